@@ -1,0 +1,37 @@
+import type { Change, Conflict } from './change.js'
+import type { Field, FieldValue, Projection } from './deal.js'
+import type { Reason } from './link.js'
+import type { Instant, LinkId, Ref, Side } from './ref.js'
+
+/** One thing that happened, as it is kept in the ledger. `link` null: about the installation, not a deal. */
+export interface AuditEntry {
+  readonly link: LinkId | null
+  readonly at: Instant
+  /** Who: `cosell` itself, a person's name or e-mail, or `partner-center` / `crm` for their events. */
+  readonly by: string
+  readonly event: AuditEvent
+}
+
+export type AuditEvent =
+  | { readonly kind: 'hinted'; readonly source: string; readonly name: string; readonly ref: Ref | null }
+  | { readonly kind: 'planned'; readonly verdict: string; readonly changes: readonly Change[]; readonly policyVersion: number }
+  | { readonly kind: 'wrote'; readonly change: Change; readonly before: Projection; readonly ref: Ref; readonly requestId: string | null; readonly remarks: readonly string[] }
+  | { readonly kind: 'found-written'; readonly change: Change; readonly ref: Ref | null }
+  | { readonly kind: 'failed'; readonly change: Change | null; readonly fault: string; readonly message: string; readonly remedy: string; readonly requestId: string | null }
+  | { readonly kind: 'conflict'; readonly conflict: Conflict }
+  | { readonly kind: 'adopted'; readonly field: Field; readonly partner: FieldValue | undefined; readonly crm: FieldValue | undefined }
+  | { readonly kind: 'linked'; readonly ends: { readonly [S in Side]: Ref | null }; readonly how: string }
+  | { readonly kind: 'unlinked'; readonly ends: { readonly [S in Side]: Ref | null }; readonly how: string }
+  | { readonly kind: 'moved'; readonly from: Ref; readonly to: Ref }
+  | { readonly kind: 'state'; readonly state: string; readonly reason: Reason | null }
+  | { readonly kind: 'ordered'; readonly what: string; readonly detail: string | null }
+  | { readonly kind: 'observed'; readonly changes: readonly Change[] }
+  | { readonly kind: 'setting'; readonly name: string; readonly detail: string }
+
+/** An entry as stored: numbered, chained and verifiable. `event` is null after its payload was erased. */
+export interface AuditRecord extends Omit<AuditEntry, 'event'> {
+  readonly id: string
+  readonly sequence: number
+  readonly event: AuditEvent | null
+  readonly hash: string
+}

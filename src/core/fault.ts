@@ -1,0 +1,106 @@
+import type { Instant } from './ref.js'
+
+/**
+ * Everything that can go wrong, by what one must do about it:
+ * `offline` no answer, or 5xx · `throttled` slow down · `signed-out` our credentials · `forbidden` a role or scope is missing ·
+ * `rejected` the other side will never take this · `stale` the record moved since the plan · `ambiguous` a write whose answer was lost ·
+ * `missing` no such record · `invalid-answer` an answer outside the contract · `misconfigured` our own settings · `lease-lost` another worker took over ·
+ * `bug` ours.
+ */
+export type FaultKind =
+  | 'offline'
+  | 'throttled'
+  | 'signed-out'
+  | 'forbidden'
+  | 'rejected'
+  | 'stale'
+  | 'ambiguous'
+  | 'missing'
+  | 'invalid-answer'
+  | 'misconfigured'
+  | 'lease-lost'
+  | 'bug'
+
+/** `soon`: read again and re-plan at once · `backoff`: try later, for 72 hours · `repair`: wait for a person, keep trying slowly · `never`: needs a person, do not repeat. */
+export type Retry = 'soon' | 'backoff' | 'repair' | 'never'
+interface FaultRule {
+  readonly retry: Retry
+  /** Whether the whole remote system is affected, so that other deals should wait too. */
+  readonly system: boolean
+}
+
+export const FAULTS: Readonly<Record<FaultKind, FaultRule>> = {
+  offline: { retry: 'backoff', system: true },
+  throttled: { retry: 'backoff', system: true },
+  'signed-out': { retry: 'repair', system: true },
+  forbidden: { retry: 'repair', system: false },
+  rejected: { retry: 'never', system: false },
+  stale: { retry: 'soon', system: false },
+  ambiguous: { retry: 'backoff', system: false },
+  missing: { retry: 'backoff', system: false },
+  'invalid-answer': { retry: 'backoff', system: false },
+  misconfigured: { retry: 'repair', system: false },
+  'lease-lost': { retry: 'soon', system: false },
+  bug: { retry: 'backoff', system: false },
+}
+
+export interface FaultDetails {
+  /** What a person can do about it, as one sentence. */
+  readonly remedy: string
+  readonly cause?: unknown
+  /** HTTP status of the answer, where there was one. */
+  readonly status?: number
+  /** The remote system's own code and request id, for its support. */
+  readonly code?: string
+  readonly requestId?: string
+  /** How long the remote system asked us to wait. */
+  readonly retryAfterMs?: number
+}
+
+/** One kind of error for everything outside: what happened, to what, and what to do. Retry behaviour is read from FAULTS. */
+export class Fault extends Error {
+  override readonly name = 'Fault'
+  readonly kind: FaultKind
+  readonly remedy: string
+  readonly status: number | null
+  readonly code: string | null
+  readonly requestId: string | null
+  readonly retryAfterMs: number | null
+
+  constructor(kind: FaultKind, message: string, details: FaultDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.kind = kind
+    this.remedy = details.remedy
+    this.status = details.status ?? null
+    this.code = details.code ?? null
+    this.requestId = details.requestId ?? null
+    this.retryAfterMs = details.retryAfterMs ?? null
+  }
+}
+
+export const isFault = (error: unknown): error is Fault => error instanceof Fault
+
+/** Anything thrown becomes a Fault; what we did not foresee is a bug, kept with its cause. */
+export function toFault(error: unknown): Fault {
+  if (isFault(error)) return error
+  const text = error instanceof Error ? error.message : String(error)
+  return new Fault('bug', `Unexpected failure: ${text}`, { remedy: 'Please report this with the log line; the deal is tried again.', cause: error })
+}
+
+const firstBackoffMs = 2_000
+const backoffCapMs = 30 * 60_000 // Half an hour: an outage of hours costs few calls, and its end is noticed soon.
+/** Given up after this long without success. Peers keep 28 to 72 hours; three days cover a weekend. */
+export const RETRY_HORIZON_MS = 72 * 3_600_000
+
+/** Exponential back-off with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"); never earlier than the remote asked. */
+export function backoff(attempt: number, fault: Fault, random: number): number {
+  const ceiling = Math.min(backoffCapMs, firstBackoffMs * 2 ** Math.min(attempt, 20))
+  const slow = FAULTS[fault.kind].retry === 'repair' ? 5 * 60_000 : 0
+  return Math.max(Math.round(ceiling * random), slow, fault.retryAfterMs ?? 0, 100)
+}
+
+/** How one pass over a deal ended. */
+export type Outcome =
+  | { readonly kind: 'settled' }
+  | { readonly kind: 'again'; readonly inMs: number; readonly because: Fault }
+  | { readonly kind: 'stopped'; readonly because: Fault; readonly at: Instant }

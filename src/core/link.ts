@@ -1,0 +1,131 @@
+import { changedFields, type Base, type Field, type FieldValue, type Projection } from './deal.js'
+import type { Change, Conflict } from './change.js'
+import type { EndRef, Instant, LinkId, Ref, Side } from './ref.js'
+import type { Stage, Take } from './stage.js'
+
+/** The five words for the state of a deal, the same in console, API, CRM status field and docs. */
+export const LINK_STATES = ['in-sync', 'pending', 'needs-attention', 'stopped', 'unlinked'] as const
+export type LinkState = (typeof LINK_STATES)[number]
+
+/** Why a deal is in its state. The code is stable and documented; the text is one sentence for a person, with the remedy after it. */
+export interface Reason {
+  readonly code: ReasonCode
+  readonly text: string
+  readonly remedy: string
+  /** For `retrying`: when the next attempt is due. */
+  readonly until?: Instant
+  /** Single messages, for example one per missing item of a share. */
+  readonly items?: readonly string[]
+}
+export const REASON_CODES = [
+  'retrying',
+  'conflict',
+  'confirm',
+  'preflight',
+  'rejected',
+  'unmapped-value',
+  'missing-record',
+  'linked-record-missing',
+  'duplicate-marker',
+  'identifier-changed',
+  'reopened',
+  'absent',
+  'excluded',
+  'closed',
+  'ignored',
+  'brake',
+  'given-up',
+  'observing',
+] as const
+export type ReasonCode = (typeof REASON_CODES)[number]
+
+/** A write that was decided, saved before it is sent, so that a crash is never mistaken for a person's edit. */
+export interface Intent {
+  readonly change: Change
+  /** What the other side showed when the change was planned: becomes its base when the write is known to have happened. */
+  readonly source: Projection
+  /** A create of unknown fate is searched for by its marker only after this moment (lease end + the side's listing lag). */
+  readonly searchAfter: Instant
+}
+
+/** A person's instruction given here, not on a record: taken once, then removed. */
+export interface Order {
+  readonly take: Take
+  readonly reason: string | null
+  readonly by: string
+  readonly at: Instant
+}
+
+/** A person's choice in a conflict. It holds only while both sides still show what the person saw. */
+export interface Decision {
+  readonly field: Field
+  readonly keep: Side
+  readonly saw: { readonly [S in Side]: FieldValue | undefined }
+  readonly by: string
+  readonly at: Instant
+}
+
+/** One deal: its two ends and what they showed when they last agreed. */
+export interface Link {
+  readonly id: LinkId
+  readonly revision: number
+  readonly ends: { readonly [S in Side]: EndRef | null }
+  /** Other referrals of the same engagement (Microsoft's, another partner's): read with ours, never written as ours. */
+  readonly aliases: readonly EndRef[]
+  /** Records whose changes also concern this deal (account, contact, solution rows). */
+  readonly parts: readonly Ref[]
+  readonly engagementId: string | null
+  readonly base: Base | null
+  readonly intents: readonly Intent[]
+  readonly orders: readonly Order[]
+  readonly decisions: readonly Decision[]
+  /** Steps that policy `confirm` asked about and a person allowed, as `side:take`. Used up by the step. */
+  readonly approvals: readonly string[]
+  readonly conflicts: readonly Conflict[]
+  /** First moment at which an end that existed was found absent. */
+  readonly absentSince: { readonly [S in Side]: Instant | null }
+  /** Audit lines that still have to be written onto the CRM record. */
+  readonly notes: readonly string[]
+  /** The status and problem last written onto the CRM record, so that nothing is written twice at rest. */
+  readonly told: string | null
+  /** Set by a person: leave this deal alone. */
+  readonly ignored: boolean
+  readonly state: LinkState
+  readonly reason: Reason | null
+  readonly name: string | null
+  readonly kind: 'opportunity' | 'lead'
+  readonly stage: Stage | null
+  readonly createdAt: Instant
+  readonly lastSyncedAt: Instant | null
+}
+
+export function newLink(id: LinkId, at: Instant, ends: { partner: EndRef | null; crm: EndRef | null }): Link {
+  return {
+    id,
+    revision: 0,
+    ends,
+    aliases: [],
+    parts: [],
+    engagementId: null,
+    base: null,
+    intents: [],
+    orders: [],
+    decisions: [],
+    approvals: [],
+    conflicts: [],
+    absentSince: { partner: null, crm: null },
+    notes: [],
+    told: null,
+    ignored: false,
+    state: 'pending',
+    reason: null,
+    name: null,
+    kind: 'opportunity',
+    stage: null,
+    createdAt: at,
+    lastSyncedAt: null,
+  }
+}
+
+/** What the connector knows of fields at which two records differ, for people to read. */
+export const differences = (a: Projection, b: Projection): Field[] => changedFields(a, b)

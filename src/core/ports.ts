@@ -1,0 +1,284 @@
+import type { AuditEntry, AuditRecord } from './audit.js'
+import type { Change, CreateChange, PatchChange, StepChange } from './change.js'
+import type { Field, Projection } from './deal.js'
+import type { Fault, Outcome } from './fault.js'
+import type { Link, LinkState } from './link.js'
+import type { EndKind, EndRef, Instant, LinkId, Ref, Side, Version } from './ref.js'
+
+/** Time arrives as an argument, so that a test can turn the hand. */
+export interface Clock {
+  now(): Instant
+  /** Resolves after `ms`, or at once when the signal aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+/** A float in [0, 1). */
+export type Random = () => number
+
+// ---------------------------------------------------------------------------------------------------------------- reading
+
+/** A value a record shows that we have no meaning for: the deal is held and this is said, never guessed around. */
+export interface Unreadable {
+  readonly field: Field
+  /** What the record shows, as text. */
+  readonly shows: string
+  readonly text: string
+  readonly remedy: string
+}
+
+/** What one look at one record told us. */
+export interface Present {
+  readonly kind: 'present'
+  readonly ref: EndRef
+  readonly version: Version | null
+  readonly deal: Projection
+  /** The other record's id as this record carries it: `externalReferenceId`, or the CRM's referral identifier. */
+  readonly otherId: string | null
+  /** May edits of this record leave it? The CRM's Sync switch; always true for a referral. */
+  readonly sync: boolean
+  readonly category: 'opportunity' | 'lead'
+  /** Fields this record takes no more (locked after sharing). `sealed` = it takes no write at all (closed). */
+  readonly locked: readonly Field[]
+  readonly sealed: boolean
+  readonly unreadable: readonly Unreadable[]
+  readonly engagementId: string | null
+  readonly aliases: readonly EndRef[]
+  readonly parts: readonly Ref[]
+  /** CRM only: the audit text as it stands, and whether the status fields exist. */
+  readonly auditText: string | null
+  /** Planning on this record is safe only after this many ms (Salesforce: `If-Unmodified-Since` knows whole seconds only). */
+  readonly settlesInMs: number
+  readonly modifiedAt: Instant | null
+  readonly createdAt: Instant | null
+}
+export type Reading =
+  | Present
+  | { readonly kind: 'absent'; readonly ref: EndRef | null }
+  /** A lead became an opportunity, a record was merged into another. */
+  | { readonly kind: 'moved'; readonly ref: EndRef; readonly to: EndRef }
+  | { readonly kind: 'unreachable'; readonly ref: EndRef | null; readonly fault: Fault }
+export type Readings = { readonly [S in Side]: Reading }
+
+// ---------------------------------------------------------------------------------------------------------------- adapter
+
+export interface Capabilities {
+  readonly precondition: 'version' | 'second' | 'none'
+  /** Whether the system itself refuses a second record with the same marker. */
+  readonly markerIsUnique: boolean
+  /** How long after a create its marker may not yet be found by a search. */
+  readonly markerLagMs: number
+  /** Most characters of the audit text; 0 where there is none. */
+  readonly auditLimit: number
+}
+
+/** What a write told us. `version` null: unknown, read again before the next write of this record. */
+export interface Receipt {
+  readonly ref: EndRef
+  readonly version: Version | null
+  /** Values the target shows that differ from what was written because an existing record was used (a found account). Overrides `canonical`. */
+  readonly resolved: Projection
+  /** Things a person should know (an owner who is no CRM user). Goes into the audit and the note. */
+  readonly remarks: readonly string[]
+}
+
+/** What a page of a change feed or listing brings. */
+export interface TouchedPage {
+  readonly records: readonly TouchedRecord[]
+  /** Where to continue after this page was durably noted; null while a round is incomplete (a feed whose cursor comes with its last page). */
+  readonly cursor: string | null
+}
+export interface TouchedRecord {
+  readonly ref: Ref
+  /** For a related referral: the engagement it belongs to, by which its deal is found. */
+  readonly engagementId: string | null
+  /** The full picture where the listing carries it: good for first creations and for counting, never for writing over a linked record. */
+  readonly reading: Reading | null
+}
+export interface TouchedOptions {
+  /** Null: from the beginning (a full round). */
+  readonly cursor: string | null
+  /** The first sync looks at deals changed since then. */
+  readonly since: Instant | null
+  /** The first sync takes open deals only. */
+  readonly openOnly: boolean
+  readonly signal: AbortSignal
+}
+
+export interface ReadOptions {
+  /** Also read what hangs around the record and changes rarely (Microsoft's referral of the same engagement). */
+  readonly wide: boolean
+  readonly signal: AbortSignal
+}
+export interface CallOptions {
+  readonly signal: AbortSignal
+}
+
+/** One field or table of the remote system, for checks and the mapping editor. */
+export interface SchemaField {
+  readonly name: string
+  readonly label: string
+  readonly type: string
+  readonly writable: boolean
+  readonly required: boolean
+  readonly maxLength: number | null
+  readonly options: readonly { readonly value: string; readonly label: string }[] | null
+}
+export interface RemoteSchema {
+  readonly records: Readonly<Record<string, readonly SchemaField[]>>
+}
+export interface Check {
+  readonly name: string
+  readonly status: 'pass' | 'warn' | 'fail'
+  readonly detail: string
+  readonly remedy: string | null
+}
+
+/** What the engine asks of a remote system. All calls throw `Fault` and nothing else. */
+export interface Adapter {
+  readonly side: Side
+  readonly can: Capabilities
+  /** What this side will show after being given these values: limits applied, losses taken. Pure; twice is once. */
+  canonical(deal: Projection, as: EndKind): Projection
+  /** A deep link for people. */
+  webUrl(ref: EndRef): string
+  read(ref: EndRef, options: ReadOptions): Promise<Reading>
+  readMany(refs: readonly EndRef[], options: ReadOptions): Promise<Reading[]>
+  /** Records that carry this marker. May lag `can.markerLagMs`. */
+  find(marker: { readonly as: EndKind | 'related'; readonly value: string; readonly notBefore: Instant | null }, options: CallOptions): Promise<EndRef[]>
+  /** @throws Fault `ambiguous` when the answer was lost after the request may have been carried out. */
+  create(change: CreateChange, options: CallOptions): Promise<Receipt>
+  write(change: PatchChange | StepChange, options: CallOptions): Promise<Receipt>
+  /** Several writes of different records in few calls; one answer per change, in order. */
+  writeMany(changes: readonly Change[], options: CallOptions): Promise<(Receipt | Fault)[]>
+  touched(options: TouchedOptions): AsyncIterable<TouchedPage>
+  describe(options: CallOptions): Promise<RemoteSchema>
+  /** Prerequisites, one line each, for `doctor`. */
+  checks(options: CallOptions): Promise<Check[]>
+}
+
+/** Where to look. Never carries values. */
+export interface Hint {
+  readonly ref: Ref
+  /** For a related referral whose deal we may know only by its engagement. */
+  readonly engagementId: string | null
+  /** The hint is about a referral other than ours, so that it must be read too. */
+  readonly wide: boolean
+}
+/** A raw request from outside, body unparsed. Header names are lower case. */
+export interface InboundRequest {
+  readonly headers: Readonly<Record<string, string>>
+  readonly url: string
+  readonly body: Buffer
+}
+/** Verifies the sender first; then says where to look. */
+export interface Inbound {
+  receive(request: InboundRequest): Promise<InboundAnswer>
+}
+export type InboundAnswer =
+  /** `eventKey` makes a repeat recognisable; null where the system gives nothing to tell repeats by. */
+  | { readonly kind: 'accepted'; readonly events: readonly { readonly eventKey: string | null; readonly name: string; readonly hints: readonly Hint[] }[]; readonly reply: { readonly contentType: string; readonly body: string } | null }
+  | { readonly kind: 'refused'; readonly status: 400 | 401 | 413 | 503; readonly title: string; readonly detail: string }
+
+// ------------------------------------------------------------------------------------------------------------------ store
+
+/** A deal to be worked, held by one worker until `leasedUntil`. */
+export interface Lease {
+  readonly link: LinkId
+  readonly token: string
+  readonly until: Instant
+  /** Marks covered by this lease: a later mark means run again. */
+  readonly marks: number
+  readonly attempts: number
+  /** When the first failed attempt of this row happened, for the retry horizon; null after a success. */
+  readonly failingSince: Instant | null
+  readonly wide: boolean
+  readonly because: string
+  /** When the oldest mark covered by this lease was made: for the delay figures. */
+  readonly markedAt: Instant
+}
+export interface Mark {
+  readonly link: LinkId
+  readonly dueAt: Instant
+  /** 0 = a person waits, 1 = event, 2 = sweep. Lower goes first. */
+  readonly urgency: 0 | 1 | 2
+  readonly wide: boolean
+  readonly because: string
+}
+
+/** The dirty set: a set of keys, never two runs of one key, a mark during a run means run again. */
+export interface Queue {
+  mark(marks: readonly Mark[], now: Instant): Promise<void>
+  /** Due and unleased (or lease expired), most urgent first. */
+  take(options: { readonly limit: number; readonly now: Instant; readonly leaseMs: number; readonly only?: readonly LinkId[] }): Promise<Lease[]>
+  /** True while this lease still holds. Prolongs it when `leaseMs` is given. */
+  holds(lease: Lease, now: Instant, leaseMs?: number): Promise<boolean>
+  /** Hands a lease back untouched (shutdown). */
+  release(leases: readonly Lease[], now: Instant): Promise<void>
+  depth(now: Instant): Promise<{ readonly due: number; readonly later: number; readonly leased: number; readonly oldestDueAt: Instant | null; readonly nextDueAt: Instant | null }>
+  /** Calls back when marks may be due sooner than the poll would see (LISTEN/NOTIFY, or in-process). Returns unsubscribe. */
+  onMark(callback: () => void): () => void
+}
+
+/** Everything one pass changes, committed together. Fails with fault `lease-lost` when the lease or the link's revision moved. */
+export interface Commit {
+  readonly lease: Lease | null
+  readonly link: Link
+  readonly audit: readonly AuditEntry[]
+  readonly now: Instant
+  /** What becomes of the dirty row; null keeps the lease. */
+  readonly outcome: Outcome | null
+}
+
+export interface LinkFilter {
+  readonly state?: LinkState
+  readonly kind?: 'opportunity' | 'lead'
+  readonly reason?: string
+  /** Case-insensitive part of the name, or an exact id of the link, referral or CRM record. */
+  readonly search?: string
+  readonly limit: number
+  /** Opaque; from the previous page. */
+  readonly after?: string | null
+}
+
+export interface Store {
+  readonly queue: Queue
+  /** The link with this end, or whose engagement or part this is. */
+  linksOf(ref: Ref, engagementId: string | null): Promise<Link[]>
+  linksOfMany(refs: readonly { readonly ref: Ref; readonly engagementId: string | null }[]): Promise<Map<string, Link[]>>
+  load(id: LinkId): Promise<Link | null>
+  loadMany(ids: readonly LinkId[]): Promise<Link[]>
+  /** Adds a link; when another link already has one of its ends, that one is returned instead. */
+  add(link: Link, audit: readonly AuditEntry[], now: Instant): Promise<Link>
+  /** Saves with revision check; returns the link with its new revision. */
+  save(commit: Commit): Promise<Link>
+  /** Several first-sync links in one transaction. */
+  saveMany(commits: readonly Commit[]): Promise<(Link | Fault)[]>
+  /** Two links that turned out to be one deal: the older takes the younger's ends, the younger is detached. */
+  merge(keep: Link, drop: Link, audit: readonly AuditEntry[], now: Instant): Promise<Link>
+  list(filter: LinkFilter): Promise<{ readonly links: Link[]; readonly next: string | null; readonly total: number }>
+  counts(): Promise<Readonly<Record<LinkState, number>>>
+  linkedCount(): Promise<number>
+  /** Records an event once; false when its key was seen before. Marks in the same transaction. */
+  acceptEvents(events: readonly AcceptedEvent[], now: Instant): Promise<boolean[]>
+  /** Small named values: cursors, switches, brake, settings versions. Compare-and-set by revision; `expect` null = must not exist. */
+  getValue<T>(name: string): Promise<{ readonly value: T; readonly revision: number } | null>
+  setValue(name: string, value: unknown, options: { readonly expect: number | null | 'any'; readonly now: Instant }): Promise<boolean>
+  listValues(prefix: string): Promise<{ readonly name: string; readonly value: unknown; readonly revision: number }[]>
+  /** Runs once across all workers per period: true for exactly one caller. */
+  claimTurn(name: string, everyMs: number, now: Instant): Promise<boolean>
+  /** A lease on something that is not a deal (a customer's account creation, a token refresh, a sweep). */
+  claim(name: string, options: { readonly token: string; readonly forMs: number; readonly now: Instant }): Promise<boolean>
+  unclaim(name: string, token: string): Promise<void>
+  audit(filter: { readonly link?: LinkId; readonly since?: Instant; readonly kinds?: readonly string[]; readonly limit: number; readonly after?: string | null }): Promise<{ readonly records: AuditRecord[]; readonly next: string | null }>
+  addAudit(entries: readonly AuditEntry[], now: Instant): Promise<void>
+  /** Walks every chain; the first broken entry per chain is returned. */
+  verifyAudit(): Promise<{ readonly entries: number; readonly chains: number; readonly broken: { readonly link: LinkId | null; readonly sequence: number; readonly why: string }[] }>
+  close(): Promise<void>
+}
+export interface AcceptedEvent {
+  readonly source: 'partner-center' | 'crm'
+  readonly eventKey: string | null
+  readonly name: string
+  readonly hints: readonly Hint[]
+  /** Links to mark, found or made by intake; resolved inside the same transaction. */
+  readonly urgency: 1 | 2
+}
