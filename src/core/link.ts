@@ -1,4 +1,4 @@
-import { changedFields, type Base, type Field, type FieldValue, type Projection } from './deal.js'
+import type { Base, Field, FieldValue } from './deal.js'
 import type { Change, Conflict } from './change.js'
 import type { EndRef, Instant, LinkId, Ref, Side } from './ref.js'
 import type { Stage, Take } from './stage.js'
@@ -42,8 +42,8 @@ export type ReasonCode = (typeof REASON_CODES)[number]
 /** A write that was decided, saved before it is sent, so that a crash is never mistaken for a person's edit. */
 export interface Intent {
   readonly change: Change
-  /** What the other side showed when the change was planned: becomes its base when the write is known to have happened. */
-  readonly source: Projection
+  /** What the bases become, field by field, when the write is known to have happened. */
+  readonly agreed: Base
   /** A create of unknown fate is searched for by its marker only after this moment (lease end + the side's listing lag). */
   readonly searchAfter: Instant
 }
@@ -127,5 +127,7 @@ export function newLink(id: LinkId, at: Instant, ends: { partner: EndRef | null;
   }
 }
 
-/** What the connector knows of fields at which two records differ, for people to read. */
-export const differences = (a: Projection, b: Projection): Field[] => changedFields(a, b)
+/** Folds what a write agreed on into the base: what the target will show, never a later read of it (that may hold someone's edit). */
+export function advance(base: Base | null, agreed: Base): Base {
+  return { partner: { ...base?.partner, ...agreed.partner }, crm: { ...base?.crm, ...agreed.crm } }
+}

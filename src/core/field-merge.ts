@@ -1,0 +1,163 @@
+import { applyListDiff, HELP, isEmpty, isListField, sameValue, VISIBILITY, type Field, type FieldValue, type Person, type Solution } from './deal.js'
+import type { Conflict } from './change.js'
+import type { Decision } from './link.js'
+import type { FieldPolicy, Flow } from './policy.js'
+import { NEVER_EMPTY } from './preflight.js'
+import { otherSide, type Side } from './ref.js'
+
+/** What to do about one field. `later`: a gate is shut now; nothing is written and the base stays, so that it flows when the gate opens. */
+export type FieldMove =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'later' }
+  | { readonly kind: 'adopt'; readonly conflict: Conflict | null }
+  | { readonly kind: 'write'; readonly into: readonly FieldWrite[]; readonly conflict: Conflict | null }
+  | { readonly kind: 'hold'; readonly conflict: Conflict }
+  | { readonly kind: 'blocked'; readonly text: string }
+
+/** One value for one side, and what the two bases become once the write is known to have happened. */
+export interface FieldWrite {
+  readonly side: Side
+  readonly value: FieldValue
+  readonly agreed: PerSide<FieldValue>
+}
+
+type PerSide<T> = { readonly [S in Side]: T }
+
+export interface FieldInput {
+  readonly field: Field
+  readonly policy: FieldPolicy
+  readonly now: PerSide<FieldValue>
+  /** What each side showed at the last agreement; undefined where the field was not part of it. */
+  readonly base: PerSide<FieldValue | undefined>
+  /** Whether this record takes the field at all right now. */
+  readonly takes: PerSide<'yes' | 'no' | 'later'>
+  readonly canonical: (side: Side, value: FieldValue) => FieldValue | undefined
+  readonly decision: Decision | null
+}
+
+export function mergeField(input: FieldInput): FieldMove {
+  const { now, base } = input
+  if (base.partner === undefined || base.crm === undefined) return fresh(input)
+  const changed = { partner: !sameValue(now.partner, base.partner), crm: !sameValue(now.crm, base.crm) }
+  if (!changed.partner && !changed.crm) return { kind: 'none' }
+  if (agree(input)) return { kind: 'adopt', conflict: null }
+  if (changed.partner && changed.crm) return bothChanged(input)
+  return flow(input, changed.partner ? 'crm' : 'partner', null)
+}
+
+function agree({ now, canonical }: FieldInput): boolean {
+  return sameValue(canonical('crm', now.partner), now.crm) || sameValue(canonical('partner', now.crm), now.partner)
+}
+
+function bothChanged(input: FieldInput): FieldMove {
+  const kept = decided(input)
+  if (kept !== null) return flow(input, otherSide(kept), conflictOf(input, 'edit/edit', kept, 'A person decided.'))
+  const { rule } = input.policy
+  if (rule === 'union' && isListField(input.field)) return mergeLists(input)
+  if (rule === 'partner' || rule === 'crm') {
+    return flow(input, otherSide(rule), conflictOf(input, 'edit/edit', rule, `Both sides changed it; the mapping says that ${sideName(rule)} wins.`))
+  }
+  return { kind: 'hold', conflict: conflictOf(input, 'edit/edit', null, 'Both sides changed it to different values.') }
+}
+
+/** The two never agreed on this field before: equal or one empty is harmless, anything else is the rule's or a person's. */
+function fresh(input: FieldInput): FieldMove {
+  const { field, now, policy } = input
+  if (policy.restore) return agree(input) ? { kind: 'adopt', conflict: null } : flow(input, 'crm', null)
+  if (agree(input)) return { kind: 'adopt', conflict: null }
+  if (field === VISIBILITY && now.partner === true) return flow(input, 'crm', null)
+  const isDoor = field === VISIBILITY || field === HELP
+  if (!isDoor && isEmpty(now.partner)) return flow(input, 'partner', null)
+  if (isEmpty(now.crm)) return flow(input, 'crm', null)
+  const kept = decided(input)
+  if (kept !== null) return flow(input, otherSide(kept), conflictOf(input, 'create/create', kept, 'A person decided.'))
+  if (isListField(field)) return mergeLists(input)
+  if (policy.rule === 'partner' || policy.rule === 'crm') {
+    if (isDoor && policy.rule === 'crm') return { kind: 'hold', conflict: conflictOf(input, 'create/create', null, doorText) }
+    return flow(input, otherSide(policy.rule), conflictOf(input, 'create/create', policy.rule, `The mapping says that ${sideName(policy.rule)} wins.`))
+  }
+  if (policy.into.crm !== 'always' && policy.into.partner !== 'always') {
+    return { kind: 'adopt', conflict: conflictOf(input, 'info', null, 'The two differ and neither side takes the other\'s value any more.') }
+  }
+  return { kind: 'hold', conflict: conflictOf(input, 'create/create', null, isDoor ? doorText : 'The two records said different things when they were linked.') }
+}
+const doorText = 'The two records differ where only a person may decide: sharing with Microsoft cannot be taken back.'
+
+function decided({ decision, now }: FieldInput): Side | null {
+  if (decision === null) return null
+  const stillSeen = sameValue(decision.saw.partner, now.partner) && sameValue(decision.saw.crm, now.crm)
+  return stillSeen ? decision.keep : null
+}
+
+const opens = (way: Flow): boolean => way === 'always' || way === 'update'
+
+/** Carries the change of one side to the other, if that takes it; else says what becomes of it. */
+function flow(input: FieldInput, to: Side, conflict: Conflict | null): FieldMove {
+  const { policy, takes, now, field } = input
+  if (!opens(policy.into[to])) return closedWay(input, to)
+  if (takes[to] === 'later') return { kind: 'later' }
+  if (takes[to] === 'no') return adoptAsInfo(input, to)
+  const value = input.canonical(to, carried(input, to))
+  if (value === undefined) return { kind: 'none' }
+  if (sameValue(value, now[to])) return { kind: 'adopt', conflict }
+  if (to === 'partner' && NEVER_EMPTY.has(field) && isEmpty(value)) {
+    return { kind: 'blocked', text: `${field} is empty in the CRM, and Partner Center does not take an empty value.` }
+  }
+  return { kind: 'write', into: [written(input, to, value)], conflict }
+}
+
+const written = (input: FieldInput, side: Side, value: FieldValue): FieldWrite => ({
+  side,
+  value,
+  agreed: side === 'crm' ? { partner: input.now.partner, crm: value } : { partner: value, crm: input.now.crm },
+})
+
+/** What the target should show: for lists the difference is carried over, so that items only the target has stay. */
+function carried({ field, now, base }: FieldInput, to: Side): FieldValue {
+  const from = otherSide(to)
+  if (!isListField(field)) return now[from]
+  return listDiff(base[from], now[from], now[to])
+}
+
+function listDiff(from: FieldValue | undefined, to: FieldValue, target: FieldValue): FieldValue {
+  const list = (value: FieldValue | undefined): readonly (Person | Solution)[] => (Array.isArray(value) ? (value as readonly (Person | Solution)[]) : []) // list fields hold lists
+  return applyListDiff({ from: list(from), to: list(to), target: list(target) }) as FieldValue // same item type in, same out
+}
+
+function mergeLists(input: FieldInput): FieldMove {
+  const into: FieldWrite[] = []
+  for (const side of ['partner', 'crm'] as const) {
+    if (!opens(input.policy.into[side]) || input.takes[side] === 'no') continue
+    if (input.takes[side] === 'later') return { kind: 'later' }
+    const value = input.canonical(side, carried(input, side))
+    if (value === undefined || sameValue(value, input.now[side])) continue
+    // Only half of the exchange is done by this write, so the written side's base takes over the other side's change and nothing more:
+    // its own change still stands out and flows with the second write, even when a crash lies between the two.
+    const from = otherSide(side)
+    const half = listDiff(input.base[from], input.now[from], input.base[side] ?? [])
+    const other = input.now[from]
+    into.push({ side, value, agreed: side === 'crm' ? { partner: other, crm: half } : { partner: half, crm: other } })
+  }
+  return into.length === 0 ? { kind: 'adopt', conflict: null } : { kind: 'write', into, conflict: null }
+}
+
+/** The way into `to` is shut by the mapping or by the API: undo an edit on a declared one-way row, else keep it as a known difference. */
+function closedWay(input: FieldInput, to: Side): FieldMove {
+  const edited = otherSide(to)
+  const { policy, takes, now } = input
+  if (!policy.restore || !opens(policy.into[edited]) || takes[edited] === 'no') return adoptAsInfo(input, to)
+  if (takes[edited] === 'later') return { kind: 'later' }
+  const value = input.canonical(edited, now[to])
+  if (value === undefined || sameValue(value, now[edited])) return { kind: 'adopt', conflict: null }
+  const conflict = conflictOf(input, 'restore', to, `This field only flows from ${sideName(to)}; the edit was undone.`)
+  return { kind: 'write', into: [written(input, edited, value)], conflict }
+}
+
+function adoptAsInfo(input: FieldInput, to: Side): FieldMove {
+  return { kind: 'adopt', conflict: conflictOf(input, 'info', null, `${sideName(to)} does not take this change; the difference is shown and left.`) }
+}
+
+function conflictOf(input: FieldInput, kind: Conflict['kind'], winner: Side | null, reason: string): Conflict {
+  return { field: input.field, kind, saw: { partner: input.now.partner, crm: input.now.crm }, winner, reason }
+}
+const sideName = (side: Side): string => (side === 'partner' ? 'Partner Center' : 'the CRM')

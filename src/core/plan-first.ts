@@ -1,0 +1,96 @@
+import type { Conflict } from './change.js'
+import { FIELD_NAMES, HELP, isEmpty, pick, VISIBILITY, type Projection } from './deal.js'
+import { because, doorShut, rest, type Plan, type PlanInput } from './plan-types.js'
+import type { Flow } from './policy.js'
+import type { Present } from './ports.js'
+import { preflight } from './preflight.js'
+import type { EndKind, Side } from './ref.js'
+import { isClosed, phaseOf } from './stage.js'
+
+/** Only one record exists: make the other where policy opens it, else say why not. */
+export function planFirst(input: PlanInput): Plan {
+  const { partner, crm } = input.now
+  if (partner.kind === 'present') return firstInCrm(input, partner)
+  if (crm.kind === 'present') return firstAtPartner(input, crm)
+  return rest(input.link, 'settled', 'unlinked', because('absent', 'Neither system has this record.', 'Nothing to do.'))
+}
+
+const excluded = (input: PlanInput, text: string, remedy: string): Plan =>
+  rest(input.link, 'settled', 'unlinked', because('excluded', text, remedy))
+
+const onCreate = (way: Flow): boolean => way === 'always' || way === 'create'
+const carriedOnCreate = ({ policy }: PlanInput, side: Side, deal: Projection): Projection =>
+  pick(deal, FIELD_NAMES.filter((field) => onCreate(policy.fields[field].into[side])))
+
+/** A referral without a CRM record becomes an opportunity, or a lead while it is one and nobody has accepted it. */
+function firstInCrm(input: PlanInput, p: Present): Plan {
+  const stage = p.deal.status ?? 'Active/Accepted'
+  if (input.policy.flows.partnerToCrm === 'off') return excluded(input, 'The flow from Partner Center to the CRM is off.', 'Run "cosell flows on partnerToCrm".')
+  if (p.category === 'lead' && !input.policy.leads) return excluded(input, 'It is a lead, and leads are not synchronised (sync.leads).', 'Set sync.leads to true.')
+  if (p.otherId !== null) return linkedRecordMissing(input, `Partner Center says that this referral belongs to CRM record "${p.otherId}", but the CRM has no such record.`)
+  const over = stage === 'Closed/Declined' || stage === 'Closed/Expired' || stage === 'Closed/Error'
+  if (over || (p.category === 'lead' && isClosed(stage))) {
+    return excluded(input, `It was already closed (${stage}) when it was first seen.`, 'Nothing to do.')
+  }
+  const as: EndKind = p.category === 'lead' && phaseOf(stage) === 'waiting' ? 'lead' : 'opportunity'
+  // A won or lost deal is made open and closed in the next pass: a CRM closes records by an action of its own.
+  const initial = isClosed(stage) ? 'Active/Accepted' : stage
+  const deal = { ...carriedOnCreate(input, 'crm', p.deal), status: initial }
+  const stamp = { otherId: p.ref.id, link: input.partnerUrl(p.ref.id), sync: true as const }
+  return {
+    ...rest(input.link, 'settled', 'pending', null),
+    verdict: 'act',
+    changes: [
+      {
+        change: { kind: 'create', side: 'crm', as, marker: input.crmMarker, deal, stamp },
+        agreed: { partner: { ...p.deal, status: initial }, crm: input.canonical.crm(deal, as) },
+      },
+    ],
+  }
+}
+
+/** An opportunity whose seller switched Sync on becomes a referral. */
+function firstAtPartner(input: PlanInput, c: Present): Plan {
+  if (!c.sync) return excluded(input, 'Sync with Partner Center is off on the record.', 'Switch it on to share the deal.')
+  if (c.ref.kind === 'lead') return excluded(input, 'It is a CRM lead; a deal is shared from an opportunity.', 'Qualify the lead, then switch Sync on.')
+  if (input.policy.flows.crmToPartner === 'off') return excluded(input, 'The flow from the CRM to Partner Center is off.', 'Run "cosell flows on crmToPartner".')
+  if (c.otherId !== null) return linkedRecordMissing(input, `The CRM record carries referral identifier "${c.otherId}", but Partner Center has no such referral.`)
+  if (c.sealed || isClosed(c.deal.status ?? 'Active/Accepted')) return excluded(input, 'It was closed before it was shared.', 'Reopen it to share it.')
+  return shareNow(input, c)
+}
+
+function shareNow(input: PlanInput, c: Present): Plan {
+  const asksForHelp = !isEmpty(c.deal[HELP])
+  const visible = c.deal[VISIBILITY] === true || asksForHelp
+  const full = input.canonical.partner({ ...carriedOnCreate(input, 'partner', c.deal), [VISIBILITY]: visible, [HELP]: c.deal[HELP] ?? null }, 'referral')
+  const issues = preflight(full)
+  if (issues.length > 0) {
+    const items = issues.map((issue) => issue.text)
+    const text = `The deal cannot be shared yet: ${items.join(' ')}`
+    return rest(input.link, 'hold', 'needs-attention', because('preflight', text, 'Complete the record; it is shared as soon as nothing is missing.', items))
+  }
+  const shut = visible ? doorShut(input, 'partner', 'share') : null
+  if (shut !== null) return heldAtDoor(input, c, shut)
+  // Microsoft's referral is a second call of its own; the base says "no help yet" on both sides, so that the next pass asks for it.
+  const noHelp: Projection = HELP in c.deal ? { [HELP]: null } : {}
+  const deal: Projection = { ...full, [HELP]: null }
+  return {
+    ...rest(input.link, 'settled', 'pending', null),
+    verdict: 'act',
+    changes: [
+      {
+        change: { kind: 'create', side: 'partner', as: 'referral', marker: c.ref.id, deal, stamp: { otherId: c.ref.id } },
+        agreed: { partner: { ...deal, status: 'Active/Accepted' }, crm: { ...c.deal, ...noHelp } },
+      },
+    ],
+  }
+}
+
+function heldAtDoor(input: PlanInput, c: Present, why: string): Plan {
+  const conflict: Conflict = { field: VISIBILITY, kind: 'confirm', saw: { partner: undefined, crm: c.deal[VISIBILITY] ?? null }, winner: null, reason: why }
+  const plan = rest(input.link, 'hold', 'needs-attention', because('confirm', why, 'Run "cosell deals share" or confirm it in the console.'))
+  return { ...plan, conflicts: [conflict] }
+}
+
+const linkedRecordMissing = (input: PlanInput, text: string): Plan =>
+  rest(input.link, 'hold', 'needs-attention', because('linked-record-missing', text, 'Connect the right records with "cosell deals link", or clear the identifier.'))

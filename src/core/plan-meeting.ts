@@ -1,0 +1,223 @@
+import type { Change, Conflict, Stamp } from './change.js'
+import { FIELD_NAMES, HELP, isEmpty, VISIBILITY, withField, type Base, type Field, type Projection } from './deal.js'
+import { mergeField, type FieldMove, type FieldWrite } from './field-merge.js'
+import type { LinkState, Reason } from './link.js'
+import type { Draft } from './plan-draft.js'
+import { planStage } from './plan-stage.js'
+import { because, doorShut, rest, shown, type Meeting, type Plan, type PlannedChange } from './plan-types.js'
+import { preflight } from './preflight.js'
+import type { Side } from './ref.js'
+import { isClosed, phaseOf } from './stage.js'
+
+/** Both records exist: compare field by field and write the difference. */
+export function planMeeting(meeting: Meeting): Plan {
+  const draft: Draft = {
+    writes: { partner: [], crm: [] },
+    steps: [],
+    creates: [],
+    conflicts: [],
+    adopted: [],
+    blocked: [],
+    dropped: [],
+    reopened: null,
+  }
+  for (const field of FIELD_NAMES) if (field !== 'status') collect(draft, field, moveOf(meeting, field))
+  shareSteps(meeting, draft)
+  planStage(meeting, draft)
+  return finish(meeting, draft)
+}
+
+function moveOf(meeting: Meeting, field: Field): FieldMove {
+  const { p, c, link, policy, canonical } = meeting
+  const { partner, crm } = shown(meeting, field)
+  if (partner === undefined || crm === undefined) return { kind: 'none' }
+  return mergeField({
+    field,
+    policy: policy.fields[field],
+    now: { partner, crm },
+    base: { partner: link.base?.partner[field], crm: link.base?.crm[field] },
+    takes: { partner: partnerTakes(meeting, field), crm: crmTakes(meeting) },
+    canonical: (side, value) =>
+      side === 'crm' ? canonical.crm(withField(p.deal, field, value), c.ref.kind)[field] : canonical.partner(withField(c.deal, field, value), p.ref.kind)[field],
+    decision: link.decisions.find((decision) => decision.field === field) ?? null,
+  })
+}
+
+/** A closed referral takes nothing. An unanswered one waits, and so does a record whose Sync switch is off. */
+function partnerTakes({ p, c, policy }: Meeting, field: Field): 'yes' | 'no' | 'later' {
+  if (p.sealed || p.locked.includes(field)) return 'no'
+  if (!c.sync || policy.flows.crmToPartner === 'off') return 'later'
+  return phaseOf(p.deal.status ?? 'Active/Accepted') === 'waiting' ? 'later' : 'yes'
+}
+
+function crmTakes({ c, policy }: Meeting): 'yes' | 'later' {
+  return c.sealed || policy.flows.partnerToCrm === 'off' ? 'later' : 'yes'
+}
+
+function collect(draft: Draft, field: Field, move: FieldMove): void {
+  switch (move.kind) {
+    case 'none':
+    case 'later':
+      return
+    case 'adopt':
+      draft.adopted.push(field)
+      if (move.conflict) draft.conflicts.push(move.conflict)
+      return
+    case 'write':
+      for (const write of move.into) draft.writes[write.side].push({ ...write, field })
+      if (move.conflict) draft.conflicts.push(move.conflict)
+      return
+    case 'hold':
+      draft.conflicts.push(move.conflict)
+      return
+    case 'blocked':
+      draft.blocked.push(move.text)
+  }
+}
+
+/** Making the deal visible is a step; asking for help is a second referral, the one for Microsoft. Both are doors. */
+function shareSteps(meeting: Meeting, draft: Draft): void {
+  const visibility = takeOut(draft, VISIBILITY)
+  const help = takeOut(draft, HELP)
+  const ordered = meeting.link.orders.some((order) => order.take === 'share') && meeting.p.deal[VISIBILITY] !== true && !meeting.p.sealed
+  if (visibility?.value !== true && help === null && !ordered) return
+  const shut = ordered ? null : doorShut(meeting, 'partner', 'share')
+  if (shut !== null) {
+    const field = help === null ? VISIBILITY : HELP
+    draft.conflicts.push({ field, kind: 'confirm', saw: shown(meeting, field), winner: null, reason: shut })
+    return
+  }
+  const request = help === null ? null : helpRequest(meeting)
+  if (request !== null && request.kind === 'blocked') {
+    draft.blocked.push(...request.texts)
+    return
+  }
+  if (meeting.p.deal[VISIBILITY] !== true) draft.steps.push(shareStep(meeting))
+  if (request === null) return
+  draft.creates.push(request.planned)
+  if (VISIBILITY in meeting.c.deal && meeting.c.deal[VISIBILITY] !== true && crmTakes(meeting) === 'yes') {
+    draft.writes.crm.push({ field: VISIBILITY, side: 'crm', value: true, agreed: { partner: true, crm: true } }) // Help implies visible.
+  }
+}
+
+function takeOut(draft: Draft, field: Field): FieldWrite | null {
+  const index = draft.writes.partner.findIndex((write) => write.field === field)
+  return index < 0 ? null : (draft.writes.partner.splice(index, 1)[0] ?? null)
+}
+
+function shareStep({ p, c }: Meeting): PlannedChange {
+  const crm: Projection = VISIBILITY in c.deal ? { [VISIBILITY]: c.deal[VISIBILITY] ?? null } : {}
+  return {
+    change: { kind: 'step', side: 'partner', ref: p.ref, expect: p.version, take: 'share', reason: null, set: {}, stamp: {} },
+    agreed: { partner: { [VISIBILITY]: true }, crm },
+  }
+}
+
+function helpRequest({ p, c, canonical }: Meeting): { kind: 'blocked'; texts: string[] } | { kind: 'planned'; planned: PlannedChange } {
+  const code = c.deal[HELP] ?? null
+  const deal = canonical.partner({ ...c.deal, [VISIBILITY]: true, [HELP]: code }, 'referral')
+  const texts = preflight(deal).map((issue) => issue.text)
+  if (texts.length > 0 || p.engagementId === null) return { kind: 'blocked', texts: texts.length > 0 ? texts : ['Partner Center gave this referral no engagement, so Microsoft cannot be invited to it.'] }
+  const agreed: Base = { partner: { [HELP]: code }, crm: { [HELP]: code } }
+  return { kind: 'planned', planned: { change: { kind: 'create', side: 'partner', as: 'related', marker: p.engagementId, deal, stamp: {} }, agreed } }
+}
+
+function finish(meeting: Meeting, draft: Draft): Plan {
+  const changes = [...partnerChanges(meeting, draft), ...crmChanges(meeting, draft)]
+  const { state, reason } = stateOf(meeting, draft, changes)
+  const held = state === 'needs-attention'
+  return {
+    ...rest(meeting.link, 'settled', state, reason),
+    verdict: changes.length > 0 ? 'act' : held ? 'hold' : 'settled',
+    changes,
+    conflicts: draft.conflicts,
+    adopted: draft.adopted,
+    base: adoptedBase(meeting, draft),
+    dropped: draft.dropped,
+  }
+}
+
+function adoptedBase(meeting: Meeting, draft: Draft): Base {
+  const partner: Record<string, unknown> = { ...meeting.link.base?.partner }
+  const crm: Record<string, unknown> = { ...meeting.link.base?.crm }
+  for (const field of draft.adopted) {
+    const now = shown(meeting, field)
+    partner[field] = now.partner
+    crm[field] = now.crm
+  }
+  return { partner: partner as Projection, crm: crm as Projection } // entries come from Projections, field by field
+}
+
+function partnerChanges({ p, c, policy }: Meeting, draft: Draft): PlannedChange[] {
+  if (p.sealed || policy.flows.crmToPartner === 'off') return []
+  const stamp: Stamp = p.otherId === null ? { otherId: c.ref.id } : {}
+  const patch = patchOf({ side: 'partner', ref: p.ref, expect: p.version }, draft.writes.partner, stamp)
+  const steps = draft.steps.filter(({ change }) => change.side === 'partner')
+  return [...(patch === null ? [] : [patch]), ...steps, ...draft.creates]
+}
+
+function crmChanges({ p, c, partnerUrl, policy }: Meeting, draft: Draft): PlannedChange[] {
+  const step = draft.steps.find(({ change }) => change.side === 'crm')
+  if (policy.flows.partnerToCrm === 'off' || (c.sealed && step === undefined)) return []
+  const stamp: Stamp = c.otherId === null ? { otherId: p.ref.id, link: partnerUrl(p.ref.id) } : {}
+  const patch = patchOf({ side: 'crm', ref: c.ref, expect: c.version }, draft.writes.crm, stamp)
+  if (step === undefined || step.change.kind !== 'step') return patch === null ? [] : [patch]
+  if (patch === null || patch.change.kind !== 'patch' || step.change.take === 'reopen') return [step]
+  // One call: fields, stamp and the step travel together, so that nothing is left to write onto a record that was just closed.
+  return [{ change: { ...step.change, set: patch.change.set, stamp: patch.change.stamp }, agreed: mergeBases(patch.agreed, step.agreed) }]
+}
+
+const mergeBases = (a: Base, b: Base): Base => ({ partner: { ...a.partner, ...b.partner }, crm: { ...a.crm, ...b.crm } })
+
+function patchOf(
+  target: Pick<Extract<Change, { kind: 'patch' }>, 'side' | 'ref' | 'expect'>,
+  writes: readonly (FieldWrite & { field: Field })[],
+  stamp: Stamp,
+): PlannedChange | null {
+  if (writes.length === 0 && Object.keys(stamp).length === 0) return null
+  const set = Object.fromEntries(writes.map((write) => [write.field, write.value])) as Projection // values were made for their field
+  const partner = Object.fromEntries(writes.map((write) => [write.field, write.agreed.partner])) as Projection // likewise
+  const crm = Object.fromEntries(writes.map((write) => [write.field, write.agreed.crm])) as Projection // likewise
+  return { change: { kind: 'patch', ...target, set, stamp }, agreed: { partner, crm } }
+}
+
+/** Whether a difference waits for a person. */
+export const isHeld = (conflict: Conflict): boolean => conflict.winner === null && conflict.kind !== 'info'
+
+function stateOf(meeting: Meeting, draft: Draft, changes: readonly PlannedChange[]): { state: LinkState; reason: Reason | null } {
+  const attention = attentionOf(meeting, draft)
+  if (attention !== null) return { state: 'needs-attention', reason: attention }
+  if (changes.length > 0) return { state: 'pending', reason: null }
+  const stage = meeting.p.deal.status
+  const closed = stage !== undefined && isClosed(stage) ? because('closed', `Closed (${stage}); nothing is synchronised any more.`, 'Nothing to do.') : null
+  return { state: 'in-sync', reason: closed }
+}
+
+function attentionOf({ p, c, link }: Meeting, draft: Draft): Reason | null {
+  if (draft.reopened !== null) return because('reopened', draft.reopened, 'Close the record again, or create a new opportunity for the new deal.')
+  const held = draft.conflicts.filter(isHeld)
+  const first = held[0]
+  if (first !== undefined) {
+    const items = held.map((conflict) => `${conflict.field}: ${conflict.reason}`)
+    return first.kind === 'confirm'
+      ? because('confirm', first.reason, 'Confirm it in the console, or with "cosell deals accept|decline|win|lose|share".', items)
+      : because('conflict', `${held.length === 1 ? first.field : `${held.length} fields`}: both sides differ and a person must choose.`, 'Choose with "cosell conflicts resolve" or in the console.', items)
+  }
+  if (draft.blocked.length > 0) {
+    return because('preflight', draft.blocked.join(' '), 'Complete the CRM record; the change is sent as soon as nothing is missing.', draft.blocked)
+  }
+  return identifierChanged({ p, c, link })
+}
+
+/** An identifier that somebody changed by hand is reported, never followed. */
+function identifierChanged({ p, c, link }: Pick<Meeting, 'p' | 'c' | 'link'>): Reason | null {
+  const former = (id: string): boolean => link.aliases.some((alias) => alias.id === id)
+  const wrong = (id: string | null, expected: string): boolean => !isEmpty(id) && id !== expected && id !== null && !former(id)
+  if (wrong(c.otherId, p.ref.id)) {
+    return because('identifier-changed', `The record's referral identifier was changed to "${c.otherId ?? ''}"; it belongs to ${p.ref.id}.`, 'Put the identifier back, or unlink the deal.')
+  }
+  if (wrong(p.otherId, c.ref.id)) {
+    return because('identifier-changed', `The referral's CRM id was changed to "${p.otherId ?? ''}"; it belongs to ${c.ref.id}.`, 'Put the id back in Partner Center, or unlink the deal.')
+  }
+  return null
+}

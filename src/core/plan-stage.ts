@@ -1,0 +1,141 @@
+import type { Conflict } from './change.js'
+import { sameValue } from './deal.js'
+import type { Draft } from './plan-draft.js'
+import { doorShut, type Meeting } from './plan-types.js'
+import { otherSide, type Side } from './ref.js'
+import { followCrm, followPartner, mergeStage, type StageInput, type StageMove } from './stage-merge.js'
+import { phaseOf, stageAfter, type Stage, type Take } from './stage.js'
+
+/** Adds what the stage needs to the draft: a patch between open stages, or one step through a door. */
+export function planStage(meeting: Meeting, draft: Draft): void {
+  const partner = meeting.p.deal.status
+  const crm = meeting.c.deal.status
+  if (partner === undefined || crm === undefined) return
+  if (takeOrders(meeting, draft, partner)) return
+  const input = stageInput(meeting, partner, crm)
+  carryOut(meeting, draft, decide(meeting, draft, input), input)
+}
+
+function stageInput({ link, p, c, canonical }: Meeting, partner: Stage, crm: Stage): StageInput {
+  return {
+    partner,
+    crm,
+    partnerChanged: link.base?.partner.status !== partner,
+    crmChanged: link.base?.crm.status !== crm,
+    partnerAsCrm: canonical.crm(p.deal, c.ref.kind).status ?? partner,
+    crmKind: c.ref.kind === 'lead' ? 'lead' : 'opportunity',
+  }
+}
+
+function decide(meeting: Meeting, draft: Draft, input: StageInput): StageMove {
+  const { link } = meeting
+  const decision = link.decisions.find((entry) => entry.field === 'status')
+  const agree = input.partnerAsCrm === input.crm
+  if (!agree && decision && sameValue(decision.saw.partner, input.partner) && sameValue(decision.saw.crm, input.crm)) {
+    return decision.keep === 'partner' ? keepPartner(input) : followCrm(input)
+  }
+  if (link.base?.partner.status === undefined || link.base.crm.status === undefined) {
+    return agree ? { kind: 'adopt' } : { kind: 'hold', code: 'conflict', reason: 'The two records were in different stages when they were linked.' }
+  }
+  const move = mergeStage(input)
+  // A held stage stays held although its base never moves: the reason is found again in every pass.
+  if (move.kind === 'hold' && move.code === 'reopened') draft.reopened = move.reason
+  return move
+}
+
+function keepPartner(input: StageInput): StageMove {
+  const crmClosed = phaseOf(input.crm) === 'won' || phaseOf(input.crm) === 'lost'
+  if (!crmClosed) return followPartner(input)
+  // One call reopens; where the referral is closed the other way, the next pass closes the record again, rightly this time.
+  return { kind: 'step', side: 'crm', take: 'reopen', via: phaseOf(input.partner) === 'open' ? null : 'Active/Accepted', lost: true }
+}
+
+function carryOut(meeting: Meeting, draft: Draft, move: StageMove, input: StageInput): void {
+  switch (move.kind) {
+    case 'none':
+      return
+    case 'adopt':
+      draft.adopted.push('status')
+      return
+    case 'patch':
+      if (meeting.policy.flows.partnerToCrm === 'off' || meeting.c.sealed) return
+      draft.writes.crm.push({ field: 'status', side: 'crm', value: move.stage, agreed: { partner: input.partner, crm: move.stage } })
+      return
+    case 'hold':
+      draft.conflicts.push(stageConflict(input, null, move.reason))
+      return
+    case 'step':
+      takeStep(meeting, draft, move, input)
+  }
+}
+
+function takeStep(meeting: Meeting, draft: Draft, move: Extract<StageMove, { kind: 'step' }>, input: StageInput): void {
+  const { side, take } = move
+  if (gateShut(meeting, side)) return
+  const shut = doorShut(meeting, side, take)
+  if (shut !== null) {
+    draft.conflicts.push({ ...stageConflict(input, null, shut), kind: 'confirm' })
+    return
+  }
+  if (move.lost) draft.conflicts.push(stageConflict(input, otherSide(side), 'Both sides moved; the move that is still legal for the other side was taken.'))
+  addStep(meeting, draft, { side, take, from: move.via ?? input[otherSide(side)], reason: meeting.c.deal.statusReason ?? null })
+}
+
+const gateShut = ({ p, c, policy }: Meeting, side: Side): boolean =>
+  side === 'partner' ? p.sealed || !c.sync || policy.flows.crmToPartner === 'off' : policy.flows.partnerToCrm === 'off'
+
+function addStep(meeting: Meeting, draft: Draft, step: { side: Side; take: Take; from: Stage; reason: string | null }): void {
+  const { p, c, canonical } = meeting
+  const { side, take } = step
+  const after = stageAfter(take) ?? step.from
+  const target = side === 'partner' ? p : c
+  // A step on the CRM that follows the partner shows the partner's stage as the CRM knows it (Declined and Expired both read as lost there).
+  const wanted = side === 'crm' && take !== 'reopen' && take !== 'qualify' ? step.from : after
+  const shows = canonical[side]({ ...target.deal, status: wanted }, target.ref.kind).status ?? wanted
+  const agreed = side === 'partner' ? { partner: { status: shows }, crm: { status: step.from } } : { partner: { status: step.from }, crm: { status: shows } }
+  const reason = take === 'decline' || take === 'lose' ? (step.reason ?? p.deal.statusReason ?? 'Others') : null
+  draft.steps.push({ change: { kind: 'step', side, ref: target.ref, expect: target.version, take, reason, set: {}, stamp: {} }, agreed })
+}
+
+/** Orders given here (accept, decline, win, lose) act on the referral; the CRM follows in the next pass. True when one was planned. */
+function takeOrders(meeting: Meeting, draft: Draft, partner: Stage): boolean {
+  for (const order of meeting.link.orders) {
+    const legal = legalOrder(order.take, partner)
+    if (legal === null) continue
+    if (legal !== 'yes') {
+      draft.dropped.push({ take: order.take, why: legal })
+      continue
+    }
+    // The CRM's stage did not move by this, so its base stays what it shows.
+    const crm = meeting.link.base?.crm.status ?? meeting.c.deal.status ?? partner
+    const reason = order.take === 'decline' || order.take === 'lose' ? (order.reason ?? 'Others') : null
+    draft.steps.push({
+      change: { kind: 'step', side: 'partner', ref: meeting.p.ref, expect: meeting.p.version, take: order.take, reason, set: {}, stamp: {} },
+      // The partner's base stays behind on purpose: the move must still flow to the CRM.
+      agreed: { partner: { status: partner }, crm: { status: crm } },
+    })
+    return true
+  }
+  return false
+}
+
+/** 'yes', or why not; null for orders that are not about the stage. */
+function legalOrder(take: Take, partner: Stage): string | null {
+  const phase = phaseOf(partner)
+  switch (take) {
+    case 'accept':
+    case 'decline':
+      return phase === 'waiting' ? 'yes' : `The referral was already answered (${partner}).`
+    case 'win':
+    case 'lose':
+      return phase === 'open' ? 'yes' : phase === 'waiting' ? 'Accept the referral first.' : `The referral is already closed (${partner}).`
+    case 'share':
+    case 'qualify':
+    case 'reopen':
+      return null
+  }
+}
+
+function stageConflict(input: StageInput, winner: Side | null, reason: string): Conflict {
+  return { field: 'status', kind: 'stage', saw: { partner: input.partner, crm: input.crm }, winner, reason }
+}

@@ -1,0 +1,83 @@
+import type { Change, Conflict } from './change.js'
+import type { Base, Field, FieldValue, Projection } from './deal.js'
+import type { Link, LinkState, Reason } from './link.js'
+import type { Policy } from './policy.js'
+import type { Present, Readings } from './ports.js'
+import type { EndKind, Instant, Side } from './ref.js'
+import type { Take } from './stage.js'
+
+/** One write of a plan and what the bases become once it is known to have happened. */
+export interface PlannedChange {
+  readonly change: Change
+  readonly agreed: Base
+}
+
+/**
+ * What one pass will do. `act`: the changes, in order, at most one patch and then the steps per record ·
+ * `settled`: nothing to write · `hold`: a person is needed (other fields may still be written) · `wait`: look again later.
+ */
+export interface Plan {
+  readonly verdict: 'settled' | 'act' | 'wait' | 'hold'
+  readonly changes: readonly PlannedChange[]
+  readonly conflicts: readonly Conflict[]
+  readonly adopted: readonly Field[]
+  /** The base with everything adopted that needs no write. */
+  readonly base: Base | null
+  readonly state: LinkState
+  readonly reason: Reason | null
+  /** Orders of a person that can no longer be carried out, each with the reason. */
+  readonly dropped: readonly { readonly take: Take; readonly why: string }[]
+}
+
+export type Canonical = { readonly [S in Side]: (deal: Projection, as: EndKind) => Projection }
+
+export interface PlanInput {
+  readonly link: Link
+  readonly now: Readings
+  readonly policy: Policy
+  readonly canonical: Canonical
+  /** The id that a CRM record made for this deal will have, where the CRM lets us choose. */
+  readonly crmMarker: string
+  readonly at: Instant
+  /** The referral's page in Partner Center, written onto the CRM record. */
+  readonly partnerUrl: (referralId: string) => string
+}
+
+/** Both records are there. */
+export interface Meeting extends PlanInput {
+  readonly p: Present
+  readonly c: Present
+}
+
+export const because = (code: Reason['code'], text: string, remedy: string, items?: readonly string[]): Reason =>
+  items === undefined ? { code, text, remedy } : { code, text, remedy, items }
+
+/** A plan that writes nothing. */
+export function rest(link: Link, verdict: 'settled' | 'wait' | 'hold', state: LinkState, reason: Reason | null): Plan {
+  return { verdict, changes: [], conflicts: [], adopted: [], base: link.base, state, reason, dropped: [] }
+}
+
+/** What a side shows of a field; a field this look did not carry counts as unchanged since the base. */
+export function shown({ p, c, link }: Meeting, field: Field): { partner: FieldValue | undefined; crm: FieldValue | undefined } {
+  return {
+    partner: field in p.deal ? p.deal[field] : link.base?.partner[field],
+    crm: field in c.deal ? c.deal[field] : link.base?.crm[field],
+  }
+}
+
+/**
+ * Whether policy lets a one-way door be taken now. A person's order or approval opens it once.
+ * @returns null when it is open, else the sentence that says what it waits for.
+ */
+export function doorShut(input: Pick<PlanInput, 'link' | 'policy'>, side: Side, take: Take): string | null {
+  if (take === 'qualify' || take === 'reopen' || input.policy.irreversible === 'allow') return null
+  if (input.policy.irreversible === 'forbid') return `The setting sync.irreversible forbids the connector to ${doorName(side, take)}.`
+  if (input.link.approvals.includes(`${side}:${take}`)) return null
+  return `Waits for a person's word to ${doorName(side, take)}, because it cannot be taken back.`
+}
+
+function doorName(side: Side, take: Take): string {
+  if (take === 'share') return 'share this deal with Microsoft'
+  const verb = take === 'win' ? 'close as won' : take === 'lose' ? 'close as lost' : take
+  return `${verb} ${side === 'partner' ? 'the referral in Partner Center' : 'the CRM record'}`
+}
