@@ -9,6 +9,8 @@ export interface AuditEntry {
   readonly at: Instant
   /** Who: `cosell` itself, a person's name or e-mail, or `partner-center` / `crm` for their events. */
   readonly by: string
+  /** The pass over the deal that this belongs to; null outside a pass. */
+  readonly run: string | null
   readonly event: AuditEvent
 }
 
@@ -26,6 +28,7 @@ export type AuditEvent =
   | { readonly kind: 'state'; readonly state: string; readonly reason: Reason | null }
   | { readonly kind: 'ordered'; readonly what: string; readonly detail: string | null }
   | { readonly kind: 'observed'; readonly changes: readonly Change[] }
+  | { readonly kind: 'ran'; readonly because: string; readonly outcome: 'settled' | 'again' | 'stopped'; readonly writes: number; readonly ms: number; readonly attempt: number; readonly fault: string | null; readonly message: string | null }
   | { readonly kind: 'setting'; readonly name: string; readonly detail: string }
 
 /** An entry as stored: numbered, chained and verifiable. `event` is null after its payload was erased. */

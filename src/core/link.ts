@@ -88,6 +88,10 @@ export interface Link {
   readonly notes: readonly string[]
   /** The status and problem last written onto the CRM record, so that nothing is written twice at rest. */
   readonly told: string | null
+  /** Fingerprint of a write that was refused for good, so that it is not sent again until something about it changes. */
+  readonly rejected: string | null
+  /** Fingerprint of what observe mode last recorded. */
+  readonly observed: string | null
   /** Set by a person: leave this deal alone. */
   readonly ignored: boolean
   readonly state: LinkState
@@ -116,6 +120,8 @@ export function newLink(id: LinkId, at: Instant, ends: { partner: EndRef | null;
     absentSince: { partner: null, crm: null },
     notes: [],
     told: null,
+    rejected: null,
+    observed: null,
     ignored: false,
     state: 'pending',
     reason: null,

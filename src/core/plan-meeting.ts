@@ -148,9 +148,10 @@ function adoptedBase(meeting: Meeting, draft: Draft): Base {
   return { partner: partner as Projection, crm: crm as Projection } // entries come from Projections, field by field
 }
 
-function partnerChanges({ p, c, policy }: Meeting, draft: Draft): PlannedChange[] {
+function partnerChanges({ p, c, link, policy }: Meeting, draft: Draft): PlannedChange[] {
   if (p.sealed || policy.flows.crmToPartner === 'off') return []
-  const stamp: Stamp = p.otherId === null ? { otherId: c.ref.id } : {}
+  const names = p.otherId === null || (p.otherId !== c.ref.id && link.aliases.some((alias) => alias.id === p.otherId))
+  const stamp: Stamp = names ? { otherId: c.ref.id } : {}
   const patch = patchOf({ side: 'partner', ref: p.ref, expect: p.version }, draft.writes.partner, stamp)
   const steps = draft.steps.filter(({ change }) => change.side === 'partner')
   return [...(patch === null ? [] : [patch]), ...steps, ...draft.creates]
@@ -159,7 +160,8 @@ function partnerChanges({ p, c, policy }: Meeting, draft: Draft): PlannedChange[
 function crmChanges({ p, c, partnerUrl, policy }: Meeting, draft: Draft): PlannedChange[] {
   const step = draft.steps.find(({ change }) => change.side === 'crm')
   if (policy.flows.partnerToCrm === 'off' || (c.sealed && step === undefined)) return []
-  const stamp: Stamp = c.otherId === null ? { otherId: p.ref.id, link: partnerUrl(p.ref.id) } : {}
+  // A record without our identifier was just connected, or just made from a lead: both mean that it is synchronised from now on.
+  const stamp: Stamp = c.otherId === null ? { otherId: p.ref.id, link: partnerUrl(p.ref.id), sync: true } : {}
   const patch = patchOf({ side: 'crm', ref: c.ref, expect: c.version }, draft.writes.crm, stamp)
   if (step === undefined || step.change.kind !== 'step') return patch === null ? [] : [patch]
   if (patch === null || patch.change.kind !== 'patch' || step.change.take === 'reopen') return [step]

@@ -1,0 +1,168 @@
+import type { Change, Stamp } from '../core/change.js'
+import { pick, VISIBILITY, type Field, type Projection } from '../core/deal.js'
+import { isFault, type Fault } from '../core/fault.js'
+import { advance, type Intent, type Link } from '../core/link.js'
+import type { Plan, PlannedChange } from '../core/plan-types.js'
+import type { Present, Readings, Receipt } from '../core/ports.js'
+import type { Side } from '../core/ref.js'
+import { stageAfter } from '../core/stage.js'
+import type { Engine } from './engine.js'
+import type { Known } from './look.js'
+import { fingerprint, prependLines, successLine } from './note-text.js'
+import type { Pass } from './pass.js'
+
+/** What came of carrying out a plan: what both sides are known to show now, and the fault that ended it early. */
+export interface Applied {
+  readonly known: Known
+  readonly fault: Fault | null
+}
+
+/** Writes the plan, change by change, after the intents are saved. The base moves with every acknowledged write. */
+export async function carryOut(engine: Engine, pass: Pass, plan: Plan, changes: readonly PlannedChange[], now: Readings): Promise<Applied> {
+  const dressed = changes.map((planned) => ({ ...planned, change: dress(engine, pass, plan, planned.change, now) }))
+  await saveIntents(engine, pass, plan, dressed)
+  const versions: { [S in Side]: Present['version'] | undefined } = { partner: undefined, crm: undefined }
+  const known: { [S in Side]?: Present } = {}
+  for (const side of ['partner', 'crm'] as const) if (now[side].kind === 'present') known[side] = now[side]
+  for (const planned of dressed) {
+    const { side } = planned.change
+    const change = withVersion(planned.change, versions[side])
+    if (change === null) break // The version after our own write is unknown: look again before the next write of this record.
+    try {
+      await pass.assertLease()
+      const receipt = change.kind === 'create' ? await engine.adapters[side].create(change, pass) : await engine.adapters[side].write(change, pass)
+      pass.writes += 1
+      await acknowledge(engine, pass, { ...planned, change }, receipt, now)
+      versions[side] = receipt.version
+      const before = known[side]
+      if (change.kind === 'create' || before === undefined || receipt.ref.id !== change.ref.id) delete known[side]
+      else known[side] = project(before, change, receipt, planned)
+    } catch (error) {
+      if (!isFault(error)) throw error
+      noteFailure(pass, change, error)
+      // A write that certainly did not happen leaves no intent behind, nor do those that were planned after it.
+      if (error.kind !== 'ambiguous') pass.link = { ...pass.link, intents: [] }
+      if (error.kind === 'rejected') {
+        pass.lastRefusal = { code: 'rejected', text: error.message, remedy: error.remedy }
+        pass.link = { ...pass.link, rejected: fingerprint(changes.map((item) => item.change)) }
+      }
+      return { known: {}, fault: error }
+    }
+  }
+  pass.link = { ...pass.link, rejected: null }
+  return { known, fault: null }
+}
+
+/** Audit, status and time ride in the write of the CRM record itself. */
+function dress(engine: Engine, pass: Pass, plan: Plan, change: Change, now: Readings): Change {
+  if (change.side !== 'crm') return change
+  const at = engine.clock.now()
+  const alone = change.kind === 'patch' && Object.keys(change.set).length === 0
+  const lines = alone ? [...pass.link.notes] : [...pass.link.notes, successLine(at, 'crm')]
+  const current = now.crm.kind === 'present' ? now.crm.auditText : null
+  const held = plan.state === 'needs-attention' && plan.reason !== null
+  const stamp: Stamp = {
+    ...change.stamp,
+    ...(lines.length === 0 ? {} : { audit: prependLines(lines, current, engine.adapters.crm.can.auditLimit) }),
+    status: held ? 'needs-attention' : 'in-sync',
+    problem: held ? (plan.reason?.text ?? null) : null,
+    lastSynced: new Date(at).toISOString(),
+  }
+  return { ...change, stamp }
+}
+
+async function saveIntents(engine: Engine, pass: Pass, plan: Plan, changes: readonly PlannedChange[]): Promise<void> {
+  const intents: Intent[] = changes.map(({ change, agreed }) => ({
+    change,
+    agreed,
+    searchAfter: pass.lease.until + engine.adapters[change.side].can.markerLagMs,
+  }))
+  pass.note({ kind: 'planned', verdict: plan.verdict, changes: changes.map((item) => item.change), policyVersion: engine.policy().version })
+  for (const conflict of plan.conflicts) pass.note({ kind: 'conflict', conflict })
+  await pass.save({ ...pass.link, base: plan.base, conflicts: plan.conflicts.filter((conflict) => conflict.winner === null), intents, state: 'pending' })
+}
+
+/** A later write of the same record is planned on the version that our own write produced; null when that is not known. */
+function withVersion(change: Change, version: Present['version'] | undefined): Change | null {
+  if (change.kind === 'create' || version === undefined) return change
+  return version === null ? null : { ...change, expect: version }
+}
+
+async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, receipt: Receipt, now: Readings): Promise<void> {
+  const { change, agreed } = planned
+  const { link } = pass
+  const resolved = pick(receipt.resolved, Object.keys(agreed[change.side]) as Field[]) // agreed holds fields only
+  const shows = change.side === 'crm' ? { ...agreed, crm: { ...agreed.crm, ...resolved } } : { ...agreed, partner: { ...agreed.partner, ...resolved } }
+  const before = now[change.side]
+  pass.note({ kind: 'wrote', change, before: before.kind === 'present' ? pick(before.deal, Object.keys(agreed[change.side]) as Field[]) : {}, ref: receipt.ref, requestId: null, remarks: receipt.remarks })
+  let next: Link = {
+    ...withoutIntent(link, planned),
+    base: advance(change.kind === 'create' && change.as !== 'related' ? null : link.base, shows),
+    notes: notesAfter(engine, link, change, receipt),
+    lastSyncedAt: engine.clock.now(),
+    told: change.side === 'crm' ? toldBy(change.stamp) : link.told,
+  }
+  if (change.kind === 'create') next = createdEnd(next, change.side, change.as, receipt)
+  else if (receipt.ref.id !== change.ref.id) next = { ...next, ends: { ...next.ends, [change.side]: receipt.ref }, aliases: [...next.aliases, change.ref] }
+  if (change.kind === 'step') next = stepTaken(next, change.side, change.take)
+  pass.link = next
+  // A created record is written down at once: finding it again by its marker would cost a search.
+  if (change.kind === 'create') await pass.save(next)
+}
+
+const toldBy = (stamp: Stamp): string => (stamp.problem == null ? 'in-sync' : `needs-attention: ${stamp.problem}`)
+
+function notesAfter(engine: Engine, link: Link, change: Change, receipt: Receipt): readonly string[] {
+  const remarks = receipt.remarks.length === 0 ? [] : [...receipt.remarks]
+  if (change.side === 'crm') return remarks.length === 0 ? [] : [successLine(engine.clock.now(), 'crm', remarks)]
+  const onlyStamp = change.kind === 'patch' && Object.keys(change.set).length === 0
+  return onlyStamp ? link.notes : [...link.notes.slice(-4), successLine(engine.clock.now(), 'partner', remarks)].filter((line, index, all) => all.indexOf(line) === index)
+}
+
+function createdEnd(link: Link, side: Side, as: string, receipt: Receipt): Link {
+  if (as === 'related') return { ...link, aliases: [...link.aliases.filter((alias) => alias.id !== receipt.ref.id), receipt.ref] }
+  return { ...link, ends: { ...link.ends, [side]: receipt.ref } }
+}
+
+function stepTaken(link: Link, side: Side, take: string): Link {
+  return {
+    ...link,
+    approvals: link.approvals.filter((approval) => approval !== `${side}:${take}`),
+    orders: side === 'partner' ? link.orders.filter((order) => order.take !== take) : link.orders,
+  }
+}
+
+const sameChange = (a: Change, b: Change): boolean =>
+  a.kind === b.kind && a.side === b.side && (a.kind === 'create' ? a.as === (b as typeof a).as : a.kind === 'step' ? a.take === (b as typeof a).take : true) // kinds are equal here
+const withoutIntent = (link: Link, planned: PlannedChange): Link => ({
+  ...link,
+  intents: link.intents.filter((intent) => !sameChange(intent.change, planned.change)),
+})
+
+function noteFailure(pass: Pass, change: Change, fault: Fault): void {
+  pass.note({ kind: 'failed', change, fault: fault.kind, message: fault.message, remedy: fault.remedy, requestId: fault.requestId })
+}
+
+/** What the record shows after an acknowledged write, without reading it: good for planning on, never for the base. */
+function project(before: Present, change: Change, receipt: Receipt, planned: PlannedChange): Present {
+  const after = change.kind === 'step' ? stageAfter(change.take) : null
+  const status = change.side === 'crm' ? planned.agreed.crm.status : (after ?? undefined)
+  const set: Projection = change.kind === 'create' ? {} : change.set
+  const deal: Projection = {
+    ...before.deal,
+    ...set,
+    ...(status === undefined ? {} : { status }),
+    ...(change.kind === 'step' && change.take === 'share' ? { [VISIBILITY]: true } : {}),
+  }
+  const closes = change.kind === 'step' && (change.take === 'win' || change.take === 'lose' || change.take === 'decline')
+  const reopens = change.kind === 'step' && change.take === 'reopen'
+  return {
+    ...before,
+    version: receipt.version,
+    deal,
+    otherId: change.stamp.otherId ?? before.otherId,
+    sync: change.stamp.sync ?? before.sync,
+    auditText: change.stamp.audit ?? before.auditText,
+    sealed: closes || (before.sealed && !reopens),
+  }
+}

@@ -1,0 +1,142 @@
+import { toFault, type Outcome } from '../core/fault.js'
+import { advance, newLink, type Intent, type Link } from '../core/link.js'
+import { plan as makePlan } from '../core/plan.js'
+import type { PlannedChange } from '../core/plan-types.js'
+import { flowInto } from '../core/policy.js'
+import type { Commit, Lease, Mark, Present, Reading, Receipt } from '../core/ports.js'
+import { asLinkId, type EndRef, type LinkId } from '../core/ref.js'
+import { entry, type Engine } from './engine.js'
+import { auditTime, successLine } from './note-text.js'
+import { planInput } from './reconcile.js'
+
+/** A record seen for the first time in a sweep, with its full picture where the listing gave it. */
+export interface NewDeal {
+  readonly ref: EndRef
+  readonly reading: Reading | null
+}
+interface Item {
+  readonly lease: Lease
+  readonly link: Link
+  readonly reading: Present
+  readonly planned: PlannedChange
+}
+
+// One change set of a hundred deals stays far below the CRM's limits and is quickly repeated one by one when it is refused.
+const chunkSize = 100
+
+/**
+ * First creations of a sweep, in few calls: the referrals' own listing is the reading, the CRM records are made together.
+ * Everything that is not a plain first creation goes through the ordinary pass.
+ */
+export async function bulkCreate(engine: Engine, fresh: readonly NewDeal[], signal: AbortSignal): Promise<number> {
+  let made = 0
+  for (let start = 0; start < fresh.length; start += chunkSize) {
+    if (signal.aborted) break
+    made += await createChunk(engine, fresh.slice(start, start + chunkSize), signal)
+  }
+  return made
+}
+
+async function createChunk(engine: Engine, chunk: readonly NewDeal[], signal: AbortSignal): Promise<number> {
+  const { store, clock } = engine
+  const now = clock.now()
+  const links = await Promise.all(chunk.map((deal) => store.add(newLink(asLinkId(engine.newId()), now, { partner: deal.ref, crm: null }), [], now)))
+  const readings = new Map<LinkId, Present>()
+  links.forEach((link, index) => {
+    const reading = chunk[index]?.reading
+    if (reading?.kind === 'present') readings.set(link.id, reading)
+  })
+  await store.queue.mark(links.map((link): Mark => ({ link: link.id, dueAt: now, urgency: 2, wide: true, because: 'first sync' })), now)
+  const leases = await store.queue.take({ limit: links.length, now, leaseMs: engine.leaseMs, only: [...readings.keys()] })
+  const byId = new Map(links.map((link) => [link.id, link]))
+  const items: Item[] = []
+  const aside: Lease[] = []
+  for (const lease of leases) {
+    const item = plainCreation(engine, lease, byId.get(lease.link), readings.get(lease.link))
+    if (item === null) aside.push(lease)
+    else items.push(item)
+  }
+  if (aside.length > 0) await store.queue.release(aside, clock.now())
+  if (items.length > 0) await createAll(engine, items, signal)
+  return links.length
+}
+
+/** A referral that nobody else knows, complete in the listing, and whose plan is exactly one creation. */
+function plainCreation(engine: Engine, lease: Lease, link: Link | undefined, reading: Present | undefined): Item | null {
+  if (link === undefined || reading === undefined || link.base !== null || link.ends.crm !== null || reading.otherId !== null) return null
+  if (engine.policy().policy.flows[flowInto('crm')] !== 'on') return null
+  const plan = makePlan(planInput(engine, link, { partner: reading, crm: { kind: 'absent', ref: null } }))
+  const planned = plan.changes[0]
+  if (plan.verdict !== 'act' || plan.changes.length !== 1 || planned?.change.kind !== 'create') return null
+  const at = engine.clock.now()
+  const audit = `${auditTime(at)} - ${successLine(at, 'crm').slice(19)}`
+  const change = { ...planned.change, stamp: { ...planned.change.stamp, audit, status: 'in-sync', lastSynced: new Date(at).toISOString() } }
+  return { lease, link, reading, planned: { ...planned, change } }
+}
+
+async function createAll(engine: Engine, items: readonly Item[], signal: AbortSignal): Promise<void> {
+  const { store, clock, adapters } = engine
+  const begun = await store.saveMany(items.map((item): Commit => ({ lease: item.lease, link: { ...item.link, intents: [intentOf(engine, item)] }, audit: [], now: clock.now(), outcome: null })))
+  const ready = items.flatMap((item, index) => {
+    const link = begun[index]
+    return link !== undefined && 'ends' in link ? [{ ...item, link }] : []
+  })
+  const created = await adapters.crm.writeMany(ready.map((item) => item.planned.change), { signal })
+  const stamps = await stampReferrals(engine, ready, created, signal)
+  await store.saveMany(ready.map((item, index) => commitOf(engine, item, created[index], stamps.has(item.link.id))))
+}
+
+const intentOf = (engine: Engine, { planned, lease }: Item): Intent => ({
+  change: planned.change,
+  agreed: planned.agreed,
+  searchAfter: lease.until + engine.adapters.crm.can.markerLagMs,
+})
+
+/** The CRM ids go back as `externalReferenceId`, one PATCH a referral, planned on the version that the listing showed. */
+async function stampReferrals(engine: Engine, items: readonly Item[], created: readonly (Receipt | ReturnType<typeof toFault>)[], signal: AbortSignal): Promise<Set<LinkId>> {
+  if (engine.policy().policy.flows[flowInto('partner')] !== 'on') return new Set()
+  const open = items.flatMap((item, index) => {
+    const receipt = created[index]
+    return receipt !== undefined && 'ref' in receipt && !item.reading.sealed ? [{ item, id: receipt.ref.id }] : []
+  })
+  const answers = await engine.adapters.partner.writeMany(
+    open.map(({ item, id }) => ({ kind: 'patch', side: 'partner', ref: item.reading.ref, expect: item.reading.version, set: {}, stamp: { otherId: id } })),
+    { signal },
+  )
+  return new Set(open.filter((_, index) => 'ref' in (answers[index] ?? {})).map(({ item }) => item.link.id))
+}
+
+/** What is not finished by the two calls (a deal to close, a referral that moved meanwhile) is worked again by the ordinary pass. */
+function commitOf(engine: Engine, item: Item, answer: Receipt | ReturnType<typeof toFault> | undefined, stamped: boolean): Commit {
+  const now = engine.clock.now()
+  const { link, planned, reading, lease } = item
+  const context = { link: link.id, run: null, at: now }
+  if (answer === undefined || !('ref' in answer)) {
+    const fault = toFault(answer)
+    // The ordinary pass tries it alone, searches if the answer was lost, and says what is wrong.
+    const intents = fault.kind === 'ambiguous' ? link.intents : []
+    const failed = entry(context, { kind: 'failed', change: planned.change, fault: fault.kind, message: fault.message, remedy: fault.remedy, requestId: fault.requestId })
+    const inMs = fault.kind === 'ambiguous' ? Math.max(0, (link.intents[0]?.searchAfter ?? now) - now) : 0
+    return { lease, link: { ...link, intents }, audit: [failed], now, outcome: { kind: 'again', inMs, because: fault } }
+  }
+  const base = advance(null, { ...planned.agreed, crm: { ...planned.agreed.crm, ...answer.resolved } })
+  const done: Link = {
+    ...link,
+    ends: { partner: reading.ref, crm: answer.ref },
+    engagementId: reading.engagementId,
+    aliases: reading.aliases,
+    base,
+    intents: [],
+    state: 'in-sync',
+    reason: null,
+    name: reading.deal.name ?? null,
+    kind: answer.ref.kind === 'lead' ? 'lead' : 'opportunity',
+    stage: reading.deal.status ?? null,
+    told: 'in-sync',
+    lastSyncedAt: now,
+  }
+  const wrote = entry(context, { kind: 'wrote', change: planned.change, before: {}, ref: answer.ref, requestId: null, remarks: answer.remarks })
+  const unfinished = (!stamped && !reading.sealed) || reading.deal.status !== planned.agreed.partner.status || reading.aliases.length > 0
+  const outcome: Outcome = unfinished ? { kind: 'again', inMs: 0, because: toFault(new Error('more to do')) } : { kind: 'settled' }
+  return { lease, link: unfinished ? { ...done, state: 'pending' } : done, audit: [wrote], now, outcome }
+}

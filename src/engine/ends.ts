@@ -1,0 +1,95 @@
+import { isEmpty, type Field, type FieldValue, type Projection } from '../core/deal.js'
+import { Fault } from '../core/fault.js'
+import { advance, type Link } from '../core/link.js'
+import type { Readings } from '../core/ports.js'
+import type { EndRef, Side } from '../core/ref.js'
+import { entry, type Engine } from './engine.js'
+import type { Pass } from './pass.js'
+
+/** Gives the link an end. When another link already has that record, the two are one deal: the one that knows more keeps it. @returns false when this link was the one detached. */
+export async function takeEnd(engine: Engine, pass: Pass, end: { side: Side; ref: EndRef; how: string }): Promise<boolean> {
+  const { store, clock } = engine
+  const owners = await store.linksOf(end.ref, null)
+  const other = owners.find((link) => link.id !== pass.link.id && link.ends[end.side]?.id === end.ref.id)
+  const ends = { ...pass.link.ends, [end.side]: end.ref }
+  if (other === undefined) {
+    pass.note({ kind: 'linked', ends, how: end.how })
+    await pass.save({ ...pass.link, ends })
+    return true
+  }
+  const [keep, drop] = keeper(pass.link, other)
+  const joined: Link = { ...keep, ends: { partner: keep.ends.partner ?? drop.ends.partner, crm: keep.ends.crm ?? drop.ends.crm, [end.side]: end.ref }, aliases: [...keep.aliases, ...drop.aliases] }
+  const now = clock.now()
+  const merged = await store.merge(joined, drop, [entry({ link: keep.id, run: pass.run, at: now }, { kind: 'linked', ends: joined.ends, how: `${end.how}; joined with deal ${drop.id}` })], now)
+  await store.queue.mark([{ link: merged.id, dueAt: now, urgency: 1, wide: true, because: 'joined' }], now)
+  if (merged.id !== pass.link.id) return false
+  pass.link = merged
+  return true
+}
+
+/** Of two links that meet, the one that already agreed on something keeps its history; else the older. */
+function keeper(a: Link, b: Link): [Link, Link] {
+  if ((a.base === null) !== (b.base === null)) return a.base === null ? [b, a] : [a, b]
+  return a.createdAt <= b.createdAt ? [a, b] : [b, a]
+}
+
+/** A lead became an opportunity, or a record was merged: the end follows, and the old record stays known as an alias. */
+export async function followMove(engine: Engine, pass: Pass, move: { side: Side; from: EndRef; to: EndRef }): Promise<boolean> {
+  pass.note({ kind: 'moved', from: move.from, to: move.to })
+  pass.link = { ...pass.link, aliases: [...pass.link.aliases.filter((alias) => alias.id !== move.from.id && alias.id !== move.to.id), move.from] }
+  return takeEnd(engine, pass, { side: move.side, ref: move.to, how: `${move.from.kind} ${move.from.id} became ${move.to.kind} ${move.to.id}` })
+}
+
+/**
+ * A record that replaced another starts out with empty fields that were never emptied by anyone: forgetting their base makes them
+ * be filled again instead of carrying the emptiness across.
+ */
+export function forgetEmptied(link: Link, now: Readings, side: Side): Link {
+  const reading = now[side]
+  if (link.base === null || reading.kind !== 'present') return link
+  const keep = (projection: Projection): Projection =>
+    Object.fromEntries(Object.entries(projection).filter(([field]) => field === 'status' || !looksEmpty(reading.deal[field as Field]))) as Projection // a subset of a Projection
+  return { ...link, base: { partner: keep(link.base.partner), crm: keep(link.base.crm) } }
+}
+const looksEmpty = (value: FieldValue | undefined): boolean => value === false || isEmpty(value)
+
+/**
+ * Creates whose answer was lost are searched for by their marker before anything else is planned.
+ * @returns `known` when none is left, `found` when an end was learnt, or how long to wait until a search can be trusted.
+ */
+export async function resolveCreates(engine: Engine, pass: Pass): Promise<{ kind: 'known' | 'found' } | { kind: 'wait'; ms: number } | { kind: 'duplicates'; refs: readonly EndRef[] }> {
+  const intent = pass.link.intents.find((item) => item.change.kind === 'create')
+  if (intent === undefined || intent.change.kind !== 'create') return { kind: 'known' }
+  const { change } = intent
+  const rest = pass.link.intents.filter((item) => item !== intent)
+  const end = pass.link.ends[change.side]
+  if (change.as !== 'related' && end !== null) {
+    pass.link = { ...pass.link, intents: rest }
+    return { kind: 'found' }
+  }
+  const now = engine.clock.now()
+  if (now < intent.searchAfter) return { kind: 'wait', ms: intent.searchAfter - now }
+  const notBefore = intent.searchAfter - engine.adapters[change.side].can.markerLagMs - 2 * engine.leaseMs
+  const refs = await engine.adapters[change.side].find({ as: change.as, value: markerToFind(change), notBefore }, pass)
+  if (refs.length > 1) return { kind: 'duplicates', refs }
+  const ref = refs[0]
+  if (ref === undefined) {
+    pass.link = { ...pass.link, intents: rest }
+    return { kind: 'found' }
+  }
+  pass.note({ kind: 'found-written', change, ref })
+  const base = advance(change.as === 'related' ? pass.link.base : null, intent.agreed)
+  pass.link = { ...pass.link, intents: rest, base }
+  if (change.as === 'related') {
+    pass.link = { ...pass.link, aliases: [...pass.link.aliases.filter((alias) => alias.id !== ref.id), ref] }
+    return { kind: 'found' }
+  }
+  const ours = await takeEnd(engine, pass, { side: change.side, ref, how: 'found by its marker after its answer was lost' })
+  if (!ours) throw new Fault('lease-lost', `Deal ${pass.link.id} was joined with another.`, { remedy: 'Nothing to do.' })
+  return { kind: 'found' }
+}
+
+/** A CRM record is found by the referral identifier it was created with; a referral by the CRM id, Microsoft's by its engagement. */
+function markerToFind(change: { readonly side: Side; readonly marker: string; readonly stamp: { readonly otherId?: string } }): string {
+  return change.side === 'crm' ? (change.stamp.otherId ?? change.marker) : change.marker
+}

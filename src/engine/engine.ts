@@ -1,0 +1,60 @@
+import type { AuditEntry } from '../core/audit.js'
+import type { Policy } from '../core/policy.js'
+import type { Adapter, Clock, Random, Store } from '../core/ports.js'
+import type { Instant, LinkId, Ref, Side } from '../core/ref.js'
+
+/** The policy in force and the number of the settings version it comes from. */
+export interface PolicyInForce {
+  readonly policy: Policy
+  readonly version: number
+}
+
+/** One wide line per pass, for logs and metrics. */
+export interface PassReport {
+  readonly link: LinkId
+  readonly run: string
+  readonly because: string
+  readonly outcome: 'settled' | 'again' | 'stopped'
+  readonly state: string
+  readonly writes: number
+  readonly rounds: number
+  readonly ms: number
+  /** From the oldest mark to the end of the pass. */
+  readonly delayMs: number
+  readonly fault: string | null
+  readonly message: string | null
+}
+
+/** Everything the engine needs of the world. Built once by assemble.ts, or by a simulation. */
+export interface Engine {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly newId: () => string
+  readonly adapters: { readonly [S in Side]: Adapter }
+  readonly policy: () => PolicyInForce
+  /** The id a CRM record gets that is made for this referral: the same whoever makes it, so that a second one is refused as existing. */
+  readonly crmIdFor: (referralId: string) => string
+  readonly leaseMs: number
+  readonly report: (report: PassReport) => void
+  readonly warn: (message: string, details: Record<string, unknown>) => void
+}
+
+// Two request deadlines of 25 s, and a margin to save the outcome.
+export const LEASE_MS = 60_000
+
+export interface EntryContext {
+  readonly link: LinkId | null
+  readonly run: string | null
+  readonly at: Instant
+  readonly by?: string
+}
+export const entry = (context: EntryContext, event: AuditEntry['event']): AuditEntry => ({
+  link: context.link,
+  run: context.run,
+  at: context.at,
+  by: context.by ?? 'cosell',
+  event,
+})
+
+export const isSameEnd = (a: Ref | null, b: Ref | null): boolean => a?.id === b?.id && a?.kind === b?.kind && a?.side === b?.side

@@ -1,0 +1,250 @@
+import { backoff, Fault, FAULTS, RETRY_HORIZON_MS, toFault, type Outcome } from '../core/fault.js'
+import type { Link, LinkState, Reason } from '../core/link.js'
+import { plan as makePlan } from '../core/plan.js'
+import { because, type Plan, type PlannedChange } from '../core/plan-types.js'
+import { flowInto } from '../core/policy.js'
+import type { Lease, Readings } from '../core/ports.js'
+import { SIDES, type EndRef } from '../core/ref.js'
+import { settle } from '../core/settle.js'
+import { carryOut } from './apply.js'
+import type { Engine, PassReport } from './engine.js'
+import { followMove, forgetEmptied, resolveCreates, takeEnd } from './ends.js'
+import { look, type Known } from './look.js'
+import { fingerprint, successLine } from './note-text.js'
+import { Pass } from './pass.js'
+import { tellRecord } from './tell.js'
+
+// A share takes four rounds (create, help, stamp, quiet); more than eight means that people edit faster than we write.
+const roundsMax = 8
+
+/** How one round ended: `again` = plan afresh on what is known, or the pass is over. */
+type Round = { readonly kind: 'round'; readonly known: Known } | { readonly kind: 'over'; readonly outcome: Outcome } | { readonly kind: 'detached' }
+
+/** One pass over one deal: reads both sides, plans, writes, and saves what was agreed. Never throws for a remote failure. */
+export async function reconcile(engine: Engine, lease: Lease, signal: AbortSignal): Promise<PassReport | null> {
+  const link = await engine.store.load(lease.link)
+  if (link === null) return null
+  const pass = new Pass(engine, link, lease, signal)
+  let outcome: Outcome
+  try {
+    const last = await rounds(engine, pass)
+    if (last === 'detached') return reportOf(engine, pass, { kind: 'settled' }, null)
+    outcome = last
+  } catch (error) {
+    const fault = toFault(error)
+    if (fault.kind === 'lease-lost') return reportOf(engine, pass, { kind: 'settled' }, fault)
+    outcome = await failed(engine, pass, fault)
+  }
+  return reportOf(engine, pass, outcome, outcome.kind === 'settled' ? null : outcome.because)
+}
+
+async function rounds(engine: Engine, pass: Pass): Promise<Outcome | 'detached'> {
+  let known: Known = {}
+  for (pass.rounds = 1; pass.rounds <= roundsMax; pass.rounds += 1) {
+    const round = await oneRound(engine, pass, known)
+    if (round.kind === 'over') return round.outcome
+    if (round.kind === 'detached') return 'detached'
+    known = round.known
+  }
+  const fault = new Fault('stale', `Deal ${pass.link.id} keeps changing while it is worked.`, { remedy: 'It is tried again in a moment.' })
+  return failed(engine, pass, fault)
+}
+
+async function oneRound(engine: Engine, pass: Pass, known: Known): Promise<Round> {
+  const wide = pass.rounds === 1 && (pass.lease.wide || pass.link.base === null)
+  const seen = await look(engine, pass.link, { wide, signal: pass.signal, known })
+  if (seen.moved) return (await followMove(engine, pass, seen.moved)) ? next(presentOnly(seen.now)) : { kind: 'detached' }
+  if (seen.duplicates.length > 0) return over(await holdDuplicates(engine, pass, seen.duplicates))
+  if (seen.found) return (await takeEnd(engine, pass, seen.found)) ? next(presentOnly(seen.now)) : { kind: 'detached' }
+  const unreachable = SIDES.map((side) => seen.now[side]).find((reading) => reading.kind === 'unreachable')
+  if (unreachable?.kind === 'unreachable') return over(await failed(engine, pass, unreachable.fault))
+  const creates = await resolveCreates(engine, pass)
+  if (creates.kind === 'found') return next(presentOnly(seen.now))
+  if (creates.kind === 'duplicates') return over(await holdDuplicates(engine, pass, creates.refs))
+  if (creates.kind === 'wait') return over(await waitFor(pass, creates.ms))
+  return planned(engine, pass, seen.now)
+}
+
+const next = (known: Known): Round => ({ kind: 'round', known })
+const over = (outcome: Outcome): Round => ({ kind: 'over', outcome })
+function presentOnly(now: Readings): Known {
+  return {
+    ...(now.partner.kind === 'present' ? { partner: now.partner } : {}),
+    ...(now.crm.kind === 'present' ? { crm: now.crm } : {}),
+  }
+}
+
+async function planned(engine: Engine, pass: Pass, now: Readings): Promise<Round> {
+  const settled = settle(pass.link, now)
+  for (const intent of settled.happened) {
+    pass.note({ kind: 'found-written', change: intent.change, ref: intent.change.kind === 'create' ? null : intent.change.ref })
+    if (intent.change.side === 'partner') pass.link = { ...pass.link, notes: [...pass.link.notes, successLine(engine.clock.now(), 'partner')] }
+  }
+  pass.link = describe(engine, { ...settled.link, notes: pass.link.notes }, now)
+  const wait = Math.max(...SIDES.map((side) => (now[side].kind === 'present' ? now[side].settlesInMs : 0)))
+  if (wait > 0) return over(await waitFor(pass, wait))
+  const plan = makePlan(planInput(engine, pass.link, now))
+  const { doable, observed } = split(engine, plan)
+  noteObserved(pass, observed)
+  const refused = doable.length > 0 && pass.link.rejected === fingerprint(doable.map((item) => item.change))
+  if (doable.length === 0 || refused) return over(await finish(engine, pass, plan, now, refused))
+  const applied = await carryOut(engine, pass, plan, doable, now)
+  if (applied.fault === null) return next(applied.known)
+  if (applied.fault.kind === 'stale' || applied.fault.kind === 'missing') return pass.rounds < 4 ? next({}) : over(await failed(engine, pass, applied.fault))
+  if (applied.fault.kind === 'rejected') return next(pass.writes === 0 ? presentOnly(now) : {})
+  return over(await failed(engine, pass, applied.fault))
+}
+
+export function planInput(engine: Engine, link: Link, now: Readings): Parameters<typeof makePlan>[0] {
+  const partnerId = link.ends.partner?.id ?? ''
+  return {
+    link,
+    now,
+    policy: engine.policy().policy,
+    canonical: { partner: (deal, as) => engine.adapters.partner.canonical(deal, as), crm: (deal, as) => engine.adapters.crm.canonical(deal, as) },
+    crmMarker: engine.crmIdFor(partnerId),
+    at: engine.clock.now(),
+    partnerUrl: (id) => engine.adapters.partner.webUrl({ side: 'partner', kind: 'referral', id }),
+  }
+}
+
+/** What both records say about the deal as a whole: its name, stage, neighbours, and since when one is gone. */
+function describe(engine: Engine, link: Link, now: Readings): Link {
+  const { partner, crm } = now
+  const at = engine.clock.now()
+  const gone = (side: 'partner' | 'crm'): number | null => (now[side].kind === 'absent' && link.ends[side] !== null ? (link.absentSince[side] ?? at) : null)
+  const aliases = new Map(link.aliases.map((alias) => [alias.id, alias]))
+  if (partner.kind === 'present') for (const alias of partner.aliases) aliases.set(alias.id, alias)
+  const replaced = crm.kind === 'present' && crm.otherId === null && link.aliases.some((alias) => alias.side === 'crm')
+  return {
+    ...(replaced ? forgetEmptied(link, now, 'crm') : link),
+    aliases: [...aliases.values()].filter((alias) => alias.id !== link.ends.partner?.id && alias.id !== link.ends.crm?.id),
+    parts: crm.kind === 'present' ? crm.parts : link.parts,
+    engagementId: partner.kind === 'present' ? partner.engagementId : link.engagementId,
+    name: (partner.kind === 'present' ? partner.deal.name : undefined) ?? (crm.kind === 'present' ? crm.deal.name : undefined) ?? link.name,
+    kind: crm.kind === 'present' ? (crm.ref.kind === 'lead' ? 'lead' : 'opportunity') : partner.kind === 'present' ? partner.category : link.kind,
+    stage: (partner.kind === 'present' ? partner.deal.status : undefined) ?? (crm.kind === 'present' ? crm.deal.status : undefined) ?? link.stage,
+    absentSince: { partner: gone('partner'), crm: gone('crm') },
+  }
+}
+
+/** Changes that a flow in observe mode would make are recorded, not made. */
+function split(engine: Engine, plan: Plan): { doable: PlannedChange[]; observed: PlannedChange[] } {
+  const { flows } = engine.policy().policy
+  const watched = (item: PlannedChange): boolean => flows[flowInto(item.change.side)] === 'observe'
+  return { doable: plan.changes.filter((item) => !watched(item)), observed: plan.changes.filter(watched) }
+}
+
+function noteObserved(pass: Pass, observed: readonly PlannedChange[]): void {
+  const changes = observed.map((item) => item.change)
+  const print = changes.length === 0 ? null : fingerprint(changes)
+  if (print !== null && print !== pass.link.observed) pass.note({ kind: 'observed', changes })
+  pass.link = { ...pass.link, observed: print }
+}
+
+/** Nothing (more) to write: record the state, tell the CRM record what a person should know, and end the pass. */
+async function finish(engine: Engine, pass: Pass, plan: Plan, now: Readings, refused: boolean): Promise<Outcome> {
+  const { state, reason } = finalState(pass, plan, refused)
+  const before = pass.link
+  pass.link = { ...pass.link, base: plan.base, conflicts: plan.conflicts.filter((conflict) => conflict.winner === null), orders: remainingOrders(pass, plan), state, reason }
+  noteNews(pass, before, plan, state)
+  const told = await tellRecord(engine, pass, now)
+  if (told.kind === 'failed') return failed(engine, pass, told.fault)
+  // An absent record is looked for again; everything else rests until a hint comes.
+  const outcome: Outcome = plan.verdict === 'wait' ? { kind: 'again', inMs: 10 * 60_000, because: waitFault(plan) } : { kind: 'settled' }
+  closeRun(engine, pass, outcome)
+  await pass.save(pass.link, outcome)
+  return outcome
+}
+
+function finalState(pass: Pass, plan: Plan, refused: boolean): { state: LinkState; reason: Reason | null } {
+  if (refused && pass.link.reason?.code === 'rejected') return { state: 'needs-attention', reason: pass.link.reason }
+  if (refused) {
+    return { state: 'needs-attention', reason: pass.lastRefusal ?? because('rejected', 'The write was refused before and nothing about it has changed.', 'See the audit of the deal; after mending, run "cosell runs retry".') }
+  }
+  if (plan.verdict === 'act') return { state: 'in-sync', reason: because('observing', 'Observe mode: what would be written is recorded, not written.', 'Run "cosell flows on" when you are ready.') }
+  return { state: plan.state, reason: plan.reason }
+}
+
+function remainingOrders(pass: Pass, plan: Plan): Link['orders'] {
+  for (const dropped of plan.dropped) pass.note({ kind: 'ordered', what: `${dropped.take} was dropped`, detail: dropped.why })
+  return pass.link.orders.filter((order) => !plan.dropped.some((dropped) => dropped.take === order.take))
+}
+
+function noteNews(pass: Pass, before: Link, plan: Plan, state: LinkState): void {
+  const known = new Set(before.conflicts.map((conflict) => JSON.stringify(conflict)))
+  for (const conflict of plan.conflicts) if (!known.has(JSON.stringify(conflict))) pass.note({ kind: 'conflict', conflict })
+  if (before.state !== state || before.reason?.text !== pass.link.reason?.text) pass.note({ kind: 'state', state, reason: pass.link.reason })
+}
+
+async function holdDuplicates(engine: Engine, pass: Pass, refs: readonly EndRef[]): Promise<Outcome> {
+  const items = refs.map((ref) => `${ref.kind} ${ref.id}`)
+  const reason = because('duplicate-marker', `Several records claim to be this deal: ${items.join(', ')}. None was touched.`, 'Remove the identifier from all but one, then run "cosell runs retry".', items)
+  if (pass.link.reason?.text !== reason.text) pass.note({ kind: 'state', state: 'needs-attention', reason })
+  const outcome: Outcome = { kind: 'settled' }
+  closeRun(engine, pass, outcome)
+  await pass.save({ ...pass.link, state: 'needs-attention', reason }, outcome)
+  return outcome
+}
+
+async function waitFor(pass: Pass, ms: number): Promise<Outcome> {
+  const because = new Fault('ambiguous', 'A moment must pass before the other system can be asked safely.', { remedy: 'Nothing to do.' })
+  const outcome: Outcome = { kind: 'again', inMs: ms, because }
+  await pass.save({ ...pass.link, state: 'pending' }, outcome)
+  return outcome
+}
+const waitFault = (plan: Plan): Fault => new Fault('missing', plan.reason?.text ?? 'A record was not found.', { remedy: plan.reason?.remedy ?? 'Nothing to do.' })
+
+/** The pass could not be finished: try again later, or give up after three days. */
+async function failed(engine: Engine, pass: Pass, fault: Fault): Promise<Outcome> {
+  const now = engine.clock.now()
+  const { lease } = pass
+  const givenUp = lease.failingSince !== null && now - lease.failingSince > RETRY_HORIZON_MS
+  const inMs = FAULTS[fault.kind].retry === 'soon' && lease.attempts < 5 ? Math.round(200 + engine.random() * 800) : backoff(lease.attempts, fault, engine.random())
+  const outcome: Outcome = givenUp ? { kind: 'stopped', because: fault, at: now } : { kind: 'again', inMs: atLeastSearch(pass, now, inMs), because: fault }
+  const reason: Reason = givenUp
+    ? because('given-up', `Given up after 72 hours: ${fault.message}`, `${fault.remedy} Then run "cosell runs retry".`)
+    : { ...because('retrying', fault.message, fault.remedy), until: now + inMs }
+  const state = givenUp ? 'stopped' : 'pending'
+  closeRun(engine, pass, outcome)
+  await pass.save({ ...pass.link, state, reason }, outcome)
+  return outcome
+}
+
+/** With a create of unknown fate there is no point in looking before the search for it can be trusted. */
+function atLeastSearch(pass: Pass, now: number, inMs: number): number {
+  const waits = pass.link.intents.filter((intent) => intent.change.kind === 'create').map((intent) => intent.searchAfter - now)
+  return Math.max(inMs, ...waits)
+}
+
+function closeRun(engine: Engine, pass: Pass, outcome: Outcome): void {
+  if (outcome.kind === 'settled' && pass.writes === 0 && pass.lease.attempts === 0) return
+  const fault = outcome.kind === 'settled' ? null : outcome.because
+  pass.note({
+    kind: 'ran',
+    because: pass.lease.because,
+    outcome: outcome.kind,
+    writes: pass.writes,
+    ms: engine.clock.now() - pass.startedAt,
+    attempt: pass.lease.attempts + 1,
+    fault: fault?.kind ?? null,
+    message: fault?.message ?? null,
+  })
+}
+
+function reportOf(engine: Engine, pass: Pass, outcome: Outcome, fault: Fault | null): PassReport {
+  const now = engine.clock.now()
+  return {
+    link: pass.link.id,
+    run: pass.run,
+    because: pass.lease.because,
+    outcome: outcome.kind,
+    state: pass.link.state,
+    writes: pass.writes,
+    rounds: pass.rounds,
+    ms: now - pass.startedAt,
+    delayMs: now - pass.lease.markedAt,
+    fault: fault?.kind ?? null,
+    message: fault?.message ?? null,
+  }
+}

@@ -1,0 +1,181 @@
+import { changedFields } from '../core/deal.js'
+import { newLink, type Link } from '../core/link.js'
+import type { Mark, Present, Reading, TouchedPage, TouchedRecord } from '../core/ports.js'
+import { asLinkId, isEndRef, refKey, type EndRef, type LinkId, type Side } from '../core/ref.js'
+import { bulkCreate, type NewDeal } from './bulk.js'
+import { entry, type Engine } from './engine.js'
+
+export interface SweepOptions {
+  readonly signal: AbortSignal
+  /** A person has released the brake. */
+  readonly release: boolean
+  readonly since: number | null
+  readonly openOnly: boolean
+}
+export interface SweepReport {
+  readonly side: Side
+  readonly records: number
+  readonly created: number
+  readonly marked: number
+  readonly braked: Brake | null
+  /** Another worker was sweeping this side. */
+  readonly skipped: boolean
+}
+/** The sweep stopped because it would change too much at once. */
+export interface Brake {
+  readonly side: Side
+  readonly wouldChange: number
+  readonly linked: number
+  readonly sample: readonly { readonly id: string; readonly name: string | null }[]
+  readonly at: number
+}
+
+// A fifth of all linked deals, and never fewer than twenty: what a person would call "too much at once".
+const brakeShare = 5
+const brakeLeast = 20
+// A sweep of 100,000 records takes minutes; a dead worker's claim must not block the next one for longer.
+const claimMs = 10 * 60_000
+const readChunk = 100
+
+export const cursorName = (side: Side): string => `cursor.${side}`
+export const brakeName = (side: Side): string => `brake.${side}`
+
+/** Looks at every record that changed since the last sweep of this side. The cursor moves only after what it covers was durably noted. */
+export async function sweep(engine: Engine, side: Side, options: SweepOptions): Promise<SweepReport> {
+  const { store, clock } = engine
+  const token = engine.newId()
+  const idle: SweepReport = { side, records: 0, created: 0, marked: 0, braked: null, skipped: true }
+  if (!(await store.claim(`sweep.${side}`, { token, forMs: claimMs, now: clock.now() }))) return idle
+  try {
+    return await sweepPages(engine, side, options)
+  } finally {
+    await store.unclaim(`sweep.${side}`, token)
+  }
+}
+
+async function sweepPages(engine: Engine, side: Side, options: SweepOptions): Promise<SweepReport> {
+  const { store, clock } = engine
+  const stored = await store.getValue<string>(cursorName(side))
+  const first = stored === null
+  const pages = engine.adapters[side].touched({
+    cursor: stored?.value ?? null,
+    since: first ? options.since : null,
+    openOnly: first && options.openOnly,
+    signal: options.signal,
+  })
+  const candidates = new Map<LinkId, Candidate>()
+  const wide = new Set<LinkId>()
+  let records = 0
+  let created = 0
+  let cursor: string | null = null
+  for await (const page of pages) {
+    records += page.records.length
+    created += await notePage(engine, side, page, { candidates, wide, first, signal: options.signal })
+    cursor = page.cursor ?? cursor
+    // While nothing waits for the brake, progress is kept page by page, so that an interrupted first sync goes on where it was.
+    if (page.cursor !== null && candidates.size === 0) await store.setValue(cursorName(side), page.cursor, { expect: 'any', now: clock.now() })
+  }
+  const braked = options.release ? null : await brake(engine, side, candidates, options.signal)
+  if (braked !== null) return { side, records, created, marked: 0, braked, skipped: false }
+  const now = clock.now()
+  const marks = [...candidates.keys()].map((link): Mark => ({ link, dueAt: now, urgency: 2, wide: wide.has(link), because: `sweep of ${side}` }))
+  if (marks.length > 0) await store.queue.mark(marks, now)
+  if (cursor !== null) await store.setValue(cursorName(side), cursor, { expect: 'any', now })
+  await store.setValue(`swept.${side}`, now, { expect: 'any', now })
+  if (await store.getValue(brakeName(side))) await store.setValue(brakeName(side), null, { expect: 'any', now })
+  return { side, records, created, marked: marks.length, braked: null, skipped: false }
+}
+
+interface Candidate {
+  readonly link: Link
+  /** Known to differ from the base; null: must be read to be known. */
+  readonly differs: boolean | null
+}
+interface Collected {
+  readonly candidates: Map<LinkId, Candidate>
+  readonly wide: Set<LinkId>
+  readonly first: boolean
+  readonly signal: AbortSignal
+}
+
+/** Sorts the records of a page into deals we know (candidates) and deals that are new (made at once). Returns how many were new. */
+async function notePage(engine: Engine, side: Side, page: TouchedPage, collected: Collected): Promise<number> {
+  const known = await engine.store.linksOfMany(page.records.map(({ ref, engagementId }) => ({ ref, engagementId })))
+  const fresh: NewDeal[] = []
+  for (const record of page.records) {
+    const links = known.get(refKey(record.ref)) ?? []
+    for (const link of links) noteKnown(record, link, collected)
+    if (links.length === 0 && isNew(record)) fresh.push({ ref: record.ref, reading: record.reading })
+  }
+  return fresh.length === 0 ? 0 : makeNew(engine, side, fresh, collected)
+}
+
+function noteKnown(record: TouchedRecord, link: Link, { candidates, wide }: Collected): void {
+  if (link.ignored) return
+  const isEnd = link.ends.partner?.id === record.ref.id || link.ends.crm?.id === record.ref.id
+  if (!isEnd && record.ref.side === 'partner') wide.add(link.id)
+  const differs = isEnd && record.reading !== null ? differsFromBase(link, record.reading) : null
+  // An echo of our own write shows what the base says: nothing to look at, however often a sweep brings it.
+  if (differs === false && link.state !== 'pending') return
+  const before = candidates.get(link.id)
+  candidates.set(link.id, { link, differs: before?.differs === true ? true : differs })
+}
+
+function differsFromBase(link: Link, reading: Reading): boolean | null {
+  if (reading.kind !== 'present') return true
+  if (link.base === null) return null
+  const { side } = reading.ref
+  return changedFields(link.base[side], reading.deal).length > 0 || (link.ends[side]?.kind ?? reading.ref.kind) !== reading.ref.kind || reading.unreadable.length > 0 ? true : identifierOf(link, reading)
+}
+const identifierOf = (link: Link, reading: Present): boolean => {
+  const other = link.ends[reading.ref.side === 'partner' ? 'crm' : 'partner']
+  return other !== null && reading.otherId !== null && reading.otherId !== other.id
+}
+
+const isNew = (record: TouchedRecord): record is TouchedRecord & { ref: EndRef } =>
+  isEndRef(record.ref) && record.engagementId === null && record.reading?.kind !== 'absent'
+
+async function makeNew(engine: Engine, side: Side, fresh: readonly NewDeal[], collected: Collected): Promise<number> {
+  const { store, clock } = engine
+  const wanted = side === 'partner' ? fresh : fresh.filter(({ reading }) => reading === null || (reading.kind === 'present' && (reading.sync || reading.otherId !== null)))
+  if (wanted.length === 0) return 0
+  const bulk = side === 'partner' && (await store.getValue('swept.crm')) !== null
+  if (bulk) return bulkCreate(engine, wanted, collected.signal)
+  const now = clock.now()
+  const links = await Promise.all(
+    wanted.map(({ ref }) =>
+      store.add(
+        newLink(asLinkId(engine.newId()), now, { partner: side === 'partner' ? ref : null, crm: side === 'crm' ? ref : null }),
+        [entry({ link: null, run: null, at: now }, { kind: 'hinted', source: `sweep of ${side}`, name: 'new record', ref })],
+        now,
+      ),
+    ),
+  )
+  await store.queue.mark(links.map((link): Mark => ({ link: link.id, dueAt: now, urgency: 2, wide: true, because: `sweep of ${side}` })), now)
+  return links.length
+}
+
+/** Counts the linked deals that this sweep would change. Over the limit: nothing is marked, the cursor stays, and a person is asked. */
+async function brake(engine: Engine, side: Side, candidates: ReadonlyMap<LinkId, Candidate>, signal: AbortSignal): Promise<Brake | null> {
+  const { store, clock } = engine
+  const linked = await store.linkedCount()
+  const limit = Math.max(brakeLeast, Math.floor(linked / brakeShare))
+  const counted = [...candidates.values()].filter(({ link }) => link.base !== null && link.ends.partner !== null && link.ends.crm !== null)
+  if (counted.length <= limit) return null
+  const changing = counted.filter((candidate) => candidate.differs === true).map((candidate) => candidate.link)
+  const unsure = counted.filter((candidate) => candidate.differs === null).map((candidate) => candidate.link)
+  for (let start = 0; start < unsure.length && changing.length <= limit; start += readChunk) {
+    const chunk = unsure.slice(start, start + readChunk)
+    const refs = chunk.map((link) => link.ends[side]).filter((ref): ref is EndRef => ref !== null)
+    const readings = await engine.adapters[side].readMany(refs, { wide: false, signal })
+    readings.forEach((reading, index) => {
+      const link = chunk[index]
+      if (link !== undefined && differsFromBase(link, reading) === true) changing.push(link)
+    })
+  }
+  if (changing.length <= limit) return null
+  const found: Brake = { side, wouldChange: changing.length, linked, sample: changing.slice(0, 10).map(({ id, name }) => ({ id, name })), at: clock.now() }
+  await store.setValue(brakeName(side), found, { expect: 'any', now: clock.now() })
+  engine.warn('A sweep was stopped: it would change too many deals at once. Look at them, then run "cosell sync --yes".', { ...found, sample: found.sample.length })
+  return found
+}

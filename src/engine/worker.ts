@@ -1,0 +1,102 @@
+import { toFault } from '../core/fault.js'
+import type { Lease } from '../core/ports.js'
+import type { LinkId } from '../core/ref.js'
+import type { Engine } from './engine.js'
+import { reconcile } from './reconcile.js'
+
+export interface WorkerOptions {
+  /** Deals worked at once. */
+  readonly concurrency: number
+  /** How often the queue is looked at when nothing wakes us: behind every wake-up call there is a poll. */
+  readonly pollMs: number
+}
+export const WORKER_DEFAULTS: WorkerOptions = { concurrency: 10, pollMs: 1_000 }
+
+/** Takes leases and works them, a bounded number at once, until stopped. */
+export interface Worker {
+  start(): void
+  /** Stops taking, lets running passes finish for `graceMs`, hands the rest back. */
+  stop(graceMs: number): Promise<void>
+  /** Works until nothing due is left. Only these deals when given. Returns the number of passes. */
+  drain(options: { only?: readonly LinkId[]; signal: AbortSignal }): Promise<number>
+}
+
+export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS): Worker {
+  const running = new Map<string, Promise<void>>()
+  const abort = new AbortController()
+  let taking = false
+  let loop: Promise<void> = Promise.resolve()
+  let wake: () => void = () => undefined
+
+  const run = (lease: Lease): Promise<void> => {
+    const work = reconcile(engine, lease, abort.signal)
+      .then((report) => {
+        if (report !== null) engine.report(report)
+      })
+      .catch((error: unknown) => {
+        // The pass could not even be saved: the lease runs out and the deal is taken again.
+        engine.warn('A pass could not be saved; its deal is taken again when the lease ends.', { deal_id: lease.link, error: toFault(error).message })
+      })
+      .finally(() => {
+        running.delete(lease.token)
+        wake()
+      })
+    running.set(lease.token, work)
+    return work
+  }
+
+  const takeSome = async (only?: readonly LinkId[]): Promise<number> => {
+    const room = options.concurrency - running.size
+    if (room <= 0) return 0
+    const leases = await engine.store.queue.take({ limit: room, now: engine.clock.now(), leaseMs: engine.leaseMs, ...(only === undefined ? {} : { only }) })
+    for (const lease of leases) void run(lease)
+    return leases.length
+  }
+
+  const pause = (ms: number): Promise<void> => {
+    const waiting = new AbortController()
+    wake = () => waiting.abort()
+    return engine.clock.sleep(ms, waiting.signal)
+  }
+
+  const forever = async (): Promise<void> => {
+    while (taking) {
+      let taken = 0
+      try {
+        taken = await takeSome()
+      } catch (error) {
+        engine.warn('The queue could not be read; trying again.', { error: toFault(error).message })
+      }
+      if (taken === 0 || running.size >= options.concurrency) await pause(options.pollMs)
+    }
+  }
+
+  return {
+    start() {
+      if (taking) return
+      taking = true
+      const unsubscribe = engine.store.queue.onMark(() => wake())
+      loop = forever().finally(unsubscribe)
+    },
+    async stop(graceMs) {
+      taking = false
+      wake()
+      const grace = new AbortController()
+      await Promise.race([Promise.allSettled([...running.values()]), engine.clock.sleep(graceMs, grace.signal)])
+      grace.abort()
+      abort.abort()
+      await Promise.allSettled([loop, ...running.values()])
+    },
+    async drain({ only, signal }) {
+      let passes = 0
+      while (!signal.aborted) {
+        const taken = await takeSome(only)
+        passes += taken
+        if (running.size === 0 && taken === 0) return passes
+        await Promise.race(running.values())
+      }
+      await Promise.allSettled(running.values())
+      return passes
+    },
+  }
+}
