@@ -1,4 +1,4 @@
-import { codeOf, isEmptyCode, labelKey, labelOf, stripCheckMark, type Scalar } from './conversions.js'
+import { CODE_LABELS, codeOf, isEmptyCode, labelKey, labelOf, stripCheckMark, type Scalar } from './conversions.js'
 import type { Rule } from './change.js'
 import { FIELD_NAMES, FIELDS, isListField, type Field } from './deal.js'
 import { compileExpression, type Expression } from './expression.js'
@@ -133,7 +133,9 @@ export function toCrmValue(row: MappingRow, value: Scalar): Scalar {
   if (typeof value !== 'string') return value
   if (row.field === 'name') return stripCheckMark(value)
   if (FIELDS[row.field].kind !== 'choice' || row.values !== null) return value
-  return isEmptyCode(value) ? null : labelOf(codeOf(value))
+  // A code that has no label of its own stays as it is, so that the way back finds it.
+  const code = codeOf(value)
+  return isEmptyCode(value) ? null : Object.hasOwn(CODE_LABELS, code) ? labelOf(code) : value
 }
 
 /** The referral's value for what a CRM column holds. For a choice column, `shown` is the label. */

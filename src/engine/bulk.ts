@@ -6,7 +6,7 @@ import { flowInto } from '../core/policy.js'
 import type { Commit, Lease, Mark, Present, Reading, Receipt } from '../core/ports.js'
 import { asLinkId, type EndRef, type LinkId } from '../core/ref.js'
 import { entry, type Engine } from './engine.js'
-import { auditTime, successLine } from './note-text.js'
+import { successLine } from './note-text.js'
 import { planInput } from './reconcile.js'
 
 /** A record seen for the first time in a sweep, with its full picture where the listing gave it. */
@@ -69,8 +69,7 @@ function plainCreation(engine: Engine, lease: Lease, link: Link | undefined, rea
   const planned = plan.changes[0]
   if (plan.verdict !== 'act' || plan.changes.length !== 1 || planned?.change.kind !== 'create') return null
   const at = engine.clock.now()
-  const audit = `${auditTime(at)} - ${successLine(at, 'crm').slice(19)}`
-  const change = { ...planned.change, stamp: { ...planned.change.stamp, audit, status: 'in-sync', lastSynced: new Date(at).toISOString() } }
+  const change = { ...planned.change, stamp: { ...planned.change.stamp, audit: successLine(at, 'crm'), status: 'in-sync', lastSynced: new Date(at).toISOString() } }
   return { lease, link, reading, planned: { ...planned, change } }
 }
 
@@ -83,7 +82,11 @@ async function createAll(engine: Engine, items: readonly Item[], signal: AbortSi
   })
   const created = await adapters.crm.writeMany(ready.map((item) => item.planned.change), { signal })
   const stamps = await stampReferrals(engine, ready, created, signal)
-  await store.saveMany(ready.map((item, index) => commitOf(engine, item, created[index], stamps.has(item.link.id))))
+  const commits = ready.map((item, index) => commitOf(engine, item, created[index], stamps.has(item.link.id)))
+  // Marked while still leased, so that the end of the lease makes them due again: what these two calls could not finish is never lost.
+  const open = commits.filter((commit) => commit.link.state === 'pending').map((commit): Mark => ({ link: commit.link.id, dueAt: clock.now(), urgency: 2, wide: true, because: 'first sync' }))
+  if (open.length > 0) await store.queue.mark(open, clock.now())
+  await store.saveMany(commits)
 }
 
 const intentOf = (engine: Engine, { planned, lease }: Item): Intent => ({
@@ -137,6 +140,6 @@ function commitOf(engine: Engine, item: Item, answer: Receipt | ReturnType<typeo
   }
   const wrote = entry(context, { kind: 'wrote', change: planned.change, before: {}, ref: answer.ref, requestId: null, remarks: answer.remarks })
   const unfinished = (!stamped && !reading.sealed) || reading.deal.status !== planned.agreed.partner.status || reading.aliases.length > 0
-  const outcome: Outcome = unfinished ? { kind: 'again', inMs: 0, because: toFault(new Error('more to do')) } : { kind: 'settled' }
+  const outcome: Outcome = { kind: 'settled' }
   return { lease, link: unfinished ? { ...done, state: 'pending' } : done, audit: [wrote], now, outcome }
 }

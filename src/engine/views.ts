@@ -1,0 +1,157 @@
+import type { AuditRecord } from '../core/audit.js'
+import type { Change, Conflict } from '../core/change.js'
+import type { Field, FieldValue, Projection } from '../core/deal.js'
+import type { Link, LinkState, Reason } from '../core/link.js'
+import type { FlowName, FlowSwitch } from '../core/policy.js'
+import type { Check } from '../core/ports.js'
+import type { Instant, Side } from '../core/ref.js'
+import type { Take } from '../core/stage.js'
+import type { Brake, SweepReport } from './sweep.js'
+
+/** One row of the list of deals. The names are promised to scripts. */
+export interface DealRow {
+  readonly id: string
+  readonly name: string | null
+  readonly kind: 'opportunity' | 'lead'
+  readonly state: LinkState
+  readonly reason: Reason | null
+  readonly referralId: string | null
+  readonly engagementId: string | null
+  readonly crmId: string | null
+  readonly crmEntity: string | null
+  readonly status: string | null
+  readonly substatus: string | null
+  /** ISO-8601 UTC. */
+  readonly lastSyncedAt: string | null
+  /** The reason's sentence, when a person is needed. */
+  readonly problem: string | null
+}
+
+export interface FieldView {
+  readonly field: Field
+  readonly partner: FieldValue | undefined
+  readonly crm: FieldValue | undefined
+  readonly basePartner: FieldValue | undefined
+  readonly baseCrm: FieldValue | undefined
+  readonly differs: boolean
+  readonly changedBy: readonly Side[]
+}
+
+/** Everything about one deal. With `live`, both sides are read now; else the fields show what they last agreed on. */
+export interface DealView extends DealRow {
+  readonly live: boolean
+  readonly fields: readonly FieldView[]
+  readonly conflicts: readonly Conflict[]
+  readonly urls: { readonly partner: string | null; readonly crm: string | null }
+  readonly planned: readonly Change[]
+  readonly orders: readonly { readonly take: Take; readonly reason: string | null; readonly by: string; readonly at: string }[]
+  readonly ignored: boolean
+}
+
+export interface ConflictRow {
+  readonly deal: string
+  readonly name: string | null
+  readonly conflict: Conflict
+}
+
+/** One pass over a deal that did something, or failed. */
+export interface RunRow {
+  readonly id: string
+  readonly deal: string | null
+  readonly at: string
+  readonly because: string
+  readonly outcome: 'settled' | 'again' | 'stopped'
+  readonly writes: number
+  readonly ms: number
+  readonly attempt: number
+  readonly fault: string | null
+  readonly message: string | null
+}
+
+export interface SyncSummary {
+  readonly sweeps: readonly SweepReport[]
+  readonly passes: number
+  readonly braked: readonly Brake[]
+  /** Deals by state when it ended. */
+  readonly states: Readonly<Record<LinkState, number>>
+  /** Retries that are due later and were not waited for. */
+  readonly later: number
+  /** Of the deals that were worked: those that need a person. */
+  readonly attention: number
+  /** Deals that could not be reached, with the first message. */
+  readonly unreachable: { readonly count: number; readonly message: string | null }
+}
+
+/** What a sync would write, field by field. `saw` are the versions it was planned on: `apply` refuses a deal that has moved since. */
+export interface PlanItem {
+  readonly deal: string | null
+  readonly name: string | null
+  readonly state: LinkState
+  readonly reason: Reason | null
+  readonly changes: readonly PlanChangeView[]
+  readonly conflicts: readonly Conflict[]
+  readonly saw: { readonly partner: string | null; readonly crm: string | null; readonly revision: number | null }
+}
+export interface PlanChangeView {
+  readonly kind: 'create' | 'patch' | 'step'
+  readonly side: Side
+  readonly what: string
+  readonly fields: readonly { readonly field: string; readonly before: FieldValue | undefined; readonly after: FieldValue | undefined }[]
+  readonly irreversible: boolean
+  readonly change: Change
+}
+export interface PlanDocument {
+  readonly version: 1
+  readonly madeAt: string
+  readonly totals: { readonly create: number; readonly update: number; readonly steps: number; readonly conflicts: number; readonly unchanged: number }
+  readonly items: readonly PlanItem[]
+}
+export interface ApplyReport {
+  readonly applied: number
+  readonly refused: readonly { readonly deal: string | null; readonly why: string }[]
+}
+
+export interface FlowView {
+  readonly flow: FlowName
+  readonly value: FlowSwitch
+  readonly origin: 'file' | 'command'
+}
+
+export interface Overview {
+  readonly environment: string
+  readonly states: Readonly<Record<LinkState, number>>
+  readonly queue: { readonly due: number; readonly later: number; readonly leased: number; readonly oldestDueAt: Instant | null; readonly nextDueAt: Instant | null }
+  readonly lastEventAt: string | null
+  readonly lastSweepAt: { readonly partner: string | null; readonly crm: string | null }
+  readonly flows: readonly FlowView[]
+  readonly brakes: readonly Brake[]
+}
+
+export type { AuditRecord, Check, Link, Projection }
+
+/** Everything a person or a script can do. The CLI, the API and the console all go through it. `by` names the person for the ledger. */
+export interface Service {
+  deals(filter: { readonly state?: LinkState; readonly kind?: 'opportunity' | 'lead'; readonly reason?: string; readonly search?: string; readonly limit: number; readonly after?: string | null }): Promise<{ readonly deals: DealRow[]; readonly next: string | null; readonly total: number }>
+  /** `deal` is the deal's id, its referral id or its CRM id. @throws Fault `missing`. */
+  deal(deal: string, options: { readonly live: boolean }): Promise<DealView>
+  /** Orders a step. It is carried out by the next pass; returns the deal after that pass. */
+  order(deal: string, order: { readonly take: 'accept' | 'decline' | 'win' | 'lose' | 'share'; readonly reason: string | null; readonly by: string }): Promise<DealView>
+  hold(deal: string, options: { readonly on: boolean; readonly by: string }): Promise<DealRow>
+  link(ends: { readonly referral: string; readonly crm: string; readonly by: string }): Promise<DealView>
+  unlink(deal: string, options: { readonly by: string }): Promise<DealRow>
+  conflicts(): Promise<ConflictRow[]>
+  resolve(deal: string, choice: { readonly field: string; readonly keep: Side; readonly by: string }): Promise<DealView>
+  runs(filter: { readonly deal?: string; readonly failedOnly: boolean; readonly limit: number; readonly after?: string | null }): Promise<{ readonly runs: RunRow[]; readonly next: string | null }>
+  run(id: string): Promise<{ readonly run: RunRow; readonly entries: AuditRecord[] }>
+  /** Marks stopped and failing deals due now. @returns how many. */
+  retry(target: { readonly deal: string; readonly by: string } | { readonly all: true; readonly by: string }): Promise<number>
+  sync(options: { readonly deals: readonly string[]; readonly release: boolean; readonly signal: AbortSignal; readonly by: string }): Promise<SyncSummary>
+  plan(options: { readonly deals: readonly string[]; readonly signal: AbortSignal }): Promise<PlanDocument>
+  apply(plan: PlanDocument, options: { readonly by: string; readonly signal: AbortSignal }): Promise<ApplyReport>
+  audit(filter: { readonly deal?: string; readonly since?: Instant; readonly limit: number; readonly after?: string | null }): Promise<{ readonly records: AuditRecord[]; readonly next: string | null }>
+  verifyAudit(): Promise<{ readonly entries: number; readonly chains: number; readonly broken: readonly { readonly link: string | null; readonly sequence: number; readonly why: string }[] }>
+  flows(): Promise<FlowView[]>
+  setFlow(flow: FlowName | 'all', value: FlowSwitch, by: string): Promise<FlowView[]>
+  overview(): Promise<Overview>
+  checks(signal: AbortSignal): Promise<Check[]>
+}
