@@ -1,0 +1,37 @@
+import { Fault } from '../core/fault.js'
+import type { Link } from '../core/link.js'
+import { asLinkId, type EndKind } from '../core/ref.js'
+import type { Engine } from './engine.js'
+
+/** The deal that a person names by its own id, its referral id or its CRM id. */
+export async function findDeal(engine: Engine, deal: string): Promise<Link> {
+  const { store } = engine
+  const direct = await store.load(asLinkId(deal))
+  if (direct !== null) return direct
+  const kinds: readonly ['partner' | 'crm', EndKind][] = [
+    ['partner', 'referral'],
+    ['crm', 'opportunity'],
+    ['crm', 'lead'],
+  ]
+  for (const id of new Set([deal, deal.toLowerCase()])) {
+    for (const [side, kind] of kinds) {
+      const found = (await store.linksOf({ side, kind, id }, null))[0]
+      if (found !== undefined) return found
+    }
+  }
+  throw new Fault('missing', `No deal is known by the id "${deal}".`, { remedy: 'See "cosell deals list"; a deal is named by its id, its referral id or its CRM id.' })
+}
+
+/** Saves a person's change of a deal, again on top of whatever a worker saved meanwhile. */
+export async function changeDeal(engine: Engine, deal: string, change: (link: Link) => Link, entries: (link: Link) => Parameters<Engine['store']['save']>[0]['audit']): Promise<Link> {
+  const attemptsMax = 20 // A worker saves a deal a few times per pass; twenty tries outlast it.
+  for (let attempt = 1; ; attempt += 1) {
+    const link = await findDeal(engine, deal)
+    try {
+      return await engine.store.save({ lease: null, link: change(link), audit: entries(link), now: engine.clock.now(), outcome: null })
+    } catch (error) {
+      if (attempt >= attemptsMax) throw error
+      await engine.clock.sleep(25 * attempt)
+    }
+  }
+}

@@ -1,0 +1,225 @@
+import { isField } from '../core/deal.js'
+import { Fault } from '../core/fault.js'
+import { newLink, type Link } from '../core/link.js'
+import type { FlowName, FlowSwitch } from '../core/policy.js'
+import { asLinkId, type EndRef } from '../core/ref.js'
+import { stageAfter, type Take } from '../core/stage.js'
+import { isoTime, rowOf, viewOf } from './deal-view.js'
+import { entry, type Engine } from './engine.js'
+import { changeDeal, findDeal } from './find-deal.js'
+import { FLOW_NAMES, readFlows, writeFlow } from './flows.js'
+import { look } from './look.js'
+import { applyPlan, planAll } from './planning.js'
+import { runRow, runsOf } from './runs.js'
+import { brakeName, type Brake } from './sweep.js'
+import { syncNow } from './sync.js'
+import type { DealView, Overview, Service } from './views.js'
+import type { Worker } from './worker.js'
+
+export interface ServiceOptions {
+  readonly engine: Engine
+  /** Works deals on demand: for commands that wait for the result. */
+  readonly worker: Worker
+  readonly environment: string
+  readonly fileFlows: () => Readonly<Record<FlowName, FlowSwitch>>
+  /** Called after a switch was set, so that the policy in force is read anew. */
+  readonly refresh: () => Promise<void>
+  readonly firstSync: { readonly since: number | null; readonly openOnly: boolean }
+  readonly checks: Service['checks']
+}
+
+/** Everything a person or a script can do, over one engine. */
+export function service(options: ServiceOptions): Service {
+  const { engine, worker } = options
+  const { store, clock } = engine
+  const never = new AbortController().signal
+
+  const workNow = async (link: Link, because: string): Promise<void> => {
+    const now = clock.now()
+    await store.queue.mark([{ link: link.id, dueAt: now, urgency: 0, wide: true, because }], now)
+    await worker.drain({ only: [link.id], signal: never })
+  }
+  const afterwards = async (id: string): Promise<DealView> => viewOf(engine, await findDeal(engine, id), null)
+
+  return {
+    async deals(filter) {
+      const page = await store.list(filter)
+      return { deals: page.links.map(rowOf), next: page.next, total: page.total }
+    },
+    async deal(deal, { live }) {
+      const link = await findDeal(engine, deal)
+      if (!live) return viewOf(engine, link, null)
+      const seen = await look(engine, link, { wide: true, signal: never, known: {} })
+      return viewOf(engine, link, seen.now)
+    },
+    async order(deal, order) {
+      const found = await findDeal(engine, deal)
+      assertOrderable(found, order.take)
+      const at = clock.now()
+      const link = await changeDeal(
+        engine,
+        found.id,
+        (current) => ({
+          ...current,
+          orders: [...current.orders.filter((other) => other.take !== order.take), { ...order, at }],
+          approvals: [...new Set([...current.approvals, `partner:${order.take}`, `crm:${order.take}`])],
+          rejected: null,
+        }),
+        (current) => [entry({ link: current.id, run: null, at, by: order.by }, { kind: 'ordered', what: order.take, detail: order.reason })],
+      )
+      await workNow(link, `ordered: ${order.take}`)
+      return afterwards(link.id)
+    },
+    async hold(deal, { on, by }) {
+      const at = clock.now()
+      const link = await changeDeal(
+        engine,
+        deal,
+        (current) => ({ ...current, ignored: on, ...(on ? { state: 'unlinked' as const, reason: { code: 'ignored' as const, text: 'A person asked to leave this deal alone.', remedy: 'Run "cosell deals hold --release" to take it up again.' } } : { state: 'pending' as const, reason: null }) }),
+        (current) => [entry({ link: current.id, run: null, at, by }, { kind: 'ordered', what: on ? 'hold' : 'release', detail: null })],
+      )
+      if (!on) await workNow(link, 'released by a person')
+      return rowOf(await findDeal(engine, link.id))
+    },
+    link: (ends) => linkRecords(engine, ends, workNow, afterwards),
+    async unlink(deal, { by }) {
+      const at = clock.now()
+      const link = await changeDeal(
+        engine,
+        deal,
+        (current) => ({ ...current, ends: { partner: current.ends.partner, crm: current.ends.partner === null ? current.ends.crm : null }, base: null, intents: [], conflicts: [], ignored: true, state: 'unlinked', reason: { code: 'ignored', text: 'A person ended the connection of the two records.', remedy: 'Run "cosell deals link" to connect them again.' } }),
+        (current) => [entry({ link: current.id, run: null, at, by }, { kind: 'unlinked', ends: current.ends, how: 'by a person' })],
+      )
+      return rowOf(link)
+    },
+    async conflicts() {
+      const page = await store.list({ state: 'needs-attention', limit: 1_000 })
+      return page.links.flatMap((link) => link.conflicts.filter((conflict) => conflict.kind !== 'info').map((conflict) => ({ deal: link.id, name: link.name, conflict })))
+    },
+    async resolve(deal, choice) {
+      const found = await findDeal(engine, deal)
+      const conflict = found.conflicts.find((item) => item.field === choice.field)
+      if (!isField(choice.field) || conflict === undefined) {
+        const open = found.conflicts.map((item) => item.field).join(', ')
+        throw new Fault('missing', `Deal ${found.id} has no open conflict on "${choice.field}".`, { remedy: open === '' ? 'It has no open conflict.' : `Open: ${open}.` })
+      }
+      const at = clock.now()
+      const decision = { field: conflict.field, keep: choice.keep, saw: conflict.saw, by: choice.by, at }
+      const link = await changeDeal(
+        engine,
+        found.id,
+        (current) => ({ ...current, decisions: [...current.decisions.filter((item) => item.field !== decision.field), decision], approvals: conflict.kind === 'confirm' && choice.keep === 'crm' ? [...current.approvals, ...DOORS.map((take) => `partner:${take}`)] : current.approvals }),
+        (current) => [entry({ link: current.id, run: null, at, by: choice.by }, { kind: 'ordered', what: `keep ${choice.keep}`, detail: choice.field })],
+      )
+      await workNow(link, 'conflict resolved')
+      return afterwards(link.id)
+    },
+    runs: (filter) => runsOf(engine, filter),
+    async run(id) {
+      const { records } = await store.audit({ limit: 2_000, kinds: ['ran'] })
+      const found = records.find((record) => record.id === id || record.run === id)
+      if (found === undefined) throw new Fault('missing', `No run has the id "${id}".`, { remedy: 'See "cosell runs list".' })
+      const all = found.link === null ? { records: [found] } : await store.audit({ link: found.link, limit: 2_000 })
+      return { run: runRow(found), entries: all.records.filter((record) => record.run === found.run) }
+    },
+    async retry(target) {
+      const links = 'deal' in target ? [await findDeal(engine, target.deal)] : await failing(engine)
+      const now = clock.now()
+      for (const link of links) {
+        await changeDeal(engine, link.id, (current) => ({ ...current, rejected: null, state: 'pending' }), (current) => [entry({ link: current.id, run: null, at: now, by: target.by }, { kind: 'ordered', what: 'retry', detail: null })])
+      }
+      await store.queue.mark(links.map((link) => ({ link: link.id, dueAt: now, urgency: 0 as const, wide: true, because: 'retry' })), now)
+      return links.length
+    },
+    sync: (sync) => syncNow({ engine, worker, firstSync: options.firstSync }, sync),
+    plan: ({ deals, signal }) => planAll(engine, deals, signal),
+    apply: (plan, { signal }) => applyPlan(engine, plan, { signal, work: (link) => workNow(link, 'plan applied') }),
+    async audit(filter) {
+      const link = filter.deal === undefined ? undefined : (await findDeal(engine, filter.deal)).id
+      return store.audit({ limit: filter.limit, after: filter.after ?? null, ...(link === undefined ? {} : { link }), ...(filter.since === undefined ? {} : { since: filter.since }) })
+    },
+    verifyAudit: () => store.verifyAudit(),
+    flows: () => readFlows(store, options.fileFlows()),
+    async setFlow(flow, value, by) {
+      const now = clock.now()
+      for (const name of flow === 'all' ? FLOW_NAMES : [flow]) await writeFlow(store, { flow: name, value, file: options.fileFlows()[name], now })
+      await store.addAudit([entry({ link: null, run: null, at: now, by }, { kind: 'setting', name: `flow ${flow}`, detail: value })], now)
+      await options.refresh()
+      return readFlows(store, options.fileFlows())
+    },
+    overview: () => overviewOf(options),
+    checks: options.checks,
+  }
+}
+
+const DOORS: readonly Take[] = ['accept', 'decline', 'win', 'lose', 'share']
+
+function assertOrderable(link: Link, take: Take): void {
+  if (link.ends.partner === null && take !== 'share') {
+    throw new Fault('rejected', `Deal ${link.id} has no referral, so there is nothing to ${take}.`, { remedy: 'Share it first: set Sync with Partner Center = Yes on the record.' })
+  }
+  const closed = link.stage?.startsWith('Closed/') === true && stageAfter(take) !== null
+  if (closed) throw new Fault('rejected', `Deal ${link.id} is already closed (${link.stage ?? ''}).`, { remedy: 'A closed referral takes no step any more.' })
+}
+
+async function linkRecords(engine: Engine, ends: { referral: string; crm: string; by: string }, workNow: (link: Link, because: string) => Promise<void>, afterwards: (id: string) => Promise<DealView>): Promise<DealView> {
+  const { store, clock, adapters } = engine
+  const signal = new AbortController().signal
+  const partner: EndRef = { side: 'partner', kind: 'referral', id: ends.referral }
+  const referral = await adapters.partner.read(partner, { wide: false, signal })
+  if (referral.kind !== 'present') throw new Fault('missing', `Partner Center shows no referral "${ends.referral}" of ours.`, { remedy: 'Check the id in Partner Center.' })
+  const opportunity = await adapters.crm.read({ side: 'crm', kind: 'opportunity', id: ends.crm }, { wide: false, signal })
+  const crm = opportunity.kind === 'present' ? opportunity : await adapters.crm.read({ side: 'crm', kind: 'lead', id: ends.crm }, { wide: false, signal })
+  if (crm.kind !== 'present') throw new Fault('missing', `The CRM shows no opportunity or lead "${ends.crm}".`, { remedy: 'Check the id on the record.' })
+  const now = clock.now()
+  const holders = [...(await store.linksOf(partner, null)), ...(await store.linksOf(crm.ref, null))].filter((link) => link.ends.partner?.id === partner.id || link.ends.crm?.id === crm.ref.id)
+  const busy = holders.find((link) => link.ends.partner !== null && link.ends.crm !== null && link.base !== null && !link.ignored)
+  if (busy !== undefined) throw new Fault('rejected', `One of the two records already belongs to deal ${busy.id}.`, { remedy: 'Run "cosell deals unlink" for it first.' })
+  const context = { link: null, run: null, at: now, by: ends.by }
+  const [first, ...others] = [...new Map(holders.map((link) => [link.id, link])).values()]
+  let link = first ?? (await store.add(newLink(asLinkId(engine.newId()), now, { partner, crm: crm.ref }), [], now))
+  for (const other of others) link = await store.merge({ ...link, ends: { partner, crm: crm.ref } }, other, [entry(context, { kind: 'unlinked', ends: other.ends, how: 'joined by a person' })], now)
+  const saved = await changeDeal(
+    engine,
+    link.id,
+    (current) => ({ ...current, ends: { partner, crm: crm.ref }, ignored: false, base: null, state: 'pending', reason: null }),
+    (current) => [entry({ ...context, link: current.id }, { kind: 'linked', ends: { partner, crm: crm.ref }, how: 'by a person' })],
+  )
+  await workNow(saved, 'linked by a person')
+  return afterwards(saved.id)
+}
+
+async function failing(engine: Engine): Promise<Link[]> {
+  const links: Link[] = []
+  for (const filter of [{ state: 'stopped' as const }, { reason: 'retrying' }, { reason: 'rejected' }]) {
+    let after: string | null = null
+    do {
+      const page = await engine.store.list({ ...filter, limit: 500, after })
+      links.push(...page.links)
+      after = page.next
+    } while (after !== null)
+  }
+  return links
+}
+
+async function overviewOf({ engine, environment, fileFlows }: ServiceOptions): Promise<Overview> {
+  const { store, clock } = engine
+  const [states, queue, flows, partner, crm, event] = await Promise.all([
+    store.counts(),
+    store.queue.depth(clock.now()),
+    readFlows(store, fileFlows()),
+    store.getValue<number>('swept.partner'),
+    store.getValue<number>('swept.crm'),
+    store.getValue<number>('event.last'),
+  ])
+  const brakes = await Promise.all((['partner', 'crm'] as const).map((side) => store.getValue<Brake | null>(brakeName(side))))
+  return {
+    environment,
+    states,
+    queue,
+    lastEventAt: isoTime(event?.value ?? null),
+    lastSweepAt: { partner: isoTime(partner?.value ?? null), crm: isoTime(crm?.value ?? null) },
+    flows,
+    brakes: brakes.flatMap((brake) => (brake?.value ? [brake.value] : [])),
+  }
+}

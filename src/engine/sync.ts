@@ -1,0 +1,44 @@
+import type { LinkId } from '../core/ref.js'
+import type { Engine } from './engine.js'
+import { findDeal } from './find-deal.js'
+import { sweep, type SweepReport } from './sweep.js'
+import type { SyncSummary } from './views.js'
+import type { Worker } from './worker.js'
+
+interface SyncDeps {
+  readonly engine: Engine
+  readonly worker: Worker
+  readonly firstSync: { readonly since: number | null; readonly openOnly: boolean }
+}
+
+/** Sweeps both sides, or takes the named deals, and works until nothing due is left. Retries due later are counted and not waited for. */
+export async function syncNow(deps: SyncDeps, options: { deals: readonly string[]; release: boolean; signal: AbortSignal; by: string }): Promise<SyncSummary> {
+  const { engine, worker } = deps
+  const { store, clock } = engine
+  const sweeps: SweepReport[] = []
+  let passes = 0
+  let only: LinkId[] | undefined
+  if (options.deals.length > 0) {
+    only = []
+    for (const deal of options.deals) only.push((await findDeal(engine, deal)).id)
+    const now = clock.now()
+    await store.queue.mark(only.map((link) => ({ link, dueAt: now, urgency: 0 as const, wide: true, because: 'sync' })), now)
+  } else {
+    // The CRM first: records that already carry a referral identifier are known before referrals are looked for.
+    for (const side of ['crm', 'partner'] as const) {
+      sweeps.push(await sweep(engine, side, { ...deps.firstSync, release: options.release, signal: options.signal }))
+      passes += await worker.drain({ signal: options.signal })
+    }
+  }
+  passes += await worker.drain({ signal: options.signal, ...(only === undefined ? {} : { only }) })
+  const [states, depth, retrying] = await Promise.all([store.counts(), store.queue.depth(clock.now()), store.list({ reason: 'retrying', limit: 1 })])
+  return {
+    sweeps,
+    passes,
+    braked: sweeps.flatMap((report) => (report.braked === null ? [] : [report.braked])),
+    states,
+    later: depth.later,
+    attention: states['needs-attention'] + states.stopped,
+    unreachable: { count: retrying.total, message: retrying.links[0]?.reason?.text ?? null },
+  }
+}
