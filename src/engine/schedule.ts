@@ -1,0 +1,76 @@
+import { toFault } from '../core/fault.js'
+import type { Engine } from './engine.js'
+import { sweep } from './sweep.js'
+
+/** One thing that happens every so often, once across all workers. */
+export interface Turn {
+  readonly name: string
+  readonly everyMs: number
+  readonly run: (signal: AbortSignal) => Promise<void>
+}
+
+export interface Schedule {
+  start(): void
+  stop(): Promise<void>
+}
+
+// Short enough that a turn is never late by more than a fraction of the shortest period a person sets (a few seconds).
+const tickMs = 500
+
+/** Runs each turn when it is due. Several services may share one store: `claimTurn` lets exactly one of them have each turn. */
+export function schedule(engine: Engine, turns: () => readonly Turn[]): Schedule {
+  const abort = new AbortController()
+  const busy = new Map<string, Promise<void>>()
+  let loop: Promise<void> = Promise.resolve()
+
+  const runTurn = async (turn: Turn): Promise<void> => {
+    try {
+      if (!(await engine.store.claimTurn(turn.name, turn.everyMs, engine.clock.now()))) return
+      await turn.run(abort.signal)
+    } catch (error) {
+      const fault = toFault(error)
+      engine.warn(`${turn.name} failed and is tried again at its next turn: ${fault.message}`, { fault: fault.kind, remedy: fault.remedy })
+    }
+  }
+  const forever = async (): Promise<void> => {
+    const nextAt = new Map<string, number>()
+    while (!abort.signal.aborted) {
+      const now = engine.clock.now()
+      for (const turn of turns()) {
+        if (busy.has(turn.name) || now < (nextAt.get(turn.name) ?? 0)) continue
+        nextAt.set(turn.name, now + Math.min(turn.everyMs, 5_000))
+        busy.set(turn.name, runTurn(turn).finally(() => busy.delete(turn.name)))
+      }
+      await engine.clock.sleep(tickMs, abort.signal)
+    }
+  }
+  return {
+    start() {
+      loop = forever()
+    },
+    async stop() {
+      abort.abort()
+      await Promise.allSettled([loop, ...busy.values()])
+    },
+  }
+}
+
+export interface SweepTimes {
+  readonly pollMs: number
+  readonly sweepMs: number
+  readonly since: number | null
+  readonly openOnly: boolean
+}
+
+/** The CRM's change feed every `poll`, Partner Center's watermark sweep every `sweep`. A stopped sweep waits for a person and is not repeated at every turn. */
+export function sweepTurns(engine: Engine, times: () => SweepTimes): Turn[] {
+  const turn = (name: string, side: 'partner' | 'crm', everyMs: number): Turn => ({
+    name,
+    everyMs,
+    run: async (signal) => {
+      const { since, openOnly } = times()
+      await sweep(engine, side, { signal, release: false, since, openOnly })
+    },
+  })
+  return [turn('read the CRM change feed', 'crm', times().pollMs), turn('sweep Partner Center', 'partner', times().sweepMs)]
+}
