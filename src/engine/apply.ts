@@ -6,6 +6,7 @@ import type { Plan, PlannedChange } from '../core/plan-types.js'
 import type { Present, Readings, Receipt } from '../core/ports.js'
 import type { Side } from '../core/ref.js'
 import { stageAfter } from '../core/stage.js'
+import { takeEnd } from './ends.js'
 import type { Engine } from './engine.js'
 import type { Known } from './look.js'
 import { fingerprint, prependLines, successLine } from './note-text.js'
@@ -102,12 +103,15 @@ async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, r
     lastSyncedAt: engine.clock.now(),
     told: change.side === 'crm' ? toldBy(change.stamp) : link.told,
   }
-  if (change.kind === 'create') next = createdEnd(next, change.side, change.as, receipt)
-  else if (receipt.ref.id !== change.ref.id) next = { ...next, ends: { ...next.ends, [change.side]: receipt.ref }, aliases: [...next.aliases, change.ref] }
+  if (change.kind === 'create' && change.as === 'related') next = { ...next, aliases: [...next.aliases.filter((alias) => alias.id !== receipt.ref.id), receipt.ref] }
+  else if (change.kind !== 'create' && receipt.ref.id !== change.ref.id) next = { ...next, ends: { ...next.ends, [change.side]: receipt.ref }, aliases: [...next.aliases, change.ref] }
   if (change.kind === 'step') next = stepTaken(next, change.side, change.take)
   pass.link = next
-  // A created record is written down at once: finding it again by its marker would cost a search.
-  if (change.kind === 'create') await pass.save(next)
+  // A created record is written down at once: finding it again by its marker would cost a search. Its event may have been faster than
+  // the answer and have made a deal of its own, which is joined with this one here.
+  if (change.kind !== 'create') return
+  if (change.as === 'related') await pass.save(next)
+  else await takeEnd(engine, pass, { side: change.side, ref: receipt.ref, how: `created as ${change.as}` })
 }
 
 const toldBy = (stamp: Stamp): string => (stamp.problem == null ? 'in-sync' : `needs-attention: ${stamp.problem}`)
@@ -117,11 +121,6 @@ function notesAfter(engine: Engine, link: Link, change: Change, receipt: Receipt
   if (change.side === 'crm') return remarks.length === 0 ? [] : [successLine(engine.clock.now(), 'crm', remarks)]
   const onlyStamp = change.kind === 'patch' && Object.keys(change.set).length === 0
   return onlyStamp ? link.notes : [...link.notes.slice(-4), successLine(engine.clock.now(), 'partner', remarks)].filter((line, index, all) => all.indexOf(line) === index)
-}
-
-function createdEnd(link: Link, side: Side, as: string, receipt: Receipt): Link {
-  if (as === 'related') return { ...link, aliases: [...link.aliases.filter((alias) => alias.id !== receipt.ref.id), receipt.ref] }
-  return { ...link, ends: { ...link.ends, [side]: receipt.ref } }
 }
 
 function stepTaken(link: Link, side: Side, take: string): Link {

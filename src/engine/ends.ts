@@ -18,6 +18,10 @@ export async function takeEnd(engine: Engine, pass: Pass, end: { side: Side; ref
     return true
   }
   const [keep, drop] = keeper(pass.link, other)
+  if (other.intents.length > 0) {
+    // The other deal is being written at this moment, perhaps by the very create that made this record known: let it finish first.
+    throw new Fault('stale', `Deal ${other.id} holds the same record and is being written.`, { remedy: 'Nothing to do: it is looked at again in a moment.' })
+  }
   const joined: Link = { ...keep, ends: { partner: keep.ends.partner ?? drop.ends.partner, crm: keep.ends.crm ?? drop.ends.crm, [end.side]: end.ref }, aliases: [...keep.aliases, ...drop.aliases] }
   const now = clock.now()
   const merged = await store.merge(joined, drop, [entry({ link: keep.id, run: pass.run, at: now }, { kind: 'linked', ends: joined.ends, how: `${end.how}; joined with deal ${drop.id}` })], now)
