@@ -36,7 +36,8 @@ export async function carryOut(engine: Engine, pass: Pass, plan: Plan, changes: 
       await acknowledge(engine, pass, { ...planned, change }, receipt, now)
       versions[side] = receipt.version
       const before = known[side]
-      if (change.kind === 'create' || before === undefined || receipt.ref.id !== change.ref.id) delete known[side]
+      // A new record, and a lead that was just qualified, must be read before they can be planned on.
+      if (change.kind === 'create' || before === undefined || receipt.ref.id !== change.ref.id || isQualify(change)) delete known[side]
       else known[side] = project(before, change, receipt, planned)
     } catch (error) {
       if (!isFault(error)) throw error
@@ -137,6 +138,8 @@ const withoutIntent = (link: Link, planned: PlannedChange): Link => ({
   ...link,
   intents: link.intents.filter((intent) => !sameChange(intent.change, planned.change)),
 })
+
+const isQualify = (change: Change): boolean => change.kind === 'step' && change.take === 'qualify'
 
 function noteFailure(pass: Pass, change: Change, fault: Fault): void {
   pass.note({ kind: 'failed', change, fault: fault.kind, message: fault.message, remedy: fault.remedy, requestId: fault.requestId })

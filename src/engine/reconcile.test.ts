@@ -1,0 +1,242 @@
+import { describe, expect, it } from 'vitest'
+import { HELP, VISIBILITY, type Projection } from '../core/deal.js'
+import type { EndRef } from '../core/ref.js'
+import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
+
+const deal: Projection = {
+  name: 'Nordwind rollout',
+  status: 'Active/Accepted',
+  'details.dealValue': 84_000,
+  'details.currency': 'EUR',
+  'details.closingDateTime': '2026-11-30',
+  'details.notes': 'Wants reports.',
+  'details.requirements.solutions': [{ id: 'SOL-1', name: 'One' }],
+  'customerProfile.name': 'Nordwind GmbH',
+  'customerProfile.address.addressLine1': 'Lindenallee 7',
+  'customerProfile.address.city': 'Hamburg',
+  'customerProfile.address.country': 'DE',
+  'customerProfile.team': [{ email: 'mara@nordwind.example', firstName: 'Mara', lastName: 'Vogt', phone: '+49' }],
+  team: [{ email: 'jon@partner.example', firstName: 'Jon', lastName: 'Reyes', phone: '+1' }],
+  [VISIBILITY]: false,
+}
+const referral = (id: string): EndRef => ({ side: 'partner', kind: 'referral', id })
+const opportunity = (id: string): EndRef => ({ side: 'crm', kind: 'opportunity', id })
+
+/** A referral and its opportunity, in step. */
+async function linked(world: EngineWorld, over: Projection = {}): Promise<{ referralId: string; crmId: string }> {
+  const row = world.partner.put({ kind: 'referral', deal: { ...deal, ...over } })
+  await world.hint({ ref: referral(row.id) })
+  await world.settle()
+  world.partner.calls.length = 0
+  world.crm.calls.length = 0
+  return { referralId: row.id, crmId: world.crm.only().id }
+}
+
+describe('a pass over a deal', () => {
+  it('makes an opportunity of a referral and names each to the other', async () => {
+    const world = engineWorld()
+    const { referralId, crmId } = await linked(world)
+    expect(world.crm.only()).toMatchObject({ kind: 'opportunity', otherId: referralId, sync: true, status: 'in-sync', deal: { 'details.dealValue': 84_000 } })
+    expect(world.partner.only().otherId).toBe(crmId)
+    expect((await world.links()).map((link) => link.state)).toEqual(['in-sync'])
+  })
+
+  it('writes nothing for an echo of its own write, and reads each side once', async () => {
+    const world = engineWorld()
+    const { referralId, crmId } = await linked(world)
+    await world.hint({ ref: referral(referralId) })
+    await world.hint({ ref: opportunity(crmId) })
+    await world.settle()
+    expect(world.partner.calls).toEqual(['read'])
+    expect(world.crm.calls).toEqual(['read'])
+  })
+
+  it('carries an inbound edit with two reads and one write', async () => {
+    const world = engineWorld()
+    const { referralId } = await linked(world)
+    world.partner.edit(referralId, { 'details.dealValue': 90_000 })
+    await world.hint({ ref: referral(referralId) })
+    await world.settle()
+    expect(world.crm.only().deal['details.dealValue']).toBe(90_000)
+    expect([...world.partner.calls, ...world.crm.calls]).toEqual(['read', 'read', 'patch'])
+    expect(world.crm.only().audit).toMatch(/Partner Center Referral to CRM sync success\./)
+  })
+
+  it('carries an outbound edit with two reads, one patch and one audit line', async () => {
+    const world = engineWorld()
+    const { crmId } = await linked(world)
+    world.crm.edit(crmId, { 'details.dealValue': 99_000 })
+    await world.hint({ ref: opportunity(crmId) })
+    await world.settle()
+    expect(world.partner.only().deal['details.dealValue']).toBe(99_000)
+    expect([...world.partner.calls, ...world.crm.calls]).toEqual(['read', 'patch', 'read', 'patch'])
+    expect(world.crm.only().audit).toMatch(/^\S+ \S+ - CRM to Partner Center Referral sync success\./)
+  })
+
+  it('shares an opportunity once and invites Microsoft when help is asked', async () => {
+    const world = engineWorld()
+    const row = world.crm.put({ kind: 'opportunity', deal: { ...deal, [HELP]: 'QuotesOrLicensing' } })
+    await world.hint({ ref: opportunity(row.id) })
+    await world.settle()
+    expect([...world.partner.rows.values()].map((item) => item.kind)).toEqual(['referral', 'related'])
+    expect(world.partner.only('referral')).toMatchObject({ otherId: row.id, deal: { [VISIBILITY]: true } })
+    expect(world.crm.only()).toMatchObject({ otherId: world.partner.only('referral').id, deal: { [VISIBILITY]: true } })
+  })
+
+  it('says on the record what a share still needs, once, and sends nothing', async () => {
+    const world = engineWorld()
+    const row = world.crm.put({ kind: 'opportunity', deal: { ...deal, 'details.notes': null, 'details.requirements.solutions': [] } })
+    await world.hint({ ref: opportunity(row.id) })
+    await world.settle()
+    const before = world.crm.calls.length
+    await world.hint({ ref: opportunity(row.id) })
+    await world.settle()
+    expect(world.partner.rows.size).toBe(0)
+    expect(world.crm.calls.slice(before)).toEqual(['read'])
+    expect(world.crm.only().status).toMatch(/no notes.*at least one/)
+    world.crm.edit(row.id, { 'details.notes': 'Now.', 'details.requirements.solutions': [{ id: 'SOL-1', name: null }] })
+    await world.hint({ ref: opportunity(row.id) })
+    await world.settle()
+    expect(world.partner.rows.size).toBe(1)
+    expect(world.crm.only().status).toBe('in-sync')
+  })
+
+  it('yields one referral when the answer of its create is lost', async () => {
+    const world = engineWorld()
+    world.partner.trouble.push('lost')
+    const row = world.crm.put({ kind: 'opportunity', deal })
+    await world.hint({ ref: opportunity(row.id) })
+    await world.settle()
+    expect(world.partner.only('referral').otherId).toBe(row.id)
+    expect(world.partner.calls.filter((call) => call.startsWith('create'))).toHaveLength(1)
+  })
+
+  it('yields one deal when the event of a create is faster than its answer', async () => {
+    const world = engineWorld()
+    const row = world.crm.put({ kind: 'opportunity', deal })
+    await world.hint({ ref: opportunity(row.id) })
+    const create = world.partner.adapter.create.bind(world.partner.adapter)
+    Object.assign(world.partner.adapter, {
+      create: async (...args: Parameters<typeof create>) => {
+        const receipt = await create(...args)
+        await world.hint({ ref: receipt.ref })
+        return receipt
+      },
+    })
+    await world.settle()
+    expect((await world.links()).filter((link) => link.ends.partner !== null)).toHaveLength(1)
+    expect(world.partner.rows.size).toBe(1)
+    expect(world.crm.rows.size).toBe(1)
+  })
+
+  it('does not mistake its own write for an edit when the answer was lost', async () => {
+    const world = engineWorld()
+    const { referralId } = await linked(world)
+    world.partner.edit(referralId, { 'details.notes': 'New.' })
+    world.crm.trouble.push('lost')
+    await world.hint({ ref: referral(referralId) })
+    await world.settle()
+    const [link] = await world.links()
+    expect(link).toMatchObject({ state: 'in-sync', conflicts: [], intents: [] })
+    expect(world.crm.only().deal['details.notes']).toBe('New.')
+  })
+
+  it('holds a field that both sides changed, lets the rest flow, and does what a person decides', async () => {
+    const world = engineWorld()
+    const { referralId, crmId } = await linked(world)
+    world.partner.edit(referralId, { 'details.dealValue': 1, 'details.notes': 'From Microsoft.' })
+    world.crm.edit(crmId, { 'details.dealValue': 2 })
+    await world.hint({ ref: referral(referralId) })
+    await world.settle()
+    expect(world.crm.only().deal).toMatchObject({ 'details.dealValue': 2, 'details.notes': 'From Microsoft.' })
+    expect(await world.service.conflicts()).toMatchObject([{ conflict: { field: 'details.dealValue', winner: null } }])
+    await world.service.resolve(referralId, { field: 'details.dealValue', keep: 'crm', by: 'kim' })
+    expect(world.partner.only().deal['details.dealValue']).toBe(2)
+    expect(await world.service.conflicts()).toEqual([])
+  })
+
+  it('accepts by moving an inbound deal on, and sends what was edited while it waited', async () => {
+    const world = engineWorld()
+    const { crmId } = await linked(world, { status: 'New/Pending' })
+    world.crm.edit(crmId, { 'details.notes': 'Called them.' })
+    await world.hint({ ref: opportunity(crmId) })
+    await world.settle()
+    expect(world.partner.only().deal['details.notes']).toBe('Wants reports.')
+    world.crm.edit(crmId, { status: 'Active/Accepted' })
+    await world.hint({ ref: opportunity(crmId) })
+    await world.settle()
+    expect(world.partner.only().deal).toMatchObject({ status: 'Active/Accepted', 'details.notes': 'Called them.' })
+  })
+
+  it('declines an unanswered deal that is lost in the CRM, and closes both when it is won', async () => {
+    const world = engineWorld()
+    const { crmId } = await linked(world, { status: 'New/Pending' })
+    world.crm.edit(crmId, { status: 'Closed/Lost' })
+    await world.hint({ ref: opportunity(crmId) })
+    await world.settle()
+    expect(world.partner.only().deal.status).toBe('Closed/Declined')
+    const other = engineWorld()
+    const won = await linked(other)
+    other.partner.edit(won.referralId, { status: 'Closed/Won' })
+    await other.hint({ ref: referral(won.referralId) })
+    await other.settle()
+    expect(other.crm.only().deal.status).toBe('Closed/Won')
+    expect((await other.links())[0]).toMatchObject({ state: 'in-sync', reason: { code: 'closed' } })
+  })
+
+  it('makes a lead of an unaccepted lead and one opportunity when it is accepted', async () => {
+    const world = engineWorld()
+    const row = world.partner.put({ kind: 'referral', category: 'lead', deal: { ...deal, status: 'New/Pending' } })
+    await world.hint({ ref: referral(row.id) })
+    await world.settle()
+    expect(world.crm.only().kind).toBe('lead')
+    world.partner.edit(row.id, { status: 'Active/Accepted' })
+    await world.hint({ ref: referral(row.id) })
+    await world.settle()
+    expect(world.crm.only('opportunity')).toMatchObject({ otherId: row.id, sync: true })
+    expect(world.partner.only().otherId).toBe(world.crm.only('opportunity').id)
+    expect(await world.links()).toHaveLength(1)
+  })
+
+  it('keeps a refused write and its reason, and does not send it again until something changes', async () => {
+    const world = engineWorld()
+    const { crmId } = await linked(world)
+    world.crm.edit(crmId, { 'details.notes': 'Refuse me.' })
+    world.partner.trouble.push('refused')
+    await world.hint({ ref: opportunity(crmId) })
+    await world.settle()
+    await world.hint({ ref: opportunity(crmId) })
+    await world.settle()
+    expect(world.partner.calls.filter((call) => call === 'patch')).toHaveLength(1)
+    expect((await world.links())[0]).toMatchObject({ state: 'needs-attention', reason: { code: 'rejected', text: 'refused by rule 42' } })
+    expect(world.crm.only().status).toMatch(/rule 42/)
+    await world.service.retry({ deal: crmId, by: 'kim' })
+    await world.settle()
+    expect(world.partner.only().deal['details.notes']).toBe('Refuse me.')
+  })
+
+  it('takes over a record that another connector linked, without a create', async () => {
+    const world = engineWorld()
+    const row = world.partner.put({ kind: 'referral', deal })
+    const opp = world.crm.put({ kind: 'opportunity', deal, otherId: row.id })
+    await world.hint({ ref: referral(row.id) })
+    await world.hint({ ref: opportunity(opp.id) })
+    await world.settle()
+    expect(world.crm.rows.size).toBe(1)
+    expect((await world.links()).filter((link) => link.base !== null)).toHaveLength(1)
+  })
+
+  it('stops a sweep that would change too much, and goes on when a person releases it', async () => {
+    const world = engineWorld()
+    for (let count = 0; count < 30; count += 1) world.partner.put({ kind: 'referral', deal: { ...deal, name: `Deal ${count}` } })
+    const signal = new AbortController().signal
+    await world.service.sync({ deals: [], release: false, signal, by: 'kim' })
+    expect(world.crm.rows.size).toBe(30)
+    for (const row of world.partner.rows.values()) world.partner.edit(row.id, { 'details.dealValue': 1 })
+    const braked = await world.service.sync({ deals: [], release: false, signal, by: 'kim' })
+    expect(braked.braked).toMatchObject([{ side: 'partner', wouldChange: 30, linked: 30 }])
+    expect([...world.crm.rows.values()].every((row) => row.deal['details.dealValue'] === 84_000)).toBe(true)
+    await world.service.sync({ deals: [], release: true, signal, by: 'kim' })
+    expect([...world.crm.rows.values()].every((row) => row.deal['details.dealValue'] === 1)).toBe(true)
+  })
+})

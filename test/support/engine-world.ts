@@ -1,0 +1,82 @@
+import { defaultPolicy, type Policy } from '../../src/core/policy.js'
+import type { Adapter, Clock, Hint, Store } from '../../src/core/ports.js'
+import type { Link } from '../../src/core/link.js'
+import { LEASE_MS, type Engine, type PassReport } from '../../src/engine/engine.js'
+import { service } from '../../src/engine/service.js'
+import { worker, type Worker } from '../../src/engine/worker.js'
+import type { Service } from '../../src/engine/views.js'
+import { memorySide, type MemorySide } from './memory-side.js'
+import { memoryStore } from './memory-store.js'
+
+export interface EngineWorld {
+  readonly engine: Engine
+  readonly store: Store
+  readonly partner: MemorySide
+  readonly crm: MemorySide
+  readonly worker: Worker
+  readonly service: Service
+  readonly reports: PassReport[]
+  policy: Policy
+  nowMs: number
+  hint(hint: Partial<Hint> & Pick<Hint, 'ref'>): Promise<void>
+  work(): Promise<number>
+  /** Turns the clock until nothing is left to do, at most an hour. */
+  settle(): Promise<void>
+  links(): Promise<Link[]>
+}
+
+/** A small world for examples of the engine: two sides in memory, a hand-turned clock, a seeded die. */
+export function engineWorld(): EngineWorld {
+  let state = 7
+  const random = (): number => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff
+    return state / 0x80000000
+  }
+  const store = memoryStore({ random })
+  const partner = memorySide('partner')
+  const crm = memorySide('crm')
+  const reports: PassReport[] = []
+  let serial = 0
+  const world = { policy: defaultPolicy(), nowMs: Date.UTC(2026, 10, 1) }
+  const clock: Clock = { now: () => world.nowMs, sleep: async () => undefined }
+  const engine: Engine = {
+    store,
+    clock,
+    random,
+    newId: () => `id-${(serial += 1)}`,
+    adapters: { partner: partner.adapter as Adapter, crm: crm.adapter as Adapter },
+    policy: () => ({ policy: world.policy, version: 1 }),
+    crmIdFor: (referralId) => `crm-for-${referralId}`,
+    leaseMs: LEASE_MS,
+    report: (report) => void reports.push(report),
+    warn: () => undefined,
+  }
+  const work = worker(engine)
+  const signal = new AbortController().signal
+  const desk = service({
+    engine,
+    worker: work,
+    environment: 'test',
+    fileFlows: () => world.policy.flows,
+    refresh: async () => undefined,
+    firstSync: { since: null, openOnly: false },
+    checks: async () => [],
+  })
+  return Object.assign(world, {
+    engine, store, partner, crm, worker: work, service: desk, reports,
+    hint: async (hint: Partial<Hint> & Pick<Hint, 'ref'>) => {
+      await store.acceptEvents([{ source: hint.ref.side === 'partner' ? 'partner-center' as const : 'crm' as const, eventKey: null, name: 'test', hints: [{ engagementId: null, wide: false, ...hint }], urgency: 1 }], world.nowMs)
+    },
+    work: () => work.drain({ signal }),
+    settle: async () => {
+      for (let turn = 0; turn < 200; turn += 1) {
+        await work.drain({ signal })
+        const depth = await store.queue.depth(world.nowMs)
+        if (depth.due + depth.later + depth.leased === 0) return
+        world.nowMs += 20_000
+      }
+      throw new Error('the world does not come to rest')
+    },
+    links: async () => (await store.list({ limit: 1_000 })).links,
+  })
+}

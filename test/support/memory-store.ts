@@ -1,0 +1,256 @@
+import type { AuditEntry, AuditRecord } from '../../src/core/audit.js'
+import { Fault } from '../../src/core/fault.js'
+import { LINK_STATES, newLink, type Link, type LinkState } from '../../src/core/link.js'
+import type { AcceptedEvent, Commit, Lease, LinkFilter, Mark, Queue, Store } from '../../src/core/ports.js'
+import { asLinkId, isEndRef, refKey, SIDES, type Instant, type LinkId, type Ref } from '../../src/core/ref.js'
+
+interface DirtyRow {
+  link: LinkId
+  dueAt: Instant
+  urgency: 0 | 1 | 2
+  marks: number
+  attempts: number
+  failingSince: Instant | null
+  token: string | null
+  leasedUntil: Instant
+  leasedMarks: number
+  wide: boolean
+  because: string
+  markedAt: Instant
+}
+
+/**
+ * The store of the simulation: the same promises as the real one, in memory, so that thousands of seeds run in a minute.
+ * The contract suite of the store runs on it too, so that it cannot drift.
+ */
+export function memoryStore(options: { random: () => number }): Store {
+  const links = new Map<LinkId, Link>()
+  const dirty = new Map<LinkId, DirtyRow>()
+  const ends = new Map<string, LinkId>()
+  const others = new Map<string, Set<LinkId>>()
+  const events = new Set<string>()
+  const values = new Map<string, { value: unknown; revision: number }>()
+  const claims = new Map<string, { token: string; until: Instant }>()
+  const ledger: AuditRecord[] = []
+  const listeners = new Set<() => void>()
+  let serial = 0
+  const id = (): string => {
+    const hex = (n: number): string => Array.from({ length: n }, () => Math.floor(options.random() * 16).toString(16)).join('')
+    return `${hex(8)}-${hex(4)}-4${hex(3)}-a${hex(3)}-${hex(12)}`
+  }
+
+  const otherKeys = (link: Link): string[] => [...link.aliases, ...link.parts].map(refKey).concat(link.engagementId === null ? [] : [`engagement:${link.engagementId}`])
+  const forget = (link: Link): void => {
+    for (const side of SIDES) {
+      const ref = link.ends[side]
+      if (ref !== null && ends.get(refKey(ref)) === link.id) ends.delete(refKey(ref))
+    }
+    for (const key of otherKeys(link)) others.get(key)?.delete(link.id)
+  }
+  const remember = (link: Link): void => {
+    for (const side of SIDES) {
+      const ref = link.ends[side]
+      if (ref !== null) ends.set(refKey(ref), link.id)
+    }
+    for (const key of otherKeys(link)) others.set(key, (others.get(key) ?? new Set()).add(link.id))
+    links.set(link.id, structuredClone(link))
+  }
+  const assertFree = (link: Link): void => {
+    for (const side of SIDES) {
+      const ref = link.ends[side]
+      const holder = ref === null ? undefined : ends.get(refKey(ref))
+      if (holder !== undefined && holder !== link.id) throw new Fault('stale', `Another deal already holds ${refKey(ref as Ref)}.`, { remedy: 'The two are joined.' }) // ref is set when it has a holder
+    }
+  }
+  const write = (link: Link): void => {
+    const before = links.get(link.id)
+    assertFree(link)
+    if (before) forget(before)
+    remember(link)
+  }
+  const record = (entries: readonly AuditEntry[]): void => {
+    for (const item of entries) {
+      serial += 1
+      ledger.push({ ...structuredClone(item), id: String(serial), sequence: serial, hash: '' })
+    }
+  }
+  const find = (ref: Ref, engagementId: string | null): Link[] => {
+    const found = new Set<LinkId>()
+    const end = ends.get(refKey(ref))
+    if (end !== undefined) found.add(end)
+    for (const key of [refKey(ref), ...(engagementId === null ? [] : [`engagement:${engagementId}`])]) for (const link of others.get(key) ?? []) found.add(link)
+    return [...found].map((link) => structuredClone(links.get(link) as Link)) // indexes hold known links only
+  }
+  const markAll = (marks: readonly Mark[], now: Instant): void => {
+    for (const mark of marks) {
+      const row = dirty.get(mark.link)
+      if (row === undefined) {
+        dirty.set(mark.link, { ...mark, marks: 1, attempts: 0, failingSince: null, token: null, leasedUntil: 0, leasedMarks: 0, markedAt: now })
+        continue
+      }
+      row.marks += 1
+      row.dueAt = Math.min(row.dueAt, mark.dueAt)
+      row.urgency = Math.min(row.urgency, mark.urgency) as 0 | 1 | 2 // the smaller of two of them
+      row.wide ||= mark.wide
+      row.because = mark.because
+    }
+    for (const listener of listeners) listener()
+  }
+  const holder = (lease: Lease, now: Instant): DirtyRow => {
+    const row = dirty.get(lease.link)
+    if (row === undefined || row.token !== lease.token || row.leasedUntil <= now) throw new Fault('lease-lost', `The lease of deal ${lease.link} is over.`, { remedy: 'Nothing to do.' })
+    return row
+  }
+  const settle = (row: DirtyRow, outcome: NonNullable<Commit['outcome']>, now: Instant): void => {
+    if (row.marks !== row.leasedMarks) {
+      Object.assign(row, { token: null, leasedUntil: 0, dueAt: now, marks: row.marks - row.leasedMarks, markedAt: now, ...(outcome.kind === 'again' ? {} : { attempts: 0, failingSince: null }) })
+      for (const listener of listeners) listener()
+    } else if (outcome.kind === 'again') {
+      Object.assign(row, { token: null, leasedUntil: 0, dueAt: now + outcome.inMs, attempts: row.attempts + 1, failingSince: row.failingSince ?? now })
+    } else dirty.delete(row.link)
+  }
+  const saveOne = ({ lease, link, audit, now, outcome }: Commit): Link => {
+    const row = lease === null ? null : holder(lease, now)
+    const stored = links.get(link.id)
+    if (stored?.revision !== link.revision) throw new Fault('lease-lost', `Deal ${link.id} was saved by someone else.`, { remedy: 'Nothing to do.' })
+    const next: Link = { ...link, revision: link.revision + 1 }
+    write(next)
+    record(audit)
+    if (row !== null && outcome !== null) settle(row, outcome, now)
+    return next
+  }
+
+  const queue: Queue = {
+    mark: async (marks, now) => markAll(marks, now),
+    take: async ({ limit, now, leaseMs, only }) => {
+      const due = [...dirty.values()].filter((row) => row.dueAt <= now && row.leasedUntil <= now && (only === undefined || only.includes(row.link)))
+      due.sort((a, b) => a.urgency - b.urgency || a.dueAt - b.dueAt)
+      return due.slice(0, limit).map((row): Lease => {
+        Object.assign(row, { token: id(), leasedUntil: now + leaseMs, leasedMarks: row.marks })
+        return { link: row.link, token: row.token as string, until: row.leasedUntil, marks: row.marks, attempts: row.attempts, failingSince: row.failingSince, wide: row.wide, because: row.because, markedAt: row.markedAt } // just set
+      })
+    },
+    holds: async (lease, now, leaseMs) => {
+      const row = dirty.get(lease.link)
+      if (row === undefined || row.token !== lease.token || row.leasedUntil <= now) return false
+      if (leaseMs !== undefined) row.leasedUntil = now + leaseMs
+      return true
+    },
+    release: async (leases) => {
+      for (const lease of leases) {
+        const row = dirty.get(lease.link)
+        if (row?.token === lease.token) Object.assign(row, { token: null, leasedUntil: 0 })
+      }
+    },
+    depth: async (now) => {
+      const rows = [...dirty.values()]
+      const free = rows.filter((row) => row.leasedUntil <= now)
+      const due = free.filter((row) => row.dueAt <= now)
+      const times = (list: DirtyRow[]): number | null => (list.length === 0 ? null : Math.min(...list.map((row) => row.dueAt)))
+      return { due: due.length, later: free.length - due.length, leased: rows.length - free.length, oldestDueAt: times(due), nextDueAt: times(free) }
+    },
+    onMark: (callback) => {
+      listeners.add(callback)
+      return () => listeners.delete(callback)
+    },
+  }
+
+  const list = (filter: LinkFilter): { links: Link[]; next: string | null; total: number } => {
+    const all = [...links.values()].filter((link) => (filter.state === undefined || link.state === filter.state) && (filter.kind === undefined || link.kind === filter.kind) && (filter.reason === undefined || link.reason?.code === filter.reason))
+    const start = filter.after ? Number(filter.after) : 0
+    const page = all.slice(start, start + filter.limit)
+    return { links: structuredClone(page), next: start + filter.limit < all.length ? String(start + filter.limit) : null, total: all.length }
+  }
+
+  const accept = (event: AcceptedEvent, now: Instant): boolean => {
+    const key = event.eventKey === null ? null : `${event.source}|${event.eventKey}`
+    if (key !== null && events.has(key)) return false
+    if (key !== null) events.add(key)
+    for (const hint of event.hints) {
+      let found = find(hint.ref, hint.engagementId)
+      if (found.length === 0 && isEndRef(hint.ref)) {
+        const link = newLink(asLinkId(id()), now, { partner: hint.ref.side === 'partner' ? hint.ref : null, crm: hint.ref.side === 'crm' ? hint.ref : null })
+        write(link)
+        found = [link]
+      }
+      markAll(found.map((link) => ({ link: link.id, dueAt: now, urgency: event.urgency, wide: hint.wide, because: event.name })), now)
+    }
+    return true
+  }
+
+  return {
+    queue,
+    linksOf: async (ref, engagementId) => find(ref, engagementId),
+    linksOfMany: async (refs) => new Map(refs.map(({ ref, engagementId }) => [refKey(ref), find(ref, engagementId)])),
+    load: async (link) => structuredClone(links.get(link) ?? null),
+    loadMany: async (ids) => ids.flatMap((link) => (links.has(link) ? [structuredClone(links.get(link) as Link)] : [])), // has() was just asked
+    add: async (link, audit) => {
+      for (const side of SIDES) {
+        const ref = link.ends[side]
+        const taken = ref === null ? undefined : ends.get(refKey(ref))
+        if (taken !== undefined) return structuredClone(links.get(taken) as Link) // indexes hold known links only
+      }
+      write(link)
+      record(audit)
+      return structuredClone(link)
+    },
+    save: async (commit) => saveOne(commit),
+    saveMany: async (commits) =>
+      commits.map((commit) => {
+        try {
+          return saveOne(commit)
+        } catch (error) {
+          if (error instanceof Fault) return error
+          throw error
+        }
+      }),
+    merge: async (keep, drop, audit, now) => {
+      const [a, b] = [links.get(keep.id), links.get(drop.id)]
+      if (a?.revision !== keep.revision || b?.revision !== drop.revision) throw new Fault('stale', 'One of two deals to be joined has moved.', { remedy: 'It is tried again.' })
+      write({ ...drop, revision: drop.revision + 1, ends: { partner: null, crm: null }, aliases: [], parts: [], engagementId: null, base: null, intents: [], state: 'unlinked' })
+      const next = { ...keep, revision: keep.revision + 1 }
+      write(next)
+      record(audit)
+      const row = dirty.get(drop.id)
+      dirty.delete(drop.id)
+      if (row !== undefined) markAll([{ link: keep.id, dueAt: now, urgency: row.urgency, wide: true, because: 'joined' }], now)
+      return structuredClone(next)
+    },
+    list: async (filter) => list(filter),
+    counts: async () => Object.fromEntries(LINK_STATES.map((state) => [state, [...links.values()].filter((link) => link.state === state).length])) as Record<LinkState, number>, // one entry per state
+    linkedCount: async () => [...links.values()].filter((link) => link.ends.partner !== null && link.ends.crm !== null).length,
+    acceptEvents: async (batch, now) => batch.map((event) => accept(event, now)),
+    getValue: async <T>(name: string) => (structuredClone(values.get(name)) ?? null) as { value: T; revision: number } | null, // the caller names the type it stored
+    setValue: async (name, value, { expect }) => {
+      const before = values.get(name)
+      if (expect !== 'any' && (before?.revision ?? null) !== expect) return false
+      values.set(name, { value: structuredClone(value), revision: (before?.revision ?? 0) + 1 })
+      return true
+    },
+    listValues: async (prefix) => [...values].filter(([name]) => name.startsWith(prefix)).map(([name, entry]) => ({ name, ...structuredClone(entry) })),
+    claimTurn: async (name, everyMs, now) => {
+      const before = values.get(`turn.${name}`)
+      if (before !== undefined && now < (before.value as number) + everyMs) return false // turns hold times
+      values.set(`turn.${name}`, { value: now, revision: (before?.revision ?? 0) + 1 })
+      return true
+    },
+    claim: async (name, { token, forMs, now }) => {
+      const before = claims.get(name)
+      if (before !== undefined && before.until > now && before.token !== token) return false
+      claims.set(name, { token, until: now + forMs })
+      return true
+    },
+    unclaim: async (name, token) => {
+      if (claims.get(name)?.token === token) claims.delete(name)
+    },
+    audit: async (filter) => {
+      const found = ledger.filter((item) => (filter.link === undefined || item.link === filter.link) && (filter.since === undefined || item.at >= filter.since) && (filter.kinds === undefined || (item.event !== null && filter.kinds.includes(item.event.kind))))
+      found.reverse()
+      const start = filter.after ? Number(filter.after) : 0
+      return { records: structuredClone(found.slice(start, start + filter.limit)), next: start + filter.limit < found.length ? String(start + filter.limit) : null }
+    },
+    addAudit: async (entries) => record(entries),
+    verifyAudit: async () => ({ entries: ledger.length, chains: 0, broken: [] }),
+    close: async () => undefined,
+  }
+}
