@@ -1,0 +1,212 @@
+import { labelKey } from '../../core/conversions.js'
+import type { Person } from '../../core/deal.js'
+import { Fault } from '../../core/fault.js'
+import type { Instant } from '../../core/ref.js'
+import type { DynamicsApi, Question } from './api.js'
+import { STANDARD_TABLES, type ChoiceOption, type Column, type ColumnType, type Table, type TableName } from './columns.js'
+import { SOLUTION_ID, SOLUTION_NAME, SOLUTION_TABLE } from './profile.js'
+import { flagOf, idOf, labelIn, numberOf, query, rowOf, rowsOf, textOf, valueIn, type Row } from './row.js'
+import { aliasesOf, ASSUMED_SCHEMA, byLabel, type Currency, type Schema, type SolutionTable } from './schema.js'
+
+const TABLES: readonly TableName[] = ['opportunity', 'lead', 'account', 'contact']
+const TYPES: Readonly<Record<string, ColumnType>> = {
+  String: 'text',
+  Memo: 'memo',
+  Money: 'money',
+  Decimal: 'number',
+  Double: 'number',
+  Integer: 'integer',
+  BigInt: 'integer',
+  Boolean: 'flag',
+  DateTime: 'instant',
+  Picklist: 'choice',
+  Lookup: 'lookup',
+  Customer: 'lookup',
+  Owner: 'lookup',
+}
+const PHONES = ['mobilephone', 'address1_telephone1', 'homephone'] as const
+
+type Answers = ReadonlyMap<string, Row | null | Fault>
+/** Questions by a name of ours, asked in one call. */
+async function askAll(api: DynamicsApi, questions: Readonly<Record<string, Question>>, signal: AbortSignal): Promise<Answers> {
+  const names = Object.keys(questions)
+  const answers = await api.ask(Object.values(questions), signal)
+  return new Map(names.map((name, index): [string, Row | null | Fault] => [name, answers[index] ?? null]))
+}
+
+const ask = (what: string, path: string): Question => ({ what, path })
+const definition = (table: string): string => `EntityDefinitions(LogicalName='${table}')`
+const attributes = 'LogicalName,SchemaName,AttributeType,DisplayName,RequiredLevel,IsValidForCreate,IsValidForUpdate'
+const kind = (name: string, options: Readonly<Record<string, string | null>>): string => `/Attributes/Microsoft.Dynamics.CRM.${name}AttributeMetadata${query(options)}`
+
+/** Source: learn.microsoft.com "Query table definitions using the Web API" (read 2023-10): members of a type need its cast; there is no paging. */
+function tableQuestions(table: string): Record<string, Question> {
+  const what = `the columns of table ${table}`
+  const at = definition(table)
+  return {
+    [`${table} table`]: ask(`table ${table}`, `${at}${query({ $select: 'LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled' })}`),
+    [`${table} columns`]: ask(what, `${at}/Attributes${query({ $select: attributes })}`),
+    [`${table} String`]: ask(what, `${at}${kind('String', { $select: 'LogicalName,MaxLength' })}`),
+    [`${table} Memo`]: ask(what, `${at}${kind('Memo', { $select: 'LogicalName,MaxLength' })}`),
+    [`${table} Picklist`]: ask(what, `${at}${kind('Picklist', { $select: 'LogicalName', $expand: 'OptionSet,GlobalOptionSet' })}`),
+    [`${table} Status`]: ask(what, `${at}${kind('Status', { $select: 'LogicalName', $expand: 'OptionSet' })}`),
+    [`${table} DateTime`]: ask(what, `${at}${kind('DateTime', { $select: 'LogicalName,DateTimeBehavior' })}`),
+  }
+}
+
+/** Reads everything we must know of an environment, in two calls. */
+export async function discover(api: DynamicsApi, options: { readonly now: Instant; readonly signal: AbortSignal }): Promise<Schema> {
+  const { signal } = options
+  const first = await askAll(
+    api,
+    {
+      ...Object.assign({}, ...TABLES.map(tableQuestions)),
+      tables: ask('the custom tables', `EntityDefinitions${query({ $select: 'LogicalName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute,DisplayName,DisplayCollectionName,ChangeTrackingEnabled', $filter: 'IsCustomEntity eq true' })}`),
+      users: ask('the columns of users', `${definition('systemuser')}/Attributes${query({ $select: 'LogicalName' })}`),
+      currencies: ask('the currencies', `transactioncurrencies${query({ $select: 'transactioncurrencyid,isocurrencycode,currencyprecision', $filter: 'statecode eq 0' })}`),
+      me: ask('the application user', 'WhoAmI'),
+    },
+    signal,
+  )
+  const userPhones = phonesOf(optional(first, 'users'))
+  const me = required(first, 'me')
+  const solutionTable = findSolutionTable(rowsOf(optional(first, 'tables') ?? {}, 'value'))
+  const userId = idOf(me, 'UserId') ?? ''
+  const second = await askAll(api, followUp(solutionTable, userId, userPhones), signal)
+  const tables = { opportunity: readTable(first, 'opportunity'), lead: readTable(first, 'lead'), account: readTable(first, 'account'), contact: readTable(first, 'contact') }
+  if (tables.opportunity === null || tables.account === null || tables.contact === null) throw noSales()
+  const user = optional(second, 'user')
+  return {
+    tables: { opportunity: tables.opportunity, account: tables.account, contact: tables.contact, lead: tables.lead },
+    aliases: { opportunity: aliasesOf(tables.opportunity.columns), lead: tables.lead === null ? new Map() : aliasesOf(tables.lead.columns) },
+    solutions: solutionTable === null ? null : readSolutions(solutionTable, second),
+    currencies: readCurrencies(required(first, 'currencies')),
+    self: { userId, organizationId: idOf(me, 'OrganizationId'), person: user === null ? null : userPerson(user, userPhones) },
+    userPhones,
+    readAt: options.now,
+  }
+}
+
+const noSales = (): Fault =>
+  new Fault('misconfigured', 'This environment has no table "opportunity".', { remedy: 'Install Dynamics 365 Sales in it, or put the URL of the right environment into crm.url.' })
+
+function followUp(table: Row | null, userId: string, phones: readonly string[]): Record<string, Question> {
+  const user = ask('the application user', `systemusers(${userId})${query({ $select: userSelect(phones) })}`)
+  const name = table === null ? null : textOf(table, 'LogicalName')
+  if (name === null) return { user }
+  const relation = 'SchemaName,ReferencingAttribute,ReferencingEntityNavigationPropertyName,ReferencedEntityNavigationPropertyName,ReferencedEntity'
+  return { user, ...tableQuestions(name), relations: ask(`the relations of table ${name}`, `${definition(name)}/ManyToOneRelationships${query({ $select: relation })}`) }
+}
+
+export const userSelect = (phones: readonly string[]): string => ['systemuserid', 'firstname', 'lastname', 'internalemailaddress', ...phones].join(',')
+export function userPerson(user: Row, phones: readonly string[]): Person | null {
+  const email = textOf(user, 'internalemailaddress')
+  if (email === null) return null
+  const phone = phones.map((name) => textOf(user, name)).find((text) => text !== null) ?? null
+  return { email, firstName: textOf(user, 'firstname'), lastName: textOf(user, 'lastname'), phone }
+}
+
+function required(answers: Answers, name: string): Row {
+  const answer = answers.get(name)
+  if (answer instanceof Fault) throw answer
+  if (answer === null || answer === undefined) throw new Fault('invalid-answer', `Dynamics 365 did not answer about ${name}.`, { remedy: 'Nothing to do: it is asked again.' })
+  return answer
+}
+/** What an environment may not have, or a role may not see, is not there for us; an outage is still an outage. */
+function optional(answers: Answers, name: string): Row | null {
+  const answer = answers.get(name) ?? null
+  if (!(answer instanceof Fault)) return answer
+  if (answer.kind === 'misconfigured' || answer.kind === 'missing' || answer.kind === 'rejected' || answer.kind === 'forbidden' || answer.status === 501) return null
+  throw answer
+}
+
+function readTable(answers: Answers, name: string): Table | null {
+  const head = name === 'opportunity' || name === 'lead' ? optional(answers, `${name} table`) : required(answers, `${name} table`)
+  if (head === null) return null
+  const standard = TABLES.find((table) => table === name)
+  const fallback = standard === undefined ? null : STANDARD_TABLES[standard]
+  return {
+    name,
+    set: textOf(head, 'EntitySetName') ?? fallback?.set ?? `${name}s`,
+    id: textOf(head, 'PrimaryIdAttribute') ?? fallback?.id ?? `${name}id`,
+    tracked: flagOf(head, 'ChangeTrackingEnabled') ?? false,
+    columns: readColumns(answers, name),
+  }
+}
+
+const listIn = (answers: Answers, name: string): readonly Row[] => rowsOf(optional(answers, name) ?? {}, 'value')
+const byName = <T>(rows: readonly Row[], read: (row: Row) => T): Map<string, T> => new Map(rows.map((row): [string, T] => [textOf(row, 'LogicalName') ?? '', read(row)]))
+
+function readColumns(answers: Answers, table: string): Map<string, Column> {
+  const lengths = byName([...listIn(answers, `${table} String`), ...listIn(answers, `${table} Memo`)], (row) => numberOf(row, 'MaxLength'))
+  const options = byName([...listIn(answers, `${table} Picklist`), ...listIn(answers, `${table} Status`)], readOptions)
+  const behaviours = byName(listIn(answers, `${table} DateTime`), (row) => valueIn(row, 'DateTimeBehavior'))
+  return byName(rowsOf(required(answers, `${table} columns`), 'value'), (row): Column => {
+    const name = textOf(row, 'LogicalName') ?? ''
+    const type = TYPES[textOf(row, 'AttributeType') ?? ''] ?? 'other'
+    return {
+      name,
+      label: labelIn(row, 'DisplayName') ?? name,
+      type: type === 'instant' && behaviours.get(name) === 'DateOnly' ? 'date' : type,
+      maxLength: lengths.get(name) ?? null,
+      options: options.get(name) ?? null,
+      writable: flagOf(row, 'IsValidForUpdate') ?? true,
+      required: valueIn(row, 'RequiredLevel') === 'SystemRequired' || valueIn(row, 'RequiredLevel') === 'ApplicationRequired',
+    }
+  })
+}
+
+function readOptions(row: Row): ChoiceOption[] {
+  const set = rowOf(row, 'OptionSet') ?? rowOf(row, 'GlobalOptionSet')
+  return set === null
+    ? []
+    : rowsOf(set, 'Options').flatMap((option): ChoiceOption[] => {
+        const value = numberOf(option, 'Value')
+        return value === null ? [] : [{ value, label: labelIn(option, 'Label') ?? String(value) }]
+      })
+}
+
+function findSolutionTable(tables: readonly Row[]): Row | null {
+  const wanted = new Set<string>(SOLUTION_TABLE.labels.map(labelKey))
+  const labelled = (row: Row): boolean => [labelIn(row, 'DisplayCollectionName'), labelIn(row, 'DisplayName')].some((label) => label !== null && wanted.has(labelKey(label)))
+  const microsoft = tables.find((row) => (textOf(row, 'LogicalName') ?? '').startsWith('msft_') && labelled(row))
+  return microsoft ?? tables.find((row) => textOf(row, 'LogicalName') === SOLUTION_TABLE.name) ?? tables.find(labelled) ?? null
+}
+
+function readSolutions(head: Row, answers: Answers): SolutionTable | null {
+  const name = textOf(head, 'LogicalName') ?? ''
+  const columns = readColumns(answers, name)
+  const relation = listIn(answers, 'relations').find((row) => textOf(row, 'ReferencedEntity') === 'opportunity')
+  const attribute = relation && textOf(relation, 'ReferencingAttribute')
+  const collection = relation && (textOf(relation, 'ReferencedEntityNavigationPropertyName') ?? textOf(relation, 'SchemaName'))
+  const solutionId = columns.has(SOLUTION_ID.name) ? SOLUTION_ID.name : byLabel(columns, SOLUTION_ID.labels)
+  if (!relation || !attribute || !collection || solutionId === null) return null
+  const primary = textOf(head, 'PrimaryNameAttribute')
+  const solutionName = columns.has(SOLUTION_NAME.name) ? SOLUTION_NAME.name : (byLabel(columns, SOLUTION_NAME.labels) ?? primary)
+  return {
+    name,
+    set: textOf(head, 'EntitySetName') ?? `${name}s`,
+    id: textOf(head, 'PrimaryIdAttribute') ?? `${name}id`,
+    columns: { solutionId, solutionName: solutionName === solutionId ? null : solutionName },
+    nameLength: (solutionName === null ? null : columns.get(solutionName)?.maxLength) ?? ASSUMED_SCHEMA.solutions?.nameLength ?? 100,
+    lookup: { value: `_${attribute}_value`, bind: textOf(relation, 'ReferencingEntityNavigationPropertyName') ?? attribute },
+    collection,
+    tracked: flagOf(head, 'ChangeTrackingEnabled') ?? false,
+  }
+}
+
+function readCurrencies(answer: Row): Map<string, Currency> {
+  return new Map(
+    rowsOf(answer, 'value').flatMap((row): [string, Currency][] => {
+      const id = idOf(row, 'transactioncurrencyid')
+      const code = textOf(row, 'isocurrencycode')
+      return id === null || code === null ? [] : [[code.toUpperCase(), { id, precision: numberOf(row, 'currencyprecision') ?? 2 }]]
+    }),
+  )
+}
+
+const phonesOf = (answer: Row | null): string[] => {
+  const names = new Set(rowsOf(answer ?? {}, 'value').map((row) => textOf(row, 'LogicalName')))
+  const found = PHONES.filter((name) => names.has(name))
+  return found.length === 0 ? ['mobilephone'] : found
+}

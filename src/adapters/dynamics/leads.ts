@@ -1,0 +1,149 @@
+import type { StepChange } from '../../core/change.js'
+import type { Projection } from '../../core/deal.js'
+import { Fault } from '../../core/fault.js'
+import { encodeStage } from '../../core/mapping-stages.js'
+import type { Receipt } from '../../core/ports.js'
+import type { EndRef } from '../../core/ref.js'
+import type { Operation } from './api.js'
+import { assertWorks, canonicalOf, type Codec } from './codec.js'
+import { customerKey } from './customers.js'
+import { presentOf, readQuery } from './decode.js'
+import { currencyBind, encodeDeal, encodeStamp, type Body } from './encode.js'
+import { customerFor, needsOf, prepareCreate, type NewRecord } from './create.js'
+import type { Environment } from './environment.js'
+import type { Answer } from './errors.js'
+import { guidOf } from './guid.js'
+import { lookUp } from './lookups.js'
+import { recordName } from './operations.js'
+import { LINK } from './profile.js'
+import { asRow, idOf, parseJson, rowOf, rowsOf, textOf, type Row } from './row.js'
+import { columnIn, precisionOf } from './schema.js'
+
+/** Where a lead went that is a lead no more: the opportunity it became, or the lead it was merged into. */
+export function movedTo(row: Row): EndRef | null {
+  const opportunity = idOf(row, '_qualifyingopportunityid_value')
+  if (opportunity !== null) return { side: 'crm', kind: 'opportunity', id: opportunity }
+  const master = row['merged'] === true ? idOf(row, '_masterid_value') : null
+  return master === null ? null : { side: 'crm', kind: 'lead', id: master }
+}
+
+/** Everything the lead said when it was qualified, and what its opportunity shall say. */
+interface Qualifying {
+  readonly lead: Codec
+  readonly opportunity: Codec
+  readonly change: StepChange
+  readonly row: Row
+  readonly version: string
+  readonly deal: Projection
+  readonly otherId: string | null
+  readonly auditText: string | null
+}
+
+/**
+ * Turns a lead into an opportunity. The CRM copies only columns it has a rule for, so everything the connector knows is written to the
+ * new opportunity in a second call; a crash between the two leaves a lead that has moved, and the next pass writes what is missing.
+ */
+export async function qualify(environment: Environment, change: StepChange, signal: AbortSignal): Promise<Receipt> {
+  const lead = await environment.codec('lead', signal)
+  const opportunity = await environment.codec('opportunity', signal)
+  assertWorks(opportunity)
+  const what = recordName('lead', change.ref.id)
+  const row = await environment.api.get({ path: `${lead.table.set}(${change.ref.id})${readQuery(lead)}`, what }, signal)
+  if (row === null) throw new Fault('missing', `The ${what} does not exist any more.`, { remedy: 'It may have been deleted in the CRM.' })
+  const present = presentOf(lead, change.ref, row)
+  const already = movedTo(row)
+  if (already !== null || (change.expect !== null && present.version !== change.expect)) {
+    throw new Fault('stale', `The ${what} was changed in the meantime.`, { remedy: 'Nothing to do: it is read again.' })
+  }
+  const deal: Projection = { ...present.deal, ...change.set, status: 'Active/Accepted' }
+  const qualifying = { lead, opportunity, change, row, version: textOf(row, '@odata.etag') ?? '*', deal, otherId: present.otherId, auditText: present.auditText }
+  const customer = customerFor(opportunity, canonicalOf(opportunity, deal))
+  const work = (): Promise<Receipt> => qualifyAlone(environment, qualifying, signal)
+  return customer === null ? work() : environment.guard(customerKey(customer), work)
+}
+
+async function qualifyAlone(environment: Environment, qualifying: Qualifying, signal: AbortSignal): Promise<Receipt> {
+  const { opportunity, change, deal } = qualifying
+  const { owner } = environment.settings
+  const shown = canonicalOf(opportunity, deal)
+  const found = await lookUp(environment.api, opportunity, { ...needsOf(opportunity, [shown], owner), users: [] }, signal)
+  // The new opportunity's id is the CRM's to choose; this one only names the contact that is made for it.
+  const marker = guidOf(`qualify:${change.ref.id}`)
+  const record = prepareCreate(opportunity, { kind: 'create', side: 'crm', as: 'opportunity', marker, deal, stamp: {} }, { found, owner })
+  const answers = await environment.api.run(operationsOf(qualifying, record), signal)
+  const id = createdOpportunity(answers.at(-1)) ?? (await lookAgain(environment, qualifying, signal))
+  await environment.api.run([fillOperation(qualifying, record, id)], signal)
+  const { team: _owner, ...resolved } = record.resolved
+  return { ref: { side: 'crm', kind: 'opportunity', id }, version: null, resolved: { ...shown, ...resolved, ...(deal.team === undefined ? {} : { team: deal.team }) }, remarks: [] }
+}
+
+/** Account and contact if they are missing, a patch that carries the lead's version, and the action behind it. */
+function operationsOf(qualifying: Qualifying, record: NewRecord): Operation[] {
+  const { lead, change, deal, version } = qualifying
+  const what = recordName('lead', change.ref.id)
+  const encoded = encodeDeal(lead, change.set, { precision: precisionOf(lead.schema, deal['details.currency'] ?? null), what })
+  const patch: Body = {
+    ...encoded.own,
+    ...encodeStamp(lead, { sync: true, ...change.stamp }),
+    ...(record.account === null ? {} : { 'parentaccountid@odata.bind': `/accounts(${record.account.id})` }),
+    ...(record.contact === null ? {} : { 'parentcontactid@odata.bind': `/contacts(${record.contact.id})` }),
+  }
+  const currency = lead.schema.currencies?.get(deal['details.currency'] ?? '')
+  const status = encodeStage(lead.mapping.stages.lead, 'Active/Accepted')?.['statuscode']
+  const action: Body = {
+    CreateAccount: false,
+    CreateContact: false,
+    CreateOpportunity: true,
+    Status: typeof status === 'number' ? status : -1,
+    ...(currency === undefined ? {} : { OpportunityCurrencyId: { '@odata.type': 'Microsoft.Dynamics.CRM.transactioncurrency', transactioncurrencyid: currency.id } }),
+    ...(record.account === null ? {} : { OpportunityCustomerId: { '@odata.type': 'Microsoft.Dynamics.CRM.account', accountid: record.account.id } }),
+    SuppressDuplicateDetection: true,
+  }
+  return [
+    ...[record.account?.operation, record.contact?.operation].filter((operation) => operation != null),
+    { method: 'PATCH', path: `${lead.table.set}(${change.ref.id})`, ifMatch: version, body: patch, what },
+    { method: 'POST', path: `${lead.table.set}(${change.ref.id})/Microsoft.Dynamics.CRM.QualifyLead`, ifMatch: null, body: action, what },
+  ]
+}
+
+function createdOpportunity(answer: Answer | undefined): string | null {
+  if (answer === undefined || answer.text === '') return null
+  const body = asRow(parseJson(answer.text, 'the qualified lead'), 'the qualified lead')
+  return rowsOf(body, 'value').map((row) => idOf(row, 'opportunityid')).find((id) => id !== null) ?? null
+}
+
+async function lookAgain(environment: Environment, { lead, change }: Qualifying, signal: AbortSignal): Promise<string> {
+  const what = recordName('lead', change.ref.id)
+  const row = await environment.api.get({ path: `${lead.table.set}(${change.ref.id})?$select=_qualifyingopportunityid_value`, what }, signal)
+  const id = row && idOf(row, '_qualifyingopportunityid_value')
+  if (id != null) return id
+  throw new Fault('invalid-answer', `The ${what} was qualified, but no opportunity came of it.`, { remedy: 'Look at the lead in the CRM.' })
+}
+
+/** What the CRM's own copying leaves out: our columns, the deal's columns, and the customer. */
+function fillOperation(qualifying: Qualifying, record: NewRecord, id: string): Operation {
+  const { lead, opportunity, change, deal, row, otherId, auditText } = qualifying
+  const what = recordName('opportunity', id)
+  const currency = deal['details.currency'] ?? null
+  const encoded = encodeDeal(opportunity, deal, { precision: precisionOf(opportunity.schema, currency), what })
+  const linkColumn = columnIn(lead.schema, 'lead', LINK)
+  const link = linkColumn === null ? null : textOf(row, linkColumn.name)
+  const owner = rowOf(row, 'owninguser')
+  const ownerId = owner && idOf(owner, 'systemuserid')
+  const body: Body = {
+    ...encoded.own,
+    ...encoded.stage,
+    ...(currency === null ? {} : currencyBind(opportunity, currency, what)),
+    ...(record.account === null ? {} : { 'parentaccountid@odata.bind': `/accounts(${record.account.id})`, 'customerid_account@odata.bind': `/accounts(${record.account.id})` }),
+    ...(record.contact === null ? {} : { 'parentcontactid@odata.bind': `/contacts(${record.contact.id})` }),
+    ...(ownerId === null ? {} : { 'ownerid@odata.bind': `/systemusers(${ownerId})` }),
+    ...encodeStamp(opportunity, {
+      ...(otherId === null ? {} : { otherId }),
+      ...(link === null ? {} : { link }),
+      ...(auditText === null ? {} : { audit: auditText }),
+      ...change.stamp,
+      sync: true,
+    }),
+  }
+  return { method: 'PATCH', path: `${opportunity.table.set}(${id})`, ifMatch: '*', body, what }
+}

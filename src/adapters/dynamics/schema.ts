@@ -1,0 +1,109 @@
+import { labelKey } from '../../core/conversions.js'
+import type { Person } from '../../core/deal.js'
+import type { Instant } from '../../core/ref.js'
+import { STANDARD_TABLES, type Column, type Table, type TableName } from './columns.js'
+import { CUSTOM_COLUMNS } from './profile.js'
+
+/** The child table that holds one row per solution of an opportunity. */
+export interface SolutionTable {
+  readonly name: string
+  readonly set: string
+  readonly id: string
+  readonly columns: { readonly solutionId: string; readonly solutionName: string | null }
+  readonly nameLength: number
+  /** The lookup to the opportunity: as it is read, and as it is bound. */
+  readonly lookup: { readonly value: string; readonly bind: string }
+  /** The collection on the opportunity. */
+  readonly collection: string
+  readonly tracked: boolean
+}
+
+export interface Currency {
+  readonly id: string
+  readonly precision: number
+}
+
+/** What is known of an environment's tables. `readAt` null: nothing was read yet, and the delivered tables are assumed. */
+export interface Schema {
+  readonly tables: { readonly [T in Exclude<TableName, 'lead'>]: Table } & { readonly lead: Table | null }
+  /** Per table: our name of a custom column to the name it has here, null where there is none. */
+  readonly aliases: { readonly [T in 'opportunity' | 'lead']: ReadonlyMap<string, string | null> }
+  readonly solutions: SolutionTable | null
+  /** By ISO code, in capitals. Null: not read yet. */
+  readonly currencies: ReadonlyMap<string, Currency> | null
+  /** The application user that the connector is. */
+  readonly self: { readonly userId: string; readonly organizationId: string | null; readonly person: Person | null } | null
+  /** Phone columns of users that exist here, best first. */
+  readonly userPhones: readonly string[]
+  readonly readAt: Instant | null
+}
+
+const identity = new Map<string, string | null>(CUSTOM_COLUMNS.map(({ name }) => [name, name]))
+
+export const ASSUMED_SCHEMA: Schema = {
+  tables: STANDARD_TABLES,
+  aliases: { opportunity: identity, lead: identity },
+  solutions: {
+    name: 'cosell_microsoftsolution',
+    set: 'cosell_microsoftsolutions',
+    id: 'cosell_microsoftsolutionid',
+    columns: { solutionId: 'cosell_solutionid', solutionName: 'cosell_name' },
+    nameLength: 200,
+    lookup: { value: '_cosell_opportunityid_value', bind: 'cosell_OpportunityId' },
+    collection: 'cosell_opportunity_microsoftsolution',
+    tracked: true,
+  },
+  currencies: null,
+  self: null,
+  userPhones: ['mobilephone'],
+  readAt: null,
+}
+
+export function tableOf(schema: Schema, name: TableName): Table | null {
+  return schema.tables[name]
+}
+
+/** The column that a mapping row means here, or null where this environment has none of that name. */
+export function columnIn(schema: Schema, table: TableName, name: string): Column | null {
+  const columns = schema.tables[table]?.columns
+  if (columns === undefined) return null
+  const alias = table === 'opportunity' || table === 'lead' ? schema.aliases[table].get(name) : undefined
+  if (alias === null) return null
+  return columns.get(alias ?? name) ?? columns.get((alias ?? name).toLowerCase()) ?? null
+}
+
+/** Finds every custom column of ours: Microsoft's own first, then ours, then any with the same label. */
+export function aliasesOf(columns: ReadonlyMap<string, Column>): Map<string, string | null> {
+  return new Map(
+    CUSTOM_COLUMNS.map(({ name, microsoft, labels }): [string, string | null] => {
+      if (microsoft !== null && columns.has(microsoft)) return [name, microsoft]
+      if (columns.has(name)) return [name, name]
+      return [name, byLabel(columns, labels)]
+    }),
+  )
+}
+
+/** Custom columns carry a publisher's prefix; the delivered ones that also have an underscore are addresses. */
+const isCustom = (name: string): boolean => /^[a-z0-9]{2,8}_/.test(name) && !/^(?:address\d|msdyn|msdynci|adx|mspp)_/.test(name)
+
+export function byLabel(columns: ReadonlyMap<string, Column>, labels: readonly string[]): string | null {
+  const wanted = new Set(labels.map(labelKey))
+  for (const column of columns.values()) {
+    if (isCustom(column.name) && wanted.has(labelKey(column.label)) && column.type !== 'lookup' && column.type !== 'other') return column.name
+  }
+  return null
+}
+
+/**
+ * Digits after the point of currencies that differ from two. Used until the CRM's own list was read.
+ * Source: ISO 4217 list of minor units (read 2023-10).
+ */
+const MINOR_UNITS: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(['BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'].map((code) => [code, 0])),
+  ...Object.fromEntries(['BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND'].map((code) => [code, 3])),
+}
+
+export function precisionOf(schema: Schema, currency: string | null): number {
+  const code = currency?.toUpperCase() ?? ''
+  return schema.currencies?.get(code)?.precision ?? MINOR_UNITS[code] ?? 2
+}
