@@ -21,7 +21,11 @@ export function seededRng(seed: number): SandboxRng {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
   const int = (below: number): number => Math.floor(next() * below)
-  const hex = (digits: number): string => Array.from({ length: digits }, () => int(16).toString(16)).join('')
+  const hex = (digits: number): string => {
+    let text = ''
+    for (let digit = 0; digit < digits; digit += 1) text += '0123456789abcdef'.charAt(int(16))
+    return text
+  }
   return {
     next,
     int,
