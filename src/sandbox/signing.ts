@@ -7,14 +7,7 @@ import forge from 'node-forge'
  * Keys are made on first use and kept for the process, because one RSA key costs about a tenth of a second.
  */
 export type LeafKind =
-  | 'genuine'
-  | 'expired'
-  | 'not-yet-valid'
-  | 'other-issuer'
-  | 'other-subject'
-  | 'self-signed'
-  | 'foreign-chain'
-  | 'via-intermediate'
+  'genuine' | 'expired' | 'not-yet-valid' | 'other-issuer' | 'other-subject' | 'self-signed' | 'foreign-chain' | 'via-intermediate'
 
 export interface SigningLeaf {
   readonly kind: LeafKind

@@ -9,13 +9,21 @@ export interface AccessWish {
   readonly mfa: boolean
 }
 
+export interface IdWish {
+  readonly app: EntraApp
+  readonly user: EntraUser
+  readonly issuer: string
+  readonly nonce: string | null
+  readonly version: '1.0' | '2.0'
+}
+
 /**
  * Makes and checks JSON web tokens. node:crypto is used directly and synchronously: a library that signs on a thread pool
  * would let the machine's scheduling into simulations that must repeat exactly.
  */
 export interface TokenMint {
   accessToken(wish: AccessWish): { readonly token: string; readonly claims: TokenClaims }
-  idToken(wish: { app: EntraApp; user: EntraUser; issuer: string; nonce: string | null; version: '1.0' | '2.0' }): string
+  idToken(wish: IdWish): string
   check(authorization: string | undefined, audience: string): TokenCheck
   jwks(): { readonly keys: readonly Record<string, unknown>[] }
   /** Every access token handed out so far stops being accepted. */
@@ -30,7 +38,9 @@ let shared: { readonly privateKey: KeyObject; readonly publicKey: KeyObject; rea
 function signingKey(): { readonly privateKey: KeyObject; readonly publicKey: KeyObject; readonly kid: string } {
   if (shared === undefined) {
     const pair = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    const kid = createHash('sha1').update(pair.publicKey.export({ type: 'spki', format: 'der' })).digest('base64url')
+    const kid = createHash('sha1')
+      .update(pair.publicKey.export({ type: 'spki', format: 'der' }))
+      .digest('base64url')
     shared = { ...pair, kid }
   }
   return shared
@@ -73,50 +83,14 @@ export function tokenMint(tenant: Tenant, signatures: Signatures): TokenMint {
   }
 
   return {
-    accessToken({ app, user, audience, mfa }) {
-      const nowSeconds = Math.floor(tenant.clock.now() / 1_000)
-      const claims: TokenClaims = {
-        aud: audience,
-        iss: `https://sts.windows.net/${tenant.tenantId}/`,
-        iat: nowSeconds,
-        nbf: nowSeconds,
-        exp: nowSeconds + tenant.options.accessTokenSeconds,
-        appid: app.clientId,
-        tid: tenant.tenantId,
-        oid: objectId(user?.email ?? app.clientId),
-        ver: '1.0',
-        uti: tenant.rng.guid(),
-        ...(user === null
-          ? { idtyp: 'app' as const }
-          : { idtyp: 'user' as const, upn: user.email, scp: 'user_impersonation', amr: mfa ? ['pwd', 'mfa'] : ['pwd'] }),
-      }
+    accessToken(wish) {
+      const claims = accessClaims(tenant, wish)
       const token = signed(claims, signatures)
       remember(issued, token, claims)
       return { token, claims }
     },
 
-    idToken({ app, user, issuer, nonce, version }) {
-      const nowSeconds = Math.floor(tenant.clock.now() / 1_000)
-      return signed(
-        {
-          aud: app.clientId,
-          iss: issuer,
-          iat: nowSeconds,
-          nbf: nowSeconds,
-          exp: nowSeconds + 3_600,
-          name: user.name ?? user.email,
-          oid: objectId(user.email),
-          sub: createHash('sha256').update(`${app.clientId}:${user.email}`).digest('base64url'),
-          tid: tenant.tenantId,
-          preferred_username: user.email,
-          upn: user.email,
-          email: user.email,
-          ver: version,
-          ...(nonce === null ? {} : { nonce }),
-        },
-        signatures,
-      )
-    },
+    idToken: (wish) => signed(idClaims(tenant, wish), signatures),
 
     check(authorization, audience) {
       if (authorization === undefined || authorization === '') return { ok: false, reason: 'missing' }
@@ -140,6 +114,45 @@ export function tokenMint(tenant: Tenant, signatures: Signatures): TokenMint {
       ended.clear()
       for (const claims of issued.values()) ended.add(claims.uti)
     },
+  }
+}
+
+function accessClaims(tenant: Tenant, { app, user, audience, mfa }: AccessWish): TokenClaims {
+  const nowSeconds = Math.floor(tenant.clock.now() / 1_000)
+  return {
+    aud: audience,
+    iss: `https://sts.windows.net/${tenant.tenantId}/`,
+    iat: nowSeconds,
+    nbf: nowSeconds,
+    exp: nowSeconds + tenant.options.accessTokenSeconds,
+    appid: app.clientId,
+    tid: tenant.tenantId,
+    oid: objectId(user?.email ?? app.clientId),
+    ver: '1.0',
+    uti: tenant.rng.guid(),
+    ...(user === null
+      ? { idtyp: 'app' as const }
+      : { idtyp: 'user' as const, upn: user.email, scp: 'user_impersonation', amr: mfa ? ['pwd', 'mfa'] : ['pwd'] }),
+  }
+}
+
+function idClaims(tenant: Tenant, { app, user, issuer, nonce, version }: IdWish): object {
+  const nowSeconds = Math.floor(tenant.clock.now() / 1_000)
+  return {
+    aud: app.clientId,
+    iss: issuer,
+    iat: nowSeconds,
+    nbf: nowSeconds,
+    exp: nowSeconds + 3_600,
+    name: user.name ?? user.email,
+    oid: objectId(user.email),
+    sub: createHash('sha256').update(`${app.clientId}:${user.email}`).digest('base64url'),
+    tid: tenant.tenantId,
+    preferred_username: user.email,
+    upn: user.email,
+    email: user.email,
+    ver: version,
+    ...(nonce === null ? {} : { nonce }),
   }
 }
 

@@ -39,7 +39,10 @@ describe('an own deal', () => {
     expect(headers['etag']).toBe(json['eTag'])
     expect(json['links']).toEqual({
       self: { uri: `http://pc.test/v1.0/engagements/referrals/${String(json['id'])}`, method: 'GET' },
-      relatedReferrals: { uri: `http://pc.test/v1.0/engagements/referrals?$filter=engagementId eq ${String(json['engagementId'])}`, method: 'GET' },
+      relatedReferrals: {
+        uri: `http://pc.test/v1.0/engagements/referrals?$filter=engagementId eq ${String(json['engagementId'])}`,
+        method: 'GET',
+      },
     })
     expect((await call('GET', String(json['id']))).json).toEqual(json)
   })
@@ -47,14 +50,19 @@ describe('an own deal', () => {
   test('shows every property of the documented model, also those nobody sent', async () => {
     const { json } = await kit().call('POST', '', privateDeal())
     const names =
-      'id engagementId name organizationId organizationName lastModifiedVia lastRunId externalReferenceId createdDateTime updatedDateTime ' +
-      'expirationDateTime status substatus statusReason qualification type referralSource eTag favorite campaignId salesStage quality isSpam ' +
-      'direction mpnId referralProgram dealSensitivity createdVia tags acceptedDateTime closedDateTime callToAction registrationStatus ' +
-      'target customerProfile consent details team inviteContext links trackingInfo registrations @odata.context'
+      'id engagementId name organizationId organizationName lastModifiedVia lastRunId externalReferenceId createdDateTime ' +
+      'updatedDateTime expirationDateTime status substatus statusReason qualification type referralSource eTag favorite campaignId salesStage ' +
+      'quality isSpam direction mpnId referralProgram dealSensitivity createdVia tags acceptedDateTime closedDateTime callToAction ' +
+      'registrationStatus target customerProfile consent details team inviteContext links trackingInfo registrations @odata.context'
     expect(Object.keys(json).sort()).toEqual(names.split(' ').sort())
     expect(json['details']).toMatchObject({
       incentiveLevel: null,
-      requirements: { products: [], offers: [], salesPlays: [], additionalRequirements: { iot: { deviceCategory: null, attachServices: false } } },
+      requirements: {
+        products: [],
+        offers: [],
+        salesPlays: [],
+        additionalRequirements: { iot: { deviceCategory: null, attachServices: false } },
+      },
     })
     expect(json['customerProfile']).toMatchObject({
       isMatchingComplete: false,
@@ -104,7 +112,12 @@ describe('an own deal', () => {
 
   const member = { firstName: 'Jon', lastName: 'Reyes', phoneNumber: '+12065550101', email: 'jon.reyes@partner.example' }
   const wrong: [string, string, unknown, RegExp][] = [
-    ['a three-letter country', 'customerProfile.address.country', 'DEU', /two-letter country code required|two-letter country code is required/],
+    [
+      'a three-letter country',
+      'customerProfile.address.country',
+      'DEU',
+      /two-letter country code required|two-letter country code is required/,
+    ],
     ['a made-up currency', 'details.currency', 'euro', /ISO 4217/],
     ['a deal value in quotes', 'details.dealValue', '84000', /'details.dealValue' must be a number/],
     ['a negative deal value', 'details.dealValue', -1, /negative/],
@@ -117,11 +130,26 @@ describe('an own deal', () => {
     ['a foreign Partner ID', 'mpnId', '999', /not a location of this partner/],
     ['an incomplete first team member', 'team', [{ ...member, phoneNumber: '' }], /team\[0\].phoneNumber/],
     ['more than fifty team members', 'team', Array.from({ length: 51 }, () => member), /At most 50 team members/],
-    ['more than fifty solutions', 'details.requirements.solutions', Array.from({ length: 51 }, () => ({ id: 'SOL-1' })), /At most 50 solutions/],
+    [
+      'more than fifty solutions',
+      'details.requirements.solutions',
+      Array.from({ length: 51 }, () => ({ id: 'SOL-1' })),
+      /At most 50 solutions/,
+    ],
     ['a solution without an id', 'details.requirements.solutions', [{ name: 'x' }], /solution id is required/],
-    ['an unknown marketplace intent', 'details.requirements.additionalRequirements.attributes', [{ type: 'CustomerMarketplaceIntent', id: 'Maybe' }], /not a CustomerMarketplaceIntent/],
+    [
+      'an unknown marketplace intent',
+      'details.requirements.additionalRequirements.attributes',
+      [{ type: 'CustomerMarketplaceIntent', id: 'Maybe' }],
+      /not a CustomerMarketplaceIntent/,
+    ],
     ['an engagement of its own choice', 'engagementId', '0f6f6d2c-1f58-4a4f-8d0a-5a1d7a3f9a77', /stands only on a referral for Microsoft/],
-    ['another partner as target', 'target', [{ type: 'BusinessProfileLocation', id: '5c1e0a7e-59e8-4d6b-9f0e-0b7f0a6b2c10' }], /cannot be invited/],
+    [
+      'another partner as target',
+      'target',
+      [{ type: 'BusinessProfileLocation', id: '5c1e0a7e-59e8-4d6b-9f0e-0b7f0a6b2c10' }],
+      /cannot be invited/,
+    ],
     ['help asked for on the own referral', 'inviteContext', { assistanceRequestCode: 'GeneralOrOther' }, /addressed to Microsoft/],
   ]
   test.each(wrong)('with %s is refused', async (_name, path, value, message) => {
@@ -133,7 +161,11 @@ describe('an own deal', () => {
   })
 
   test('ignores what only the service sets', async () => {
-    const { json } = await kit().call('POST', '', privateDeal({ id: 'mine', eTag: 'mine', direction: 'Incoming', quality: 'High', links: {} }))
+    const { json } = await kit().call(
+      'POST',
+      '',
+      privateDeal({ id: 'mine', eTag: 'mine', direction: 'Incoming', quality: 'High', links: {} }),
+    )
     expect(json['id']).not.toBe('mine')
     expect(json).toMatchObject({ direction: 'Outgoing', quality: 'Unknown' })
   })

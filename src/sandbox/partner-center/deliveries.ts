@@ -75,13 +75,8 @@ export function deliveries(world: World, deps: { send: SimSend; signer: WebhookS
       const waitMs = options.deliveryFirstRetryMs * options.deliveryRetryFactor ** (run.number - 1)
       clock.at(clock.now() + waitMs, () => attempt(event, registration, { number: run.number + 1, onAttempt: run.onAttempt }))
     }
-    const request = {
-      method: 'POST',
-      headers: headersOf(world, { body, signer: deps.signer, registration }),
-      body,
-      timeoutMs: options.deliveryTimeoutMs,
-    }
-    deps.send(registration.url, request).then(
+    const headers = headersOf(world, { body, signer: deps.signer, registration })
+    deps.send(registration.url, { method: 'POST', headers, body, timeoutMs: options.deliveryTimeoutMs }).then(
       ({ status }) => settle(status),
       () => settle(0),
     )

@@ -51,7 +51,11 @@ describe('the Referrals API', () => {
 describe('the profiles', () => {
   test('show the partner', async () => {
     const { call, simulator } = kit()
-    expect((await call('GET', '/v1/profiles/mpn')).json).toMatchObject({ mpnId: '1234567', partnerName: 'Example ISV', profileType: 'MpnProfile' })
+    expect((await call('GET', '/v1/profiles/mpn')).json).toMatchObject({
+      mpnId: '1234567',
+      partnerName: 'Example ISV',
+      profileType: 'MpnProfile',
+    })
     expect((await call('GET', '/v1/profiles/mpn?mpnId=7654321')).json).toMatchObject({ mpnId: '7654321' })
     simulator.facts.vettingStatus = 'pending'
     expect((await call('GET', '/v1/profiles/legalbusiness?vettingVersion=Current')).json).toMatchObject({
@@ -59,7 +63,10 @@ describe('the profiles', () => {
       vettingStatus: 'pending',
       vettingSubStatus: 'none',
     })
-    expect((await call('GET', '/v1/profiles/organization')).json).toMatchObject({ tenantId: simulator.organization.tenantId, culture: 'en-US' })
+    expect((await call('GET', '/v1/profiles/organization')).json).toMatchObject({
+      tenantId: simulator.organization.tenantId,
+      culture: 'en-US',
+    })
   })
 
   test('do not know a foreign Partner ID', async () => {
@@ -98,8 +105,17 @@ describe('the profiles', () => {
   })
 
   test('answer with the headers of their host, also on refusals', async () => {
-    const { headers } = await kit().call('GET', '/v1/nothing', undefined, { 'ms-requestid': fresh, 'ms-correlationid': fresh, 'x-locale': 'de-DE' })
-    expect(headers).toMatchObject({ 'ms-requestid': fresh, 'ms-correlationid': fresh, 'x-locale': 'de-DE', 'ms-serverid': expect.any(String) as string })
+    const { headers } = await kit().call('GET', '/v1/nothing', undefined, {
+      'ms-requestid': fresh,
+      'ms-correlationid': fresh,
+      'x-locale': 'de-DE',
+    })
+    expect(headers).toMatchObject({
+      'ms-requestid': fresh,
+      'ms-correlationid': fresh,
+      'x-locale': 'de-DE',
+      'ms-serverid': expect.any(String) as string,
+    })
   })
 })
 
@@ -156,7 +172,11 @@ describe('faults and limits', () => {
     await call('GET', '?$top=1')
     expect(simulator.calls.count('GET')).toBe(1)
     expect(simulator.calls.count('POST', /referrals$/)).toBe(1)
-    expect(simulator.calls.list()[1]).toMatchObject({ path: '/v1.0/engagements/referrals?$top=1', status: 200, atMs: Date.parse('2026-08-03T09:00:00Z') })
+    expect(simulator.calls.list()[1]).toMatchObject({
+      path: '/v1.0/engagements/referrals?$top=1',
+      status: 200,
+      atMs: Date.parse('2026-08-03T09:00:00Z'),
+    })
     simulator.calls.reset()
     expect([simulator.calls.total(), simulator.calls.list()]).toEqual([0, []])
   })

@@ -89,24 +89,28 @@ export function inbound(world: World): Inbound {
     marketplaceLead(wish = {}) {
       const engagementId = rng.guid()
       const callToAction = wish.callToAction ?? 'ContactMe'
-      const sample = sampleDeal(world, deal(wish))
-      const contact = { ...samplePerson(rng, 'customer.example'), emailValidationStatus: 'Valid', phoneValidationStatus: 'Unknown' }
-      const given: LooseReferral = {
-        ...sample,
-        type: 'Independent',
-        qualification: 'Direct',
-        team: [],
-        referralSource: wish.source ?? 'AzureMarketplace',
-        callToAction,
-        quality: 'High',
-        customerProfile: { ...sample.customerProfile, team: wish.customer?.team ?? [contact] },
-        inviteContext: { invitedBy: { organizationId: msft, organizationName: 'Microsoft' } },
-      }
+      const given = marketplaceDeal(world, wish, { source: wish.source ?? 'AzureMarketplace', callToAction })
       const frame = receiver(world, engagementId, { substatus: 'Received', mpnId: wish.mpnId ?? null })
       // Only "Contact me" waits for an answer; the other actions of the marketplace need none.
       const own = store.add(draftOf(given, callToAction === 'ContactMe' ? frame : { ...frame, expirationDateTime: null }))
       return { engagementId, own, theirs: null }
     },
+  }
+}
+
+function marketplaceDeal(world: World, wish: InboundWish, about: { source: string; callToAction: string }): LooseReferral {
+  const sample = sampleDeal(world, deal(wish))
+  const contact = { ...samplePerson(world.rng, 'customer.example'), emailValidationStatus: 'Valid', phoneValidationStatus: 'Unknown' }
+  return {
+    ...sample,
+    type: 'Independent',
+    qualification: 'Direct',
+    team: [],
+    referralSource: about.source,
+    callToAction: about.callToAction,
+    quality: 'High',
+    customerProfile: { ...sample.customerProfile, team: wish.customer?.team ?? [contact] },
+    inviteContext: { invitedBy: { organizationId: msft, organizationName: 'Microsoft' } },
   }
 }
 

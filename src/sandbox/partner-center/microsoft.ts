@@ -1,4 +1,3 @@
-import { isOwn } from './access.js'
 import { reviewed, type Review } from './deal-registration.js'
 import { memberOf, type Loose } from './drafts.js'
 import { msxNumber } from './inbound.js'
@@ -60,10 +59,7 @@ export function microsoftActor(world: World): MicrosoftActor {
         trackingInfo: { ...before.trackingInfo, microsoftMsxId },
         team: [...before.team, member],
       })
-      if (world.options.msxIdOn === 'both') {
-        const own = store.ofEngagement(before.engagementId).find((other) => isOwn(world, other))
-        if (own !== undefined) store.replace({ ...own, trackingInfo: { ...own.trackingInfo, microsoftMsxId } })
-      }
+      if (world.options.msxIdOn === 'both') showOnOwn(world, before.engagementId, microsoftMsxId)
       return after
     },
     decline: (id, reason = 'Project budget not adequate') => close(id, 'Declined', reason),
@@ -83,14 +79,20 @@ export function microsoftActor(world: World): MicrosoftActor {
       const before = any(ownId)
       return store.replace({ ...before, customerProfile: { ...before.customerProfile, isMatchingComplete: true } })
     },
-    review(ownId, status, reason) {
-      const before = any(ownId)
-      const [registration] = before.registrations
-      if (registration === undefined) throw invalid(`'${ownId}' has no deal registration.`)
-      const after = reviewed(registration, status, { now: store.now(), reason: reason ?? null })
-      return store.replace({ ...before, registrations: [after], registrationStatus: status })
-    },
+    review: (ownId, status, reason) => review(world, any(ownId), { status, reason: reason ?? null }),
   }
+}
+
+function showOnOwn({ store, ...world }: World, engagementId: string, microsoftMsxId: string): void {
+  const own = store.ofEngagement(engagementId).find(({ organizationId }) => organizationId === world.organization.organizationId)
+  if (own !== undefined) store.replace({ ...own, trackingInfo: { ...own.trackingInfo, microsoftMsxId } })
+}
+
+function review(world: World, before: Referral, { status, reason }: { status: Review; reason: string | null }): Referral {
+  const [registration] = before.registrations
+  if (registration === undefined) throw invalid(`'${before.id}' has no deal registration.`)
+  const after = reviewed(registration, status, { now: world.store.now(), reason })
+  return world.store.replace({ ...before, registrations: [after], registrationStatus: status })
 }
 
 /** A seller who answers by chance, some time after a referral reached Microsoft. */

@@ -34,68 +34,90 @@ const patterns: readonly [Literal['kind'] | 'name' | 'symbol' | 'space', RegExp]
 const depthMax = 32
 
 export function parseFilter(source: string): Filter {
+  const cursor = cursorOf(source)
+  const parsed = either(cursor)
+  if (cursor.peek() !== undefined) cursor.fail(`Nothing was expected before '${cursor.peek()?.text ?? ''}'`)
+  return parsed
+}
+
+/** Where the parser stands in the text. */
+interface Cursor {
+  depth: number
+  fail(why: string): never
+  peek(): Token | undefined
+  take(): Token
+  expect(text: string): void
+  /** Takes the next token if it is this word. */
+  takes(word: string): boolean
+}
+
+function cursorOf(source: string): Cursor {
   const tokens = tokenize(source)
   let next = 0
-  let depth = 0
-  const fail = (why: string): never => {
-    throw invalid(`The query specified in the URI is not valid. ${why} in '${source}'.`, '$filter')
+  const cursor: Cursor = {
+    depth: 0,
+    fail(why) {
+      throw invalid(`The query specified in the URI is not valid. ${why} in '${source}'.`, '$filter')
+    },
+    peek: () => tokens[next],
+    take: () => tokens[next++] ?? cursor.fail('The expression ends too early'),
+    expect(text) {
+      if (cursor.take().text !== text) cursor.fail(`'${text}' was expected`)
+    },
+    takes(word) {
+      if (tokens[next]?.kind !== 'name' || tokens[next]?.text !== word) return false
+      next += 1
+      return true
+    },
   }
-  const peek = (): Token | undefined => tokens[next]
-  const take = (): Token => tokens[next++] ?? fail('The expression ends too early')
-  const expect = (text: string): void => {
-    if (take().text !== text) fail(`'${text}' was expected`)
-  }
-  const takesWord = (word: string): boolean => {
-    if (peek()?.kind !== 'name' || peek()?.text !== word) return false
-    next += 1
-    return true
-  }
+  return cursor
+}
 
-  const either = (): Filter => {
-    let left = both()
-    while (takesWord('or')) left = { kind: 'or', left, right: both() }
-    return left
-  }
-  const both = (): Filter => {
-    let left = one()
-    while (takesWord('and')) left = { kind: 'and', left, right: one() }
-    return left
-  }
-  const one = (): Filter => {
-    depth += 1
-    if (depth > depthMax) fail('The nesting is too deep')
-    const parsed = unit()
-    depth -= 1
-    return parsed
-  }
-  const unit = (): Filter => {
-    if (takesWord('not')) return { kind: 'not', of: one() }
-    const token = take()
-    if (token.text === '(') {
-      const inner = either()
-      expect(')')
-      return inner
-    }
-    if (token.kind !== 'name') fail(`A property name was expected at '${token.text}'`)
-    if (token.text.endsWith('/any') && peek()?.text === '(') {
-      expect('(')
-      const variable = take()
-      if (variable.kind !== 'name') fail('any() needs a variable')
-      expect(':')
-      const of = either()
-      expect(')')
-      return { kind: 'any', path: token.text.slice(0, -'/any'.length), variable: variable.text, of }
-    }
-    const operator = take().text
-    if (!isOperator(operator)) return fail(`'${operator}' is not an operator`)
-    const value = take()
-    if (value.literal === null) return fail(`A value was expected at '${value.text}'`)
-    return { kind: 'compare', path: token.text, operator, value: value.literal }
-  }
+function either(cursor: Cursor): Filter {
+  let left = both(cursor)
+  while (cursor.takes('or')) left = { kind: 'or', left, right: both(cursor) }
+  return left
+}
 
-  const parsed = either()
-  if (peek() !== undefined) fail(`Nothing was expected after '${tokens[next - 1]?.text ?? ''}'`)
+function both(cursor: Cursor): Filter {
+  let left = one(cursor)
+  while (cursor.takes('and')) left = { kind: 'and', left, right: one(cursor) }
+  return left
+}
+
+function one(cursor: Cursor): Filter {
+  cursor.depth += 1
+  if (cursor.depth > depthMax) cursor.fail('The nesting is too deep')
+  const parsed = unit(cursor)
+  cursor.depth -= 1
   return parsed
+}
+
+function unit(cursor: Cursor): Filter {
+  if (cursor.takes('not')) return { kind: 'not', of: one(cursor) }
+  const token = cursor.take()
+  if (token.text === '(') {
+    const inner = either(cursor)
+    cursor.expect(')')
+    return inner
+  }
+  if (token.kind !== 'name') cursor.fail(`A property name was expected at '${token.text}'`)
+  if (token.text.endsWith('/any') && cursor.peek()?.text === '(') return anyOf(cursor, token.text.slice(0, -'/any'.length))
+  const operator = cursor.take().text
+  if (!isOperator(operator)) return cursor.fail(`'${operator}' is not an operator`)
+  const value = cursor.take()
+  if (value.literal === null) return cursor.fail(`A value was expected at '${value.text}'`)
+  return { kind: 'compare', path: token.text, operator, value: value.literal }
+}
+
+function anyOf(cursor: Cursor, path: string): Filter {
+  cursor.expect('(')
+  const variable = cursor.take()
+  if (variable.kind !== 'name') cursor.fail('any() needs a variable')
+  cursor.expect(':')
+  const of = either(cursor)
+  cursor.expect(')')
+  return { kind: 'any', path, variable: variable.text, of }
 }
 
 function isOperator(text: string): text is Operator {

@@ -32,7 +32,12 @@ describe('a patch', () => {
   })
 
   const listed: [string, object, (referral: JsonObject) => unknown, unknown][] = [
-    ['the closing date', replace('/details/closingDateTime', '2026-12-15T00:00:00Z'), (r) => (r['details'] as JsonObject)['closingDateTime'], '2026-12-15T00:00:00Z'],
+    [
+      'the closing date',
+      replace('/details/closingDateTime', '2026-12-15T00:00:00Z'),
+      (r) => (r['details'] as JsonObject)['closingDateTime'],
+      '2026-12-15T00:00:00Z',
+    ],
     ['the currency', replace('/details/currency', 'USD'), (r) => (r['details'] as JsonObject)['currency'], 'USD'],
     ['a deal value in quotes', replace('/details/dealValue', '10000'), (r) => (r['details'] as JsonObject)['dealValue'], 10_000],
     ['the notes', replace('/details/notes', 'new'), (r) => (r['details'] as JsonObject)['notes'], 'new'],
@@ -40,10 +45,25 @@ describe('a patch', () => {
     ['the CRM id by add', add('/externalReferenceId', 'OPP-3'), (r) => r['externalReferenceId'], 'OPP-3'],
     ['the campaign', replace('/campaignId', null), (r) => r['campaignId'], null],
     ['the program', replace('/referralProgram', 'P'), (r) => r['referralProgram'], 'P'],
-    ['the own team', add('/team/-', ana), (r) => (r['team'] as JsonObject[]).map((m) => m['email']), ['jon.reyes@partner.example', ana.email]],
+    [
+      'the own team',
+      add('/team/-', ana),
+      (r) => (r['team'] as JsonObject[]).map((m) => m['email']),
+      ['jon.reyes@partner.example', ana.email],
+    ],
     ['the whole own team', replace('/team', [ana]), (r) => (r['team'] as JsonObject[]).map((m) => m['email']), [ana.email]],
-    ['the customer contacts', add('/customerProfile/team/-', ana), (r) => ((r['customerProfile'] as JsonObject)['team'] as unknown[]).length, 2],
-    ['sharing', replace('/consent/consentToShareReferralWithMicrosoftSellers', true), (r) => (r['consent'] as JsonObject)['consentToShareReferralWithMicrosoftSellers'], true],
+    [
+      'the customer contacts',
+      add('/customerProfile/team/-', ana),
+      (r) => ((r['customerProfile'] as JsonObject)['team'] as unknown[]).length,
+      2,
+    ],
+    [
+      'sharing',
+      replace('/consent/consentToShareReferralWithMicrosoftSellers', true),
+      (r) => (r['consent'] as JsonObject)['consentToShareReferralWithMicrosoftSellers'],
+      true,
+    ],
     [
       'a further solution',
       add('/details/requirements/solutions/-', { id: 'SOL-2', type: 'Name' }),
@@ -74,7 +94,16 @@ describe('a patch', () => {
     ['an emptied mandatory field', [replace('/details/notes', '')], /mandatory fields are missing: details.notes/],
     ['an emptied team', [replace('/team', [])], /mandatory fields are missing: team/],
     ['no solution left', [replace('/details/requirements/solutions', [])], /solution id is required/],
-    ['too many solutions', [replace('/details/requirements/solutions', Array.from({ length: 51 }, () => ({ id: 'S' })))], /At most 50/],
+    [
+      'too many solutions',
+      [
+        replace(
+          '/details/requirements/solutions',
+          Array.from({ length: 51 }, () => ({ id: 'S' })),
+        ),
+      ],
+      /At most 50/,
+    ],
     ['an unknown member property', [add('/team/-', { ...ana, role: 'lead' })], /'role' does not exist/],
   ]
   test.each(refused)('with %s is refused', async (_name, body, message) => {
@@ -178,11 +207,23 @@ describe('the state machine', () => {
     const made = kit()
     const { own } = made.simulator.inbound.coSell()
     made.clock.advance(60_000)
-    await made.call('PATCH', own.id, [replace('/status', 'Active'), replace('/substatus', 'Accepted'), replace('/externalReferenceId', 'OPP-1')])
-    expect(made.simulator.referral(own.id)).toMatchObject({ acceptedDateTime: expect.stringMatching(/^2026-08-03T09:01/) as string, externalReferenceId: 'OPP-1' })
+    await made.call('PATCH', own.id, [
+      replace('/status', 'Active'),
+      replace('/substatus', 'Accepted'),
+      replace('/externalReferenceId', 'OPP-1'),
+    ])
+    expect(made.simulator.referral(own.id)).toMatchObject({
+      acceptedDateTime: expect.stringMatching(/^2026-08-03T09:01/) as string,
+      externalReferenceId: 'OPP-1',
+    })
     await made.call('PATCH', own.id, [replace('/status', 'Closed'), replace('/substatus', 'Lost'), replace('/statusReason', 'Others')])
     expect(made.simulator.referral(own.id)).toMatchObject({ closedDateTime: expect.any(String) as string, statusReason: 'Others' })
-    for (const operation of [replace('/status', 'Active'), replace('/status', 'Closed'), replace('/details/notes', 'x'), replace('/externalReferenceId', 'x')]) {
+    for (const operation of [
+      replace('/status', 'Active'),
+      replace('/status', 'Closed'),
+      replace('/details/notes', 'x'),
+      replace('/externalReferenceId', 'x'),
+    ]) {
       expect(messageOf(await made.call('PATCH', own.id, [operation]))).toMatch(/closed/)
     }
   })
@@ -220,7 +261,10 @@ describe('toggles of patching', () => {
     const attributes = [{ type: 'CustomerMarketplaceIntent', id: 'Yes' }]
     const body = [replace('/name', 'New name'), replace('/details/requirements/additionalRequirements', { attributes })]
     expect((await made.call('PATCH', id, body)).status).toBe(204)
-    expect(made.simulator.referral(id)).toMatchObject({ name: 'New name', details: { requirements: { additionalRequirements: { attributes } } } })
+    expect(made.simulator.referral(id)).toMatchObject({
+      name: 'New name',
+      details: { requirements: { additionalRequirements: { attributes } } },
+    })
     expect((await made.call('PATCH', id, [replace('/mpnId', '7654321')])).status).toBe(400)
   })
 
@@ -269,7 +313,14 @@ describe('deal registration', () => {
         marketplaceTransactionDetails: { isMarketplaceTransacted: true, marketplaceTransactionDateTime: '2026-08-06T00:00:00Z' },
       },
     ],
-    contract: { currency: 'EUR', value: 90_000, term: 'Finite', signDateTime: '2026-08-05T00:00:00Z', startDateTime: '2026-09-01T00:00:00Z', endDateTime: '2028-08-31T00:00:00Z' },
+    contract: {
+      currency: 'EUR',
+      value: 90_000,
+      term: 'Finite',
+      signDateTime: '2026-08-05T00:00:00Z',
+      startDateTime: '2026-09-01T00:00:00Z',
+      endDateTime: '2028-08-31T00:00:00Z',
+    },
     ...changes,
   })
   const hour = 3_600_000
@@ -286,9 +337,14 @@ describe('deal registration', () => {
     expect((await made.call('PATCH', id, [add('/registrations/-', registration())])).status).toBe(204)
     expect(made.simulator.referral(id)).toMatchObject({
       registrationStatus: 'ReviewPending',
-      registrations: [{ status: 'ReviewPending', type: 'AzureIPCoSell', contract: { value: 90_000 }, statusHistory: { actionRequiredDateTime: null } }],
+      registrations: [
+        { status: 'ReviewPending', type: 'AzureIPCoSell', contract: { value: 90_000 }, statusHistory: { actionRequiredDateTime: null } },
+      ],
     })
-    const edit = [replace('/registrations/0/contract/value', 95_000), replace('/registrations/0/solutionDetails/0/marketplaceTransactionDetails/isMarketplaceTransacted', false)]
+    const edit = [
+      replace('/registrations/0/contract/value', 95_000),
+      replace('/registrations/0/solutionDetails/0/marketplaceTransactionDetails/isMarketplaceTransacted', false),
+    ]
     expect((await made.call('PATCH', id, edit)).status).toBe(400)
     made.simulator.microsoft.review(id, 'ActionRequired', 'The value is missing.')
     expect((await made.call('PATCH', id, edit)).status).toBe(204)
@@ -310,7 +366,12 @@ describe('deal registration', () => {
     ['a private deal', (made) => won(made, 72 * hour, privateDeal()), registration(), /shared with Microsoft/],
     ['a deal that was won too soon', (made) => won(made, 71 * hour), registration(), /72 hours/],
     ['a small contract', (made) => won(made), registration({ contract: { ...contract, value: 24_999 } }), /contract value/],
-    ['a contract signed long ago', (made) => won(made), registration({ contract: { ...contract, signDateTime: '2026-06-01T00:00:00Z' } }), /60 days/],
+    [
+      'a contract signed long ago',
+      (made) => won(made),
+      registration({ contract: { ...contract, signDateTime: '2026-06-01T00:00:00Z' } }),
+      /60 days/,
+    ],
     ['no solution', (made) => won(made), registration({ solutionDetails: [] }), /solution is required/],
   ]
   test.each(refused)('is refused for %s', async (_name, prepare, body, message) => {

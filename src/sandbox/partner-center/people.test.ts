@@ -12,7 +12,10 @@ describe('Microsoft', () => {
   test('accepts by any id of the deal, and leaves its opportunity and a seller on its own referral', () => {
     const { simulator } = kit()
     const { own, theirs } = simulator.portal.create('co-sell')
-    const accepted = simulator.microsoft.accept(own.engagementId, { msxId: '7-ABC', seller: { firstName: 'Sam', email: 'sam@microsoft.example' } })
+    const accepted = simulator.microsoft.accept(own.engagementId, {
+      msxId: '7-ABC',
+      seller: { firstName: 'Sam', email: 'sam@microsoft.example' },
+    })
     expect(accepted).toMatchObject({ id: theirs?.id, status: 'Active', substatus: 'Accepted', trackingInfo: { microsoftMsxId: '7-ABC' } })
     expect(accepted.team.at(-1)).toMatchObject({ firstName: 'Sam', title: null })
     expect(simulator.referral(own.id)?.trackingInfo.microsoftMsxId).toBeNull()
@@ -30,7 +33,10 @@ describe('Microsoft', () => {
   test('declines with a reason, loses, adds sellers, matches customers', () => {
     const { simulator } = kit()
     const declined = simulator.portal.create('co-sell')
-    expect(simulator.microsoft.decline(declined.own.id, 'Not a customer')).toMatchObject({ substatus: 'Declined', statusReason: 'Not a customer' })
+    expect(simulator.microsoft.decline(declined.own.id, 'Not a customer')).toMatchObject({
+      substatus: 'Declined',
+      statusReason: 'Not a customer',
+    })
     const lost = simulator.portal.create('co-sell')
     simulator.microsoft.accept(lost.own.id)
     expect(simulator.microsoft.addSeller(lost.own.id).team).toHaveLength(3)
@@ -74,11 +80,19 @@ describe('time', () => {
     made.clock.advance(Date.parse('2026-08-16T23:59:59Z') - startMs)
     expect(made.simulator.referral(inbound.id)?.status).toBe('New')
     await made.settle(1_000)
-    expect(made.simulator.referral(inbound.id)).toMatchObject({ status: 'Closed', substatus: 'Expired', closedDateTime: '2026-08-17T00:00:00.0000000Z' })
+    expect(made.simulator.referral(inbound.id)).toMatchObject({
+      status: 'Closed',
+      substatus: 'Expired',
+      closedDateTime: '2026-08-17T00:00:00.0000000Z',
+    })
     expect(made.simulator.referral(theirs?.id ?? '')?.substatus).toBe('Expired')
     expect(made.simulator.referral(answered.id)?.substatus).toBe('Accepted')
     await made.settle()
-    expect(made.delivered.map(({ event }) => event['EventName'])).toEqual(['referral-updated', 'referral-updated', 'related-referral-updated'])
+    expect(made.delivered.map(({ event }) => event['EventName'])).toEqual([
+      'referral-updated',
+      'referral-updated',
+      'related-referral-updated',
+    ])
   })
 
   test('may be cut short by hand, and only while nobody answered', () => {
@@ -96,7 +110,9 @@ describe('time', () => {
     const stamps = (timestamps: 'ticks' | 'milliseconds') => {
       const { simulator } = kit({ timestamps })
       const { own } = simulator.portal.create('private')
-      return new Set([own, simulator.portal.edit(own.id, { notes: 'a' }), simulator.portal.edit(own.id, { notes: 'b' })].map((r) => r.updatedDateTime)).size
+      return new Set(
+        [own, simulator.portal.edit(own.id, { notes: 'a' }), simulator.portal.edit(own.id, { notes: 'b' })].map((r) => r.updatedDateTime),
+      ).size
     }
     expect([stamps('ticks'), stamps('milliseconds')]).toEqual([3, 1])
   })
@@ -105,7 +121,14 @@ describe('time', () => {
 describe('inbound deals', () => {
   test('from a Microsoft seller bring our pending referral and the seller on theirs', () => {
     const { simulator } = kit()
-    const { own, theirs, engagementId } = simulator.inbound.coSell({ name: 'Deal', dealValue: 5, currency: 'CHF', helpCode: 'ProofOfConceptOrDemo', mpnId: '7654321', program: 'CAF' })
+    const { own, theirs, engagementId } = simulator.inbound.coSell({
+      name: 'Deal',
+      dealValue: 5,
+      currency: 'CHF',
+      helpCode: 'ProofOfConceptOrDemo',
+      mpnId: '7654321',
+      program: 'CAF',
+    })
     expect(own).toMatchObject({
       engagementId,
       name: 'Deal',
@@ -120,7 +143,11 @@ describe('inbound deals', () => {
       details: { dealValue: 5, currency: 'CHF' },
       inviteContext: { assistanceRequestCode: 'ProofOfConceptOrDemo', invitedBy: { organizationId: 'msft' } },
     })
-    expect(theirs).toMatchObject({ organizationId: 'msft', substatus: 'Accepted', trackingInfo: { microsoftMsxId: expect.stringMatching(/^7-/) as string } })
+    expect(theirs).toMatchObject({
+      organizationId: 'msft',
+      substatus: 'Accepted',
+      trackingInfo: { microsoftMsxId: expect.stringMatching(/^7-/) as string },
+    })
     expect(theirs?.team).toHaveLength(1)
   })
 
@@ -138,7 +165,10 @@ describe('inbound deals', () => {
   test('from the marketplace wait for an answer only when somebody wants to be contacted', () => {
     const { inbound } = kit().simulator
     expect(inbound.marketplaceLead({ callToAction: 'GetItNow' }).own.expirationDateTime).toBeNull()
-    expect(inbound.marketplaceLead({ source: 'AppSource' }).own).toMatchObject({ referralSource: 'AppSource', expirationDateTime: expect.any(String) as string })
+    expect(inbound.marketplaceLead({ source: 'AppSource' }).own).toMatchObject({
+      referralSource: 'AppSource',
+      expirationDateTime: expect.any(String) as string,
+    })
   })
 })
 
@@ -175,7 +205,10 @@ describe('a person in the portal', () => {
   test('answers and closes deals', () => {
     const { simulator } = kit()
     const inbound = () => simulator.inbound.coSell().own.id
-    expect(simulator.portal.accept(inbound(), { externalReferenceId: 'OPP-1' })).toMatchObject({ substatus: 'Accepted', externalReferenceId: 'OPP-1' })
+    expect(simulator.portal.accept(inbound(), { externalReferenceId: 'OPP-1' })).toMatchObject({
+      substatus: 'Accepted',
+      externalReferenceId: 'OPP-1',
+    })
     expect(simulator.portal.decline(inbound())).toMatchObject({ substatus: 'Declined', statusReason: 'Project budget not adequate' })
     expect(simulator.portal.closeAsError(inbound(), 'Duplicate')).toMatchObject({ substatus: 'Error', statusReason: 'Duplicate' })
     expect(() => simulator.portal.win(inbound())).toThrow(/cannot become/)

@@ -92,7 +92,10 @@ const requestsMax = 10_000
 export function compliance(world: World, calls: Calls, path: string): Answer | null {
   const people = calls.list().filter(({ email }) => email !== null)
   if (path === '/v1/partnerRequests') {
-    const items = people.slice(-requestsMax).reverse().map((call) => requestOf(world, call))
+    const items = people
+      .slice(-requestsMax)
+      .reverse()
+      .map((call) => requestOf(world, call))
     return of({ totalCount: items.length, items, attributes: { objectType: 'Collection' } })
   }
   if (path === '/v1/applicationmfaadoptionstatus') return of(daily(people))

@@ -29,7 +29,10 @@ const sizes = ['51to250employees', '251to1000employees', '1001to5000employees']
 export function samplePerson(rng: SandboxRng, domain: string): { firstName: string; lastName: string; phoneNumber: string; email: string } {
   const firstName = rng.pick(firstNames)
   const lastName = rng.pick(lastNames)
-  const plain = `${firstName}.${lastName}`.toLowerCase().normalize('NFD').replaceAll(/[^a-z.]/g, '')
+  const plain = `${firstName}.${lastName}`
+    .toLowerCase()
+    .normalize('NFD')
+    .replaceAll(/[^a-z.]/g, '')
   return { firstName, lastName, phoneNumber: `+49${String(rng.int(900_000_000) + 100_000_000)}`, email: `${plain}@${domain}` }
 }
 

@@ -44,7 +44,8 @@ export function sortedLog(): SortedLog {
     let high = rows.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (before(rows[middle] as Row, key, sequenceOf)) low = middle + 1 // middle is below length
+      if (before(rows[middle] as Row, key, sequenceOf))
+        low = middle + 1 // middle is below length
       else high = middle
     }
     return low

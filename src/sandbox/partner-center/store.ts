@@ -30,29 +30,28 @@ export interface Store {
   now(): string
 }
 
-export function store(deps: {
-  clock: SandboxClock
-  rng: SandboxRng
-  options: PartnerCenterOptions
-  onChange: (change: Change) => void
-}): Store {
+export interface StoreParts {
+  readonly clock: SandboxClock
+  readonly rng: SandboxRng
+  readonly options: PartnerCenterOptions
+  readonly onChange: (change: Change) => void
+}
+
+export function store(deps: StoreParts): Store {
   const { clock, rng, options, onChange } = deps
   const byId = new Map<string, Referral>()
   const engagements = new Map<string, string[]>()
   const clockwork: Stamps = stamps(clock)
+  const now = () => clockwork.next(options.timestamps)
   const index = listingIndex(deps)
   let writes = 0
   const expiries = expiryCalendar(clock, (id) => {
     const referral = byId.get(id)
     if (referral?.status !== 'New') return
-    replace({ ...referral, status: 'Closed', substatus: 'Expired', closedDateTime: clockwork.next(options.timestamps) })
+    replace({ ...referral, status: 'Closed', substatus: 'Expired', closedDateTime: now() })
   })
 
-  const nextETag = (): string => {
-    writes += 1
-    const seconds = Math.floor(clock.now() / 1_000)
-    return `"${writes.toString(16).padStart(8, '0')}-0000-0800-0000-${seconds.toString(16).padStart(8, '0')}0000"`
-  }
+  const nextETag = (): string => eTagOf(++writes, clock.now())
 
   const keep = (referral: Referral): Referral => {
     byId.set(referral.id, referral)
@@ -69,16 +68,13 @@ export function store(deps: {
       acceptedDateTime: draft.acceptedDateTime === 'now' ? at : null,
       eTag: nextETag(),
     }
-    const members = engagements.get(referral.engagementId)
-    if (members === undefined) engagements.set(referral.engagementId, [referral.id])
-    else members.push(referral.id)
-    const { status, expirationDateTime } = referral
-    if (status === 'New' && expirationDateTime !== null) expiries.put(referral.id, Date.parse(expirationDateTime))
+    engagements.set(referral.engagementId, [...(engagements.get(referral.engagementId) ?? []), referral.id])
+    expiries.put(referral)
     return keep(referral)
   }
 
   const replace = (changed: Referral): Referral => {
-    const referral = keep({ ...changed, updatedDateTime: clockwork.next(options.timestamps), eTag: nextETag() })
+    const referral = keep({ ...changed, updatedDateTime: now(), eTag: nextETag() })
     onChange({ kind: 'updated', referral })
     return referral
   }
@@ -87,7 +83,7 @@ export function store(deps: {
     get: (id) => byId.get(id.toLowerCase()),
     ofEngagement: (engagementId) => (engagements.get(engagementId.toLowerCase()) ?? []).flatMap((id) => byId.get(id) ?? []),
     add(draft) {
-      const referral = insert(draft, clockwork.next(options.timestamps))
+      const referral = insert(draft, now())
       onChange({ kind: 'created', referral })
       return referral
     },
@@ -96,15 +92,23 @@ export function store(deps: {
     all: () => byId.values(),
     size: () => byId.size,
     index,
-    now: () => clockwork.next(options.timestamps),
+    now,
   }
 }
 
+/** Shaped like the service's own: a counter in front and the second of the write behind, so no two are alike. */
+function eTagOf(writes: number, nowMs: number): string {
+  const hex = (value: number): string => value.toString(16).padStart(8, '0')
+  return `"${hex(writes)}-0000-0800-0000-${hex(Math.floor(nowMs / 1_000))}0000"`
+}
+
 /** One job on the clock per moment of expiry, however many referrals expire then: most expire at midnight together. */
-function expiryCalendar(clock: SandboxClock, expire: (id: string) => void): { put(id: string, atMs: number): void } {
+function expiryCalendar(clock: SandboxClock, expire: (id: string) => void): { put(referral: Referral): void } {
   const moments = new Map<number, string[]>()
   return {
-    put(id, atMs) {
+    put({ id, status, expirationDateTime }) {
+      if (status !== 'New' || expirationDateTime === null) return
+      const atMs = Date.parse(expirationDateTime)
       const together = moments.get(atMs)
       if (together !== undefined) return void together.push(id)
       moments.set(atMs, [id])

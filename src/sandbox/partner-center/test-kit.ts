@@ -45,7 +45,10 @@ const verify: VerifyToken = (authorization, audience) => {
   if (authorization === undefined) return { ok: false, reason: 'missing' }
   if (!authorization.startsWith('Bearer {')) return { ok: false, reason: 'malformed' }
   // Written by bearer() above.
-  const { aud, expired, upn, ...claims } = JSON.parse(authorization.slice('Bearer '.length)) as CallerClaims & { aud?: string; expired?: true }
+  const { aud, expired, upn, ...claims } = JSON.parse(authorization.slice('Bearer '.length)) as CallerClaims & {
+    aud?: string
+    expired?: true
+  }
   if (expired) return { ok: false, reason: 'expired' }
   if (aud !== undefined && aud !== audience) return { ok: false, reason: 'audience' }
   return { ok: true, claims: upn === undefined || upn === '' ? claims : { ...claims, upn } }
@@ -58,7 +61,8 @@ export function kit(
   const clock = handClock(startMs)
   const delivered: Delivered[] = []
   const send: SimSend = (url, { headers, body }) => {
-    const item: Delivered = { url, headers, body, event: JSON.parse(body.toString()) as JsonObject } // an object, by the simulator's own hand
+    const event = JSON.parse(body.toString()) as JsonObject // an object, by the simulator's own hand
+    const item: Delivered = { url, headers, body, event }
     delivered.push(item)
     return new Promise((resolve) => resolve({ status: made.receiver(item) }))
   }
@@ -92,7 +96,12 @@ export function kit(
         body: body === undefined ? Buffer.alloc(0) : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
       })
       const text = response.body.toString()
-      return { status: response.status, json: /^[[{]/.test(text) ? (JSON.parse(text) as JsonObject) : {}, headers: response.headers, response }
+      return {
+        status: response.status,
+        json: /^[[{]/.test(text) ? (JSON.parse(text) as JsonObject) : {},
+        headers: response.headers,
+        response,
+      }
     },
     async settle(advanceMs = 0) {
       clock.advance(advanceMs)

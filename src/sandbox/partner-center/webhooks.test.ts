@@ -19,7 +19,9 @@ async function registered(options: Parameters<typeof kit>[0] = {}): Promise<Kit>
 describe('the registration', () => {
   test('lists the events there are', async () => {
     const { response } = await kit().call('GET', `${registration}/events`)
-    expect(JSON.parse(response.body.toString())).toEqual(expect.arrayContaining([...referralEvents, 'test-created', 'subscription-updated']))
+    expect(JSON.parse(response.body.toString())).toEqual(
+      expect.arrayContaining([...referralEvents, 'test-created', 'subscription-updated']),
+    )
   })
 
   test('is made, shown and replaced as a whole, in PascalCase', async () => {
