@@ -331,6 +331,24 @@ describe('sign-in pages', () => {
   })
 })
 
+describe('discovery', () => {
+  test('names the endpoints of the tenant, a template for common, and the keys', async () => {
+    const { simulator } = world()
+    const document = read(await get(simulator, `/${tenantId}/v2.0/.well-known/openid-configuration`))
+    expect(document).toMatchObject({
+      issuer: `http://login.test/${tenantId}/v2.0`,
+      token_endpoint: `http://login.test${v2}`,
+      device_authorization_endpoint: `http://login.test/${tenantId}/oauth2/v2.0/devicecode`,
+    })
+    const common = read(await get(simulator, '/common/v2.0/.well-known/openid-configuration'))
+    expect(common['issuer']).toBe('http://login.test/{tenantid}/v2.0')
+    const keys = read(await get(simulator, new URL(String(document['jwks_uri'])).pathname))
+    expect(keys).toMatchObject({ keys: [{ kty: 'RSA', use: 'sig', alg: 'RS256' }] })
+    const instance = read(await get(simulator, '/common/discovery/instance?api-version=1.1'))
+    expect(instance).toMatchObject({ metadata: [{ preferred_network: 'login.test', aliases: ['login.test'] }] })
+  })
+})
+
 describe('faults', () => {
   test('a throttled token request names when to come back, and a lost answer still used the refresh token', async () => {
     const { simulator } = world({ options: { usedRefreshToken: 'refused' } })

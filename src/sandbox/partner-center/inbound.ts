@@ -55,9 +55,10 @@ export function inbound(world: World): Inbound {
       const seller = wish.sender ?? samplePerson(rng, 'microsoft.example')
       const given = shared(sampleDeal(world, deal(wish)), { by, helpCode: wish.helpCode ?? 'GeneralOrOther' })
       const trackingInfo = { microsoftMsxId: wish.msxId ?? `7-${msxNumber(world)}` }
-      const theirs = store.add(draftOf({ ...given, team: [seller], trackingInfo }, sender(engagementId, by)))
       const frame = receiver(world, engagementId, { substatus: 'Pending', mpnId: wish.mpnId ?? null })
+      // Ours first: an event about theirs is only meant for us once we have a referral of our own in the engagement.
       const own = store.add(draftOf({ ...given, team: [] }, frame))
+      const theirs = store.add(draftOf({ ...given, team: [seller], trackingInfo }, sender(engagementId, by)))
       return { engagementId, own, theirs }
     },
 
@@ -66,9 +67,9 @@ export function inbound(world: World): Inbound {
       const engagementId = rng.guid()
       const given = shared(sampleDeal(world, deal(wish)), { by, helpCode: 'Unknown' })
       const team = [wish.sender ?? samplePerson(rng, 'proseware.example')]
-      const theirs = store.add(draftOf({ ...given, team }, sender(engagementId, by)))
       const frame = receiver(world, engagementId, { substatus: 'Pending', mpnId: wish.mpnId ?? null })
       const own = store.add(draftOf({ ...given, team: [] }, frame))
+      const theirs = store.add(draftOf({ ...given, team }, sender(engagementId, by)))
       return { engagementId, own, theirs }
     },
 

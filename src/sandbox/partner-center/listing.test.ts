@@ -145,17 +145,17 @@ describe('$filter', () => {
   const table: [string, Names][] = [
     ["status eq 'New'", ['inbound']],
     ["substatus eq 'Pending'", ['inbound']],
-    ["(type eq 'Shared' and direction eq 'Incoming')", ['theirs', 'inbound']],
+    ["(type eq 'Shared' and direction eq 'Incoming')", ['inbound', 'theirs']],
     ["(direction eq 'Incoming' and substatus eq 'Pending')", ['inbound']],
     ["direction eq 'Outgoing'", ['own']],
-    ["qualification eq 'SalesQualified'", ['own', 'theirs', 'inbound']],
+    ["qualification eq 'SalesQualified'", ['own', 'inbound', 'theirs']],
     ["customerProfile/address/country eq 'PT'", ['own']],
     ["status eq 'New' or direction eq 'Outgoing'", ['own', 'inbound']],
     ["not (status eq 'New')", ['own', 'theirs']],
     ["status ne 'New' and type ne 'Shared'", ['own']],
     ["status eq 'New' or status eq 'Active' and direction eq 'Outgoing'", ['own', 'inbound']],
-    ['updatedDateTime gt WATERMARK', ['theirs', 'inbound']],
-    ['updatedDateTime ge WATERMARK', ['own', 'theirs', 'inbound']],
+    ['updatedDateTime gt WATERMARK', ['inbound', 'theirs']],
+    ['updatedDateTime ge WATERMARK', ['own', 'inbound', 'theirs']],
     ['updatedDateTime le WATERMARK', ['own']],
     ['updatedDateTime lt WATERMARK', []],
     ["updatedDateTime gt WATERMARK and status eq 'New'", ['inbound']],
@@ -173,8 +173,8 @@ describe('$filter', () => {
   test('finds an engagement, quoted or not, and a team member by e-mail', async () => {
     const { made, inbound, theirs } = await world()
     const engagementId = made.simulator.referral(inbound)?.engagementId ?? ''
-    expect(await ids(made, `$filter=engagementId eq '${engagementId}'`)).toEqual([theirs, inbound])
-    expect(await ids(made, `$filter=engagementId eq ${engagementId}&$orderby=updatedDateTime desc&$top=1`)).toEqual([inbound])
+    expect(await ids(made, `$filter=engagementId eq '${engagementId}'`)).toEqual([inbound, theirs])
+    expect(await ids(made, `$filter=engagementId eq ${engagementId}&$orderby=updatedDateTime desc&$top=1`)).toEqual([theirs])
     const email = made.simulator.referral(theirs)?.team[0]?.email ?? ''
     expect(await ids(made, `$filter=team/any(t:t/email eq '${email}')`)).toEqual([theirs])
     expect(await ids(made, "$filter=team/any(t:t/email eq 'o''neil@partner.example')")).toEqual([])

@@ -172,7 +172,10 @@ describe('events', () => {
     const made = await registered()
     const { own, theirs } = made.simulator.inbound.partnerToPartner()
     await made.settle()
-    expect(names(made)).toContainEqual(['referral-created', own.id])
+    expect(names(made)).toEqual([
+      ['referral-created', own.id],
+      ['related-referral-created', theirs?.id],
+    ])
     made.simulator.portal.accept(own.id)
     await made.settle()
     expect(names(made).at(-1)).toEqual(['referral-updated', own.id])
