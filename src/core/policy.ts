@@ -36,6 +36,8 @@ export interface Policy {
 export function defaultFieldPolicy(field: Field): FieldPolicy {
   const takes = FIELDS[field].partner
   const intoPartner: Flow = takes === 'edit' || takes === 'door' ? 'always' : takes === 'create' ? 'create' : 'never'
+  // A seller writes the reason of a close into the CRM before closing: it travels with that step and is nobody's to undo.
+  if (field === 'statusReason') return { rule: 'partner', into: { crm: 'always', partner: 'never' }, restore: false }
   if (takes === 'read') return { rule: 'partner', into: { crm: 'always', partner: 'never' }, restore: true }
   if (field === 'team') return { rule: 'union', into: { crm: 'create', partner: 'always' }, restore: false }
   if (field === 'name' || field.startsWith('customerProfile.address') || field === 'customerProfile.name') {
