@@ -52,8 +52,9 @@ describe('an own deal', () => {
     const names =
       'id engagementId name organizationId organizationName lastModifiedVia lastRunId externalReferenceId createdDateTime ' +
       'updatedDateTime expirationDateTime status substatus statusReason qualification type referralSource eTag favorite ' +
-      'campaignId salesStage quality isSpam direction mpnId referralProgram dealSensitivity createdVia tags acceptedDateTime closedDateTime ' +
-      'callToAction registrationStatus target customerProfile consent details team inviteContext links trackingInfo registrations @odata.context'
+      'campaignId salesStage quality isSpam direction mpnId referralProgram dealSensitivity createdVia tags acceptedDateTime ' +
+      'closedDateTime callToAction registrationStatus target customerProfile consent details team inviteContext links ' +
+      'trackingInfo registrations @odata.context'
     expect(Object.keys(json).sort()).toEqual(names.split(' ').sort())
     expect(json['details']).toMatchObject({
       incentiveLevel: null,
