@@ -35,6 +35,11 @@ export interface Engine {
   readonly policy: () => PolicyInForce
   /** The id a CRM record gets that is made for this referral: the same whoever makes it, so that a second one is refused as existing. */
   readonly crmIdFor: (referralId: string) => string
+  /**
+   * Whether every referral that may already exist is known. Before the first sweep of Partner Center is through (a new store, or one restored
+   * from a backup), a record that looks unshared may have been shared long ago: nothing is created there until then.
+   */
+  readonly referralsKnown: () => Promise<boolean>
   readonly leaseMs: number
   readonly report: (report: PassReport) => void
   readonly warn: (message: string, details: Record<string, unknown>) => void

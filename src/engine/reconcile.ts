@@ -16,6 +16,8 @@ import { tellRecord } from './tell.js'
 
 // A share takes four rounds (create, help, stamp, quiet); more than eight means that people edit faster than we write.
 const roundsMax = 8
+// How soon a share is looked at again while the first sweep of Partner Center is still under way.
+const untilKnownMs = 5_000
 
 /** How one round ended: `again` = plan afresh on what is known, or the pass is over. */
 type Round = { readonly kind: 'round'; readonly known: Known } | { readonly kind: 'over'; readonly outcome: Outcome } | { readonly kind: 'detached' }
@@ -88,6 +90,7 @@ async function planned(engine: Engine, pass: Pass, now: Readings): Promise<Round
   noteObserved(pass, observed)
   const refused = doable.length > 0 && pass.link.rejected === fingerprint(doable.map((item) => item.change))
   if (doable.length === 0 || refused) return over(await finish(engine, pass, plan, now, refused))
+  if (doable.some(({ change }) => change.kind === 'create' && change.as === 'referral') && !(await engine.referralsKnown())) return over(await waitFor(pass, untilKnownMs))
   const applied = await carryOut(engine, pass, plan, doable, now)
   if (applied.fault === null) return next(applied.known)
   if (applied.fault.kind === 'stale' || applied.fault.kind === 'missing') return pass.rounds < 4 ? next({}) : over(await failed(engine, pass, applied.fault))
@@ -162,7 +165,8 @@ function finalState(pass: Pass, plan: Plan, refused: boolean): { state: LinkStat
   if (refused) {
     return { state: 'needs-attention', reason: pass.lastRefusal ?? because('rejected', 'The write was refused before and nothing about it has changed.', 'See the audit of the deal; after mending, run "cosell runs retry".') }
   }
-  if (plan.verdict === 'act') return { state: 'in-sync', reason: because('observing', 'Observe mode: what would be written is recorded, not written.', 'Run "cosell flows on" when you are ready.') }
+  const paired = pass.link.ends.partner !== null && pass.link.ends.crm !== null
+  if (plan.verdict === 'act') return { state: paired ? 'in-sync' : 'unlinked', reason: because('observing', 'Observe mode: what would be written is recorded, not written.', 'Run "cosell flows on" when you are ready.') }
   return { state: plan.state, reason: plan.reason }
 }
 

@@ -62,6 +62,15 @@ export interface SweepTimes {
   readonly openOnly: boolean
 }
 
+// A first round through a large CRM takes minutes; longer than this, the referrals are swept without it, one by one instead of in bulk.
+const crmFirstMs = 10 * 60_000
+
+/** The first sweep of Partner Center waits for the first round through the CRM, so that records which already carry an identifier are known. */
+async function crmSeenWhole({ store, clock }: Engine, signal: AbortSignal): Promise<void> {
+  const untilMs = clock.now() + crmFirstMs
+  while ((await store.getValue('swept.crm')) === null && clock.now() < untilMs && !signal.aborted) await clock.sleep(tickMs, signal)
+}
+
 /** The CRM's change feed every `poll`, Partner Center's watermark sweep every `sweep`. A stopped sweep waits for a person and is not repeated at every turn. */
 export function sweepTurns(engine: Engine, times: () => SweepTimes): Turn[] {
   const turn = (name: string, side: 'partner' | 'crm', everyMs: number): Turn => ({
@@ -69,6 +78,7 @@ export function sweepTurns(engine: Engine, times: () => SweepTimes): Turn[] {
     everyMs,
     run: async (signal) => {
       const { since, openOnly } = times()
+      if (side === 'partner') await crmSeenWhole(engine, signal)
       await sweep(engine, side, { signal, release: false, since, openOnly })
     },
   })

@@ -55,6 +55,9 @@ export function service(options: ServiceOptions): Service {
     async order(deal, order) {
       const found = await findDeal(engine, deal)
       assertOrderable(found, order.take)
+      if (engine.policy().policy.irreversible === 'forbid') {
+        throw new Fault('rejected', `The setting sync.irreversible forbids the connector to ${order.take} deals.`, { remedy: 'Do it in Partner Center, or change the setting.' })
+      }
       const at = clock.now()
       const link = await changeDeal(
         engine,

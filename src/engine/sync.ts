@@ -11,6 +11,11 @@ interface SyncDeps {
   readonly firstSync: { readonly since: number | null; readonly openOnly: boolean }
 }
 
+/** The CRM first: records that already carry a referral identifier are known before referrals are looked for. */
+async function sweepBoth({ engine, firstSync }: SyncDeps, options: { release: boolean; signal: AbortSignal }, reports: SweepReport[]): Promise<void> {
+  for (const side of ['crm', 'partner'] as const) reports.push(await sweep(engine, side, { ...firstSync, release: options.release, signal: options.signal }))
+}
+
 /** Sweeps both sides, or takes the named deals, and works until nothing due is left. Retries due later are counted and not waited for. */
 export async function syncNow(deps: SyncDeps, options: { deals: readonly string[]; release: boolean; signal: AbortSignal; by: string }): Promise<SyncSummary> {
   const { engine, worker } = deps
@@ -18,17 +23,16 @@ export async function syncNow(deps: SyncDeps, options: { deals: readonly string[
   const sweeps: SweepReport[] = []
   let passes = 0
   let only: LinkId[] | undefined
+  const swept = (await store.getValue('swept.partner')) !== null
+  // A store that has never seen both sides whole must see them once, before one deal is worked.
+  if (options.deals.length > 0 && !swept) await sweepBoth(deps, options, sweeps)
   if (options.deals.length > 0) {
     only = []
     for (const deal of options.deals) only.push((await findDeal(engine, deal)).id)
     const now = clock.now()
     await store.queue.mark(only.map((link) => ({ link, dueAt: now, urgency: 0 as const, wide: true, because: 'sync' })), now)
   } else {
-    // The CRM first: records that already carry a referral identifier are known before referrals are looked for.
-    for (const side of ['crm', 'partner'] as const) {
-      sweeps.push(await sweep(engine, side, { ...deps.firstSync, release: options.release, signal: options.signal }))
-      passes += await worker.drain({ signal: options.signal })
-    }
+    await sweepBoth(deps, options, sweeps)
   }
   passes += await worker.drain({ signal: options.signal, ...(only === undefined ? {} : { only }) })
   const [states, depth, retrying] = await Promise.all([store.counts(), store.queue.depth(clock.now()), store.list({ reason: 'retrying', limit: 1 })])

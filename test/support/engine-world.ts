@@ -47,6 +47,7 @@ export function engineWorld(): EngineWorld {
     adapters: { partner: partner.adapter as Adapter, crm: crm.adapter as Adapter },
     policy: () => ({ policy: world.policy, version: 1 }),
     crmIdFor: (referralId) => `crm-for-${referralId}`,
+    referralsKnown: async () => true,
     leaseMs: LEASE_MS,
     report: (report) => void reports.push(report),
     warn: () => undefined,
