@@ -1,0 +1,104 @@
+import { didYouMean } from '../core/nearest.js'
+import { isSection, treeAt, type Section, type Tree } from './document.js'
+import type { FileText } from './config.js'
+import { reasonOf, type ReadFile } from './environment.js'
+import { SETTINGS } from './settings.js'
+
+/** A problem before its place is looked up. */
+export interface Finding {
+  readonly path: string
+  readonly message: string
+  readonly hint: string | null
+}
+const finding = (path: string, message: string, hint: string | null): Finding => ({ path, message, hint })
+
+const textAt = (tree: Tree, path: string): string | null => {
+  const value = treeAt(tree, path)
+  return typeof value === 'string' ? value : null
+}
+
+const onlyDynamics = ['authorityUrl', 'tenant']
+const onlySalesforce = ['privateKey', 'username']
+
+/** Keys that fit the chosen CRM: none of the other's, and everything its sign-in needs. */
+export function checkCrm(tree: Section): readonly Finding[] {
+  const crm = tree['crm']
+  if (crm === undefined || !isSection(crm)) return []
+  const foreign = (keys: readonly string[], owner: string): readonly Finding[] =>
+    keys.filter((key) => crm[key] !== undefined).map((key) => finding(`crm.${key}`, `crm.${key} is for ${owner} only`, 'Remove it, or correct crm.kind.'))
+  const missing = (keys: readonly string[], why: string): readonly Finding[] =>
+    keys.filter((key) => crm[key] === undefined).map((key) => finding(`crm.${key}`, `crm.${key} is missing`, why))
+  if (crm['kind'] === 'dynamics') {
+    return [...foreign(onlySalesforce, 'Salesforce'), ...missing(['tenant', 'clientSecret'], 'Dynamics 365 is reached with a tenant, a client id and a client secret.')]
+  }
+  if (crm['kind'] !== 'salesforce') return []
+  const found = [...foreign(onlyDynamics, 'Dynamics 365')]
+  const withKey = crm['privateKey'] !== undefined || crm['username'] !== undefined
+  if (!withKey && crm['clientSecret'] === undefined) {
+    found.push(finding('crm.clientSecret', 'crm.clientSecret is missing', 'Give it for client credentials, or give crm.privateKey and crm.username for the JWT bearer flow.'))
+  }
+  if (withKey && crm['clientSecret'] !== undefined) {
+    found.push(finding('crm.clientSecret', 'crm.clientSecret stands beside crm.privateKey or crm.username', 'Keep one way to sign in: the secret, or key and user name.'))
+  } else if (withKey) found.push(...missing(onlySalesforce, 'The JWT bearer flow needs crm.privateKey and crm.username.'))
+  return found
+}
+
+export const isPostgres = (store: string): boolean => /^postgres(ql)?:\/\//i.test(store)
+
+export function checkStore(tree: Section): readonly Finding[] {
+  const store = textAt(tree, 'store')
+  if (store === null) return []
+  if (isPostgres(store)) return URL.canParse(store) ? [] : [finding('store', 'store is not a PostgreSQL address', 'Write it like postgres://user:password@host:5432/database')]
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(store)
+    ? [finding('store', 'store has a scheme that is not known', 'Write a folder, or an address that starts with postgres://')]
+    : []
+}
+
+export function checkSealKey(tree: Section): readonly Finding[] {
+  const key = textAt(tree, 'sealKey')
+  if (key === null) return []
+  if (textAt(tree, 'sealKeyFile') !== null) return [finding('sealKey', 'sealKey and sealKeyFile are both given', 'Keep one of them.')]
+  return key.length >= 32 ? [] : [finding('sealKey', 'sealKey is shorter than 32 characters', 'Make one with: openssl rand -base64 32')]
+}
+
+const pemKinds: Readonly<Record<string, RegExp>> = {
+  'partnerCenter.webhook.trustAnchors': /-----BEGIN (TRUSTED )?CERTIFICATE-----/,
+  caBundle: /-----BEGIN (TRUSTED )?CERTIFICATE-----/,
+  'crm.privateKey': /-----BEGIN (RSA |ENCRYPTED )?PRIVATE KEY-----/,
+}
+
+export interface NamedFiles {
+  readonly files: ReadonlyMap<string, FileText>
+  readonly findings: readonly Finding[]
+}
+
+/** Reads every file the configuration names. */
+export function readNamedFiles(tree: Section, readFile: ReadFile, resolvePath: (path: string) => string): NamedFiles {
+  const files = new Map<string, FileText>()
+  const findings: Finding[] = []
+  for (const { path, kind } of SETTINGS) {
+    const named = kind === 'file' || kind === 'secret-file' ? textAt(tree, path) : null
+    if (named === null) continue
+    const at = resolvePath(named)
+    try {
+      const text = readFile(at)
+      if (text === null) findings.push(finding(path, `${path} names ${at}, which does not exist`, 'Correct the path; relative paths start at the folder of cosell.yaml.'))
+      else if (pemKinds[path]?.test(text) === false) findings.push(finding(path, `${path} names ${at}, which is not the PEM file that is needed`, `It has no line that matches ${pemKinds[path]?.source ?? ''}`))
+      else files.set(path, { path: at, text })
+    } catch (cause) {
+      findings.push(finding(path, `${path} names ${at}, which cannot be read (${reasonOf(cause)})`, 'Give the service\'s user the right to read it.'))
+    }
+  }
+  return { files, findings }
+}
+
+const allPaths = SETTINGS.map((setting) => setting.path)
+
+/** What to suggest for a key that is not known: a neighbour it resembles, else the places where a setting of that name stands. */
+export function suggestionFor(path: string, neighbours: readonly string[]): string | null {
+  const name = path.split('.').at(-1) ?? path
+  const near = didYouMean(name, neighbours).trim()
+  if (near !== '') return near
+  const elsewhere = allPaths.filter((known) => known.toLowerCase().endsWith(`.${name.toLowerCase()}`))
+  return elsewhere.length > 0 ? `Settings of that name: ${elsewhere.join(', ')}.` : `Known here: ${neighbours.join(', ')}.`
+}

@@ -1,0 +1,163 @@
+import { z } from 'zod'
+import {
+  isAddressRange, isHostAndPort, parseListen, readProxyAddress, readRemoteAddress, type AddressReading,
+} from './addresses.js'
+import { parseDuration } from './durations.js'
+
+/** What a setting holds: decides how it is read from a variable, whether it is masked, and how editors complete it. */
+export type SettingKind =
+  | 'text' | 'secret' | 'address' | 'file' | 'secret-file' | 'store' | 'proxy' | 'duration' | 'switch' | 'number' | 'choice' | 'moment' | 'list' | 'secret-list'
+
+export interface About {
+  readonly kind: SettingKind
+  readonly meaning: string
+}
+
+/** What every setting means; read by the table in the docs, the JSON Schema, the overrides and the masks. */
+export const aboutSettings = z.registry<About>()
+
+function setting<T extends z.ZodType>(kind: SettingKind, meaning: string, type: T): T {
+  aboutSettings.add(type, { kind, meaning })
+  return type
+}
+
+// Every scalar arrives as text, whether it stands in the file, in a variable or behind `${…}`, and gets its type here: so all three behave alike.
+
+function read<T>(parse: (text: string) => T | null, message: string, hint: string) {
+  return z.string().transform((text, context): T => {
+    const value = parse(text)
+    if (value !== null) return value
+    context.addIssue({ code: 'custom', message, params: { hint } })
+    return z.NEVER
+  })
+}
+const text = (kind: SettingKind, meaning: string) => setting(kind, meaning, z.string())
+const choice = <const T extends readonly [string, ...string[]]>(meaning: string, options: T) => setting('choice', meaning, z.enum(options))
+const duration = (meaning: string, leastMs: number) =>
+  setting('duration', meaning, read((value) => {
+    const ms = parseDuration(value)
+    return ms !== null && ms >= leastMs ? ms : null
+  }, `is not a duration of at least ${leastMs} ms and at most a year`, 'Write it like 30s, 10m or 2h.'))
+const onOff = (meaning: string) =>
+  setting('switch', meaning, read((value) => (value === 'true' ? true : value === 'false' ? false : null), 'is neither true nor false', 'Write true or false.'))
+const number = (meaning: string) =>
+  setting('number', meaning, read((value) => (/^\d{1,6}(\.\d{1,3})?$/.test(value) ? Number(value) : null), 'is not a number of 0 or more', 'Write it like 5 or 0.5.'))
+// An empty item is refused: an unset variable must not become a token that anybody can send.
+const list = (kind: SettingKind, meaning: string) =>
+  setting(kind, meaning, z.array(read((item) => (item === '' ? null : item), 'is empty', 'Give it a value, or remove it from the list.')))
+const checkedList = (meaning: string, good: (item: string) => boolean, message: string, hint: string) =>
+  setting('list', meaning, z.array(read((item) => (good(item) ? item : null), message, hint)))
+
+function addressType(parse: (text: string) => AddressReading) {
+  return z.string().transform((value, context): string => {
+    const reading = parse(value)
+    if (reading.kind === 'good') return reading.address
+    context.addIssue({ code: 'custom', message: reading.message, params: { hint: reading.hint } })
+    return z.NEVER
+  })
+}
+const address = (meaning: string) => setting('address', meaning, addressType(readRemoteAddress))
+
+const tenant = (meaning: string) =>
+  setting('text', meaning, read(
+    (value) => (/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(value) ? value : null),
+    'is not a tenant', 'Write its domain (contoso.onmicrosoft.com) or its id (a GUID).',
+  ))
+
+/** A date, or a date and time; without a zone it is UTC, so that two machines read the same moment. */
+function parseMoment(value: string): number | null {
+  const match = /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(Z|z|[+-]\d{2}:\d{2})?)?$/.exec(value)
+  if (match === null) return null
+  const moment = Date.parse(`${match[1]}T${match[2] ?? '00:00'}${(match[3] ?? 'Z').toUpperCase()}`)
+  return Number.isNaN(moment) ? null : moment
+}
+
+const server = z.strictObject({
+  listen: setting('text', 'Where the service listens: host:port, :port for every interface. TLS is the reverse proxy\'s work.',
+    read(parseListen, 'is not host:port', 'Write it like 127.0.0.1:8400, [::1]:8400 or :8400.')).prefault('127.0.0.1:8400'),
+  publicUrl: address('The address under which the remote systems and people reach the service. Needed for webhooks and sign-in.').optional(),
+  adminTokens: list('secret-list', 'Bearer tokens of scripts, with the role admin. People sign in.').prefault([]),
+  trustedProxies: checkedList('Addresses or ranges of reverse proxies whose X-Forwarded-* headers are believed.', isAddressRange,
+    'is neither an IP address nor a range', 'Write it like 10.0.0.5 or 10.0.0.0/8.').prefault([]),
+  signIn: z.strictObject({
+    issuer: address('Issuer of the OpenID Connect provider people sign in with.'),
+    clientId: text('text', 'Client id of the console at that provider.'),
+    clientSecret: text('secret', 'Its client secret.'),
+    roles: z.strictObject({
+      admin: list('list', 'Roles, groups or user names (from the token) that may do everything.').prefault([]),
+      operator: list('list', 'Those that may decide about deals and conflicts.').prefault([]),
+      viewer: list('list', 'Those that may look.').prefault([]),
+    }).prefault({}),
+  }).optional(),
+})
+
+const webhook = z.strictObject({
+  events: checkedList('Events the webhook is registered for.', (item) => /^[a-z][a-z-]{1,80}$/.test(item),
+    'is not the name of an event', 'Write it like referral-updated.')
+    .prefault(['referral-created', 'referral-updated', 'related-referral-created', 'related-referral-updated', 'test-created']),
+  certificateHosts: checkedList('The only hosts a signing certificate is fetched from: host or host:port.', isHostAndPort,
+    'is not host or host:port', 'Write it without https:// and without a path.').prefault(['3psostorageacct.blob.core.windows.net']),
+  trustAnchors: text('file', 'PEM bundle of roots and intermediates that signing certificates must lead to. Default: the roots of the runtime.').optional(),
+})
+
+const partnerCenter = z.strictObject({
+  tenant: tenant('Entra ID tenant of the partner account.'),
+  clientId: text('text', 'Application (client) id of the app registration for Partner Center.'),
+  clientSecret: text('secret', 'Its client secret.'),
+  refreshToken: text('secret', 'Refresh token of the service account. `cosell connect partner-center` obtains and seals one instead.').optional(),
+  partnerId: text('text', 'Partner (MPN) ID of the location new deals are created under.').optional(),
+  referralsUrl: address('The Referrals API.').prefault('https://api.partner.microsoft.com'),
+  platformUrl: address('The Partner Center API: webhooks and profiles.').prefault('https://api.partnercenter.microsoft.com'),
+  authorityUrl: address('Where tokens for Partner Center come from.').prefault('https://login.microsoftonline.com'),
+  webhook: webhook.prefault({}),
+  requestsPerSecond: number('Fixed rate of requests. 0: none; at most 10 in flight, slower after a 429 and then as Retry-After says.').prefault('0'),
+})
+
+// One flat object for both kinds, so that a key of the wrong kind is told apart from a mistyped one (see cross-checks.ts).
+const crm = z.strictObject({
+  kind: choice('Which CRM: `dynamics` or `salesforce`.', ['dynamics', 'salesforce']),
+  url: address('Dynamics: the environment URL. Salesforce: the My Domain URL.'),
+  authorityUrl: address('Dynamics only: where its tokens come from. Default: https://login.microsoftonline.com').optional(),
+  tenant: tenant('Dynamics only: Entra ID tenant of the environment.').optional(),
+  clientId: text('text', 'Client id of the app registration (Dynamics) or connected app (Salesforce).'),
+  clientSecret: text('secret', 'Its client secret. Salesforce: for client credentials; else `privateKey` and `username`.').optional(),
+  privateKey: text('secret-file', 'Salesforce only: file with the private key (PEM) for the JWT bearer flow.').optional(),
+  username: text('text', 'Salesforce only: the user of the JWT bearer flow.').optional(),
+  webhookKey: text('secret', 'Shared secret of the CRM\'s callbacks. Without it callbacks are refused and polling finds the changes.').optional(),
+})
+
+const flow = (into: string) => choice(`What flows to ${into}: \`on\`, \`observe\` (plan and record, write nothing) or \`off\`.`, ['on', 'observe', 'off']).prefault('on')
+
+const sync = z.strictObject({
+  flows: z.strictObject({ partnerToCrm: flow('the CRM'), crmToPartner: flow('Partner Center') }).prefault({}),
+  leads: onOff('Whether leads are synchronised too. Never limits what flows from the CRM to Partner Center.').prefault('true'),
+  poll: duration('How often the CRM\'s change feed is read; callbacks make it sooner.', 100).prefault('30s'),
+  sweep: duration('How often both sides are swept for missed changes.', 1_000).prefault('10m'),
+  since: setting('moment', 'The first sync looks at deals changed since then.',
+    read(parseMoment, 'is not a date', 'Write it like 2026-01-01 or 2026-01-01T08:00:00Z.')).optional(),
+  open: onOff('Whether the first sync takes open deals only.').prefault('false'),
+  irreversible: choice('Sharing with Microsoft, accepting, declining, closing: `allow`, `confirm` (ask once more) or `forbid`.', ['allow', 'confirm', 'forbid']).prefault('allow'),
+  owner: text('text', 'CRM owner (e-mail) of inbound deals when no team member is a CRM user.').optional(),
+  checkMarkInName: onOff('Whether ✔ or ✘ stands before the opportunity\'s name, as Microsoft\'s own connector does.').prefault('false'),
+})
+
+const log = z.strictObject({
+  level: choice('Least important level that is logged: `trace`, `debug`, `info`, `warn`, `error` or `fatal`.', ['trace', 'debug', 'info', 'warn', 'error', 'fatal']).prefault('info'),
+})
+
+/** The whole file. Sections without defaults are empty objects here, so that each missing key is named and not only its section. */
+export const fileSchema = z.strictObject({
+  environment: text('text', 'A name for this installation, shown on every page and in every log line.').prefault('default'),
+  store: text('store', 'A folder for the embedded store, or the postgres:// address of a PostgreSQL server.').prefault('./data'),
+  server: server.prefault({}),
+  partnerCenter: partnerCenter.prefault({} as never), // "as": an empty section is an invalid input on purpose; its missing keys are the message
+  crm: crm.prefault({} as never), // "as": likewise
+  sync: sync.prefault({}),
+  mapping: text('file', 'A mapping file whose rows replace or add to the built-in profile.').optional(),
+  proxy: setting('proxy', 'Forward proxy for every outgoing call except those to this machine.', addressType(readProxyAddress)).optional(),
+  caBundle: text('file', 'PEM bundle of further certificate authorities that outgoing TLS trusts.').optional(),
+  sealKey: text('secret', 'Key that seals tokens in the store, at least 32 characters. Every process on one store needs the same.').optional(),
+  sealKeyFile: text('text', 'File with that key; made at the first start when missing. Default: seal.key in the state folder.').optional(),
+  log: log.prefault({}),
+})
+export type FileSettings = z.output<typeof fileSchema>
