@@ -1,0 +1,133 @@
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import Database from 'libsql'
+import { Kysely, PostgresDialect, sql, SqliteDialect, type Transaction } from 'kysely'
+import pg from 'pg'
+import { Fault } from '../core/fault.js'
+import type { Schema } from './schema.js'
+
+export type Db = Kysely<Schema>
+export type Trx = Transaction<Schema>
+
+/** An open database. This file is the only one that knows which of the two it is. */
+export interface OpenDatabase {
+  readonly db: Db
+  readonly kind: 'sqlite' | 'postgres'
+  /** The folder of an embedded store; null for PostgreSQL. */
+  readonly folder: string | null
+  /** Tells other processes on the same database that there is work. */
+  announce(): void
+  onAnnounce(callback: () => void): () => void
+  close(): Promise<void>
+}
+
+export const isPostgres = (url: string): boolean => /^postgres(ql)?:\/\//.test(url)
+export const openDatabase = (url: string): Promise<OpenDatabase> => (isPostgres(url) ? openPostgres(url) : Promise.resolve(openSqlite(url)))
+
+function openSqlite(path: string): OpenDatabase {
+  const folder = resolve(path)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const lock = lockFolder(folder)
+  const file = new Database(join(folder, 'cosell.db'))
+  // FULL: an acknowledged event survives the loss of power, not only of the process.
+  for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 5000', 'foreign_keys = ON']) file.pragma(pragma)
+  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: file as never }) }) // libsql has better-sqlite3's interface, not its type
+  const listeners = new Set<() => void>()
+  return {
+    db,
+    kind: 'sqlite',
+    folder,
+    announce: () => {
+      for (const listener of listeners) listener()
+    },
+    onAnnounce: (callback) => {
+      listeners.add(callback)
+      return () => listeners.delete(callback)
+    },
+    close: async () => {
+      await db.destroy()
+      lock.close()
+    },
+  }
+}
+
+/** One process owns the folder: an open write transaction on a file of its own, which ends with the process however it dies. */
+function lockFolder(folder: string): { close(): void } {
+  const lock = new Database(join(folder, 'lock.db'))
+  try {
+    lock.pragma('busy_timeout = 0')
+    lock.exec('BEGIN EXCLUSIVE')
+  } catch (cause) {
+    lock.close()
+    throw new Fault('misconfigured', `Another cosell process is using the store in ${folder}.`, {
+      remedy: 'Use the running service (commands find it by themselves), stop it, or give the store as a postgres:// address for several processes.',
+      cause,
+    })
+  }
+  return lock
+}
+
+const channel = 'cosell_marks'
+
+async function openPostgres(url: string): Promise<OpenDatabase> {
+  const parsed = new pg.TypeOverrides()
+  parsed.setTypeParser(20, Number) // bigint: our integers are milliseconds and counts, far below 2^53
+  const pool = new pg.Pool({ connectionString: url, max: 10, types: parsed })
+  pool.on('error', () => undefined) // A broken idle connection is replaced by the pool; the next query says what is wrong.
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+  const listeners = new Set<() => void>()
+  const listener = await listen(url, () => {
+    for (const callback of listeners) callback()
+  })
+  return {
+    db,
+    kind: 'postgres',
+    folder: null,
+    announce: () => {
+      for (const callback of listeners) callback()
+      void sql`select pg_notify(${channel}, '')`.execute(db).catch(() => undefined) // A lost announcement only costs the wait for the next poll.
+    },
+    onAnnounce: (callback) => {
+      listeners.add(callback)
+      return () => listeners.delete(callback)
+    },
+    close: async () => {
+      await listener.close()
+      await db.destroy()
+    },
+  }
+}
+
+/** A connection of its own that hears announcements, opened again when it breaks. */
+async function listen(url: string, heard: () => void): Promise<{ close(): Promise<void> }> {
+  let closed = false
+  let client: pg.Client | null = null
+  const retryMs = 2_000
+  const open = async (): Promise<void> => {
+    const next = new pg.Client({ connectionString: url })
+    next.on('notification', heard)
+    next.on('error', () => {
+      if (!closed) setTimeout(() => void open().catch(() => undefined), retryMs).unref()
+    })
+    try {
+      await next.connect()
+      await next.query(`listen ${channel}`)
+      client = next
+    } catch (cause) {
+      if (client === null && !closed) {
+        const why = cause instanceof Error ? cause.message : String(cause)
+        throw new Fault('misconfigured', `The PostgreSQL store cannot be reached: ${why}`, { remedy: 'Check the postgres:// address of the setting "store" and that the server runs.', cause })
+      }
+    }
+  }
+  await open()
+  return {
+    close: async () => {
+      closed = true
+      await client?.end().catch(() => undefined)
+    },
+  }
+}
+
+/** Writes one after another on SQLite (one writer), in parallel on PostgreSQL. */
+export const inTransaction = <T>({ db }: OpenDatabase, work: (trx: Trx) => Promise<T>): Promise<T> => db.transaction().execute(work)

@@ -1,0 +1,111 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { AuditEntry, AuditEvent, AuditRecord } from '../core/audit.js'
+import { asLinkId, type LinkId } from '../core/ref.js'
+import type { Db, Trx } from './database.js'
+
+const chainOf = (link: string | null): string => link ?? 'installation'
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+const digestOf = (salt: string, payload: string): string => sha256(`${salt}|${payload}`)
+const hashOf = (row: { prev_hash: string; chain: string; sequence: number; at: number; by_whom: string; kind: string; digest: string }): string =>
+  sha256([row.prev_hash, row.chain, row.sequence, row.at, row.by_whom, row.kind, row.digest].join('|'))
+
+/**
+ * Appends entries, each chained to the one before it of the same deal. The hash covers a salted digest of the payload, so that erasing
+ * a payload (personal data) leaves the chain whole. Each deal has a chain of its own: workers never queue on one.
+ */
+export async function append(trx: Trx, tenant: string, entries: readonly AuditEntry[]): Promise<void> {
+  const heads = new Map<string, { sequence: number; hash: string }>()
+  for (const entry of entries) {
+    const chain = chainOf(entry.link)
+    const head = heads.get(chain) ?? (await headOf(trx, tenant, chain))
+    const payload = JSON.stringify(entry.event)
+    const salt = randomBytes(12).toString('base64url')
+    const row = { tenant, chain, sequence: head.sequence + 1, link: entry.link, at: entry.at, by_whom: entry.by, run: entry.run, kind: entry.event.kind, payload, salt, digest: digestOf(salt, payload), prev_hash: head.hash }
+    const hash = hashOf(row)
+    await trx.insertInto('audit').values({ ...row, hash }).execute()
+    heads.set(chain, { sequence: row.sequence, hash })
+  }
+}
+
+async function headOf(trx: Trx, tenant: string, chain: string): Promise<{ sequence: number; hash: string }> {
+  const row = await trx.selectFrom('audit').select(['sequence', 'hash']).where('tenant', '=', tenant).where('chain', '=', chain).orderBy('sequence', 'desc').limit(1).executeTakeFirst()
+  return row ?? { sequence: 0, hash: '' }
+}
+
+export interface AuditFilter {
+  readonly link?: LinkId
+  readonly since?: number
+  readonly kinds?: readonly string[]
+  readonly limit: number
+  readonly after?: string | null
+}
+
+/** Newest first. */
+export async function readAudit(db: Db, tenant: string, filter: AuditFilter): Promise<{ records: AuditRecord[]; next: string | null }> {
+  let query = db.selectFrom('audit').selectAll().where('tenant', '=', tenant)
+  if (filter.link !== undefined) query = query.where('chain', '=', filter.link)
+  if (filter.since !== undefined) query = query.where('at', '>=', filter.since)
+  if (filter.kinds !== undefined) query = query.where('kind', 'in', [...filter.kinds])
+  if (filter.after) query = query.where('id', '<', Number(filter.after))
+  const rows = await query.orderBy('id', 'desc').limit(filter.limit + 1).execute()
+  const page = rows.slice(0, filter.limit)
+  const records = page.map((row): AuditRecord => ({
+    id: String(row.id),
+    sequence: row.sequence,
+    link: row.link === null ? null : asLinkId(row.link),
+    at: row.at,
+    by: row.by_whom,
+    run: row.run,
+    event: row.payload === null ? null : (JSON.parse(row.payload) as AuditEvent), // written by append() from an AuditEvent
+    hash: row.hash,
+  }))
+  return { records, next: rows.length > filter.limit ? String(page.at(-1)?.id ?? '') : null }
+}
+
+export interface AuditVerdict {
+  readonly entries: number
+  readonly chains: number
+  readonly broken: { readonly link: LinkId | null; readonly sequence: number; readonly why: string }[]
+}
+
+const verifyPage = 2_000
+
+/** Walks every chain in order; the first broken entry of each is named. */
+export async function verify(db: Db, tenant: string): Promise<AuditVerdict> {
+  let entries = 0
+  const chains = new Map<string, { sequence: number; hash: string; broken: boolean }>()
+  const broken: AuditVerdict['broken'] = []
+  let after = 0
+  for (;;) {
+    const rows = await db.selectFrom('audit').selectAll().where('tenant', '=', tenant).where('id', '>', after).orderBy('id').limit(verifyPage).execute()
+    for (const row of rows) {
+      entries += 1
+      const head = chains.get(row.chain) ?? { sequence: 0, hash: '', broken: false }
+      const why = head.broken ? null : flaw(row, head)
+      if (why !== null) broken.push({ link: row.link === null ? null : asLinkId(row.link), sequence: row.sequence, why })
+      chains.set(row.chain, { sequence: row.sequence, hash: row.hash, broken: head.broken || why !== null })
+    }
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < verifyPage) return { entries, chains: chains.size, broken }
+    after = Number(last.id)
+  }
+}
+
+interface StoredEntry {
+  readonly chain: string
+  readonly sequence: number
+  readonly at: number
+  readonly by_whom: string
+  readonly kind: string
+  readonly payload: string | null
+  readonly salt: string
+  readonly digest: string
+  readonly prev_hash: string
+  readonly hash: string
+}
+function flaw(row: StoredEntry, head: { sequence: number; hash: string }): string | null {
+  if (row.sequence !== head.sequence + 1) return `entry ${head.sequence + 1} is missing`
+  if (row.prev_hash !== head.hash) return 'it does not follow the entry before it'
+  if (row.payload !== null && digestOf(row.salt, row.payload) !== row.digest) return 'its content was changed'
+  return hashOf(row) === row.hash ? null : 'its header was changed'
+}

@@ -1,0 +1,94 @@
+import type { Generated } from 'kysely'
+
+/** One row a deal; `doc` is the whole Link as JSON, the other columns are copies to search by. */
+export interface LinkTable {
+  tenant: string
+  id: string
+  revision: number
+  doc: string
+  state: string
+  reason: string | null
+  kind: string
+  name: string | null
+  name_lower: string | null
+  engagement_id: string | null
+  partner_id: string | null
+  crm_id: string | null
+  created_at: number
+  updated_at: number
+}
+/** Which records belong to which deal. `end_key` is filled for ends only and unique: a record is the end of one deal at most. */
+export interface LinkRefTable {
+  tenant: string
+  link: string
+  ref_key: string
+  role: string
+  end_key: string | null
+}
+export interface DirtyTable {
+  tenant: string
+  link: string
+  due_at: number
+  priority: number
+  marks: number
+  attempts: number
+  failing_since: number | null
+  lease_token: string | null
+  leased_until: number
+  leased_marks: number
+  wide: number
+  leased_wide: number
+  reason: string
+  marked_at: number
+}
+export interface EventTable {
+  tenant: string
+  source: string
+  event_key: string
+  name: string
+  at: number
+}
+export interface ValueTable {
+  tenant: string
+  name: string
+  value: string
+  revision: number
+  updated_at: number
+}
+export interface ClaimTable {
+  tenant: string
+  name: string
+  token: string
+  until_at: number
+}
+export interface AuditTable {
+  id: Generated<number>
+  tenant: string
+  chain: string
+  sequence: number
+  link: string | null
+  at: number
+  by_whom: string
+  run: string | null
+  kind: string
+  payload: string | null
+  salt: string
+  digest: string
+  prev_hash: string
+  hash: string
+}
+export interface MigrationTable {
+  number: number
+  name: string
+  at: number
+}
+export interface Schema {
+  link: LinkTable
+  link_ref: LinkRefTable
+  dirty: DirtyTable
+  event: EventTable
+  value: ValueTable
+  claim: ClaimTable
+  audit: AuditTable
+  schema_version: MigrationTable
+}

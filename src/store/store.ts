@@ -1,0 +1,127 @@
+import { sql } from 'kysely'
+import { Fault, toFault } from '../core/fault.js'
+import type { Link } from '../core/link.js'
+import type { Commit, Store } from '../core/ports.js'
+import { refKey, SIDES, type Instant } from '../core/ref.js'
+import { inTransaction, openDatabase, type OpenDatabase, type Trx } from './database.js'
+import { eventDoor, forgetEvents } from './events.js'
+import { append, readAudit, verify } from './ledger.js'
+import { countLinked, countStates, findLinks, insertLink, listLinks, loadLinks, updateLink } from './links.js'
+import { migrate } from './migrations.js'
+import { leasedRow, markAll, queueOf, settleRow } from './queue.js'
+import { valuesOf } from './values.js'
+
+export interface StoreOptions {
+  /** A folder (SQLite) or a postgres:// address. */
+  readonly url: string
+  readonly now: () => Instant
+  /** One installation may serve several partner tenants; each sees its own rows only. */
+  readonly tenant?: string
+}
+
+export interface OpenStore extends Store {
+  readonly database: OpenDatabase
+  /** Drops what is kept for a time only. */
+  tidy(now: Instant): Promise<void>
+}
+
+export async function openStore(options: StoreOptions): Promise<OpenStore> {
+  const open = await openDatabase(options.url)
+  try {
+    await migrate(open, options.now())
+  } catch (error) {
+    await open.close()
+    throw error
+  }
+  return storeOver(open, options.tenant ?? 'default')
+}
+
+function storeOver(open: OpenDatabase, tenant: string): OpenStore {
+  const { db } = open
+  const queue = queueOf(open, tenant)
+  return {
+    database: open,
+    queue,
+    async linksOf(ref, engagementId) {
+      return (await findLinks(db, tenant, [{ ref, engagementId }])).get(refKey(ref)) ?? []
+    },
+    linksOfMany: (refs) => findLinks(db, tenant, refs),
+    load: async (id) => (await loadLinks(db, tenant, [id]))[0] ?? null,
+    loadMany: (ids) => loadLinks(db, tenant, ids),
+    add: (link, audit, now) => inTransaction(open, (trx) => add(trx, tenant, link, audit, now)),
+    save: async (commit) => {
+      const saved = await inTransaction(open, (trx) => saveOne(trx, open, tenant, commit))
+      if (commit.outcome !== null) open.announce()
+      return saved
+    },
+    saveMany: (commits) => inTransaction(open, (trx) => saveEach(trx, open, tenant, commits)),
+    merge: (keep, drop, audit, now) => inTransaction(open, (trx) => merge(trx, tenant, { keep, drop, audit, now })),
+    list: (filter) => listLinks(db, tenant, filter),
+    counts: () => countStates(db, tenant),
+    linkedCount: () => countLinked(db, tenant),
+    acceptEvents: eventDoor(open, tenant),
+    ...valuesOf(open, tenant),
+    audit: (filter) => readAudit(db, tenant, filter),
+    addAudit: (entries) => inTransaction(open, (trx) => append(trx, tenant, entries)),
+    verifyAudit: () => verify(db, tenant),
+    tidy: (now) => forgetEvents(open, tenant, now),
+    close: () => open.close(),
+  }
+}
+
+/** Adds a link, unless another already has one of its ends. */
+async function add(trx: Trx, tenant: string, link: Link, audit: Commit['audit'], now: Instant): Promise<Link> {
+  for (const side of SIDES) {
+    const ref = link.ends[side]
+    if (ref === null) continue
+    const holder = await trx.selectFrom('link_ref').select('link').where('tenant', '=', tenant).where('end_key', '=', refKey(ref)).executeTakeFirst()
+    const existing = holder === undefined ? undefined : (await loadLinks(trx, tenant, [holder.link]))[0]
+    if (existing !== undefined) return existing
+  }
+  await insertLink(trx, tenant, link, now)
+  await append(trx, tenant, audit)
+  return link
+}
+
+async function saveOne(trx: Trx, open: OpenDatabase, tenant: string, commit: Commit): Promise<Link> {
+  const row = commit.lease === null ? null : await leasedRow(trx, open, tenant, commit.lease, commit.now)
+  const saved = await updateLink(trx, tenant, commit.link, commit.now)
+  await append(trx, tenant, commit.audit)
+  if (row !== null && commit.outcome !== null) await settleRow(trx, tenant, row, commit.outcome, commit.now)
+  return saved
+}
+
+/** Each commit behind a savepoint of its own: one that is refused leaves the others standing. */
+async function saveEach(trx: Trx, open: OpenDatabase, tenant: string, commits: readonly Commit[]): Promise<(Link | Fault)[]> {
+  const results: (Link | Fault)[] = []
+  for (const commit of commits) {
+    await sql`savepoint one`.execute(trx)
+    try {
+      results.push(await saveOne(trx, open, tenant, commit))
+      await sql`release savepoint one`.execute(trx)
+    } catch (error) {
+      await sql`rollback to savepoint one`.execute(trx)
+      await sql`release savepoint one`.execute(trx)
+      results.push(toFault(error))
+    }
+  }
+  return results
+}
+
+/** Two links that turned out to be one deal: `drop` gives up its ends and its marks. @throws Fault `stale` when either moved meanwhile. */
+async function merge(trx: Trx, tenant: string, { keep, drop, audit, now }: { keep: Link; drop: Link; audit: Commit['audit']; now: Instant }): Promise<Link> {
+  const stored = await loadLinks(trx, tenant, [keep.id, drop.id])
+  for (const link of [keep, drop]) {
+    if (stored.find((row) => row.id === link.id)?.revision !== link.revision) throw new Fault('stale', `Deal ${link.id} moved while it was joined with another.`, { remedy: 'Nothing to do: it is tried again.' })
+  }
+  const reason = { code: 'excluded' as const, text: `It turned out to be deal ${keep.id}.`, remedy: 'Nothing to do.' }
+  await updateLink(trx, tenant, { ...drop, ends: { partner: null, crm: null }, aliases: [], parts: [], engagementId: null, base: null, intents: [], conflicts: [], state: 'unlinked', reason }, now)
+  const saved = await updateLink(trx, tenant, keep, now)
+  const row = await trx.selectFrom('dirty').selectAll().where('tenant', '=', tenant).where('link', '=', drop.id).executeTakeFirst()
+  if (row !== undefined) {
+    await trx.deleteFrom('dirty').where('tenant', '=', tenant).where('link', '=', drop.id).execute()
+    await markAll(trx, tenant, [{ link: keep.id, dueAt: now, urgency: row.priority as 0 | 1 | 2, wide: true, because: 'joined' }], now) // stored from an urgency
+  }
+  await append(trx, tenant, audit)
+  return saved
+}

@@ -1,0 +1,58 @@
+import type { Store } from '../core/ports.js'
+import type { OpenDatabase } from './database.js'
+
+/** Small named values with compare-and-set, turns that one of many takes, and claims that end by themselves. */
+export function valuesOf({ db }: OpenDatabase, tenant: string): Pick<Store, 'getValue' | 'setValue' | 'listValues' | 'claimTurn' | 'claim' | 'unclaim'> {
+  return {
+    async getValue<T>(name: string) {
+      const row = await db.selectFrom('value').select(['value', 'revision']).where('tenant', '=', tenant).where('name', '=', name).executeTakeFirst()
+      return row === undefined ? null : { value: JSON.parse(row.value) as T, revision: row.revision } // the caller names the type that it stored
+    },
+    async setValue(name, value, { expect, now }) {
+      const text = JSON.stringify(value)
+      if (typeof expect === 'number') {
+        const done = await db.updateTable('value').set({ value: text, revision: expect + 1, updated_at: now }).where('tenant', '=', tenant).where('name', '=', name).where('revision', '=', expect).executeTakeFirst()
+        return Number(done.numUpdatedRows) === 1
+      }
+      const done = await db
+        .insertInto('value')
+        .values({ tenant, name, value: text, revision: 1, updated_at: now })
+        .onConflict((conflict) =>
+          expect === null
+            ? conflict.columns(['tenant', 'name']).doNothing()
+            : conflict.columns(['tenant', 'name']).doUpdateSet((eb) => ({ value: text, updated_at: now, revision: eb('value.revision', '+', 1) })),
+        )
+        .executeTakeFirst()
+      return Number(done.numInsertedOrUpdatedRows ?? 0) > 0
+    },
+    async listValues(prefix) {
+      const rows = await db.selectFrom('value').select(['name', 'value', 'revision']).where('tenant', '=', tenant).where('name', '>=', prefix).where('name', '<', `${prefix}\uffff`).orderBy('name').execute()
+      return rows.map((row) => ({ name: row.name, value: JSON.parse(row.value) as unknown, revision: row.revision }))
+    },
+    async claimTurn(name, everyMs, now) {
+      const key = `turn:${name}`
+      const done = await db
+        .insertInto('claim')
+        .values({ tenant, name: key, token: '', until_at: now + everyMs })
+        .onConflict((conflict) => conflict.columns(['tenant', 'name']).doUpdateSet({ until_at: now + everyMs }).where('claim.until_at', '<=', now))
+        .executeTakeFirst()
+      return Number(done.numInsertedOrUpdatedRows ?? 0) > 0
+    },
+    async claim(name, { token, forMs, now }) {
+      const done = await db
+        .insertInto('claim')
+        .values({ tenant, name, token, until_at: now + forMs })
+        .onConflict((conflict) =>
+          conflict
+            .columns(['tenant', 'name'])
+            .doUpdateSet({ token, until_at: now + forMs })
+            .where((eb) => eb.or([eb('claim.until_at', '<=', now), eb('claim.token', '=', token)])),
+        )
+        .executeTakeFirst()
+      return Number(done.numInsertedOrUpdatedRows ?? 0) > 0
+    },
+    async unclaim(name, token) {
+      await db.deleteFrom('claim').where('tenant', '=', tenant).where('name', '=', name).where('token', '=', token).execute()
+    },
+  }
+}
