@@ -1,0 +1,133 @@
+import { Fault } from '../core/fault.js'
+import type { Clock, Random } from '../core/ports.js'
+import { shortPauseMs, type Pace } from './pace.js'
+import { NoAnswer, type Transport, type TransportAnswer } from './transport.js'
+
+export interface SendRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Uint8Array | null
+  readonly signal: AbortSignal
+}
+export type SendAnswer = TransportAnswer
+/** An authenticated and paced exchange: every answer comes back, also a refusal; a missing one is thrown as a Fault. */
+export type Send = (request: SendRequest) => Promise<SendAnswer>
+
+/** Where access tokens come from. `fresh` asks for a new one because the last was refused. */
+export type TokenSource = (options: { readonly fresh: boolean; readonly signal: AbortSignal }) => Promise<string>
+
+export interface CallReport {
+  readonly system: string
+  readonly method: string
+  /** Without the query. */
+  readonly path: string
+  readonly status: number | null
+  readonly ms: number
+  readonly requestId: string | null
+}
+
+export interface RemoteOptions {
+  /** For messages: `Partner Center`, `Dynamics 365`. */
+  readonly name: string
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: Random
+  /** The only hosts (host or host:port) that are ever called. */
+  readonly hosts: readonly string[]
+  readonly pace: Pace
+  readonly token: TokenSource
+  /** Headers of every call, with a fresh id each. */
+  readonly correlation: (id: string) => Readonly<Record<string, string>>
+  readonly newId: () => string
+  readonly onCall?: (report: CallReport) => void
+}
+
+const deadlineMs = 25_000
+// Reads are repeated at once a little; anything longer is the queue's work, where it holds no lease.
+const readTriesMost = 3
+const readWaitMs = 400
+
+export function remote(options: RemoteOptions): Send {
+  return async (request) => {
+    assertAllowed(options, request.url)
+    const paused = options.pace.pausedUntil()
+    const waitMs = paused === null ? 0 : paused - options.clock.now()
+    if (waitMs > shortPauseMs) {
+      throw new Fault('throttled', `${options.name} asked us to slow down.`, { remedy: 'Nothing to do: it goes on by itself.', retryAfterMs: waitMs })
+    }
+    const isRead = request.method === 'GET'
+    for (let attempt = 1; ; attempt += 1) {
+      const last = !isRead || attempt >= readTriesMost
+      try {
+        const answer = await authenticated(options, request)
+        if (last || !isTransient(answer.status)) return answer
+      } catch (error) {
+        if (!(error instanceof NoAnswer)) throw error
+        if (last) throw noAnswerFault(options, request, error)
+      }
+      await options.clock.sleep(Math.round(readWaitMs * attempt * (0.5 + options.random())), request.signal)
+    }
+  }
+}
+
+const isTransient = (status: number): boolean => status === 500 || status === 502 || status === 503 || status === 504
+
+/** Refreshes a refused token once and asks again: a 401 means that nothing was done. */
+async function authenticated(options: RemoteOptions, request: SendRequest): Promise<SendAnswer> {
+  const first = await exchange(options, request, await options.token({ fresh: false, signal: request.signal }))
+  if (first.status !== 401) return first
+  return exchange(options, request, await options.token({ fresh: true, signal: request.signal }))
+}
+
+async function exchange(options: RemoteOptions, request: SendRequest, token: string): Promise<SendAnswer> {
+  const { clock, pace, transport } = options
+  const startedAt = clock.now()
+  const headers = { ...options.correlation(options.newId()), ...request.headers, authorization: `Bearer ${token}` }
+  const report = (answer: SendAnswer | null): void =>
+    options.onCall?.({
+      system: options.name,
+      method: request.method,
+      path: new URL(request.url).pathname,
+      status: answer?.status ?? null,
+      ms: clock.now() - startedAt,
+      requestId: answer === null ? null : requestIdOf(answer),
+    })
+  try {
+    const answer = await pace.turn(() => transport({ ...request, headers, timeoutMs: deadlineMs }), request.signal)
+    report(answer)
+    if (answer.status === 429 || answer.status === 503) pace.throttled(retryAfterMs(answer, clock.now()) ?? 1_000)
+    else if (answer.status < 500) pace.fine()
+    return answer
+  } catch (error) {
+    report(null)
+    throw error
+  }
+}
+
+function noAnswerFault({ name }: RemoteOptions, request: SendRequest, error: NoAnswer): Fault {
+  if (error.sent && request.method !== 'GET') {
+    return new Fault('ambiguous', `${name} did not answer (${error.message}); the write may or may not have happened.`, { remedy: 'Nothing to do: what happened is found out before anything is written again.', cause: error })
+  }
+  return new Fault('offline', `${name} could not be reached: ${error.message}.`, { remedy: 'Check the network, the address in the configuration and the status page of the service; it is tried again by itself.', cause: error })
+}
+
+function assertAllowed({ hosts, name }: RemoteOptions, url: string): void {
+  const { host, protocol } = new URL(url)
+  if ((protocol !== 'https:' && protocol !== 'http:') || !hosts.includes(host)) {
+    throw new Fault('invalid-answer', `${name} pointed us to ${host}, which is not a configured host; it was not called.`, { remedy: 'If the host is right, configure it.' })
+  }
+}
+
+/** Seconds or an HTTP date. */
+export function retryAfterMs(answer: { readonly headers: Readonly<Record<string, string>> }, now: number): number | null {
+  const value = answer.headers['retry-after']
+  if (value === undefined) return null
+  const seconds = Number(value)
+  const ms = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(value) - now
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), 24 * 3_600_000) : null
+}
+
+export const requestIdOf = (answer: SendAnswer): string | null =>
+  answer.headers['request-id'] ?? answer.headers['ms-requestid'] ?? answer.headers['x-ms-service-request-id'] ?? answer.headers['req_id'] ?? null
+
