@@ -100,7 +100,7 @@ export async function ensureDebianPackages() {
   }
   console.error(`Installing ${missing.join(' and ')} with apt-get; this takes a minute or two, once.`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  for (const args of [['update', '-qq'], ['install', '-y', '-qq', '--no-install-recommends', ...missing]]) {
+  for (const args of [['update', '-qq'], ['install', '-y', '-qq', '-o', 'Dpkg::Use-Pty=0', '--no-install-recommends', ...missing]]) {
     const code = await run('apt-get', args, { env, patience: 'apt-get is still at work' })
     if (code !== 0) giveUp(`apt-get ${args[0]} failed: mend what it says above, or install ${missing.join(' and ')} yourself, and run this again.`)
   }

@@ -16,7 +16,8 @@ export interface Overrides {
   readonly problems: readonly Problem[]
 }
 
-const problem = (setting: Setting, message: string, hint: string): Problem => ({ path: setting.path, line: null, column: null, message, hint })
+const problem = (setting: Setting, message: string, hint: string): Problem =>
+  ({ path: setting.path, line: null, column: null, message, hint })
 
 /** A file with a secret usually ends in a line break that is not part of it. */
 const withoutLastLineBreak = (text: string): string => text.replace(/\r?\n$/, '')
@@ -41,7 +42,9 @@ export function reasonOf(cause: unknown): string {
 }
 
 /** Lays `COSELL_…` variables, and files named by `COSELL_…_FILE`, over the document. An empty variable counts as not set. */
-export function applyOverrides(tree: Section, env: Environment, readFile: ReadFile, resolvePath: (path: string) => string): Overrides {
+export function applyOverrides(
+  tree: Section, env: Environment, readFile: ReadFile, resolvePath: (path: string) => string,
+): Overrides {
   const origins = new Map<string, string>()
   const problems: Problem[] = []
   for (const setting of SETTINGS) {

@@ -1,5 +1,9 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ConfigError, exampleConfig, formatDuration, loadConfig, maskedConfig, parseDuration, secretValues, type InitAnswers, type LoadedConfig } from './index.js'
+import {
+  ConfigError, exampleConfig, formatDuration, loadConfig, maskedConfig, parseDuration, secretValues, SETTINGS,
+  type InitAnswers, type LoadedConfig, type Problem,
+} from './index.js'
 
 const minimal = `
 partnerCenter:
@@ -26,7 +30,7 @@ function load(text: string | null, given: Given = {}): LoadedConfig {
   return loadConfig({ path: given.path ?? null, env: given.env ?? {}, cwd: '/etc/cosell', readFile: (path) => files[path] ?? null })
 }
 
-function problemsOf(text: string | null, given: Given = {}): readonly { path: string; line: number | null; message: string; hint: string | null }[] {
+function problemsOf(text: string | null, given: Given = {}): readonly Problem[] {
   try {
     load(text, given)
   } catch (error) {
@@ -233,6 +237,15 @@ describe('what init writes', () => {
       expect(loaded.config.sync.flows.partnerToCrm).toBe('observe')
     }
   })
+})
+
+test('whatever the file and the variables hold, the answer is a configuration or a list of problems', () => {
+  const pieces = fc.constantFrom('crm:', 'kind: dynamics', '\n', '  ', '- ', '${', '}', '$$', '&a ', '*a', '!!int ', '<<: ', '"', '[', '{', ', ', '---\n', '__proto__: ', '\t', '\u0000', '# ', '| ', 'url: http://x')
+  const junk = fc.oneof(fc.string(), fc.array(fc.oneof(pieces, fc.string({ maxLength: 4 })), { maxLength: 30 }).map((parts) => parts.join('')))
+  const variable = fc.constantFrom(...SETTINGS.map((setting) => setting.variable))
+  fc.assert(fc.property(junk, fc.dictionary(variable, fc.string(), { maxKeys: 5 }), (text, env) => {
+    for (const start of ['', minimal]) problemsOf(start + text, { env })
+  }), { numRuns: 400 })
 })
 
 test('durations are read and written the same way', () => {

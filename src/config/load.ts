@@ -33,15 +33,12 @@ interface Located {
 
 const problemAt = (message: string, hint: string | null): Problem => ({ path: '', line: null, column: null, message, hint })
 
-function readNamed(path: string, shown: string, request: ConfigRequest): Located {
-  let text: string | null
+function readOrRefuse(path: string, request: ConfigRequest): string | null {
   try {
-    text = request.readFile(path)
+    return request.readFile(path)
   } catch (cause) {
-    throw new ConfigError(shown, [problemAt(`it cannot be read (${reasonOf(cause)})`, 'Give this user the right to read it.')])
+    throw new ConfigError(shortest(path, request.cwd), [problemAt(`it cannot be read (${reasonOf(cause)})`, 'Give this user the right to read it.')])
   }
-  if (text !== null) return { path, text }
-  throw new ConfigError(shown, [problemAt('it does not exist', 'Correct the path, or run `cosell init` to write one.')])
 }
 
 /** The folders where the file is looked for when nothing names it. */
@@ -52,9 +49,14 @@ function usualPlaces({ env, cwd }: ConfigRequest): readonly string[] {
 
 function locate(request: ConfigRequest): Located | null {
   const named = request.path ?? (request.env['COSELL_CONFIG'] || null)
-  if (named !== null) return readNamed(resolve(request.cwd, named), named, request)
+  if (named !== null) {
+    const path = resolve(request.cwd, named)
+    const text = readOrRefuse(path, request)
+    if (text !== null) return { path, text }
+    throw new ConfigError(named, [problemAt('it does not exist', 'Correct the path, or run `cosell init` to write one.')])
+  }
   for (const path of usualPlaces(request)) {
-    const text = request.readFile(path)
+    const text = readOrRefuse(path, request)
     if (text !== null) return { path, text }
   }
   // A container may be configured by variables alone.
@@ -126,10 +128,10 @@ function toProblem(found: Finding, document: ParsedDocument, overridden: Readonl
   return { ...found, line: place?.line ?? null, column: place?.column ?? null }
 }
 
-function originsOf(document: ParsedDocument, tree: Section, overridden: ReadonlyMap<string, string>, shown: string): ReadonlyMap<string, string> {
+function originsOf(document: ParsedDocument, overridden: ReadonlyMap<string, string>, shown: string): ReadonlyMap<string, string> {
   const origins = new Map<string, string>()
   for (const { path } of SETTINGS) {
-    const position = treeAt(tree, path) === undefined ? undefined : document.positions.get(path)
+    const position = treeAt(document.tree, path) === undefined ? undefined : document.positions.get(path)
     origins.set(path, overridden.get(path) ?? (position === undefined ? 'default' : `${shown}:${position.line}`))
   }
   return origins
@@ -187,7 +189,7 @@ export function loadConfig(request: ConfigRequest): LoadedConfig {
   if (problems.length > 0 || !parsed.success) throw new ConfigError(file === null ? null : shown, problems)
 
   const config = buildConfig(parsed.data, { file, folder, env, files: named.files, resolvePath })
-  return { config, origins: originsOf(document, tree, overrides.origins, shown), warnings: warningsOf(config, env, document) }
+  return { config, origins: originsOf(document, overrides.origins, shown), warnings: warningsOf(config, env, document) }
 }
 
 function shortest(path: string, cwd: string): string {

@@ -46,7 +46,8 @@ function crmDocument(crm: DynamicsConfig | SalesforceConfig): ConfigDocument {
 function serverDocument(server: Config['server']): ConfigDocument {
   const signIn = server.signIn
   return given({
-    listen: formatListen(server.listen), publicUrl: server.publicUrl, adminTokens: server.adminTokens.map(() => mask), trustedProxies: server.trustedProxies,
+    listen: formatListen(server.listen), publicUrl: server.publicUrl,
+    adminTokens: server.adminTokens.map(() => mask), trustedProxies: server.trustedProxies,
     signIn: signIn === null ? null : {
       issuer: signIn.issuer, clientId: signIn.clientId, clientSecret: mask,
       roles: { admin: signIn.roles.admin, operator: signIn.roles.operator, viewer: signIn.roles.viewer },
@@ -56,10 +57,12 @@ function serverDocument(server: Config['server']): ConfigDocument {
 
 function partnerDocument(partner: Config['partnerCenter']): ConfigDocument {
   return given({
-    tenant: partner.tenant, clientId: partner.clientId, clientSecret: mask, refreshToken: hidden(partner.refreshToken), partnerId: partner.partnerId,
+    tenant: partner.tenant, clientId: partner.clientId, clientSecret: mask,
+    refreshToken: hidden(partner.refreshToken), partnerId: partner.partnerId,
     referralsUrl: partner.referralsUrl, platformUrl: partner.platformUrl, authorityUrl: partner.authorityUrl,
     webhook: given({
-      events: partner.webhook.events, certificateHosts: partner.webhook.certificateHosts, trustAnchors: pathOf(partner.webhook.trustAnchors),
+      events: partner.webhook.events, certificateHosts: partner.webhook.certificateHosts,
+      trustAnchors: pathOf(partner.webhook.trustAnchors),
     }),
     requestsPerSecond: partner.requestsPerSecond,
   })
@@ -97,7 +100,8 @@ function passwordOf(address: string | null): string | null {
 /** Every secret text of the configuration, for the log's and the console's redaction. */
 export function secretValues(config: Config): readonly string[] {
   const { crm, partnerCenter, server } = config
-  const crmSecret = crm.kind === 'dynamics' ? crm.clientSecret : crm.credential.kind === 'client-secret' ? crm.credential.clientSecret : crm.credential.privateKey.text
+  const credential = crm.kind === 'dynamics' ? { kind: 'client-secret' as const, clientSecret: crm.clientSecret } : crm.credential
+  const crmSecret = credential.kind === 'client-secret' ? credential.clientSecret : credential.privateKey.text
   const passwords = [passwordOf(config.store.kind === 'postgres' ? config.store.url : null), passwordOf(config.proxy)]
   const all = [
     ...server.adminTokens, server.signIn?.clientSecret, partnerCenter.clientSecret, partnerCenter.refreshToken,
