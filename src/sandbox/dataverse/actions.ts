@@ -1,7 +1,7 @@
 import { closeOpportunity, readClosing } from './actions-close.js'
 import { merge, readMerging } from './actions-merge.js'
 import { qualifyLead, readQualification } from './actions-qualify.js'
-import { isObject } from './bodies.js'
+import { isObject, listIn } from './bodies.js'
 import { bulk } from './bulk.js'
 import { pair } from './deleting.js'
 import { coded, payloadError, unknownSegment } from './errors.js'
@@ -162,7 +162,7 @@ function addPrivileges(world: World, table: Table, call: Call): Answer {
   if (table.name !== 'role') throw unknownSegment('Microsoft.Dynamics.CRM.AddPrivilegesRole')
   const role = rowIn(world, table, call)
   demandOn(world, call.context, 'Write', table)
-  const given = isObject(call.body) && Array.isArray(call.body['Privileges']) ? (call.body['Privileges'] as unknown[]) : null
+  const given = isObject(call.body) ? listIn(call.body['Privileges']) : null
   if (given === null) throw payloadError('AddPrivilegesRole', "The parameter 'Privileges' is required.")
   const relation = world.model.manyToMany.get('roleprivileges_association')
   world.transactions.run(() => {

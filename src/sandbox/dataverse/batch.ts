@@ -53,11 +53,13 @@ function runSingle(part: Part, runner: Runner): Result {
 const noReferences: ReadonlyMap<string, string> = new Map()
 
 class PartFailed extends Error {
-  constructor(
-    readonly refusal: DataverseError,
-    readonly part: Part,
-  ) {
+  readonly refusal: DataverseError
+  readonly part: Part
+
+  constructor(refusal: DataverseError, part: Part) {
     super(refusal.message)
+    this.refusal = refusal
+    this.part = part
   }
 }
 

@@ -9,6 +9,11 @@ import type { World } from './world.js'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
+/** A JSON list with items nobody has looked at yet; null when it is none. */
+export function listIn(value: unknown): readonly unknown[] | null {
+  return Array.isArray(value) ? value : null
+}
+
 export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A write body after every check that needs no row: what is sent for which column, and rows to create along. */

@@ -1,4 +1,4 @@
-import { isObject, readBody, resolveReference } from './bodies.js'
+import { isObject, listIn, readBody, resolveReference } from './bodies.js'
 import { missingRow, payloadError, unknownSegment } from './errors.js'
 import { addressed } from './find.js'
 import type { Table } from './metadata-model.js'
@@ -9,9 +9,9 @@ import type { World } from './world.js'
 
 /** Messages on many rows: all of them or none. Source: learn.microsoft.com "Bulk operation messages" (read 2023-10). */
 export function bulk(world: World, table: Table, call: Call, message: string): Answer {
-  const targets = isObject(call.body) ? call.body['Targets'] : undefined
-  if (!Array.isArray(targets)) throw payloadError(table.setName, "The parameter 'Targets' is required and must be a list.")
-  const rows = (targets as unknown[]).map((target) => {
+  const targets = isObject(call.body) ? listIn(call.body['Targets']) : null
+  if (targets === null) throw payloadError(table.setName, "The parameter 'Targets' is required and must be a list.")
+  const rows = targets.map((target) => {
     if (!isObject(target)) throw payloadError(table.setName, 'Each of Targets must be an object.')
     if (typeof target['@odata.type'] !== 'string') throw payloadError(table.setName, "Each of Targets needs '@odata.type'.")
     return target

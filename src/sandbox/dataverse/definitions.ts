@@ -1,5 +1,5 @@
 import { coded, lockHeld, payloadError } from './errors.js'
-import { isObject } from './bodies.js'
+import { isObject, listIn } from './bodies.js'
 import type { Labels, Required } from './metadata-model.js'
 import { table as tableNamed, type World } from './world.js'
 
@@ -11,10 +11,10 @@ export function requireLock(world: World, what: string): void {
 }
 
 export function readLabels(world: World, value: unknown, name: string): Labels {
-  if (!isObject(value) || !Array.isArray(value['LocalizedLabels'])) throw payloadError('', `The label '${name}' needs LocalizedLabels.`)
+  const items = isObject(value) ? listIn(value['LocalizedLabels']) : null
+  if (items === null) throw payloadError('', `The label '${name}' needs LocalizedLabels.`)
   const labels: Record<number, string> = {}
-  for (const item of value['LocalizedLabels'] as unknown[]) {
-    // Each item is checked on the next line.
+  for (const item of items) {
     if (!isObject(item) || typeof item['Label'] !== 'string' || typeof item['LanguageCode'] !== 'number') {
       throw payloadError('', `The label '${name}' holds an item without Label and LanguageCode.`)
     }

@@ -47,96 +47,112 @@ const failures = {
 } as const
 
 /** Asynchronous webhook steps: matching, delivering on the clock, one retry, failed system jobs. */
-export function events(given: { world: () => World; send: SimSend }): Events & { raise(raised: readonly Raised[]): void } {
-  let deliveries: Delivery[] = []
-  let pending = 0
-  const failed = new Map<string, Job>()
+export class EventOutbox implements Events {
+  readonly #world: () => World
+  readonly #send: SimSend
+  readonly #failed = new Map<string, Job>()
+  #deliveries: Delivery[] = []
+  #pending = 0
 
-  const record = (job: Job, attempt: 1 | 2, status: number | null, url: string): void => {
-    const { message, table, id } = job.emission
-    deliveries.push({ message, table, id, url, stepId: job.step.id, atMs: given.world().clock.now(), attempt, status })
-    if (deliveries.length > keptMax) deliveries = deliveries.slice(-keptMax / 2)
+  constructor(given: { readonly world: () => World; readonly send: SimSend }) {
+    this.#world = given.world
+    this.#send = given.send
   }
-  const finish = (job: Job, failure: { code: string; text: string } | null): void => {
-    pending -= 1
-    const world = given.world()
-    if (failure === null && job.step.deletesJob) return
-    const jobId = writeJob(world, job, failure)
-    if (failure === null) return
-    failed.set(jobId, job)
-    const [oldest] = failed.keys()
-    if (failed.size > keptMax && oldest !== undefined) failed.delete(oldest)
+
+  list(): readonly Delivery[] {
+    return this.#deliveries
   }
-  const attempt = (job: Job, number: 1 | 2): void => {
-    const world = given.world()
+
+  pending(): number {
+    return this.#pending
+  }
+
+  reset(): void {
+    this.#deliveries = []
+  }
+
+  raise(raised: readonly Raised[]): void {
+    const world = this.#world()
+    for (const { message, table, make } of raised) {
+      const steps = stepsFor(world, message, table)
+      if (steps.length === 0) continue
+      const emission = make()
+      for (const step of steps) {
+        if (wants(step, emission)) this.#schedule({ step, emission, operationId: world.guid() })
+      }
+    }
+  }
+
+  /** Runs a failed job again, as an administrator may ask. */
+  resume(jobId: string): void {
+    const job = this.#failed.get(jobId)
+    if (job !== undefined) this.#schedule(job)
+  }
+
+  #schedule(job: Job): void {
+    const world = this.#world()
+    const { eventDelayMs, eventJitterMs, eventLossRate, eventDuplicateRate } = world.options
+    if (eventLossRate > 0 && world.rng.chance(eventLossRate)) return
+    const copies = eventDuplicateRate > 0 && world.rng.chance(eventDuplicateRate) ? 2 : 1
+    for (let copy = 0; copy < copies; copy++) {
+      this.#pending += 1
+      const jitterMs = eventJitterMs > 0 ? world.rng.int(eventJitterMs + 1) : 0
+      world.clock.at(world.clock.now() + eventDelayMs + jitterMs, () => this.#attempt(job, 1))
+    }
+  }
+
+  #attempt(job: Job, attempt: 1 | 2): void {
+    const world = this.#world()
     const endpoint = tableNamed(world, 'serviceendpoint').rows.get(job.step.endpointId)
     if (endpoint === undefined) {
-      pending -= 1
+      this.#pending -= 1
       return
     }
     const { url, headers } = authorized(endpoint.cells)
     const { bytes, truncated } = eventBody(world, job.step, job.emission, job.operationId)
-    const settle = (status: number | 'timeout' | 'lost'): void => {
-      record(job, number, typeof status === 'number' ? status : null, url)
-      if (typeof status === 'number' && status >= 200 && status < 300) return finish(job, null)
-      if (typeof status === 'number' && retried.has(status) && number === 1) {
-        world.clock.at(world.clock.now() + world.options.eventRetryDelayMs, () => attempt(job, 2))
-        return
-      }
-      finish(
-        job,
-        status === 'timeout'
-          ? failures.timeout
-          : status === 'lost'
-            ? failures.post
-            : { ...failures.status, text: `${failures.status.text}: ${status}.` },
-      )
-    }
     const request = {
       method: 'POST',
       headers: { ...deliveryHeaders(world, job, truncated), ...headers },
       body: bytes,
       timeoutMs: world.options.eventTimeoutMs,
     }
-    given.send(url, request).then(
-      ({ status }) => settle(status),
-      (error: unknown) => settle(isTimeout(error) ? 'timeout' : 'lost'),
+    this.#send(url, request).then(
+      ({ status }) => this.#settle(job, { attempt, url, status }),
+      (error: unknown) => this.#settle(job, { attempt, url, status: isTimeout(error) ? 'timeout' : 'lost' }),
     )
   }
-  const schedule = (job: Job): void => {
-    const world = given.world()
-    const { eventDelayMs, eventJitterMs, eventLossRate, eventDuplicateRate } = world.options
-    if (eventLossRate > 0 && world.rng.chance(eventLossRate)) return
-    const copies = eventDuplicateRate > 0 && world.rng.chance(eventDuplicateRate) ? 2 : 1
-    for (let copy = 0; copy < copies; copy++) {
-      pending += 1
-      const jitterMs = eventJitterMs > 0 ? world.rng.int(eventJitterMs + 1) : 0
-      world.clock.at(world.clock.now() + eventDelayMs + jitterMs, () => attempt(job, 1))
-    }
-  }
 
-  return {
-    raise(raised) {
-      const world = given.world()
-      for (const { message, table, make } of raised) {
-        const steps = stepsFor(world, message, table)
-        if (steps.length === 0) continue
-        const emission = make()
-        for (const step of steps) {
-          if (wants(step, emission)) schedule({ step, emission, operationId: world.guid() })
-        }
-      }
-      world.caches.set('resume-job', (jobId: string) => {
-        const job = failed.get(jobId)
-        if (job !== undefined) schedule(job)
-      })
-    },
-    list: () => deliveries,
-    pending: () => pending,
-    reset() {
-      deliveries = []
-    },
+  #settle(job: Job, { attempt, url, status }: Outcome): void {
+    const world = this.#world()
+    const { message, table, id } = job.emission
+    const seen = typeof status === 'number' ? status : null
+    this.#deliveries.push({ message, table, id, url, stepId: job.step.id, atMs: world.clock.now(), attempt, status: seen })
+    if (this.#deliveries.length > keptMax) this.#deliveries = this.#deliveries.slice(-keptMax / 2)
+    if (seen !== null && retried.has(seen) && attempt === 1) {
+      world.clock.at(world.clock.now() + world.options.eventRetryDelayMs, () => this.#attempt(job, 2))
+      return
+    }
+    this.#pending -= 1
+    const failure = failureOf(status)
+    if (failure === null && job.step.deletesJob) return
+    const jobId = writeJob(world, job, failure)
+    if (failure === null) return
+    this.#failed.set(jobId, job)
+    const [oldest] = this.#failed.keys()
+    if (this.#failed.size > keptMax && oldest !== undefined) this.#failed.delete(oldest)
   }
+}
+
+interface Outcome {
+  readonly attempt: 1 | 2
+  readonly url: string
+  readonly status: number | 'timeout' | 'lost'
+}
+
+function failureOf(status: Outcome['status']): { code: string; text: string } | null {
+  if (status === 'timeout') return failures.timeout
+  if (status === 'lost') return failures.post
+  return status >= 200 && status < 300 ? null : { ...failures.status, text: `${failures.status.text}: ${status}.` }
 }
 
 function wants(step: Step, emission: Emission): boolean {

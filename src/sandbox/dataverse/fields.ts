@@ -194,45 +194,49 @@ export function microsoftCustomization(names: MicrosoftTableNames): Customizatio
       choice('msft_CustomerPurchaseIntent', 'Customer purchase intent', 299_600_000, ['Yes', 'No', 'Have not decided']),
     ],
     dealKeys: [],
-    tables: [
-      {
-        schemaName: names.solution,
-        label: 'Microsoft Solutions',
-        plural: 'Microsoft Solutions',
-        ownership: 'UserOwned',
-        primary: field('msft_Name', 'text', 'Name', { maxLength: 100, autoNumber: '{DATETIMEUTC:yyyy-MM-dd}-{SEQNUM:5}' }),
-        fields: [
-          text('msft_SolutionIdentifier', 'Solution Identifier'),
-          text('msft_SolutionName', 'Solution Name', 200),
-          text('msft_Type', 'Type'),
-          text('msft_PublisherName', 'Publisher Name', 200),
-        ],
-        lookups: [
-          {
-            schemaName: 'msft_Opportunity',
-            label: 'Opportunity',
-            target: 'opportunity',
-            relationship: 'msft_opportunity_microsoftsolutions',
-            onDelete: 'Cascade',
-          },
-        ],
-        keys: [],
-      },
-      {
-        schemaName: names.solutionDetail,
-        label: 'Microsoft Solution Details',
-        plural: 'Microsoft Solution Details',
-        ownership: 'OrganizationOwned',
-        primary: text('msft_Name', 'Solution Name', 200),
-        fields: [
-          text('msft_SolutionIdentifier', 'Solution Identifier'),
-          text('msft_Type', 'Type'),
-          text('msft_PublisherName', 'Publisher Name', 200),
-        ],
-        lookups: [],
-        keys: [],
-      },
-    ],
+    tables: microsoftTables(names),
     tracked: ['opportunity', 'lead', 'account', 'contact'],
   }
+}
+
+function microsoftTables(names: MicrosoftTableNames): readonly TableSeedOfSolution[] {
+  return [
+    {
+      schemaName: names.solution,
+      label: 'Microsoft Solutions',
+      plural: 'Microsoft Solutions',
+      ownership: 'UserOwned',
+      primary: field('msft_Name', 'text', 'Name', { maxLength: 100, autoNumber: '{DATETIMEUTC:yyyy-MM-dd}-{SEQNUM:5}' }),
+      fields: [
+        text('msft_SolutionIdentifier', 'Solution Identifier'),
+        text('msft_SolutionName', 'Solution Name', 200),
+        text('msft_Type', 'Type'),
+        text('msft_PublisherName', 'Publisher Name', 200),
+      ],
+      lookups: [
+        {
+          schemaName: 'msft_Opportunity',
+          label: 'Opportunity',
+          target: 'opportunity',
+          relationship: 'msft_opportunity_microsoftsolutions',
+          onDelete: 'Cascade',
+        },
+      ],
+      keys: [],
+    },
+    {
+      schemaName: names.solutionDetail,
+      label: 'Microsoft Solution Details',
+      plural: 'Microsoft Solution Details',
+      ownership: 'OrganizationOwned',
+      primary: text('msft_Name', 'Solution Name', 200),
+      fields: [
+        text('msft_SolutionIdentifier', 'Solution Identifier'),
+        text('msft_Type', 'Type'),
+        text('msft_PublisherName', 'Publisher Name', 200),
+      ],
+      lookups: [],
+      keys: [],
+    },
+  ]
 }

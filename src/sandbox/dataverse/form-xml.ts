@@ -75,6 +75,7 @@ function walk(node: Node, name: string, state: Walk): void {
   if (name === 'control') checkControl(held, state)
   const allowed = children[name]
   if (allowed === undefined) return
+  // The parser keeps the children of an element as a list of nodes under its name.
   for (const child of (node[name] ?? []) as Node[]) {
     // An element is a list under its name; texts and comments start with a hash.
     const childName = Object.keys(child).find((key) => key !== ':@' && !key.startsWith('#') && !key.startsWith('?'))

@@ -105,8 +105,7 @@ function jobBefore({ before, internal, sent }: Change): void {
 
 function jobAfter({ world, before, cells, internal }: Change, row: Row): void {
   if (internal || before?.cells['statecode'] !== 3 || cells['statecode'] !== 0) return
-  const resume = world.caches.get('resume-job') as ((id: string) => void) | undefined // put there by events.ts
-  resume?.(row.id)
+  world.resumeJob(row.id)
 }
 
 export const eventHooks: Readonly<Record<string, Hooks>> = {

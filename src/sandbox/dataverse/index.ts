@@ -4,7 +4,7 @@ import type { SimHandler, SimSend } from '../http.js'
 import type { SandboxRng } from '../rng.js'
 import type { VerifyToken } from './access.js'
 import { callLog, type Calls } from './calls.js'
-import { events, type Events } from './events.js'
+import { EventOutbox, type Events } from './events.js'
 import { cosellCustomization, microsoftCustomization, microsoftTableNames, type MicrosoftTableNames } from './fields.js'
 import { install } from './installing.js'
 import { emptyModel } from './metadata-model.js'
@@ -95,7 +95,7 @@ export function dataverse(given: DataverseGiven): Dataverse {
     ...given.options,
     ...(given.origin === undefined ? {} : { origin: given.origin }),
   }
-  const outbox = events({ world: () => world, send: given.send })
+  const outbox = new EventOutbox({ world: () => world, send: given.send })
   let version = firstVersion
   const world: World = {
     clock: given.clock,
@@ -107,6 +107,7 @@ export function dataverse(given: DataverseGiven): Dataverse {
     guid: () => quickGuid(given.rng),
     nextVersion: () => (version += 1),
     currentVersion: () => version,
+    resumeJob: (jobId) => outbox.resume(jobId),
     caches: new Map(),
   }
   const names = given.microsoftTables ?? microsoftTableNames

@@ -1,3 +1,4 @@
+import { isObject } from './bodies.js'
 import { badQuery, notSupported } from './errors.js'
 import type { Json } from './metadata-json.js'
 import { parseFilter, type Expression, type Operand } from './odata-parse.js'
@@ -67,10 +68,9 @@ function requireKnown(expression: Expression, known: Known, type: string): void 
 function valueOf(item: Json, operand: Operand): unknown {
   if (operand.kind === 'null') return null
   if (operand.kind !== 'path') return operand.value
-  return operand.path.reduce<unknown>(
-    (held, name) => (typeof held === 'object' && held !== null ? ((held as Json)[name] ?? null) : null),
-    item,
-  ) // members are looked up by name
+  let held: unknown = item
+  for (const name of operand.path) held = isObject(held) ? (held[name] ?? null) : null
+  return held
 }
 
 function matches(item: Json, expression: Expression): boolean {

@@ -1,4 +1,4 @@
-import { isObject } from './bodies.js'
+import { isObject, listIn } from './bodies.js'
 import { optionalLabels, readLabels, requireLock, requireSchemaName } from './definitions.js'
 import type { Context } from './emission.js'
 import { coded, invalidArgument, payloadError } from './errors.js'
@@ -9,9 +9,10 @@ import { table as tableNamed, type World } from './world.js'
 
 export function readOptions(world: World, value: unknown): Option[] {
   if (value === undefined) return []
-  if (!Array.isArray(value)) throw payloadError('OptionSet', 'Options must be a list.')
+  const items = listIn(value)
+  if (items === null) throw payloadError('OptionSet', 'Options must be a list.')
   const options: Option[] = []
-  for (const item of value as unknown[]) {
+  for (const item of items) {
     if (!isObject(item)) throw payloadError('OptionSet', 'An option must be an object.')
     const given = item['Value']
     const next = typeof given === 'number' ? given : nextValue(world, options)
@@ -180,7 +181,7 @@ export const optionActions = {
     requireLock(world, 'OrderOption')
     demand(world, context, 'prvWriteOptionSet')
     const { set, body } = addressedSet(world, 'OrderOption', given)
-    const values = Array.isArray(body['Values']) ? (body['Values'] as unknown[]) : []
+    const values = listIn(body['Values']) ?? []
     const ordered = values.flatMap((value) => set.options.find((option) => option.value === value) ?? [])
     if (ordered.length !== set.options.length) throw invalidArgument('OrderOption needs every value of the option set, once.')
     replaceSet(world, set, { ...set, options: ordered })

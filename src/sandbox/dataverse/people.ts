@@ -166,68 +166,50 @@ function contextOf(world: World, email: string): Context {
   }
 }
 
+const defaults = {
+  account: (number: number): Values => ({
+    name: `Contoso ${number}`,
+    address1_city: 'Bellevue',
+    address1_country: 'United States',
+    address1_postalcode: '98004',
+  }),
+  contact: (): Values => ({
+    firstname: 'Maria',
+    lastname: 'Campbell',
+    emailaddress1: 'maria@contoso.example',
+    telephone1: '+1 425 555 0100',
+    jobtitle: 'CIO',
+  }),
+  opportunity: (number: number): Values => ({
+    name: `Data estate move ${number}`,
+    estimatedvalue: 50_000,
+    estimatedclosedate: '2027-03-31',
+    isrevenuesystemcalculated: false,
+    'transactioncurrencyid@odata.bind': `/transactioncurrencies(${currencyId('USD')})`,
+  }),
+  lead: (number: number): Values => ({
+    subject: `Interested in migration ${number}`,
+    firstname: 'Jim',
+    lastname: 'Glynn',
+    companyname: `Northwind ${number}`,
+    emailaddress1: 'jim@northwind.example',
+    telephone1: '+1 425 555 0199',
+    estimatedamount: 25_000,
+    leadsourcecode: 4,
+  }),
+}
+
 function creators(
   create: (table: string, values: Values, act?: Act) => string,
   number: () => number,
 ): Pick<People, 'account' | 'contact' | 'opportunity' | 'lead'> {
-  const account = (values: Values = {}, act?: Act): string =>
-    create(
-      'account',
-      {
-        name: `Contoso ${number()}`,
-        address1_city: 'Bellevue',
-        address1_country: 'United States',
-        address1_postalcode: '98004',
-        ...values,
-      },
-      act,
-    )
-  const contact = (values: Values = {}, act?: Act): string =>
-    create(
-      'contact',
-      {
-        firstname: 'Maria',
-        lastname: 'Campbell',
-        emailaddress1: 'maria@contoso.example',
-        telephone1: '+1 425 555 0100',
-        jobtitle: 'CIO',
-        ...values,
-      },
-      act,
-    )
+  const account = (values: Values = {}, act?: Act): string => create('account', { ...defaults.account(number()), ...values }, act)
   return {
     account,
-    contact,
+    contact: (values = {}, act) => create('contact', { ...defaults.contact(), ...values }, act),
     opportunity: (values = {}, act) =>
-      create(
-        'opportunity',
-        {
-          name: `Data estate move ${number()}`,
-          estimatedvalue: 50_000,
-          estimatedclosedate: '2027-03-31',
-          isrevenuesystemcalculated: false,
-          'transactioncurrencyid@odata.bind': `/transactioncurrencies(${currencyId('USD')})`,
-          ...customerOf(values, () => account({}, act)),
-          ...values,
-        },
-        act,
-      ),
-    lead: (values = {}, act) =>
-      create(
-        'lead',
-        {
-          subject: `Interested in migration ${number()}`,
-          firstname: 'Jim',
-          lastname: 'Glynn',
-          companyname: `Northwind ${number()}`,
-          emailaddress1: 'jim@northwind.example',
-          telephone1: '+1 425 555 0199',
-          estimatedamount: 25_000,
-          leadsourcecode: 4,
-          ...values,
-        },
-        act,
-      ),
+      create('opportunity', { ...defaults.opportunity(number()), ...customerOf(values, () => account({}, act)), ...values }, act),
+    lead: (values = {}, act) => create('lead', { ...defaults.lead(number()), ...values }, act),
   }
 }
 

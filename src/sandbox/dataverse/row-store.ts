@@ -19,7 +19,6 @@ interface LogEntry {
   readonly version: number
   readonly id: string
   readonly deleted: boolean
-  readonly atMs: number
 }
 
 interface Index {
@@ -38,7 +37,7 @@ export interface RowStore {
   readonly size: number
   all(): IterableIterator<Row>
   put(row: Row): void
-  remove(id: string, version: number, atMs: number): void
+  remove(id: string, version: number): void
   /** Where the change log stands; `rewind` goes back to it. */
   position(): number
   /** Undoes one put or remove: the row as it was, and the log as it was. */
@@ -58,8 +57,6 @@ export interface RowStore {
   changes(from: number, to: number): Changes
   /** Drops log entries nobody needs any more; cheap when there is nothing to drop. */
   tidy(): void
-  /** Version of the newest change to this table. */
-  newest(): number
 }
 
 const ascii = /^[\u0000-\u007f]*$/
@@ -82,86 +79,116 @@ const none: readonly string[] = []
 
 /** The rows of one table, their indexes, and the log that answers "what changed since". */
 export function rowStore(): RowStore {
-  const rows = new Map<string, Row>()
-  const indexes = new Map<string, Index>()
-  let log: LogEntry[] = []
-  const order = sortedKeys(rows)
+  return new Rows()
+}
 
-  const reindex = (id: string, before: Row | undefined, after: Row | undefined): void => {
-    for (const index of indexes.values()) {
+class Rows implements RowStore {
+  readonly #rows = new Map<string, Row>()
+  readonly #indexes = new Map<string, Index>()
+  readonly #order = sortedKeys(this.#rows)
+  #log: LogEntry[] = []
+
+  get size(): number {
+    return this.#rows.size
+  }
+
+  get(id: string): Row | undefined {
+    return this.#rows.get(id)
+  }
+
+  all(): IterableIterator<Row> {
+    return this.#rows.values()
+  }
+
+  put(row: Row): void {
+    this.#set(row.id, this.#rows.get(row.id), row)
+    this.#log.push({ version: row.version, id: row.id, deleted: false })
+  }
+
+  remove(id: string, version: number): void {
+    this.#set(id, this.#rows.get(id), undefined)
+    this.#log.push({ version, id, deleted: true })
+  }
+
+  position(): number {
+    return this.#log.length
+  }
+
+  rewind(id: string, before: Row | undefined, position: number): void {
+    this.#set(id, this.#rows.get(id), before)
+    this.#log.length = position
+  }
+
+  index(column: string): void {
+    this.indexBy(column, (cells) => foldCell(cells[column]))
+  }
+
+  indexBy(name: string, extract: Index['extract']): void {
+    if (this.#indexes.has(name)) return
+    const index: Index = { extract, ids: new Map() }
+    for (const row of this.#rows.values()) {
+      const key = extract(row.cells)
+      if (key !== undefined) give(index.ids, key, row.id)
+    }
+    this.#indexes.set(name, index)
+  }
+
+  dropIndex(name: string): void {
+    this.#indexes.delete(name)
+  }
+
+  hasIndex(name: string): boolean {
+    return this.#indexes.has(name)
+  }
+
+  find(name: string, folded: string): readonly string[] {
+    const held = this.#indexes.get(name)?.ids.get(folded)
+    if (held === undefined) return none
+    return typeof held === 'string' ? [held] : [...held]
+  }
+
+  count(name: string, folded: string): number {
+    const held = this.#indexes.get(name)?.ids.get(folded)
+    if (held === undefined) return 0
+    return typeof held === 'string' ? 1 : held.size
+  }
+
+  hasRepeats(name: string): boolean {
+    for (const held of this.#indexes.get(name)?.ids.values() ?? []) if (typeof held !== 'string') return true
+    return false
+  }
+
+  sortedIds(): readonly string[] {
+    return this.#order.list()
+  }
+
+  changes(from: number, to: number): Changes {
+    return changesOf(this.#rows, this.#log, from, to)
+  }
+
+  tidy(): void {
+    if (this.#log.length <= 2 * this.#rows.size + 10_000) return
+    const last = new Map<string, number>()
+    for (const entry of this.#log) if (entry.deleted) last.set(entry.id, entry.version)
+    this.#log = this.#log.filter(({ id, version, deleted }) =>
+      deleted ? last.get(id) === version && !this.#rows.has(id) : this.#rows.get(id)?.version === version,
+    )
+  }
+
+  #set(id: string, before: Row | undefined, after: Row | undefined): void {
+    for (const index of this.#indexes.values()) {
       const old = before && index.extract(before.cells)
       const next = after && index.extract(after.cells)
       if (old === next) continue
       if (old !== undefined) take(index.ids, old, id)
       if (next !== undefined) give(index.ids, next, id)
     }
-  }
-  const set = (id: string, before: Row | undefined, after: Row | undefined): void => {
-    reindex(id, before, after)
-    if (after === undefined) rows.delete(id)
-    else {
-      rows.set(id, after)
-      if (before === undefined) order.added(id)
+    if (after === undefined) {
+      this.#rows.delete(id)
+      return
     }
-  }
-  const add = (name: string, extract: Index['extract']): void => {
-    if (indexes.has(name)) return
-    const index: Index = { extract, ids: new Map() }
-    for (const row of rows.values()) {
-      const key = extract(row.cells)
-      if (key !== undefined) give(index.ids, key, row.id)
-    }
-    indexes.set(name, index)
-  }
-
-  return {
-    get: (id) => rows.get(id),
-    get size() {
-      return rows.size
-    },
-    all: () => rows.values(),
-    put(row) {
-      set(row.id, rows.get(row.id), row)
-      log.push({ version: row.version, id: row.id, deleted: false, atMs: 0 })
-    },
-    remove(id, version, atMs) {
-      set(id, rows.get(id), undefined)
-      log.push({ version, id, deleted: true, atMs })
-    },
-    position: () => log.length,
-    rewind(id, before, position) {
-      set(id, rows.get(id), before)
-      log.length = position
-    },
-    index: (column) => add(column, (cells) => foldCell(cells[column])),
-    indexBy: add,
-    dropIndex: (name) => void indexes.delete(name),
-    hasIndex: (name) => indexes.has(name),
-    find(name, folded) {
-      const held = indexes.get(name)?.ids.get(folded)
-      if (held === undefined) return none
-      return typeof held === 'string' ? [held] : [...held]
-    },
-    count(name, folded) {
-      const held = indexes.get(name)?.ids.get(folded)
-      if (held === undefined) return 0
-      return typeof held === 'string' ? 1 : held.size
-    },
-    hasRepeats(name) {
-      for (const held of indexes.get(name)?.ids.values() ?? []) if (typeof held !== 'string') return true
-      return false
-    },
-    sortedIds: () => order.list(),
-    changes: (from, to) => changesOf(rows, log, from, to),
-    tidy() {
-      if (log.length <= 2 * rows.size + 10_000) return
-      const last = new Map<string, number>()
-      for (const entry of log) if (entry.deleted) last.set(entry.id, entry.version)
-      log = log.filter(({ id, version, deleted }) =>
-        deleted ? last.get(id) === version && !rows.has(id) : rows.get(id)?.version === version,
-      )
-    },
-    newest: () => log.at(-1)?.version ?? 0,
+    this.#rows.set(id, after)
+    if (before === undefined) this.#order.added(id)
   }
 }
 

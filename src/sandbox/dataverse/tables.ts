@@ -1,4 +1,4 @@
-import { isObject } from './bodies.js'
+import { isObject, listIn } from './bodies.js'
 import { installColumn, readColumn } from './columns.js'
 import { optionalLabels, readLabels, requireLock, requireSchemaName } from './definitions.js'
 import type { Context } from './emission.js'
@@ -31,7 +31,7 @@ export function createTable(world: World, context: Context, body: unknown): Tabl
   const ownership = body['OwnershipType']
   if (ownership !== 'UserOwned' && ownership !== 'OrganizationOwned')
     throw payloadError('EntityDefinitions', "OwnershipType must be 'UserOwned' or 'OrganizationOwned'.")
-  const given = Array.isArray(body['Attributes']) ? (body['Attributes'] as unknown[]) : []
+  const given = listIn(body['Attributes']) ?? []
   if (given.filter((item) => isObject(item) && item['IsPrimaryName'] === true).length !== 1) {
     throw payloadError('EntityDefinitions', "A table needs exactly one attribute with 'IsPrimaryName': true.")
   }

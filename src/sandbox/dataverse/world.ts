@@ -21,6 +21,8 @@ export interface World {
   /** The global counter behind `versionnumber` and ETags. */
   nextVersion(): number
   currentVersion(): number
+  /** Runs a failed system job again. */
+  resumeJob(jobId: string): void
   /** A hook for writes that other parts cache things about: steps, roles, users. */
   readonly caches: Map<string, unknown>
 }
@@ -37,7 +39,7 @@ export function put(world: World, into: Table, row: Row): void {
 export function remove(world: World, from: Table, row: Row): void {
   const position = from.rows.position()
   world.transactions.undo(() => from.rows.rewind(row.id, row, position))
-  from.rows.remove(row.id, world.nextVersion(), world.clock.now())
+  from.rows.remove(row.id, world.nextVersion())
 }
 
 export function rowOf(from: Table, id: string): Row {

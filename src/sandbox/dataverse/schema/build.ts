@@ -37,6 +37,8 @@ function hashed(words: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
+const noneRequired: Required = 'None'
+
 const blank = {
   custom: false,
   createdAtMs: 0,
@@ -44,7 +46,7 @@ const blank = {
   targets: [],
   optionSet: null,
   description: {},
-  required: 'None' as Required,
+  required: noneRequired,
   create: true,
   update: true,
   read: true,
