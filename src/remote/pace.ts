@@ -1,9 +1,10 @@
+import { Fault } from '../core/fault.js'
 import type { Clock } from '../core/ports.js'
 import type { Instant } from '../core/ref.js'
 
 /** How fast one remote system is asked: so many calls at once, slower after it said so, and not at all until it said. */
 export interface Pace {
-  /** Runs `work` when it is its turn. */
+  /** Runs `work` when it is its turn. @throws Fault `throttled` when the system's own pause is longer than a caller should stand still for. */
   turn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>
   /** The system asked us to slow down. */
   throttled(retryAfterMs: number): void
@@ -22,6 +23,9 @@ export interface PaceOptions {
 
 // After this many good answers one more call at a time is dared again.
 const goodAnswersToGrow = 20
+/** Longer pauses are not waited out under a lease: the fault says until when, and the deal comes again then. */
+export const shortPauseMs = 5_000
+const pauseMostMs = 10 * 60_000 // A longer demand is asked about again after this.
 
 export function pace({ clock, inFlightMost, requestsPerSecond }: PaceOptions): Pace {
   let room = inFlightMost
@@ -36,26 +40,46 @@ export function pace({ clock, inFlightMost, requestsPerSecond }: PaceOptions): P
       waiting.shift()?.()
     }
   }
-  const enter = (): Promise<void> =>
-    new Promise((resolve) => {
-      waiting.push(resolve)
+  const enter = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const turn = (): void => {
+        signal.removeEventListener('abort', leave)
+        resolve()
+      }
+      const leave = (): void => {
+        waiting.splice(waiting.indexOf(turn), 1)
+        reject(cancelled())
+      }
+      if (signal.aborted) return reject(cancelled())
+      signal.addEventListener('abort', leave, { once: true })
+      waiting.push(turn)
       next()
     })
-  const slot = async (signal: AbortSignal): Promise<void> => {
-    for (let waits = 0; waits < 100; waits += 1) { // Each wait ends in a moment somebody named; a hundred in a row is a system that is always busy.
-      const now = clock.now()
-      const from = Math.max(pausedUntilMs, requestsPerSecond > 0 ? nextSlotMs : 0)
-      if (from <= now || signal.aborted) break
-      await clock.sleep(from - now, signal)
+  const refuseLongPause = (): void => {
+    const leftMs = pausedUntilMs - clock.now()
+    if (leftMs > shortPauseMs) {
+      throw new Fault('throttled', `The system asked us to wait; the next call is in ${Math.ceil(leftMs / 1_000)} seconds.`, { remedy: 'Nothing to do: it goes on by itself.', retryAfterMs: leftMs })
     }
-    if (requestsPerSecond > 0) nextSlotMs = Math.max(nextSlotMs, clock.now()) + 1_000 / requestsPerSecond
+  }
+  const slot = async (signal: AbortSignal): Promise<void> => {
+    // A place in the fixed rhythm is taken at once, so that callers who wait together leave one after the other.
+    const turnMs = Math.max(clock.now(), nextSlotMs)
+    if (requestsPerSecond > 0) nextSlotMs = turnMs + 1_000 / requestsPerSecond
+    if (turnMs > clock.now()) await clock.sleep(turnMs - clock.now(), signal)
+    for (let waits = 0; waits < 100; waits += 1) { // Each wait ends in a moment the system named; a hundred in a row is a system that is always busy.
+      refuseLongPause()
+      const leftMs = pausedUntilMs - clock.now()
+      if (leftMs <= 0 || signal.aborted) break
+      await clock.sleep(leftMs, signal)
+    }
+    if (signal.aborted) throw cancelled()
   }
   return {
     async turn(work, signal) {
-      await enter()
+      refuseLongPause()
+      await enter(signal)
       try {
-        // A long pause is not waited out under a lease: the caller's answer says until when, and its deal comes again then.
-        if (pausedUntilMs - clock.now() <= shortPauseMs) await slot(signal)
+        await slot(signal)
         return await work()
       } finally {
         inFlight -= 1
@@ -63,9 +87,11 @@ export function pace({ clock, inFlightMost, requestsPerSecond }: PaceOptions): P
       }
     },
     throttled(retryAfterMs) {
-      room = Math.max(1, Math.floor(room / 2))
+      const now = clock.now()
+      // Calls that were already on their way are refused together: they count as one refusal.
+      if (now >= pausedUntilMs) room = Math.max(1, Math.floor(room / 2))
       good = 0
-      pausedUntilMs = Math.max(pausedUntilMs, clock.now() + retryAfterMs)
+      pausedUntilMs = Math.max(pausedUntilMs, now + Math.min(retryAfterMs, pauseMostMs))
     },
     fine() {
       good += 1
@@ -77,4 +103,5 @@ export function pace({ clock, inFlightMost, requestsPerSecond }: PaceOptions): P
     pausedUntil: () => (pausedUntilMs > clock.now() ? pausedUntilMs : null),
   }
 }
-export const shortPauseMs = 5_000
+
+const cancelled = (): Fault => new Fault('offline', 'The call was cancelled before it was sent.', { remedy: 'Nothing to do: it is tried again.' })

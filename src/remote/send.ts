@@ -14,8 +14,8 @@ export type SendAnswer = TransportAnswer
 /** An authenticated and paced exchange: every answer comes back, also a refusal; a missing one is thrown as a Fault. */
 export type Send = (request: SendRequest) => Promise<SendAnswer>
 
-/** Where access tokens come from. `fresh` asks for a new one because the last was refused. */
-export type TokenSource = (options: { readonly fresh: boolean; readonly signal: AbortSignal }) => Promise<string>
+/** Where access tokens come from. `fresh` asks for a new one because the last, `refused`, was not accepted. */
+export type TokenSource = (options: { readonly fresh: boolean; readonly refused?: string; readonly signal: AbortSignal }) => Promise<string>
 
 export interface CallReport {
   readonly system: string
@@ -25,6 +25,8 @@ export interface CallReport {
   readonly status: number | null
   readonly ms: number
   readonly requestId: string | null
+  /** Of the answer's body. */
+  readonly bytes: number
 }
 
 export interface RemoteOptions {
@@ -71,13 +73,16 @@ export function remote(options: RemoteOptions): Send {
   }
 }
 
+// 423 and 509 stand in Partner Center's list of statuses beside 429. Source: learn.microsoft.com "Referrals API response codes" (read 2023-10).
+const saysWait = (status: number): boolean => status === 429 || status === 503 || status === 423 || status === 509
 const isTransient = (status: number): boolean => status === 500 || status === 502 || status === 503 || status === 504
 
 /** Refreshes a refused token once and asks again: a 401 means that nothing was done. */
 async function authenticated(options: RemoteOptions, request: SendRequest): Promise<SendAnswer> {
-  const first = await exchange(options, request, await options.token({ fresh: false, signal: request.signal }))
+  const token = await options.token({ fresh: false, signal: request.signal })
+  const first = await exchange(options, request, token)
   if (first.status !== 401) return first
-  return exchange(options, request, await options.token({ fresh: true, signal: request.signal }))
+  return exchange(options, request, await options.token({ fresh: true, refused: token, signal: request.signal }))
 }
 
 async function exchange(options: RemoteOptions, request: SendRequest, token: string): Promise<SendAnswer> {
@@ -92,11 +97,12 @@ async function exchange(options: RemoteOptions, request: SendRequest, token: str
       status: answer?.status ?? null,
       ms: clock.now() - startedAt,
       requestId: answer === null ? null : requestIdOf(answer),
+      bytes: answer?.body.length ?? 0,
     })
   try {
     const answer = await pace.turn(() => transport({ ...request, headers, timeoutMs: deadlineMs }), request.signal)
     report(answer)
-    if (answer.status === 429 || answer.status === 503) pace.throttled(retryAfterMs(answer, clock.now()) ?? 1_000)
+    if (saysWait(answer.status)) pace.throttled(retryAfterMs(answer, clock.now()) ?? 1_000)
     else if (answer.status < 500) pace.fine()
     return answer
   } catch (error) {

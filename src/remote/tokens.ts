@@ -67,21 +67,42 @@ export function refused({ name, repair }: Pick<TokenEndpoint, 'name' | 'repair'>
   return new Fault('signed-out', `${name} refused our sign-in (${code}): ${description || 'no reason given'}`, { remedy: `${hint === undefined ? '' : `${hint} `}Run "${repair}".`, status, code })
 }
 
+const failureKeptMs = 30_000 // A refused sign-in is not repeated for every deal, yet a new sign-in works half a minute later.
+
 /** Tokens of one audience, kept until they run out; one request serves everyone who waits. */
 export function cachedTokens(endpoint: TokenEndpoint, ask: (signal: AbortSignal) => Promise<TokenAnswer>): TokenSource {
-  let current: { token: string; untilMs: number } | null = null
+  const { clock } = endpoint
+  let current: { token: string; renewAtMs: number; endsAtMs: number } | null = null
   let asking: Promise<string> | null = null
-  const renew = async (signal: AbortSignal): Promise<string> => {
-    const answer = await ask(signal)
-    current = { token: answer.accessToken, untilMs: endpoint.clock.now() + answer.expiresInMs - Math.min(renewBeforeMs, answer.expiresInMs / 2) }
-    return answer.accessToken
+  let failure: { fault: Fault; atMs: number } | null = null
+  const renew = async (): Promise<string> => {
+    if (failure !== null && clock.now() - failure.atMs < failureKeptMs) throw failure.fault
+    try {
+      // Everyone who waits shares this request, so nobody's cancellation may end it; its own deadline does.
+      const answer = await ask(new AbortController().signal)
+      const now = clock.now()
+      current = { token: answer.accessToken, renewAtMs: now + answer.expiresInMs - Math.min(renewBeforeMs, answer.expiresInMs / 2), endsAtMs: now + answer.expiresInMs }
+      failure = null
+      return answer.accessToken
+    } catch (error) {
+      if (error instanceof Fault && error.kind === 'signed-out') failure = { fault: error, atMs: clock.now() }
+      throw error
+    }
   }
-  return async ({ fresh, signal }) => {
-    if (!fresh && current !== null && endpoint.clock.now() < current.untilMs) return current.token
-    asking ??= renew(signal).finally(() => {
+  return async ({ fresh, refused: dead }) => {
+    // Calls that were refused together are served by one renewal: whoever comes late finds that the refused token is gone already.
+    const isGood = fresh ? dead !== undefined && current?.token !== dead : current !== null && clock.now() < current.renewAtMs
+    if (current !== null && isGood) return current.token
+    asking ??= renew().finally(() => {
       asking = null
     })
-    return asking
+    try {
+      return await asking
+    } catch (error) {
+      // An outage of the sign-in service is no reason to stop while the old token still lives.
+      if (!fresh && current !== null && clock.now() < current.endsAtMs) return current.token
+      throw error
+    }
   }
 }
 
@@ -99,14 +120,23 @@ export interface RefreshTokens {
 }
 
 export function delegated(endpoint: TokenEndpoint, app: { readonly clientId: string; readonly clientSecret: string; readonly scope: string; readonly tokens: RefreshTokens }): TokenSource {
-  return cachedTokens(endpoint, (signal) =>
-    app.tokens.exclusively(async () => {
-      const refreshToken = await app.tokens.read()
-      if (refreshToken === null) throw new Fault('signed-out', `Nobody is signed in to ${endpoint.name}.`, { remedy: `Run "${endpoint.repair}".` })
-      const form = { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: app.clientId, client_secret: app.clientSecret, scope: app.scope }
+  return cachedTokens(endpoint, (signal) => app.tokens.exclusively(() => refreshed(endpoint, app, signal)))
+}
+
+const refreshTriesMost = 2 // The second is for a token that somebody replaced between our reading and our using it.
+
+async function refreshed(endpoint: TokenEndpoint, app: Parameters<typeof delegated>[1], signal: AbortSignal): Promise<TokenAnswer> {
+  for (let attempt = 1; ; attempt += 1) {
+    const refreshToken = await app.tokens.read()
+    if (refreshToken === null) throw new Fault('signed-out', `Nobody is signed in to ${endpoint.name}.`, { remedy: `Run "${endpoint.repair}".` })
+    const form = { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: app.clientId, client_secret: app.clientSecret, scope: app.scope }
+    try {
       const answer = await askForToken(endpoint, form, signal)
       if (answer.refreshToken !== null && answer.refreshToken !== refreshToken) await app.tokens.write(answer.refreshToken)
       return answer
-    }),
-  )
+    } catch (error) {
+      const replaced = attempt < refreshTriesMost && error instanceof Fault && error.kind === 'signed-out' && (await app.tokens.read()) !== refreshToken
+      if (!replaced) throw error
+    }
+  }
 }

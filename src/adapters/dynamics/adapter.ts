@@ -78,6 +78,13 @@ class Dynamics implements DynamicsAdapter {
   }
 
   async read(ref: EndRef, { signal }: CallOptions): Promise<Reading> {
+    const id = asGuid(ref.id)
+    // Any text can stand in a referral's external reference; what is no GUID names no record here.
+    if (id === null || ref.kind === 'referral') return { kind: 'absent', ref }
+    return this.#readOne({ ...ref, id }, signal)
+  }
+
+  async #readOne(ref: EndRef, signal: AbortSignal): Promise<Reading> {
     try {
       return await this.#environment.withFreshColumns(async () => {
         const codec = await this.#codec(ref, signal)
@@ -92,7 +99,7 @@ class Dynamics implements DynamicsAdapter {
   async readMany(refs: readonly EndRef[], { signal }: CallOptions): Promise<Reading[]> {
     const readings = new Map<string, Reading>()
     for (const kind of ['opportunity', 'lead'] as const) {
-      const ofKind = refs.filter((ref) => ref.kind === kind)
+      const ofKind = refs.filter((ref) => ref.kind === kind && asGuid(ref.id) === ref.id)
       for (let start = 0; start < ofKind.length; start += readsPerQuestion) {
         const some = ofKind.slice(start, start + readsPerQuestion)
         for (const reading of await this.#readSome(kind, some, signal)) if (reading.ref !== null) readings.set(`${kind}:${reading.ref.id}`, reading)

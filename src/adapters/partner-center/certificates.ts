@@ -1,0 +1,106 @@
+import { createHash, verify, X509Certificate } from 'node:crypto'
+import { rootCertificates } from 'node:tls'
+import type { Clock } from '../../core/ports.js'
+import type { Transport } from '../../remote/transport.js'
+
+/** Why a signature was not believed. `unavailable`: the certificate could not be fetched, so nothing is known. */
+export type Verdict = { readonly kind: 'genuine' } | { readonly kind: 'forged'; readonly why: string } | { readonly kind: 'unavailable'; readonly why: string }
+
+export interface SignatureCheck {
+  readonly certificateUrl: string
+  readonly signature: Buffer
+  readonly body: Buffer
+}
+export interface Verifier {
+  /** Whether the certificate may be fetched from there at all: https, an allowed host, a plain path to a `.cer` file. */
+  allows(url: string): boolean
+  check(given: SignatureCheck): Promise<Verdict>
+}
+
+export interface VerifierOptions {
+  readonly transport: Transport
+  readonly clock: Clock
+  /** The only hosts (host or host:port) a certificate is fetched from. */
+  readonly hosts: readonly string[]
+  /** PEM bundle of roots and intermediates; null: the runtime's roots. */
+  readonly trustAnchors: string | null
+}
+
+const certificateBytesMost = 64 * 1024
+const fetchDeadlineMs = 5_000
+const keptMs = 24 * 3_600_000
+const chainMost = 5
+const issuerWanted = 'O=Microsoft Corporation'
+
+/**
+ * Verifies Partner Center's webhook signatures.
+ * Source: learn.microsoft.com "Partner Center webhooks", authentication (read 2023-10): RSA PKCS#1 v1.5 over the raw body, certificate by URL.
+ */
+export function signatureVerifier(options: VerifierOptions): Verifier {
+  const { clock } = options
+  const anchors = (options.trustAnchors === null ? [...rootCertificates] : blocksOf(options.trustAnchors)).map((pem) => new X509Certificate(pem))
+  const kept = new Map<string, { certificate: X509Certificate; untilMs: number }>()
+
+  const fetchCertificate = async (url: string): Promise<X509Certificate | string> => {
+    try {
+      const answer = await options.transport({ method: 'GET', url, headers: { accept: '*/*' }, body: null, timeoutMs: fetchDeadlineMs, bytesMost: certificateBytesMost, signal: AbortSignal.timeout(fetchDeadlineMs) })
+      if (answer.status !== 200 || answer.body.length > certificateBytesMost) return `the certificate's address answered ${answer.status}`
+      const certificate = new X509Certificate(answer.body)
+      if (kept.size > 50) kept.clear() // Only allowed hosts get here; fifty files of theirs is already strange.
+      kept.set(url, { certificate, untilMs: clock.now() + keptMs })
+      return certificate
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
+  }
+  const judge = (certificate: X509Certificate, { signature, body }: SignatureCheck): string | null => {
+    const flaw = chainFlaw(certificate, anchors, clock.now())
+    if (flaw !== null) return flaw
+    return verify('RSA-SHA256', body, certificate.publicKey, signature) ? null : 'the signature does not fit the body'
+  }
+  return {
+    allows: (url) => isAllowed(url, options.hosts),
+    async check(given) {
+      const url = given.certificateUrl
+      const cached = kept.get(url)
+      if (cached !== undefined && clock.now() < cached.untilMs && judge(cached.certificate, given) === null) return { kind: 'genuine' }
+      // A kept certificate that does not fit may have been replaced since: it is fetched once more before anything is called forged.
+      const fetched = await fetchCertificate(url)
+      if (typeof fetched === 'string') return { kind: 'unavailable', why: fetched }
+      const flaw = judge(fetched, given)
+      return flaw === null ? { kind: 'genuine' } : { kind: 'forged', why: flaw }
+    },
+  }
+}
+
+const blocksOf = (pem: string): string[] => pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
+
+function isAllowed(text: string, hosts: readonly string[]): boolean {
+  if (!URL.canParse(text)) return false
+  const url = new URL(text)
+  const loopback = url.hostname === '127.0.0.1' || url.hostname === 'localhost' || url.hostname === '[::1]'
+  const named = hosts.some((host) => host.toLowerCase() === url.host.toLowerCase() || host.toLowerCase() === `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`.toLowerCase())
+  const clean = url.username === '' && url.password === '' && url.search === '' && url.pathname.toLowerCase().endsWith('.cer')
+  return named && clean && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback))
+}
+
+/** What is wrong with a certificate, or null: valid now, issued by Microsoft, and leading to a trusted anchor. */
+function chainFlaw(leaf: X509Certificate, anchors: readonly X509Certificate[], nowMs: number): string | null {
+  if (!leaf.issuer.split('\n').some((part) => part.trim() === issuerWanted)) return 'its certificate was not issued by Microsoft Corporation'
+  if (leaf.ca) return 'its certificate is one of an authority, not of a sender'
+  let current = leaf
+  for (let depth = 0; depth < chainMost; depth += 1) {
+    if (!isValid(current, nowMs)) return 'a certificate of its chain is not valid now'
+    const isAnchor = anchors.some((anchor) => anchor.fingerprint256 === current.fingerprint256)
+    if (isAnchor && depth > 0 && current.issuer === current.subject) return null
+    const issuer = anchors.find((anchor) => anchor.ca && current.checkIssued(anchor) && current.verify(anchor.publicKey))
+    if (issuer === undefined) return 'its certificate does not lead to a trusted root'
+    if (issuer.issuer === issuer.subject || issuer.fingerprint256 === current.fingerprint256) return isValid(issuer, nowMs) ? null : 'the root of its chain is not valid now'
+    current = issuer
+  }
+  return 'its chain of certificates is too long'
+}
+const isValid = (certificate: X509Certificate, nowMs: number): boolean => Date.parse(certificate.validFrom) <= nowMs && nowMs <= Date.parse(certificate.validTo)
+
+/** A short name for an event that has no id of its own. */
+export const digest = (text: string): string => createHash('sha256').update(text).digest('base64url')

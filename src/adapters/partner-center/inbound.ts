@@ -1,0 +1,61 @@
+import type { Inbound, InboundAnswer, InboundRequest } from '../../core/ports.js'
+import { digest, type Verifier } from './certificates.js'
+import { isSafeId, referralRef } from './ids.js'
+
+const bodyBytesMost = 64 * 1024
+const refused = (status: 400 | 401 | 413 | 503, title: string, detail: string): InboundAnswer => ({ kind: 'refused', status, title, detail })
+
+/**
+ * Partner Center's webhook. The order matters: size, headers, signature over the raw body, and only then the body itself, of which
+ * nothing but the name of the event and the id of the referral is used.
+ */
+export function partnerCenterInbound(verifier: Verifier): Inbound {
+  return {
+    async receive(request) {
+      if (request.body.length > bodyBytesMost) return refused(413, 'Too large', `An event has at most ${bodyBytesMost} bytes.`)
+      const signature = signatureOf(request)
+      if (signature === null) return refused(401, 'Not signed', 'The request carries no signature.')
+      const certificateUrl = request.headers['x-ms-certificate-url']
+      const algorithm = request.headers['x-ms-signature-algorithm']
+      if (!certificateUrl || !algorithm) return refused(400, 'Incomplete', 'The headers X-MS-Certificate-Url and X-MS-Signature-Algorithm are needed.')
+      if (algorithm.trim().toLowerCase() !== 'rsa-sha256') return refused(401, 'Not believed', `The algorithm "${algorithm.slice(0, 40)}" is not accepted; rsa-sha256 is.`)
+      if (!verifier.allows(certificateUrl)) return refused(401, 'Not believed', 'The certificate\'s address is not on an allowed host.')
+      const verdict = await verifier.check({ certificateUrl, signature, body: request.body })
+      if (verdict.kind === 'unavailable') return refused(503, 'Not now', `The signing certificate could not be fetched: ${verdict.why}.`)
+      if (verdict.kind === 'forged') return refused(401, 'Not believed', `The signature was refused: ${verdict.why}.`)
+      return eventIn(request.body)
+    },
+  }
+}
+
+/** In `Authorization: Signature …` or in `x-ms-signature`, there with or without the scheme before it. */
+function signatureOf({ headers }: InboundRequest): Buffer | null {
+  const authorization = /^signature\s+(\S+)$/i.exec((headers['authorization'] ?? '').trim())?.[1]
+  const own = (headers['x-ms-signature'] ?? '').trim().replace(/^signature\s+/i, '')
+  const text = own !== '' ? own : authorization
+  return text !== undefined && /^[A-Za-z0-9+/]+={0,2}$/.test(text) ? Buffer.from(text, 'base64') : null
+}
+
+function eventIn(body: Buffer): InboundAnswer {
+  const json = parse(body)
+  if (json === null) return refused(400, 'Malformed', 'The body is not a JSON object.')
+  const name = json.get('eventname')
+  const uri = json.get('resourceuri')
+  if (typeof name !== 'string' || typeof uri !== 'string') return refused(400, 'Malformed', 'The body has no EventName or no ResourceUri.')
+  const id = uri.split(/[?#]/)[0]?.split('/').filter((part) => part !== '').at(-1) ?? ''
+  const changed = json.get('resourcechangeutcdate')
+  const eventKey = digest(`${name}|${id.toLowerCase()}|${typeof changed === 'string' ? changed : ''}`)
+  const about = /^(related-)?referral-/.test(name) && isSafeId(id)
+  const hints = about ? [{ ref: referralRef(id), engagementId: null, wide: name.startsWith('related-') }] : []
+  return { kind: 'accepted', events: [{ eventKey, name: name.slice(0, 80), hints }], reply: null }
+}
+
+/** Members by lower-case name: pages print PascalCase, other parts of the service write camelCase. */
+function parse(body: Buffer): Map<string, unknown> | null {
+  try {
+    const json: unknown = JSON.parse(body.toString('utf8'))
+    return typeof json === 'object' && json !== null && !Array.isArray(json) ? new Map(Object.entries(json).map(([name, value]) => [name.toLowerCase(), value])) : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,202 @@
+import { isFault, type Fault } from '../../core/fault.js'
+import type { Clock, Present, TouchedOptions, TouchedPage, TouchedRecord } from '../../core/ports.js'
+import type { EndRef } from '../../core/ref.js'
+import { literal } from '../../remote/odata.js'
+import type { ListPage, ListQuery, ReferralsApi } from './api.js'
+import { engagementOf, presentOf } from './decode.js'
+import { referralRef } from './ids.js'
+import type { OwnOrganization } from './own-organization.js'
+import { earlier, stampFrom, stampOf, type Stamp } from './stamp.js'
+import { digestOf, pruned, readPosition, writePosition, type Position } from './touched-cursor.js'
+import { parseReferral, type Referral } from './wire.js'
+
+/** How this service takes a moment in a filter. No page says; each form is tried once, in this order. */
+export type DateForm = 'plain' | 'quoted' | 'none'
+
+export interface SweepParts {
+  readonly referrals: ReferralsApi
+  readonly own: OwnOrganization
+  readonly clock: Clock
+  readonly pageSize: number
+  readonly overlapMs: number
+  /** Learnt from refusals, kept for the life of the process. */
+  readonly learnt: { dates: DateForm }
+}
+
+const pagesMost = 2_000 // 200,000 records in one round; the next round goes on from there.
+const marginMs = 30_000 // The service's clock against the stamps of its records.
+const stepBackMs = 1 // The next page starts a moment before the last one ended: a record between two pages is then shown twice, never missed.
+const waitsMost = 6
+const waitMostMs = 60_000
+const engagementsMost = 10_000
+
+/** Every referral that changed since the cursor, oldest change first where the service can filter by time, else newest first. */
+export async function* touched(parts: SweepParts, options: TouchedOptions): AsyncGenerator<TouchedPage> {
+  const start = startOf(options)
+  const round: Round = { parts, options, position: start, related: new Map() }
+  if (parts.learnt.dates !== 'none') {
+    if (yield* forwards(round, start)) return
+  }
+  yield* backwards(round, start)
+}
+
+function startOf(options: TouchedOptions): Position {
+  const known = options.cursor === null ? null : readPosition(options.cursor)
+  return known ?? { at: null, seen: new Map(), since: options.since === null ? null : stampFrom(options.since), openOnly: options.openOnly ? true : null }
+}
+
+interface Round {
+  readonly parts: SweepParts
+  readonly options: TouchedOptions
+  position: Position
+  /** Other parties' referrals this round has shown, by engagement: their own deal may come later. */
+  readonly related: Map<string, EndRef[]>
+}
+
+/**
+ * Page by page in the order of change. Pages are asked for by time and not by the service's links: a record that changes during the
+ * walk moves to the end, and links that count rows would then skip another one.
+ * @returns false when the service takes no date in a filter; nothing was handed out then.
+ */
+async function* forwards(round: Round, start: Position): AsyncGenerator<TouchedPage, boolean> {
+  const { parts } = round
+  let from = start.at === null ? start.since : later(earlier(start.at, parts.overlapMs), start.since)
+  let link: string | null = null
+  let until: Stamp | null = null
+  for (let pages = 0; pages < pagesMost && !round.options.signal.aborted; pages += 1) {
+    const page: ListPage | null = await forwardPage(round, from, link)
+    if (page === null) return false
+    until ??= page.date === null ? null : stampFrom(page.date + marginMs)
+    const { records, newest } = await take(round, page)
+    const ends = page.nextLink === null && page.items.length < parts.pageSize
+    // Records that change while we walk come again at the end; they are left to the next round, which knows them as changed.
+    const done = ends || page.items.length === 0 || (newest !== null && until !== null && newest > until)
+    advance(round, newest, done)
+    yield { records, cursor: writePosition(round.position) }
+    if (done) return true
+    const next: Stamp | null = newest === null ? null : earlier(newest, stepBackMs)
+    // More records of one moment than fit a page: only the service's own link leads past them.
+    link = next === null || next <= (from ?? '') ? page.nextLink : null
+    if (link === null && (next === null || next <= (from ?? ''))) return true
+    from = link === null ? next : from
+  }
+  return true
+}
+
+const later = (a: Stamp, b: Stamp | null): Stamp => (b !== null && b > a ? b : a)
+
+async function forwardPage(round: Round, from: Stamp | null, link: string | null): Promise<ListPage | null> {
+  const { parts } = round
+  if (link !== null) return patiently(round, () => parts.referrals.next(link, asked(round)))
+  for (;;) {
+    const { dates } = parts.learnt
+    if (dates === 'none') return null
+    const filter = from === null ? null : `updatedDateTime gt ${dates === 'plain' ? inMs(from) : literal(inMs(from))}`
+    try {
+      return await patiently(round, () => parts.referrals.list(queryOf(parts, filter, 'asc'), asked(round)))
+    } catch (error) {
+      if (filter === null || !isFault(error) || error.kind !== 'rejected') throw error
+      parts.learnt.dates = dates === 'plain' ? 'quoted' : 'none'
+    }
+  }
+}
+
+const inMs = (stamp: Stamp): string => `${stamp.slice(0, 23)}Z`
+const queryOf = (parts: SweepParts, filter: string | null, order: 'asc' | 'desc'): ListQuery => ({ filter, orderBy: `updatedDateTime ${order}`, select: null, top: parts.pageSize })
+const asked = (round: Round): { signal: AbortSignal; what: string } => ({ signal: round.options.signal, what: 'listing referrals that changed' })
+
+/** Without a date in the filter: newest first, until what is known begins. The cursor comes with the last page. */
+async function* backwards(round: Round, start: Position): AsyncGenerator<TouchedPage> {
+  const { parts } = round
+  const stop = start.at === null ? start.since : later(earlier(start.at, parts.overlapMs), start.since)
+  let link: string | null = null
+  let newest = null as Stamp | null // assigned in the loop, which the compiler does not follow
+  for (let pages = 0; pages < pagesMost && !round.options.signal.aborted; pages += 1) {
+    const at: string | null = link
+    const page: ListPage = await patiently(round, () => (at === null ? parts.referrals.list(queryOf(parts, null, 'desc'), asked(round)) : parts.referrals.next(at, asked(round))))
+    const taken = await take(round, page, stop)
+    newest = max(newest, taken.newest)
+    const done = page.nextLink === null || page.items.length === 0 || (stop !== null && taken.oldest !== null && taken.oldest < stop)
+    if (done) advance(round, newest, true)
+    yield { records: taken.records, cursor: done ? writePosition(round.position) : null }
+    if (done) return
+    link = page.nextLink
+  }
+}
+
+const max = (a: Stamp | null, b: Stamp | null): Stamp | null => (a === null || (b !== null && b > a) ? b : a)
+
+function advance(round: Round, newest: Stamp | null, done: boolean): void {
+  const { position, parts } = round
+  const at = max(position.at, newest)
+  round.position = { ...position, at, seen: at === null ? position.seen : pruned(position.seen, at, parts.overlapMs), openOnly: done ? null : position.openOnly }
+}
+
+interface Taken {
+  readonly records: readonly TouchedRecord[]
+  readonly newest: Stamp | null
+  readonly oldest: Stamp | null
+}
+
+/** What of a page is news, and the span of time it covers. */
+async function take(round: Round, page: ListPage, stop: Stamp | null = null): Promise<Taken> {
+  const records: TouchedRecord[] = []
+  const seen = new Map(round.position.seen)
+  let newest = null as Stamp | null // assigned in the loop, which the compiler does not follow
+  let oldest = null as Stamp | null // likewise
+  for (const item of page.items) {
+    const referral = parseReferral(item, 'a listing of referrals')
+    const stamp = stampOf(referral.updatedDateTime)
+    newest = max(newest, stamp)
+    oldest = stamp !== null && (oldest === null || stamp < oldest) ? stamp : oldest
+    const digest = digestOf(referral.id, referral.eTag ?? stamp)
+    if (seen.has(digest) || (stop !== null && stamp !== null && stamp < stop)) continue
+    if (stamp !== null) seen.set(digest, stamp)
+    const record = await recordOf(round, referral)
+    if (record !== null) records.push(record)
+  }
+  round.position = { ...round.position, seen }
+  return { records, newest, oldest }
+}
+
+async function recordOf(round: Round, referral: Referral): Promise<TouchedRecord | null> {
+  const { own } = round.parts
+  const ref = referralRef(referral.id)
+  const engagementId = engagementOf(referral)
+  if (!(await own.owns(referral, round.options.signal))) {
+    if (engagementId !== null) note(round, engagementId, ref)
+    return { ref, engagementId, reading: null }
+  }
+  const reading: Present = presentOf(referral, referral.eTag ?? null, null)
+  if (round.position.openOnly === true && reading.sealed) return null
+  const related = engagementId === null ? undefined : round.related.get(engagementId)
+  // A deal whose other side was already seen in this round: it is to be looked at with it.
+  return { ref, engagementId: null, reading: related === undefined ? reading : { ...reading, aliases: related } }
+}
+
+function note(round: Round, engagementId: string, ref: EndRef): void {
+  round.related.set(engagementId, [...(round.related.get(engagementId) ?? []), ref])
+  const oldest = round.related.size > engagementsMost ? round.related.keys().next().value : undefined
+  if (oldest !== undefined) round.related.delete(oldest)
+}
+
+/** A sweep holds no lease, so it may stand still for as long as the service asks; giving up would put it off to the next turn. */
+async function patiently<T>(round: Round, work: () => Promise<T>): Promise<T> {
+  const { parts, options } = round
+  for (let waits = 0; ; waits += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      const waitMs = isFault(error) ? waitOf(error, waits) : null
+      if (waitMs === null || waits >= waitsMost || options.signal.aborted) throw error
+      await parts.clock.sleep(waitMs, options.signal)
+    }
+  }
+}
+
+function waitOf(fault: Fault, waits: number): number | null {
+  if (fault.kind !== 'throttled' && fault.kind !== 'offline') return null
+  const waitMs = fault.retryAfterMs ?? 1_000 * 2 ** waits
+  return waitMs > waitMostMs ? null : waitMs + 250
+}
+

@@ -1,0 +1,100 @@
+import { z } from 'zod'
+import { Fault } from '../../core/fault.js'
+
+/**
+ * What the Referrals API shows, as far as it is read. Members that are not named here are kept, words of enumerations are any text,
+ * and everything may be null or missing; but a value of a wrong type is refused, because reading it as empty would empty the other side.
+ * Source: learn.microsoft.com "Referral resources" and the definition of Microsoft's "Partner Center Referrals" connector (read 2023-10).
+ */
+const text = z.string().max(200_000).nullish()
+const flag = z.boolean().nullish()
+const itemsMost = 1_000 // Twenty times what a deal may hold.
+
+const member = z.looseObject({ firstName: text, lastName: text, phoneNumber: text, email: text })
+// Some old records show a single person where a list belongs.
+const members = z.union([z.array(member).max(itemsMost), member.transform((one) => [one])]).nullish()
+const solution = z.looseObject({ id: text, name: text })
+const attribute = z.looseObject({ type: text, id: text })
+const organization = z.looseObject({ organizationId: text, organizationName: text })
+
+const referral = z.looseObject({
+  id: z.string().min(1).max(200),
+  engagementId: text,
+  name: text,
+  organizationId: text,
+  organizationName: text,
+  externalReferenceId: text,
+  createdDateTime: text,
+  updatedDateTime: text,
+  expirationDateTime: text,
+  status: text,
+  substatus: text,
+  statusReason: text,
+  qualification: text,
+  type: text,
+  direction: text,
+  eTag: text,
+  campaignId: text,
+  referralProgram: text,
+  salesStage: text,
+  mpnId: text,
+  target: z.array(z.looseObject({ type: text, id: text })).max(itemsMost).nullish(),
+  customerProfile: z
+    .looseObject({
+      name: text,
+      size: text,
+      address: z
+        .looseObject({ addressLine1: text, addressLine2: text, city: text, state: text, postalCode: text, country: text, region: text })
+        .nullish(),
+      team: members,
+      // Very old records show an empty object instead of the list.
+      ids: z.union([z.array(z.looseObject({ profileType: text, id: text })).max(itemsMost), z.looseObject({}).transform(() => [])]).nullish(),
+    })
+    .nullish(),
+  consent: z.looseObject({ consentToShareReferralWithMicrosoftSellers: flag }).nullish(),
+  details: z
+    .looseObject({
+      notes: text,
+      dealValue: z.union([z.number(), z.string().regex(/^-?\d+(\.\d+)?$/)]).nullish(),
+      currency: text,
+      closingDateTime: text,
+      requirements: z
+        .looseObject({
+          solutions: z.array(solution).max(itemsMost).nullish(),
+          additionalRequirements: z.looseObject({ attributes: z.array(attribute).max(itemsMost).nullish() }).nullish(),
+        })
+        .nullish(),
+    })
+    .nullish(),
+  team: members,
+  inviteContext: z.looseObject({ notes: text, assistanceRequestCode: text, invitedBy: organization.nullish() }).nullish(),
+  trackingInfo: z.looseObject({ microsoftMsxId: text }).nullish(),
+})
+export type Referral = z.infer<typeof referral>
+export type WireMember = z.infer<typeof member>
+export type WireSolution = z.infer<typeof solution>
+
+const page = z.looseObject({ value: z.array(z.unknown()).max(20_000), '@odata.nextLink': text })
+export interface WirePage {
+  readonly items: readonly unknown[]
+  readonly nextLink: string | null
+}
+
+const brief = z.looseObject({ id: z.string().min(1).max(200), engagementId: text, organizationId: text, externalReferenceId: text, createdDateTime: text, mpnId: text })
+/** The few members that listings are asked for when only the identity of records matters. */
+export type Brief = z.infer<typeof brief>
+
+function parsed<T>(schema: z.ZodType<T>, json: unknown, what: string): T {
+  const result = schema.safeParse(json)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  const where = issue === undefined ? '' : ` (${issue.path.map(String).join('.') || 'whole answer'}: ${issue.message})`
+  throw new Fault('invalid-answer', `Partner Center answered ${what} in a form we do not know${where}.`, { remedy: 'It is tried again. If it lasts, report it with the time of the log line.' })
+}
+
+export const parseReferral = (json: unknown, what: string): Referral => parsed(referral, json, what)
+export const parseBrief = (json: unknown, what: string): Brief => parsed(brief, json, what)
+export function parsePage(json: unknown, what: string): WirePage {
+  const found = parsed(page, json, what)
+  return { items: found.value, nextLink: found['@odata.nextLink'] ?? null }
+}

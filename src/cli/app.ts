@@ -1,0 +1,41 @@
+import type { LoadedConfig } from '../config/index.js'
+import type { Service } from '../assemble.js'
+
+/** What a command speaks to: the service that runs, or one built for the length of the command. */
+export interface Session {
+  readonly service: Service
+  /** `running`: another process answers · `own`: this process holds the store until `close`. */
+  readonly via: 'running' | 'own'
+  close(): Promise<void>
+}
+
+/** The terminal and the machine, handed in so that commands can be tried without either. */
+export interface Io {
+  out(text: string): void
+  err(text: string): void
+  readonly outIsTty: boolean
+  readonly errIsTty: boolean
+  readonly inIsTty: boolean
+  readonly color: boolean
+}
+
+/** Everything a command may need of the outside. */
+export interface CliWorld {
+  readonly io: Io
+  readonly loadConfig: (path: string | null) => Promise<LoadedConfig>
+  readonly connect: (loaded: LoadedConfig, options: { readonly adopt: boolean }) => Promise<Session>
+  readonly start: (loaded: LoadedConfig, options: { readonly role: 'all' | 'server' | 'worker'; readonly adopt: boolean }) => Promise<void>
+  readonly demo: (options: { readonly port: number | null; readonly crm: string }) => Promise<void>
+  readonly sandbox: (options: { readonly port: number }) => Promise<void>
+  readonly signal: AbortSignal
+  readonly user: string
+  readonly version: string
+}
+
+/** Options every command understands. */
+export interface Common {
+  readonly config?: string
+  readonly json?: boolean
+}
+
+export const EXIT = { done: 0, attention: 1, usage: 2, remote: 3, bug: 70 } as const

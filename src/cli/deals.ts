@@ -1,0 +1,78 @@
+import type { Command } from 'commander'
+import type { DealView } from '../assemble.js'
+import { EXIT } from './app.js'
+import type { Run } from './run.js'
+import { printJson, printTable, shown } from './print.js'
+
+/** `cosell deals …`: what the deals are and what can be done with them. */
+export function dealsCommands(program: Command, run: Run): void {
+  const deals = program.command('deals').description('deals and what can be done with them')
+  deals
+    .command('list')
+    .description('list deals with their state')
+    .option('--state <state>', 'in-sync, pending, needs-attention, stopped or unlinked')
+    .option('--kind <kind>', 'opportunity or lead')
+    .option('--reason <code>', 'e.g. conflict, preflight, retrying, rejected')
+    .option('--search <text>', 'part of the name, or an id')
+    .option('--limit <n>', 'at most so many', '1000')
+    .action(run.service(async ({ service, io, json }, options) => {
+      const { limit, ...filter } = options as Record<string, string>
+      const page = await service.deals({ ...filter, limit: Number(limit) } as Parameters<typeof service.deals>[0]) // checked by the service
+      if (json) printJson(io, page)
+      else {
+        printTable(io, ['deal', 'name', 'state', 'status', 'problem'], page.deals.map((deal) => [deal.id, shown(deal.name), deal.state, deal.status === null ? null : `${deal.status}/${deal.substatus ?? ''}`, shown(deal.problem)]))
+        io.err(`${page.deals.length} of ${page.total} deals. Next: cosell deals show DEAL\n`)
+      }
+      return EXIT.done
+    }))
+  deals
+    .command('show <deal>')
+    .description('show both sides of one deal, field by field')
+    .option('--live', 'read both systems now')
+    .action(run.service(async ({ service, io, json }, options, [deal]) => {
+      const view = await service.deal(deal ?? '', { live: options['live'] === true })
+      if (json) printJson(io, view)
+      else showDeal(view, io)
+      return EXIT.done
+    }))
+  for (const [take, text, withReason] of [
+    ['accept', 'accept an inbound deal', false],
+    ['decline', 'decline an inbound deal', true],
+    ['win', 'close a deal as won', false],
+    ['lose', 'close a deal as lost', true],
+    ['share', 'share a deal with Microsoft sellers', false],
+  ] as const) {
+    const command = deals.command(`${take} <deal>`).description(text)
+    if (withReason) command.requiredOption('--reason <text>', 'the reason, as Microsoft will read it')
+    command.action(run.service(async ({ service, io, json, user }, options, [deal]) => report(io, json, await service.order(deal ?? '', { take, reason: (options['reason'] as string | undefined) ?? null, by: user })))) // commander gives text
+  }
+  deals.command('hold <deal>').description('leave a deal alone').option('--release', 'take it up again').action(run.service(async ({ service, io, json, user }, options, [deal]) => {
+    const row = await service.hold(deal ?? '', { on: options['release'] !== true, by: user })
+    if (json) printJson(io, row)
+    else io.out(`${row.name ?? row.id}: ${row.state}\n`)
+    return EXIT.done
+  }))
+  deals.command('link').description('connect a referral and a CRM record').requiredOption('--referral <id>', 'referral id').requiredOption('--crm <id>', 'CRM record id').action(run.service(async ({ service, io, json, user }, options) =>
+    report(io, json, await service.link({ referral: String(options['referral']), crm: String(options['crm']), by: user })),
+  ))
+  deals.command('unlink <deal>').description('end the connection of two records').action(run.service(async ({ service, io, json, user }, _options, [deal]) => {
+    const row = await service.unlink(deal ?? '', { by: user })
+    if (json) printJson(io, row)
+    else io.out(`${row.name ?? row.id}: ${row.state}\n`)
+    return EXIT.done
+  }))
+}
+
+function report(io: Parameters<typeof printJson>[0], json: boolean, view: DealView): number {
+  if (json) printJson(io, view)
+  else io.out(`${view.name ?? view.id}: ${view.state}${view.status === null ? '' : ` (${view.status}/${view.substatus ?? ''})`}${view.problem === null ? '' : `\n  ${view.problem}\n  ${view.reason?.remedy ?? ''}`}\n`)
+  if (view.reason?.code === 'retrying') return EXIT.remote
+  return view.state === 'needs-attention' || view.state === 'stopped' ? EXIT.attention : EXIT.done
+}
+
+function showDeal(view: DealView, io: Parameters<typeof printJson>[0]): void {
+  io.out(`${view.name ?? '(no name)'}\n  deal ${view.id} · ${view.kind} · ${view.state}\n`)
+  if (view.reason !== null) io.out(`  ${view.reason.text}\n  ${view.reason.remedy}\n`)
+  io.out(`  referral ${view.referralId ?? '–'}  ${view.urls.partner ?? ''}\n  CRM ${view.crmEntity ?? ''} ${view.crmId ?? '–'}  ${view.urls.crm ?? ''}\n\n`)
+  printTable(io, ['', 'field', 'Partner Center', 'CRM'], view.fields.map((field) => [field.changedBy.length > 0 ? '~' : field.differs ? '≠' : ' ', field.field, shown(field.partner), shown(field.crm)]))
+}

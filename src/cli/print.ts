@@ -1,0 +1,22 @@
+import Table from 'cli-table3'
+import type { Io } from './app.js'
+
+/** One JSON document on stdout, nothing else. */
+export const printJson = (io: Io, value: unknown): void => io.out(`${JSON.stringify(value, null, 2)}\n`)
+
+const plain = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' }
+
+export function printTable(io: Io, head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): void {
+  const table = new Table({ head: [...head], chars: plain, style: { head: io.color ? ['bold'] : [], border: [], 'padding-left': 0, 'padding-right': 0 } })
+  for (const row of rows) table.push(row.map((cell) => (cell === null ? '–' : String(cell))))
+  io.out(`${table.toString()}\n`)
+}
+
+/** A value of a deal as one short line. */
+export function shown(value: unknown): string {
+  if (value === null || value === undefined || value === '') return '–'
+  if (Array.isArray(value)) return value.length === 0 ? '–' : value.map((item: Record<string, unknown>) => shown(item['email'] ?? item['id'] ?? JSON.stringify(item))).join(', ')
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const line = text.replaceAll(/\s+/g, ' ')
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line
+}

@@ -1,0 +1,76 @@
+import { Command, CommanderError } from 'commander'
+import { ConfigError } from '../config/index.js'
+import { isFault, toFault } from '../core/fault.js'
+import { EXIT, type CliWorld } from './app.js'
+import { dealsCommands } from './deals.js'
+import { operateCommands } from './operate.js'
+import { runner } from './run.js'
+import { workCommands } from './work.js'
+
+/** The command line: reads arguments, does the work, and returns the exit code. */
+export async function runProgram(argv: readonly string[], world: CliWorld): Promise<number> {
+  let code: number = EXIT.done
+  const json = argv.includes('--json')
+  const program = new Command('cosell')
+    .description('The open co-sell connector: Partner Center referrals and your CRM, the same, both ways.')
+    .option('--config <file>', 'the configuration file')
+    .option('--json', 'one JSON document on stdout, nothing else')
+    .option('--no-color', 'no colours')
+    .option('--no-input', 'never ask')
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => world.io.out(text), writeErr: (text) => world.io.err(text) })
+    .addHelpText('before', 'Examples:\n  cosell demo\n  cosell deals list --state needs-attention\n  cosell plan\n  cosell sync\n')
+  const run = runner(world, (result) => {
+    code = result
+  })
+  operateCommands(program, run)
+  workCommands(program, run)
+  dealsCommands(program, run)
+  inherit(program)
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return code
+  } catch (error) {
+    return failure(error, world, json)
+  }
+}
+
+/** Every command understands the common options and ends by an exception, not by leaving the process. */
+function inherit(command: Command): void {
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command)
+    if (child.commands.length === 0) child.option('--json', 'one JSON document on stdout, nothing else').option('--config <file>', 'the configuration file')
+    inherit(child)
+  }
+}
+
+function failure(error: unknown, world: CliWorld, json: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+  if (error instanceof ConfigError) {
+    if (json) world.io.err(`${JSON.stringify({ error: { code: 'configuration', message: error.message, problems: error.problems } })}\n`)
+    else world.io.err(`${error.message}\n`)
+    return EXIT.usage
+  }
+  const fault = isFault(error) ? error : toFault(error)
+  if (json) world.io.err(`${JSON.stringify({ error: { code: fault.kind, message: fault.message, hint: fault.remedy, docs: 'docs/operating.md' } })}\n`)
+  else world.io.err(`${fault.message}\n${fault.remedy}\n${fault.kind === 'bug' && error instanceof Error ? `${error.stack ?? ''}\n` : ''}`)
+  switch (fault.kind) {
+    case 'misconfigured':
+      return EXIT.usage
+    case 'bug':
+      return EXIT.bug
+    case 'rejected':
+    case 'missing':
+    case 'stale':
+    case 'lease-lost':
+      return EXIT.attention
+    case 'offline':
+    case 'throttled':
+    case 'signed-out':
+    case 'forbidden':
+    case 'ambiguous':
+    case 'invalid-answer':
+      return EXIT.remote
+  }
+}

@@ -1,0 +1,67 @@
+import type { LoadedConfig } from '../config/index.js'
+import type { Service } from '../assemble.js'
+import { EXIT, type CliWorld, type Io } from './app.js'
+
+/** What a command body gets. */
+export interface Plain {
+  readonly world: CliWorld
+  readonly json: boolean
+  /** Ends the command with exit code 2 and this sentence. */
+  readonly usage: (text: string) => number
+  readonly config: () => Promise<LoadedConfig>
+}
+export interface WithService {
+  readonly service: Service
+  readonly io: Io
+  readonly json: boolean
+  readonly signal: AbortSignal
+  readonly user: string
+  readonly usage: (text: string) => number
+}
+type Options = Readonly<Record<string, unknown>>
+type Action = (...args: unknown[]) => Promise<void>
+
+/** Turns a body into a commander action: finds the configuration and the service, keeps the exit code. */
+export interface Run {
+  plain(body: (plain: Plain, options: Options, args: string[]) => Promise<number>): Action
+  service(body: (context: WithService, options: Options, args: string[]) => Promise<number>): Action
+}
+
+/** Commander hands an action its positional arguments (a variadic one as a list), its options and itself. */
+function unpack(raw: readonly unknown[]): { args: string[]; options: Options } {
+  const [command, options, ...positional] = [...raw].reverse()
+  const args = positional.reverse().flat().filter((value): value is string => typeof value === 'string')
+  const all = (command as { optsWithGlobals(): Options }).optsWithGlobals() // the last argument is the command
+  return { args, options: { ...all, ...(options as Options) } } // the one before it are its options
+}
+
+export function runner(world: CliWorld, finish: (code: number) => void): Run {
+  const usage = (text: string): number => {
+    world.io.err(`${text}\n`)
+    return EXIT.usage
+  }
+  const plainOf = (options: Options): Plain => ({
+    world,
+    json: options['json'] === true,
+    usage,
+    config: () => world.loadConfig(typeof options['config'] === 'string' ? options['config'] : null),
+  })
+  return {
+    plain: (body) => async (...raw) => {
+      const { args, options } = unpack(raw)
+      finish(await body(plainOf(options), options, args))
+    },
+    service: (body) => async (...raw) => {
+      const { args, options } = unpack(raw)
+      const plain = plainOf(options)
+      const loaded = await plain.config()
+      for (const warning of loaded.warnings) world.io.err(`warning: ${typeof warning === 'string' ? warning : JSON.stringify(warning)}\n`)
+      const session = await world.connect(loaded, { adopt: false })
+      try {
+        finish(await body({ service: session.service, io: world.io, json: plain.json, signal: world.signal, user: world.user, usage }, options, args))
+      } finally {
+        await session.close()
+      }
+    },
+  }
+}

@@ -1,0 +1,114 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import type { PlanDocument, SyncSummary } from '../assemble.js'
+import { EXIT, type Io } from './app.js'
+import { printJson, printTable, shown } from './print.js'
+import type { Run } from './run.js'
+
+/** `sync`, `plan`, `apply`, `conflicts`, `runs`: the work itself. */
+export function workCommands(program: Command, run: Run): void {
+  program
+    .command('sync [deals...]')
+    .description('sweep both sides, or take the named deals, and work until nothing due is left')
+    .option('--once', 'accepted for scripts; a sync always runs once')
+    .option('--yes', 'release the brake')
+    .action(run.service(async ({ service, io, json, signal, user }, options, deals) => {
+      const summary = await service.sync({ deals, release: options['yes'] === true, signal, by: user })
+      if (json) printJson(io, summary)
+      else showSummary(io, summary)
+      if (summary.unreachable.count > 0) return EXIT.remote
+      return summary.braked.length > 0 || summary.attention > 0 ? EXIT.attention : EXIT.done
+    }))
+  program
+    .command('plan [deals...]')
+    .description('what a sync would write, field by field; writes nothing')
+    .option('--out <file>', 'write the plan to a file for "cosell apply"')
+    .action(run.service(async ({ service, io, json, signal }, options, deals) => {
+      const plan = await service.plan({ deals, signal })
+      if (typeof options['out'] === 'string') writeFileSync(options['out'], `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 })
+      if (json) printJson(io, plan)
+      else showPlan(io, plan)
+      return EXIT.done
+    }))
+  program
+    .command('apply <file>')
+    .description('carry out exactly that plan; what has changed since is refused')
+    .action(run.service(async ({ service, io, json, signal, user }, _options, [file]) => {
+      const plan = JSON.parse(readFileSync(file ?? '', 'utf8')) as PlanDocument // every change is planned again and compared before it is done
+      const report = await service.apply(plan, { by: user, signal })
+      if (json) printJson(io, report)
+      else {
+        io.out(`${report.applied} applied, ${report.refused.length} refused.\n`)
+        for (const refusal of report.refused) io.out(`! ${refusal.deal ?? '(new deal)'}: ${refusal.why}\n`)
+      }
+      return report.refused.length > 0 ? EXIT.attention : EXIT.done
+    }))
+  conflictCommands(program, run)
+  runCommands(program, run)
+}
+
+function conflictCommands(program: Command, run: Run): void {
+  const conflicts = program.command('conflicts').description('held fields and a person\'s decision')
+  conflicts.command('list').description('what waits for a choice').action(run.service(async ({ service, io, json }) => {
+    const rows = await service.conflicts()
+    if (json) printJson(io, { conflicts: rows })
+    else printTable(io, ['deal', 'name', 'field', 'Partner Center', 'CRM', 'why'], rows.map(({ deal, name, conflict }) => [deal, shown(name), conflict.field, shown(conflict.saw.partner), shown(conflict.saw.crm), conflict.reason]))
+    return EXIT.done
+  }))
+  conflicts.command('resolve <deal> <field>').description('decide a held field').requiredOption('--keep <side>', 'partner or crm').action(run.service(async ({ service, io, json, user, usage }, options, [deal, field]) => {
+    const keep = options['keep']
+    if (keep !== 'partner' && keep !== 'crm') return usage('--keep takes "partner" or "crm".')
+    const view = await service.resolve(deal ?? '', { field: field ?? '', keep, by: user })
+    if (json) printJson(io, view)
+    else io.out(`${view.name ?? view.id}: ${view.state}\n`)
+    return view.state === 'needs-attention' ? EXIT.attention : EXIT.done
+  }))
+}
+
+function runCommands(program: Command, run: Run): void {
+  const runs = program.command('runs').description('what was done, what failed and why')
+  runs.command('list').description('newest first').option('--deal <deal>', 'of one deal').option('--failed', 'only those that failed').option('--limit <n>', 'at most so many', '50').action(run.service(async ({ service, io, json }, options) => {
+    const page = await service.runs({ failedOnly: options['failed'] === true, limit: Number(options['limit']), ...(typeof options['deal'] === 'string' ? { deal: options['deal'] } : {}) })
+    if (json) printJson(io, page)
+    else printTable(io, ['run', 'at', 'deal', 'because', 'outcome', 'writes', 'message'], page.runs.map((row) => [row.id, row.at, row.deal, row.because, row.outcome, row.writes, shown(row.message)]))
+    return EXIT.done
+  }))
+  runs.command('show <run>').description('everything one run did').action(run.service(async ({ service, io, json }, _options, [id]) => {
+    const found = await service.run(id ?? '')
+    if (json) printJson(io, found)
+    else {
+      printTable(io, ['run', 'at', 'outcome', 'writes', 'message'], [[found.run.id, found.run.at, found.run.outcome, found.run.writes, shown(found.run.message)]])
+      for (const entry of found.entries) io.out(`${new Date(entry.at).toISOString()}  ${entry.event?.kind ?? '(erased)'}  ${shown(entry.event)}\n`)
+    }
+    return EXIT.done
+  }))
+  runs.command('retry [deal]').description('work a deal again, or with --all everything that failed').option('--all', 'everything stopped, rejected or retrying').action(run.service(async ({ service, io, json, user, usage }, options, [deal]) => {
+    if ((deal === undefined) === (options['all'] !== true)) return usage('Name one deal, or give --all.')
+    const retried = await service.retry(deal === undefined ? { all: true, by: user } : { deal, by: user })
+    if (json) printJson(io, { retried })
+    else io.out(`${retried} due now. Next: cosell sync\n`)
+    return EXIT.done
+  }))
+}
+
+function showSummary(io: Io, summary: SyncSummary): void {
+  for (const sweep of summary.sweeps) io.out(`${sweep.side === 'crm' ? 'CRM' : 'Partner Center'}: ${sweep.records} records seen, ${sweep.created} new${sweep.skipped ? ' (another worker is sweeping)' : ''}\n`)
+  for (const brake of summary.braked) io.out(`! The sweep of ${brake.side} was stopped: it would change ${brake.wouldChange} of ${brake.linked} linked deals. Look at them with "cosell plan", then run "cosell sync --yes".\n`)
+  io.out(`${summary.passes} passes. ${Object.entries(summary.states).map(([state, count]) => `${count} ${state}`).join(', ')}. ${summary.later} due later.\n`)
+  if (summary.unreachable.count > 0) io.out(`! ${summary.unreachable.count} deals could not be reached: ${summary.unreachable.message ?? ''}\n`)
+}
+
+function showPlan(io: Io, plan: PlanDocument): void {
+  for (const item of plan.items) {
+    const held = item.conflicts.filter((conflict) => conflict.winner === null && conflict.kind !== 'info')
+    if (item.changes.length === 0 && held.length === 0) continue
+    io.out(`${item.name ?? item.deal ?? '(new deal)'}\n`)
+    for (const change of item.changes) {
+      io.out(`  ${change.kind === 'create' ? '+ create' : '~ update'}: ${change.what}${change.irreversible ? ' (cannot be taken back)' : ''}\n`)
+      for (const field of change.fields) io.out(`      ${field.field}: ${shown(field.before)} -> ${shown(field.after)}\n`)
+    }
+    for (const conflict of held) io.out(`  ! conflict: ${conflict.field}: ${shown(conflict.saw.partner)} | ${shown(conflict.saw.crm)}\n`)
+  }
+  const { create, update, steps, conflicts, unchanged } = plan.totals
+  io.out(`${create} to create, ${update} to update, ${steps} steps, ${conflicts} conflicts, ${unchanged} unchanged.\n`)
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import { OPERATIONS, parametersOf, type Operation } from './operations.js'
+
+/** The API's description, made from the table that also makes its routes. */
+export function openApi(version: string): object {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const operation of OPERATIONS) {
+    const path = `/api/v1${operation.path.replaceAll(/:(\w+)/g, '{$1}')}`
+    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(operation) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'cosell', version, description: 'Everything the command line and the console can do. Errors are RFC 9457 problem details.' },
+    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    security: [{ bearer: [] }],
+    paths,
+  }
+}
+
+function describe(operation: Operation): object {
+  const schema = z.toJSONSchema(operation.input, { io: 'input', unrepresentable: 'any' })
+  const properties = schema.properties ?? {}
+  const inPath = parametersOf(operation)
+  const rest = Object.entries(properties).filter(([name]) => !inPath.includes(name))
+  const parameter = (name: string, where: 'path' | 'query', of: unknown): object => ({ name, in: where, required: where === 'path', schema: of })
+  const body = { required: (schema.required ?? []).filter((name) => !inPath.includes(name)), type: 'object', properties: Object.fromEntries(rest), additionalProperties: false }
+  return {
+    operationId: operation.name,
+    summary: operation.summary,
+    description: `Role: ${operation.role}.`,
+    parameters: [...inPath.map((name) => parameter(name, 'path', properties[name] ?? {})), ...(operation.method === 'GET' ? rest.map(([name, of]) => parameter(name, 'query', of)) : [])],
+    ...(operation.method === 'GET' || rest.length === 0 ? {} : { requestBody: { content: { 'application/json': { schema: body } } } }),
+    responses: { 200: { description: 'Done.' }, default: { description: 'A problem.', content: { 'application/problem+json': {} } } },
+  }
+}

@@ -1,0 +1,32 @@
+import type { ApplyReport, AuditRecord, Check, ConflictRow, DealRow, DealView, FlowView, Overview, PlanDocument, RunRow, Service, SyncSummary } from '../engine/views.js'
+
+/** Calls one operation of a running service by name; the answer is what the operation returns. */
+export type CallOperation = (name: string, input: Readonly<Record<string, unknown>>) => Promise<unknown>
+
+/** The service as seen through its API: the same promises, spoken over HTTP to a process that runs. */
+export function remoteService(call: CallOperation): Service {
+  // Each answer has the type that the operation of that name returns; both ends are compiled from the same views.
+  const ask = async <T>(name: string, input: object = {}): Promise<T> => (await call(name, input as Record<string, unknown>)) as T
+  return {
+    deals: (filter) => ask<Awaited<ReturnType<Service['deals']>>>('deals', filter),
+    deal: (deal, { live }) => ask<DealView>('deal', { deal, live }),
+    order: (deal, { take, reason }) => ask<DealView>('order', { deal, take, reason }),
+    hold: (deal, { on }) => ask<DealRow>('hold', { deal, on }),
+    link: ({ referral, crm }) => ask<DealView>('link', { referral, crm }),
+    unlink: (deal) => ask<DealRow>('unlink', { deal }),
+    conflicts: async () => (await ask<{ conflicts: ConflictRow[] }>('conflicts')).conflicts,
+    resolve: (deal, { field, keep }) => ask<DealView>('resolve', { deal, field, keep }),
+    runs: (filter) => ask<{ runs: RunRow[]; next: string | null }>('runs', filter),
+    run: (id) => ask<{ run: RunRow; entries: AuditRecord[] }>('run', { id }),
+    retry: async (target) => (await ask<{ retried: number }>('retry', 'deal' in target ? { deal: target.deal } : { all: true })).retried,
+    sync: ({ deals, release }) => ask<SyncSummary>('sync', { deals, release }),
+    plan: ({ deals }) => ask<PlanDocument>('plan', { deals }),
+    apply: (plan) => ask<ApplyReport>('apply', { plan }),
+    audit: (filter) => ask<{ records: AuditRecord[]; next: string | null }>('audit', filter),
+    verifyAudit: () => ask<Awaited<ReturnType<Service['verifyAudit']>>>('verifyAudit'),
+    flows: async () => (await ask<{ flows: FlowView[] }>('flows')).flows,
+    setFlow: async (flow, value) => (await ask<{ flows: FlowView[] }>('setFlow', { flow, value })).flows,
+    overview: () => ask<Overview>('overview'),
+    checks: async () => (await ask<{ checks: Check[] }>('checks')).checks,
+  }
+}
