@@ -41,6 +41,8 @@ export function readBody(reader: BodyReader, table: Table, body: unknown): Draft
   const parents: Draft['parents'][number][] = []
   const children: Draft['children'][number][] = []
   for (const [property, value] of Object.entries(body)) {
+    // Callers in this process may leave members undefined, which JSON would drop.
+    if (value === undefined) continue
     const at = property.indexOf('@')
     if (at >= 0) {
       readAnnotation(reader, table, property, value, cells)

@@ -41,6 +41,8 @@ function compare(scope: Scope, operator: Comparison, left: Operand, right: Opera
     if (right.kind !== 'path') throw badQuery('A comparison needs at least one property.')
     return compare(scope, mirrored[operator], right, left)
   }
+  const lookup = right.kind === 'null' ? lookupOf(scope, left.path) : null
+  if (lookup !== null) return (row) => ((row.cells[lookup] ?? null) === null) === (operator === 'eq')
   const field = resolve(scope, left.path)
   if (right.kind === 'path') return compareColumns(field, resolve(scope, right.path), operator)
   if (right.kind === 'null') {
@@ -56,6 +58,13 @@ function compare(scope: Scope, operator: Comparison, left: Operand, right: Opera
     const cell = field.read(row)
     return cell === null ? operator === 'ne' : decide(order(cell))
   }
+}
+
+/** A navigation property itself can only be compared with null: `parentaccountid eq null`. */
+function lookupOf(scope: Scope, path: readonly string[]): string | null {
+  const steps = scope.variable !== null && path[0] === scope.variable ? path.slice(1) : path
+  const [name = '', more] = steps
+  return more === undefined && !scope.table.properties.has(name) ? (scope.table.navigations.get(name)?.column.name ?? null) : null
 }
 
 const mirrored: Readonly<Record<Comparison, Comparison>> = { eq: 'eq', ne: 'ne', gt: 'lt', ge: 'le', lt: 'gt', le: 'ge' }
