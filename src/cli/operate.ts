@@ -95,8 +95,25 @@ function configCommands(program: Command, run: Run): void {
   program.command('init').description('write a commented cosell.yaml').option('--file <file>', 'where', 'cosell.yaml').option('--crm <kind>', 'dynamics or salesforce', 'dynamics').option('--yes', 'overwrite').action(run.plain(({ world, usage }, options) => {
     const file = String(options['file'])
     if (existsSync(file) && options['yes'] !== true) return Promise.resolve(usage(`${file} exists; give --yes to overwrite it.`))
-    writeFileSync(file, exampleConfig({ crm: options['crm'] === 'salesforce' ? 'salesforce' : 'dynamics' } as Parameters<typeof exampleConfig>[0]), { mode: 0o600 }) // other answers have defaults
+    writeFileSync(file, exampleConfig(startingAnswers(options['crm'] === 'salesforce')), { mode: 0o600 })
     world.io.err(`Wrote ${file}. Next: fill in what is marked, then "cosell connect partner-center" and "cosell doctor".\n`)
     return Promise.resolve(EXIT.done)
   }))
+}
+
+const blank = '00000000-0000-0000-0000-000000000000'
+
+/** What the written file says before a person has filled it in. */
+function startingAnswers(salesforce: boolean): Parameters<typeof exampleConfig>[0] {
+  return {
+    environment: 'staging',
+    store: './data',
+    publicUrl: 'https://cosell.example.com',
+    partnerTenant: 'contoso.onmicrosoft.com',
+    partnerClientId: blank,
+    partnerId: null,
+    crm: salesforce
+      ? { kind: 'salesforce', url: 'https://contoso.my.salesforce.com', clientId: blank, jwt: null }
+      : { kind: 'dynamics', url: 'https://contoso.crm.dynamics.com', tenant: 'contoso.onmicrosoft.com', clientId: blank },
+  }
 }

@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs'
+import { Agent, request } from 'undici'
+import { OPERATIONS, parametersOf, remoteService, socketPath, type Service } from '../assemble.js'
+import type { Config } from '../config/index.js'
+import { Fault, type FaultKind } from '../core/fault.js'
+
+/** A way to a running service: the owner-only socket in its state folder, or its address with a bearer token. */
+interface Door {
+  readonly origin: string
+  readonly dispatcher: Agent
+  readonly headers: Readonly<Record<string, string>>
+}
+
+const askDeadlineMs = 1_500
+
+/** The service of the same configuration that runs on this machine, or null. */
+export async function runningService(config: Config): Promise<Service | null> {
+  for (const door of doorsOf(config)) if (await answers(door)) return remoteService((name, input) => call(door, name, input))
+  return null
+}
+
+function doorsOf(config: Config): Door[] {
+  const path = socketPath(config)
+  const doors: Door[] = existsSync(path) ? [{ origin: 'http://cosell', dispatcher: new Agent({ connect: { socketPath: path }, headersTimeout: 0, bodyTimeout: 0 }), headers: {} }] : []
+  const token = config.server.adminTokens[0]
+  // An embedded store belongs to one process, whose socket lies beside it; over PostgreSQL the service may be anywhere.
+  if (config.store.kind === 'postgres' && token !== undefined && config.server.listen.port !== 0) {
+    doors.push({ origin: `http://127.0.0.1:${config.server.listen.port}`, dispatcher: new Agent({ headersTimeout: 0, bodyTimeout: 0 }), headers: { authorization: `Bearer ${token}` } })
+  }
+  return doors
+}
+
+async function answers(door: Door): Promise<boolean> {
+  try {
+    const answer = await request(`${door.origin}/healthz`, { dispatcher: door.dispatcher, signal: AbortSignal.timeout(askDeadlineMs) })
+    await answer.body.dump()
+    return answer.statusCode === 200
+  } catch {
+    return false // Nobody there: a socket file may outlive its process.
+  }
+}
+
+async function call(door: Door, name: string, input: Readonly<Record<string, unknown>>): Promise<unknown> {
+  const operation = OPERATIONS.find((item) => item.name === name)
+  if (operation === undefined) throw new Fault('bug', `There is no operation "${name}".`, { remedy: 'Please report this.' })
+  const inPath = parametersOf(operation)
+  const path = operation.path.replaceAll(/:(\w+)/g, (_match, key: string) => encodeURIComponent(String(input[key])))
+  const rest = Object.entries(input).filter(([key, value]) => !inPath.includes(key) && value !== undefined && value !== null)
+  const query = operation.method === 'GET' && rest.length > 0 ? `?${new URLSearchParams(rest.map(([key, value]): [string, string] => [key, String(value)])).toString()}` : ''
+  const body = operation.method === 'GET' ? null : JSON.stringify(Object.fromEntries(rest))
+  const headers = { ...door.headers, ...(body === null ? {} : { 'content-type': 'application/json' }) }
+  const answer = await request(`${door.origin}/api/v1${path}${query}`, { method: operation.method, dispatcher: door.dispatcher, headers, body })
+  const json = await answer.body.json()
+  if (answer.statusCode < 300) return json
+  const problem = json as { code?: string; detail?: string; remedy?: string | null } // RFC 9457, by our own server
+  throw new Fault(kinds.has(problem.code ?? '') ? (problem.code as FaultKind) : 'rejected', problem.detail ?? `The service answered ${answer.statusCode}.`, { remedy: problem.remedy ?? 'See the log of the service.' }) // its code was just checked
+}
+
+const kinds: ReadonlySet<string> = new Set(['offline', 'throttled', 'signed-out', 'forbidden', 'rejected', 'stale', 'ambiguous', 'missing', 'invalid-answer', 'misconfigured', 'lease-lost', 'bug'])

@@ -1,0 +1,84 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { loadConfig, processWorld, secretValues, type LoadedConfig } from '../config/index.js'
+import { assemble, createDemo, type App } from '../assemble.js'
+import { realClock } from '../clock.js'
+import { createLogger, createRedactor, silentLog, type Logger } from '../log.js'
+import type { CliWorld, Io } from './app.js'
+import { runningService } from './connection.js'
+import { runProgram } from './program.js'
+
+const version = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version // our own file
+const surroundings = processWorld()
+
+const io: Io = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  outIsTty: process.stdout.isTTY,
+  errIsTty: process.stderr.isTTY,
+  inIsTty: process.stdin.isTTY,
+  color: process.stdout.isTTY && surroundings.env['NO_COLOR'] === undefined && !process.argv.includes('--no-color'),
+}
+
+const interrupted = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    // The second time a person means it.
+    if (interrupted.signal.aborted) process.exit(130)
+    interrupted.abort()
+  })
+}
+const untilInterrupted = (): Promise<void> => new Promise((resolve) => interrupted.signal.addEventListener('abort', () => resolve(), { once: true }))
+
+function logOf({ config }: LoadedConfig): { log: Logger; plant: (secret: string) => void } {
+  const redactor = createRedactor(secretValues(config))
+  const log = createLogger({ level: config.log.level, context: { environment: config.environment, tenant: config.partnerCenter.tenant }, stream: process.stderr, clock: realClock, redactor, color: io.color })
+  return { log, plant: (secret) => redactor.plant(secret) }
+}
+
+async function run(loaded: LoadedConfig, options: { readonly role: 'all' | 'server' | 'worker'; readonly adopt: boolean }): Promise<void> {
+  const { log, plant } = logOf(loaded)
+  const app: App = await assemble(loaded.config, { log, plant, version, adopt: options.adopt })
+  const { address } = await app.start(options.role)
+  log.info({ role: options.role, address, version }, address === null ? 'working' : `ready at ${address}`)
+  await untilInterrupted()
+  log.info('stopping: finishing what is under way')
+  await app.stop()
+}
+
+const load = (path: string | null): Promise<LoadedConfig> => Promise.resolve(loadConfig({ path, env: surroundings.env, cwd: surroundings.cwd, readFile: surroundings.readFile }))
+
+const world: CliWorld = {
+  io,
+  version,
+  signal: interrupted.signal,
+  user: userInfo().username,
+  loadConfig: load,
+  connect: async (loaded, { adopt }) => {
+    const running = await runningService(loaded.config)
+    if (running !== null) return { service: running, via: 'running', close: () => Promise.resolve() }
+    const { plant } = logOf(loaded)
+    const app = await assemble(loaded.config, { log: silentLog, plant, version, adopt })
+    return { service: app.service, via: 'own', close: () => app.stop() }
+  },
+  start: run,
+  demo: async ({ port, crm }) => {
+    const demo = await createDemo({ port, crm, say: io.err })
+    const loaded = await load(demo.configFile)
+    const { log, plant } = logOf(loaded)
+    const app = await assemble(loaded.config, { log, plant, version, adopt: true })
+    const { address } = await app.start('all')
+    await demo.ready(app.service, address ?? '')
+    await untilInterrupted()
+    await app.stop()
+    await demo.close()
+  },
+  sandbox: async ({ port }) => {
+    const demo = await createDemo({ port: null, crm: 'dynamics', say: io.err, sandboxPort: port })
+    await untilInterrupted()
+    await demo.close()
+  },
+}
+
+process.exitCode = await runProgram(process.argv.slice(2), world)

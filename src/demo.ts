@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { Fault } from './core/fault.js'
+import type { Service } from './engine/views.js'
+import { causeConflicts, fillWithDeals, startSandbox, type Sandbox } from './sandbox/index.js'
+
+export interface DemoOptions {
+  /** Of the service; null: 8400. */
+  readonly port: number | null
+  readonly crm: string
+  readonly say: (text: string) => void
+  /** Only the simulators, from this port on. */
+  readonly sandboxPort?: number
+}
+
+export interface Demo {
+  readonly configFile: string
+  readonly sandbox: Sandbox
+  /** Fills the systems, lets the first sync run, causes conflicts, and says what to try. */
+  ready(service: Service, address: string): Promise<void>
+  close(): Promise<void>
+}
+
+const servicePort = 8400
+const seed = 20_261_124
+const conflictsWanted = 5
+const never = new AbortController().signal
+
+/** The simulators and a configuration that points to them, in a folder of their own that goes away again. */
+export async function createDemo(options: DemoOptions): Promise<Demo> {
+  if (options.crm !== 'dynamics') throw new Fault('misconfigured', `The demo has no simulated CRM "${options.crm}".`, { remedy: 'Use --crm dynamics.' })
+  const sandbox = await startSandbox({ port: options.sandboxPort ?? 0, seed, customFields: 'cosell' })
+  const folder = mkdtempSync(join(tmpdir(), 'cosell-demo-'))
+  const configFile = join(folder, 'cosell.yaml')
+  const port = options.port ?? servicePort
+  writeFileSync(join(folder, 'roots.pem'), sandbox.trustAnchors)
+  writeFileSync(configFile, stringify(configOf(sandbox, port)), { mode: 0o600 })
+  if (options.sandboxPort !== undefined) options.say(`${addresses(sandbox)}A configuration for them: ${configFile}\nStop with Ctrl-C.\n`)
+  return {
+    configFile,
+    sandbox,
+    ready: (service, address) => fill(sandbox, service, { address, port, configFile, say: options.say }),
+    close: async () => {
+      await sandbox.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function configOf({ urls, credentials }: Sandbox, port: number): object {
+  return {
+    environment: 'demo',
+    store: './data',
+    server: { listen: `127.0.0.1:${port}`, publicUrl: `http://127.0.0.1:${port}` },
+    partnerCenter: {
+      tenant: credentials.tenant,
+      clientId: credentials.partnerClientId,
+      clientSecret: credentials.partnerClientSecret,
+      refreshToken: credentials.refreshToken,
+      referralsUrl: urls.partnerCenter,
+      platformUrl: urls.partnerCenter,
+      authorityUrl: urls.entra,
+      webhook: { certificateHosts: [new URL(urls.partnerCenter).host], trustAnchors: './roots.pem' },
+    },
+    crm: { kind: 'dynamics', url: urls.dynamics, authorityUrl: urls.entra, tenant: credentials.tenant, clientId: credentials.crmClientId, clientSecret: credentials.crmClientSecret, webhookKey: 'demo-webhook-key' },
+    sync: { poll: '2s', sweep: '30s', owner: 'kim@fabrikam.example' },
+    log: { level: 'warn' },
+  }
+}
+
+const addresses = ({ urls }: Sandbox): string => `Simulated systems:\n  Entra ID        ${urls.entra}\n  Partner Center  ${urls.partnerCenter}\n  Dynamics 365    ${urls.dynamics}\n  the desk        ${urls.desk}   (act as people there)\n`
+
+async function fill(sandbox: Sandbox, service: Service, at: { address: string; port: number; configFile: string; say: (text: string) => void }): Promise<void> {
+  const { say } = at
+  sandbox.partnerCenter.webhook.set({
+    url: `http://127.0.0.1:${at.port}/hooks/partner-center`,
+    events: ['referral-created', 'referral-updated', 'related-referral-created', 'related-referral-updated', 'test-created'],
+  })
+  say('Making sample deals…\n')
+  const counts = fillWithDeals(sandbox)
+  say('First sync…\n')
+  await service.sync({ deals: [], release: true, signal: never, by: 'demo' })
+  causeConflicts(sandbox, conflictsWanted)
+  const summary = await service.sync({ deals: [], release: true, signal: never, by: 'demo' })
+  say(`\n${Object.entries(counts).map(([kind, count]) => `${String(count).padStart(4)} ${kind}`).join('\n')}\n\n`)
+  say(`${Object.entries(summary.states).map(([state, count]) => `${count} ${state}`).join(', ')}\n\n`)
+  say(`${addresses(sandbox)}\ncosell is running at ${at.address}\n\nTry, in another terminal:\n`)
+  say(`  export COSELL_CONFIG=${at.configFile}\n  npx cosell deals list --state needs-attention\n  npx cosell conflicts list\n  npx cosell deals show DEAL --live\n  npx cosell plan\n\n`)
+  say(`Change a deal as a person in Partner Center and see it arrive in the CRM:\n  curl -X POST ${sandbox.urls.desk}/partnerCenter/inbound/coSell -d '[{"name":"A new deal from Microsoft"}]'\n  npx cosell deals list --search "new deal"\n\nStop with Ctrl-C.\n`)
+}

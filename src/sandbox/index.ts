@@ -1,0 +1,7 @@
+export { handClock, realClock as sandboxClock, type HandClock, type SandboxClock } from './clock.js'
+export { causeConflicts, fillWithDeals } from './demo-deals.js'
+export { dataverse, type Dataverse } from './dataverse/index.js'
+export { entra, type Entra } from './entra/index.js'
+export { partnerCenter, type PartnerCenter } from './partner-center/index.js'
+export { seededRng, type SandboxRng } from './rng.js'
+export { startSandbox, type Sandbox, type SandboxCredentials, type SandboxOptions } from './sandbox.js'

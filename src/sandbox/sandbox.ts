@@ -1,0 +1,121 @@
+import { realClock } from './clock.js'
+import { controlDesk, type Controlled } from './control.js'
+import { dataverse, standardApplicationId, type CustomFields, type Dataverse } from './dataverse/index.js'
+import { entra, type Entra } from './entra/index.js'
+import { listen, type SimListener, type SimSend } from './http.js'
+import { partnerCenter, platformAudience, referralsAudience, type PartnerCenter } from './partner-center/index.js'
+import { seededRng } from './rng.js'
+import { testAuthorityPem } from './signing.js'
+
+export interface SandboxOptions {
+  /** First of four ports in a row (Entra ID, Partner Center, Dynamics 365, desk); 0 picks free ones. */
+  readonly port: number
+  readonly seed: number
+  readonly customFields: CustomFields
+}
+
+/** The simulated systems, listening on loopback, and what a connector needs to sign in to them. */
+export interface Sandbox {
+  readonly entra: Entra
+  readonly partnerCenter: PartnerCenter
+  readonly dynamics: Dataverse
+  readonly urls: { readonly entra: string; readonly partnerCenter: string; readonly dynamics: string; readonly desk: string }
+  readonly credentials: SandboxCredentials
+  /** PEM of the authority that issued the webhook certificate. */
+  readonly trustAnchors: string
+  close(): Promise<void>
+}
+export interface SandboxCredentials {
+  readonly tenant: string
+  readonly partnerClientId: string
+  readonly partnerClientSecret: string
+  readonly refreshToken: string
+  readonly crmClientId: string
+  readonly crmClientSecret: string
+}
+
+const tenantId = '77b9d0de-4f0e-4cf7-a1d2-2b8e6a1f4c55'
+const partnerApp = { clientId: '0f4c1b7a-9f0e-4b61-8a4e-2a1f6c3d5e01', secret: 'sandbox-partner-secret' }
+const crmSecret = 'sandbox-crm-secret'
+const serviceUser = { email: 'cosell@partner.example', name: 'Cosell Service', roles: ['ReferralsAdmin', 'AdminAgent'], mfa: true }
+
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const clock = realClock()
+  const rng = seededRng(options.seed)
+  const directory = entra({
+    clock,
+    rng,
+    tenantId,
+    apps: [
+      { clientId: partnerApp.clientId, secret: partnerApp.secret, kind: 'delegated', consents: [referralsAudience, platformAudience] },
+      { clientId: standardApplicationId, secret: crmSecret, kind: 'app', consents: [] },
+    ],
+    users: [serviceUser],
+  })
+  const partner = partnerCenter({ clock, rng, verify: directory.verify, rolesOf: directory.rolesOf, send: overHttp, organization: { tenantId } })
+  const crm = dataverse({ clock, rng, send: overHttp, verifyToken: directory.verify, customFields: options.customFields, options: { tenantId } })
+  const at = (offset: number): number => (options.port === 0 ? 0 : options.port + offset)
+  const listeners: SimListener[] = []
+  const open = async (handle: Parameters<typeof listen>[0], offset: number): Promise<string> => {
+    const listener = await listen(handle, { port: at(offset) })
+    listeners.push(listener)
+    return listener.url
+  }
+  const urls = { entra: await open(directory.handle, 0), partnerCenter: await open(partner.handle, 1), dynamics: await open(crm.handle, 2), desk: '' }
+  crm.options.origin = urls.dynamics
+  directory.options.audiences.add(urls.dynamics)
+  urls.desk = await open(controlDesk({ entra: entraDesk(directory), partnerCenter: partnerDesk(partner), dynamics: dynamicsDesk(crm) }), 3)
+  const refreshToken = directory.seedRefreshToken({ clientId: partnerApp.clientId, email: serviceUser.email })
+  return {
+    entra: directory,
+    partnerCenter: partner,
+    dynamics: crm,
+    urls,
+    credentials: { tenant: tenantId, partnerClientId: partnerApp.clientId, partnerClientSecret: partnerApp.secret, refreshToken, crmClientId: standardApplicationId, crmClientSecret: crmSecret },
+    trustAnchors: testAuthorityPem(),
+    close: async () => {
+      for (const listener of listeners) await listener.close()
+    },
+  }
+}
+
+/** Webhooks leave over real sockets, to this machine only. */
+const overHttp: SimSend = async (url, { method, headers, body, timeoutMs }) => {
+  const { hostname } = new URL(url)
+  if (!['127.0.0.1', 'localhost', '[::1]'].includes(hostname)) throw new Error(`The sandbox delivers to this machine only, not to ${hostname}.`)
+  const answer = await fetch(url, { method, headers, body: new Uint8Array(body), redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
+  await answer.arrayBuffer()
+  return { status: answer.status }
+}
+
+const entraDesk = (directory: Entra): Controlled => ({
+  faults: directory.faults,
+  options: directory.options,
+  people: { directory: { revoke: directory.revoke, expireAccessTokens: directory.expireAccessTokens, answerDevice: directory.answerDevice, seedRefreshToken: directory.seedRefreshToken } },
+  look: {},
+})
+
+const partnerDesk = (partner: PartnerCenter): Controlled => ({
+  faults: partner.faults,
+  options: partner.options,
+  people: { portal: partner.portal, microsoft: partner.microsoft, inbound: partner.inbound, webhook: { set: partner.webhook.set } },
+  look: {
+    referral: (query) => partner.referral(query.get('id') ?? ''),
+    referrals: () => [...partner.referrals()],
+    engagement: (query) => partner.engagement(query.get('id') ?? ''),
+    webhook: () => partner.webhook.current(),
+    calls: () => partner.calls.list,
+    deliveries: () => partner.deliveries.attempts,
+  },
+})
+
+const dynamicsDesk = (crm: Dataverse): Controlled => ({
+  faults: crm.faults,
+  options: crm.options,
+  people: { seller: crm.people },
+  look: {
+    row: (query) => crm.read(query.get('table') ?? 'opportunity', query.get('id') ?? ''),
+    rows: (query) => crm.find(query.get('table') ?? 'opportunity'),
+    calls: () => crm.calls,
+  },
+})
