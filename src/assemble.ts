@@ -67,10 +67,15 @@ const storeUrl = ({ store }: Config): string => (store.kind === 'postgres' ? sto
 
 /** Builds every part from the configuration. This is the only place that knows which ones there are. */
 export async function assemble(config: Config, options: AppOptions): Promise<App> {
-  if (config.crm.kind !== 'dynamics') throw new Fault('misconfigured', 'This version speaks to Dynamics 365 only.', { remedy: 'Set crm.kind to dynamics.' })
+  if (config.crm.kind !== 'dynamics')
+    throw new Fault('misconfigured', 'This version speaks to Dynamics 365 only.', { remedy: 'Set crm.kind to dynamics.' })
   const store = await openStore({ url: storeUrl(config), now: () => realClock.now() })
   try {
-    await assertIdentity(store, { partnerTenant: config.partnerCenter.tenant, crm: config.crm.url }, { adopt: options.adopt, now: realClock.now() })
+    await assertIdentity(
+      store,
+      { partnerTenant: config.partnerCenter.tenant, crm: config.crm.url },
+      { adopt: options.adopt, now: realClock.now() },
+    )
     const seal = sealWith(sealKey(config.seal.kind === 'given' ? { text: config.seal.key } : { file: config.seal.path }))
     return await build(config, options, store, seal)
   } catch (error) {
@@ -79,15 +84,31 @@ export async function assemble(config: Config, options: AppOptions): Promise<App
   }
 }
 
+// eslint-disable-next-line max-lines-per-function -- one list of parts that are handed to each other; split, every piece would take them all as arguments
 async function build(config: Config, options: AppOptions, store: OpenStore, seal: Seal): Promise<App> {
   const { log } = options
   const metrics = metricsOf(new Registry(), store)
   const transport = undiciTransport({ proxy: config.proxy, ca: config.caBundle?.text ?? null })
   const remotes = remotesOf(config, { transport, store, seal, plant: options.plant, onCall: metrics.called })
-  const mapping = effectiveMapping(DYNAMICS_PROFILE, parseMapping(config.mapping === null ? { version: 1 } : parseYaml(config.mapping.text)))
+  const mapping = effectiveMapping(
+    DYNAMICS_PROFILE,
+    parseMapping(config.mapping === null ? { version: 1 } : parseYaml(config.mapping.text)),
+  )
   const settings = { mapping, owner: config.sync.owner, checkMarkInName: config.sync.checkMarkInName }
-  const crm: DynamicsAdapter = dynamicsAdapter({ url: config.crm.url, send: remotes.crm, clock: realClock, settings: () => settings, customerGuard: customerGuard(store, realClock, randomUUID) })
-  const partner = partnerCenterAdapter({ send: remotes.referrals, url: config.partnerCenter.referralsUrl, platform: remotes.platform, clock: realClock, partnerId: config.partnerCenter.partnerId })
+  const crm: DynamicsAdapter = dynamicsAdapter({
+    url: config.crm.url,
+    send: remotes.crm,
+    clock: realClock,
+    settings: () => settings,
+    customerGuard: customerGuard(store, realClock, randomUUID),
+  })
+  const partner = partnerCenterAdapter({
+    send: remotes.referrals,
+    url: config.partnerCenter.referralsUrl,
+    platform: remotes.platform,
+    clock: realClock,
+    partnerId: config.partnerCenter.partnerId,
+  })
   const policy = await livePolicy(config, store, fieldPolicies(mapping))
   const engine: Engine = {
     store,
@@ -117,7 +138,12 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     checks: async (asked) => [...(await partner.checks({ signal: asked })), ...(await crm.checks({ signal: asked }))],
   })
   const turns = schedule(engine, () => [
-    ...sweepTurns(engine, () => ({ pollMs: config.sync.pollMs, sweepMs: config.sync.sweepMs, since: config.sync.since, openOnly: config.sync.openOnly })),
+    ...sweepTurns(engine, () => ({
+      pollMs: config.sync.pollMs,
+      sweepMs: config.sync.sweepMs,
+      since: config.sync.since,
+      openOnly: config.sync.openOnly,
+    })),
     { name: 'tidy the store', everyMs: tidyEveryMs, run: () => store.tidy(realClock.now()) },
   ])
   let ready = false
@@ -131,14 +157,34 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     adminTokens: config.server.adminTokens,
     metrics: metrics.registry,
     ready: () => ready,
-    partnerCenter: partnerCenterInbound(signatureVerifier({ transport, clock: realClock, hosts: config.partnerCenter.webhook.certificateHosts, trustAnchors: config.partnerCenter.webhook.trustAnchors?.text ?? null })),
+    partnerCenter: partnerCenterInbound(
+      signatureVerifier({
+        transport,
+        clock: realClock,
+        hosts: config.partnerCenter.webhook.certificateHosts,
+        trustAnchors: config.partnerCenter.webhook.trustAnchors?.text ?? null,
+      }),
+    ),
     crm: { kind: 'dynamics', inbound: dynamicsInbound({ key: config.crm.webhookKey, solutionTable: () => crm.solutionTable() }) },
     received: (source, fresh) => {
       metrics.received(source, fresh)
       if (fresh > 0) void store.setValue('event.last', realClock.now(), { expect: 'any', now: realClock.now() }).catch(() => undefined) // Only a display; the event itself is stored.
     },
   }
-  return running({ config, store, seal, service: desk, worker: work, turns, policy, crm, transport, signal, serverDeps, setReady: (value) => (ready = value) })
+  return running({
+    config,
+    store,
+    seal,
+    service: desk,
+    worker: work,
+    turns,
+    policy,
+    crm,
+    transport,
+    signal,
+    serverDeps,
+    setReady: (value) => (ready = value),
+  })
 }
 
 interface Parts {
@@ -191,7 +237,11 @@ function running(parts: Parts): App {
 }
 
 /** The policy in force: the file's, with the flow switches that were set by command. Read anew every moment, because another process may set one. */
-async function livePolicy(config: Config, store: OpenStore, fields: Policy['fields']): Promise<{ now: Engine['policy']; refresh: () => Promise<void>; stop: () => void }> {
+async function livePolicy(
+  config: Config,
+  store: OpenStore,
+  fields: Policy['fields'],
+): Promise<{ now: Engine['policy']; refresh: () => Promise<void>; stop: () => void }> {
   const { leads, irreversible, owner, checkMarkInName } = config.sync
   let policy: Policy = { fields, leads, irreversible, owner, checkMarkInName, flows: config.sync.flows }
   const refresh = async (): Promise<void> => {
@@ -212,20 +262,55 @@ interface RemoteParts {
   readonly onCall: (report: CallReport) => void
 }
 
+// eslint-disable-next-line max-lines-per-function -- one list of connections, each a few lines of settings
 function remotesOf(config: Config, parts: RemoteParts) {
   const { partnerCenter, crm } = config
-  if (crm.kind !== 'dynamics') throw new Fault('misconfigured', 'This version speaks to Dynamics 365 only.', { remedy: 'Set crm.kind to dynamics.' })
+  if (crm.kind !== 'dynamics')
+    throw new Fault('misconfigured', 'This version speaks to Dynamics 365 only.', { remedy: 'Set crm.kind to dynamics.' })
   const common = { transport: parts.transport, clock: realClock, random: realRandom, newId: randomUUID, onCall: parts.onCall }
-  const entra = (authority: string, tenant: string): string => `${authority.replace(/\/+$/, '')}/${encodeURIComponent(tenant)}/oauth2/v2.0/token`
-  const partnerEndpoint: TokenEndpoint = { transport: parts.transport, clock: realClock, name: 'Partner Center', repair: 'cosell connect partner-center', url: entra(partnerCenter.authorityUrl, partnerCenter.tenant) }
+  const entra = (authority: string, tenant: string): string =>
+    `${authority.replace(/\/+$/, '')}/${encodeURIComponent(tenant)}/oauth2/v2.0/token`
+  const partnerEndpoint: TokenEndpoint = {
+    transport: parts.transport,
+    clock: realClock,
+    name: 'Partner Center',
+    repair: 'cosell connect partner-center',
+    url: entra(partnerCenter.authorityUrl, partnerCenter.tenant),
+  }
   const tokens = refreshTokens(config, parts)
-  const forPartner = (audience: string) => delegated(partnerEndpoint, { clientId: partnerCenter.clientId, clientSecret: partnerCenter.clientSecret, scope: `${audience}/.default offline_access`, tokens })
+  const forPartner = (audience: string) =>
+    delegated(partnerEndpoint, {
+      clientId: partnerCenter.clientId,
+      clientSecret: partnerCenter.clientSecret,
+      scope: `${audience}/.default offline_access`,
+      tokens,
+    })
   const partnerPace = pace({ clock: realClock, inFlightMost: 10, requestsPerSecond: partnerCenter.requestsPerSecond })
   const partnerHeaders = (id: string): Record<string, string> => ({ 'client-request-id': id, 'MS-CorrelationId': id })
-  const referrals = remote({ ...common, name: 'Partner Center', hosts: [hostOf(partnerCenter.referralsUrl)], pace: partnerPace, token: forPartner('https://api.partner.microsoft.com'), correlation: partnerHeaders })
-  const platformSend = remote({ ...common, name: 'Partner Center', hosts: [hostOf(partnerCenter.platformUrl)], pace: partnerPace, token: forPartner('https://api.partnercenter.microsoft.com'), correlation: partnerHeaders })
+  const referrals = remote({
+    ...common,
+    name: 'Partner Center',
+    hosts: [hostOf(partnerCenter.referralsUrl)],
+    pace: partnerPace,
+    token: forPartner('https://api.partner.microsoft.com'),
+    correlation: partnerHeaders,
+  })
+  const platformSend = remote({
+    ...common,
+    name: 'Partner Center',
+    hosts: [hostOf(partnerCenter.platformUrl)],
+    pace: partnerPace,
+    token: forPartner('https://api.partnercenter.microsoft.com'),
+    correlation: partnerHeaders,
+  })
   const crmUrl = crm.url.replace(/\/+$/, '')
-  const crmEndpoint: TokenEndpoint = { transport: parts.transport, clock: realClock, name: 'Dynamics 365', repair: 'cosell connect crm', url: entra(crm.authorityUrl, crm.tenant) }
+  const crmEndpoint: TokenEndpoint = {
+    transport: parts.transport,
+    clock: realClock,
+    name: 'Dynamics 365',
+    repair: 'cosell connect crm',
+    url: entra(crm.authorityUrl, crm.tenant),
+  }
   return {
     referrals,
     platform: new PlatformApi({ url: partnerCenter.platformUrl, send: platformSend, now: () => realClock.now(), newId: randomUUID }),
@@ -260,12 +345,17 @@ function refreshTokens(config: Config, { store, seal, plant }: RemoteParts): Ref
     async write(token) {
       plant(token)
       const seed = config.partnerCenter.refreshToken
-      await store.setValue(tokenName, { sealed: seal.close(token), seed: seed === null ? null : seal.close(seed) }, { expect: 'any', now: realClock.now() })
+      await store.setValue(
+        tokenName,
+        { sealed: seal.close(token), seed: seed === null ? null : seal.close(seed) },
+        { expect: 'any', now: realClock.now() },
+      )
     },
     async exclusively(work) {
       const holder = randomUUID()
       const untilMs = realClock.now() + renewHoldMs
-      while (!(await store.claim(claim, { token: holder, forMs: renewHoldMs, now: realClock.now() })) && realClock.now() < untilMs) await realClock.sleep(100)
+      while (!(await store.claim(claim, { token: holder, forMs: renewHoldMs, now: realClock.now() })) && realClock.now() < untilMs)
+        await realClock.sleep(100)
       try {
         return await work()
       } finally {

@@ -30,7 +30,8 @@ const never = new AbortController().signal
 
 /** The simulators and a configuration that points to them, in a folder of their own that goes away again. */
 export async function createDemo(options: DemoOptions): Promise<Demo> {
-  if (options.crm !== 'dynamics') throw new Fault('misconfigured', `The demo has no simulated CRM "${options.crm}".`, { remedy: 'Use --crm dynamics.' })
+  if (options.crm !== 'dynamics')
+    throw new Fault('misconfigured', `The demo has no simulated CRM "${options.crm}".`, { remedy: 'Use --crm dynamics.' })
   const sandbox = await startSandbox({ port: options.sandboxPort ?? 0, seed, customFields: 'cosell' })
   const folder = mkdtempSync(join(tmpdir(), 'cosell-demo-'))
   const configFile = join(folder, 'cosell.yaml')
@@ -64,15 +65,28 @@ function configOf({ urls, credentials }: Sandbox, port: number): object {
       authorityUrl: urls.entra,
       webhook: { certificateHosts: [new URL(urls.partnerCenter).host], trustAnchors: './roots.pem' },
     },
-    crm: { kind: 'dynamics', url: urls.dynamics, authorityUrl: urls.entra, tenant: credentials.tenant, clientId: credentials.crmClientId, clientSecret: credentials.crmClientSecret, webhookKey: 'demo-webhook-key' },
+    crm: {
+      kind: 'dynamics',
+      url: urls.dynamics,
+      authorityUrl: urls.entra,
+      tenant: credentials.tenant,
+      clientId: credentials.crmClientId,
+      clientSecret: credentials.crmClientSecret,
+      webhookKey: 'demo-webhook-key',
+    },
     sync: { poll: '2s', sweep: '30s', owner: 'kim@fabrikam.example' },
     log: { level: 'warn' },
   }
 }
 
-const addresses = ({ urls }: Sandbox): string => `Simulated systems:\n  Entra ID        ${urls.entra}\n  Partner Center  ${urls.partnerCenter}\n  Dynamics 365    ${urls.dynamics}\n  the desk        ${urls.desk}   (act as people there)\n`
+const addresses = ({ urls }: Sandbox): string =>
+  `Simulated systems:\n  Entra ID        ${urls.entra}\n  Partner Center  ${urls.partnerCenter}\n  Dynamics 365    ${urls.dynamics}\n  the desk        ${urls.desk}   (act as people there)\n`
 
-async function fill(sandbox: Sandbox, service: Service, at: { address: string; port: number; configFile: string; say: (text: string) => void }): Promise<void> {
+async function fill(
+  sandbox: Sandbox,
+  service: Service,
+  at: { address: string; port: number; configFile: string; say: (text: string) => void },
+): Promise<void> {
   const { say } = at
   sandbox.partnerCenter.webhook.set({
     url: `http://127.0.0.1:${at.port}/hooks/partner-center`,
@@ -84,9 +98,21 @@ async function fill(sandbox: Sandbox, service: Service, at: { address: string; p
   await service.sync({ deals: [], release: true, signal: never, by: 'demo' })
   causeConflicts(sandbox, conflictsWanted)
   const summary = await service.sync({ deals: [], release: true, signal: never, by: 'demo' })
-  say(`\n${Object.entries(counts).map(([kind, count]) => `${String(count).padStart(4)} ${kind}`).join('\n')}\n\n`)
-  say(`${Object.entries(summary.states).map(([state, count]) => `${count} ${state}`).join(', ')}\n\n`)
+  say(
+    `\n${Object.entries(counts)
+      .map(([kind, count]) => `${String(count).padStart(4)} ${kind}`)
+      .join('\n')}\n\n`,
+  )
+  say(
+    `${Object.entries(summary.states)
+      .map(([state, count]) => `${count} ${state}`)
+      .join(', ')}\n\n`,
+  )
   say(`${addresses(sandbox)}\ncosell is running at ${at.address}\n\nTry, in another terminal:\n`)
-  say(`  export COSELL_CONFIG=${at.configFile}\n  npx cosell deals list --state needs-attention\n  npx cosell conflicts list\n  npx cosell deals show DEAL --live\n  npx cosell plan\n\n`)
-  say(`Change a deal as a person in Partner Center and see it arrive in the CRM:\n  curl -X POST ${sandbox.urls.desk}/partnerCenter/inbound/coSell -d '[{"name":"A new deal from Microsoft"}]'\n  npx cosell deals list --search "new deal"\n\nStop with Ctrl-C.\n`)
+  say(
+    `  export COSELL_CONFIG=${at.configFile}\n  npx cosell deals list --state needs-attention\n  npx cosell conflicts list\n  npx cosell deals show DEAL --live\n  npx cosell plan\n\n`,
+  )
+  say(
+    `Change a deal as a person in Partner Center and see it arrive in the CRM:\n  curl -X POST ${sandbox.urls.desk}/partnerCenter/inbound/coSell -d '[{"name":"A new deal from Microsoft"}]'\n  npx cosell deals list --search "new deal"\n\nStop with Ctrl-C.\n`,
+  )
 }

@@ -16,8 +16,8 @@ export function dealsCommands(program: Command, run: Run): void {
     .option('--search <text>', 'part of the name, or an id')
     .option('--limit <n>', 'at most so many', '1000')
     .action(run.service(async ({ service, io, json }, options) => {
-      const { limit, ...filter } = options as Record<string, string>
-      const page = await service.deals({ ...filter, limit: Number(limit) } as Parameters<typeof service.deals>[0]) // checked by the service
+      const wanted = ['state', 'kind', 'reason', 'search'].flatMap((name) => (typeof options[name] === 'string' ? [[name, options[name]]] : []))
+      const page = await service.deals({ ...Object.fromEntries(wanted), limit: Number(options['limit']) } as Parameters<typeof service.deals>[0]) // checked by the service
       if (json) printJson(io, page)
       else {
         printTable(io, ['deal', 'name', 'state', 'status', 'problem'], page.deals.map((deal) => [deal.id, shown(deal.name), deal.state, deal.status === null ? null : `${deal.status}/${deal.substatus ?? ''}`, shown(deal.problem)]))

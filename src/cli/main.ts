@@ -29,11 +29,19 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     interrupted.abort()
   })
 }
-const untilInterrupted = (): Promise<void> => new Promise((resolve) => interrupted.signal.addEventListener('abort', () => resolve(), { once: true }))
+const untilInterrupted = (): Promise<void> =>
+  new Promise((resolve) => interrupted.signal.addEventListener('abort', () => resolve(), { once: true }))
 
 function logOf({ config }: LoadedConfig): { log: Logger; plant: (secret: string) => void } {
   const redactor = createRedactor(secretValues(config))
-  const log = createLogger({ level: config.log.level, context: { environment: config.environment, tenant: config.partnerCenter.tenant }, stream: process.stderr, clock: realClock, redactor, color: io.color })
+  const log = createLogger({
+    level: config.log.level,
+    context: { environment: config.environment, tenant: config.partnerCenter.tenant },
+    stream: process.stderr,
+    clock: realClock,
+    redactor,
+    color: io.color,
+  })
   return { log, plant: (secret) => redactor.plant(secret) }
 }
 
@@ -47,7 +55,8 @@ async function run(loaded: LoadedConfig, options: { readonly role: 'all' | 'serv
   await app.stop()
 }
 
-const load = (path: string | null): Promise<LoadedConfig> => Promise.resolve(loadConfig({ path, env: surroundings.env, cwd: surroundings.cwd, readFile: surroundings.readFile }))
+const load = (path: string | null): Promise<LoadedConfig> =>
+  Promise.resolve(loadConfig({ path, env: surroundings.env, cwd: surroundings.cwd, readFile: surroundings.readFile }))
 
 const world: CliWorld = {
   io,

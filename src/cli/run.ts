@@ -30,7 +30,10 @@ export interface Run {
 /** Commander hands an action its positional arguments (a variadic one as a list), its options and itself. */
 function unpack(raw: readonly unknown[]): { args: string[]; options: Options } {
   const [command, options, ...positional] = [...raw].reverse()
-  const args = positional.reverse().flat().filter((value): value is string => typeof value === 'string')
+  const args = positional
+    .reverse()
+    .flat()
+    .filter((value): value is string => typeof value === 'string')
   const all = (command as { optsWithGlobals(): Options }).optsWithGlobals() // the last argument is the command
   return { args, options: { ...all, ...(options as Options) } } // the one before it are its options
 }
@@ -47,21 +50,31 @@ export function runner(world: CliWorld, finish: (code: number) => void): Run {
     config: () => world.loadConfig(typeof options['config'] === 'string' ? options['config'] : null),
   })
   return {
-    plain: (body) => async (...raw) => {
-      const { args, options } = unpack(raw)
-      finish(await body(plainOf(options), options, args))
-    },
-    service: (body) => async (...raw) => {
-      const { args, options } = unpack(raw)
-      const plain = plainOf(options)
-      const loaded = await plain.config()
-      for (const warning of loaded.warnings) world.io.err(`warning: ${typeof warning === 'string' ? warning : JSON.stringify(warning)}\n`)
-      const session = await world.connect(loaded, { adopt: false })
-      try {
-        finish(await body({ service: session.service, io: world.io, json: plain.json, signal: world.signal, user: world.user, usage }, options, args))
-      } finally {
-        await session.close()
-      }
-    },
+    plain:
+      (body) =>
+      async (...raw) => {
+        const { args, options } = unpack(raw)
+        finish(await body(plainOf(options), options, args))
+      },
+    service:
+      (body) =>
+      async (...raw) => {
+        const { args, options } = unpack(raw)
+        const plain = plainOf(options)
+        const loaded = await plain.config()
+        for (const warning of loaded.warnings) world.io.err(`warning: ${typeof warning === 'string' ? warning : JSON.stringify(warning)}\n`)
+        const session = await world.connect(loaded, { adopt: false })
+        try {
+          finish(
+            await body(
+              { service: session.service, io: world.io, json: plain.json, signal: world.signal, user: world.user, usage },
+              options,
+              args,
+            ),
+          )
+        } finally {
+          await session.close()
+        }
+      },
   }
 }

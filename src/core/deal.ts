@@ -164,7 +164,7 @@ export function pick(projection: Projection, fields: Iterable<Field>): Projectio
     const value = projection[field]
     if (value !== undefined) result[field] = value
   }
-  return result as Projection // built from a Projection's own entries
+  return result // built from a Projection's own entries
 }
 
 /** A copy with one field set; the value's type was checked by the caller's field. */

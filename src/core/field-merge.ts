@@ -1,4 +1,15 @@
-import { applyListDiff, HELP, isEmpty, isListField, sameValue, VISIBILITY, type Field, type FieldValue, type Person, type Solution } from './deal.js'
+import {
+  applyListDiff,
+  HELP,
+  isEmpty,
+  isListField,
+  sameValue,
+  VISIBILITY,
+  type Field,
+  type FieldValue,
+  type Person,
+  type Solution,
+} from './deal.js'
 import type { Conflict } from './change.js'
 import type { Decision } from './link.js'
 import type { FieldPolicy, Flow } from './policy.js'
@@ -55,7 +66,11 @@ function bothChanged(input: FieldInput): FieldMove {
   const { rule } = input.policy
   if (rule === 'union' && isListField(input.field)) return mergeLists(input)
   if (rule === 'partner' || rule === 'crm') {
-    return flow(input, otherSide(rule), conflictOf(input, 'edit/edit', rule, `Both sides changed it; the mapping says that ${sideName(rule)} wins.`))
+    return flow(
+      input,
+      otherSide(rule),
+      conflictOf(input, 'edit/edit', rule, `Both sides changed it; the mapping says that ${sideName(rule)} wins.`),
+    )
   }
   return { kind: 'hold', conflict: conflictOf(input, 'edit/edit', null, 'Both sides changed it to different values.') }
 }
@@ -74,12 +89,19 @@ function fresh(input: FieldInput): FieldMove {
   if (isListField(field)) return mergeLists(input)
   if (policy.rule === 'partner' || policy.rule === 'crm') {
     if (isDoor && policy.rule === 'crm') return { kind: 'hold', conflict: conflictOf(input, 'create/create', null, doorText) }
-    return flow(input, otherSide(policy.rule), conflictOf(input, 'create/create', policy.rule, `The mapping says that ${sideName(policy.rule)} wins.`))
+    return flow(
+      input,
+      otherSide(policy.rule),
+      conflictOf(input, 'create/create', policy.rule, `The mapping says that ${sideName(policy.rule)} wins.`),
+    )
   }
   if (policy.into.crm !== 'always' && policy.into.partner !== 'always') {
-    return { kind: 'adopt', conflict: conflictOf(input, 'info', null, 'The two differ and neither side takes the other\'s value any more.') }
+    return { kind: 'adopt', conflict: conflictOf(input, 'info', null, "The two differ and neither side takes the other's value any more.") }
   }
-  return { kind: 'hold', conflict: conflictOf(input, 'create/create', null, isDoor ? doorText : 'The two records said different things when they were linked.') }
+  return {
+    kind: 'hold',
+    conflict: conflictOf(input, 'create/create', null, isDoor ? doorText : 'The two records said different things when they were linked.'),
+  }
 }
 const doorText = 'The two records differ where only a person may decide: sharing with Microsoft cannot be taken back.'
 
@@ -120,7 +142,8 @@ function carried({ field, now, base }: FieldInput, to: Side): FieldValue {
 }
 
 function listDiff(from: FieldValue | undefined, to: FieldValue, target: FieldValue): FieldValue {
-  const list = (value: FieldValue | undefined): readonly (Person | Solution)[] => (Array.isArray(value) ? (value as readonly (Person | Solution)[]) : []) // list fields hold lists
+  const list = (value: FieldValue | undefined): readonly (Person | Solution)[] =>
+    Array.isArray(value) ? (value as readonly (Person | Solution)[]) : [] // list fields hold lists
   return applyListDiff({ from: list(from), to: list(to), target: list(target) }) as FieldValue // same item type in, same out
 }
 
@@ -154,7 +177,10 @@ function closedWay(input: FieldInput, to: Side): FieldMove {
 }
 
 function adoptAsInfo(input: FieldInput, to: Side): FieldMove {
-  return { kind: 'adopt', conflict: conflictOf(input, 'info', null, `${sideName(to)} does not take this change; the difference is shown and left.`) }
+  return {
+    kind: 'adopt',
+    conflict: conflictOf(input, 'info', null, `${sideName(to)} does not take this change; the difference is shown and left.`),
+  }
 }
 
 function conflictOf(input: FieldInput, kind: Conflict['kind'], winner: Side | null, reason: string): Conflict {

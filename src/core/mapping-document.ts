@@ -14,7 +14,10 @@ const expression = z.string().min(1).max(10_000)
 export const rowSchema = z.strictObject({
   crm: z
     .string()
-    .regex(/^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)?$/, 'is the name of a CRM field such as "new_budget", or a path such as "account.address1_country"'),
+    .regex(
+      /^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)?$/,
+      'is the name of a CRM field such as "new_budget", or a path such as "account.address1_country"',
+    ),
   flow: z.enum(['both', 'to-crm', 'to-partner']).optional(),
   when: z.enum(['both', 'create', 'update']).optional(),
   wins: z.enum(['partner', 'crm', 'union', 'hold']).optional(),
@@ -33,7 +36,9 @@ export const mappingSchema = z.strictObject({
   version: z.literal(1),
   opportunity: rowsSchema.optional(),
   lead: rowsSchema.optional(),
-  defaults: z.strictObject({ opportunity: z.record(z.string(), scalar).optional(), lead: z.record(z.string(), scalar).optional() }).optional(),
+  defaults: z
+    .strictObject({ opportunity: z.record(z.string(), scalar).optional(), lead: z.record(z.string(), scalar).optional() })
+    .optional(),
   stages: stagesSchema.optional(),
   leadStages: stagesSchema.optional(),
 })
@@ -44,6 +49,7 @@ export const EMPTY_MAPPING: MappingDocument = { version: 1 }
 
 const STAGE_GROUPS = ['New/*', 'Active/*', 'Closed/*'] as const
 export const STAGE_PATTERNS: readonly string[] = [...STAGES, ...STAGE_GROUPS]
+// A list of literals is a list of strings; the guard itself is the check.
 export const isStagePattern = (text: string): boolean => isStage(text) || (STAGE_GROUPS as readonly string[]).includes(text)
 
 /**

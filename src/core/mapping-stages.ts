@@ -22,15 +22,25 @@ export interface StageTable {
   readonly rows: readonly StageRow[]
 }
 
-export const stageRow = (pattern: StagePattern, crm: StageValues, also: readonly StageValues[] = []): StageRow => ({ pattern, crm, otherOpen: false, also })
+export const stageRow = (pattern: StagePattern, crm: StageValues, also: readonly StageValues[] = []): StageRow => ({
+  pattern,
+  crm,
+  otherOpen: false,
+  also,
+})
 
 const isGroup = (pattern: StagePattern): boolean => pattern.endsWith('/*')
 const covers = (pattern: StagePattern, stage: Stage): boolean =>
   pattern === stage || (isGroup(pattern) && stage.startsWith(pattern.slice(0, -1)))
 
 /** What a group reads as: the state in which nothing is decided that the CRM does not say. */
-const GROUP_READS_AS: Readonly<Record<string, Stage>> = { 'New/*': 'New/Received', 'Active/*': 'Active/Accepted', 'Closed/*': 'Closed/Lost' }
-export const readsAs = (pattern: StagePattern): Stage => STAGES.find((stage) => stage === pattern) ?? GROUP_READS_AS[pattern] ?? 'New/Received'
+const GROUP_READS_AS: Readonly<Record<string, Stage>> = {
+  'New/*': 'New/Received',
+  'Active/*': 'Active/Accepted',
+  'Closed/*': 'Closed/Lost',
+}
+export const readsAs = (pattern: StagePattern): Stage =>
+  STAGES.find((stage) => stage === pattern) ?? GROUP_READS_AS[pattern] ?? 'New/Received'
 
 /** The CRM values to write for a stage: its own row, else its group's. Null: the table has no row for it. */
 export function encodeStage(table: StageTable, stage: Stage): StageValues | null {
@@ -54,7 +64,9 @@ export function decodeStage(
     table.rows.find(({ also }) => also.some((values) => shows(values, shown))) ??
     (look.isOpen ? table.rows.find(({ otherOpen }) => otherOpen) : undefined)
   if (row !== undefined) return { stage: readsAs(row.pattern) }
-  const values = Object.entries(shown).map(([column, value]) => `${column}: ${String(value)}`).join(', ')
+  const values = Object.entries(shown)
+    .map(([column, value]) => `${column}: ${String(value)}`)
+    .join(', ')
   const example = look.isOpen ? 'Active/Accepted' : 'Closed/Lost'
   return {
     unreadable: {
@@ -67,7 +79,10 @@ export function decodeStage(
 }
 
 /** A document's rows replace built-in ones of the same name in place; new ones come first, so that they are preferred. */
-export function mergeStages(builtIn: StageTable, rows: Readonly<Record<string, StageValues & { readonly otherOpen?: boolean | undefined }>> | undefined): StageTable {
+export function mergeStages(
+  builtIn: StageTable,
+  rows: Readonly<Record<string, StageValues & { readonly otherOpen?: boolean | undefined }>> | undefined,
+): StageTable {
   const given = Object.entries(rows ?? {}).map(([pattern, { otherOpen, ...crm }]): StageRow => ({
     pattern: pattern as StagePattern, // checked when the document was read
     crm,

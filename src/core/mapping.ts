@@ -58,7 +58,11 @@ export function effectiveMapping(profile: Profile, document: MappingDocument): M
   }
 }
 
-function mergeRows(builtIn: { readonly [F in Field]?: RowDocument }, given: Readonly<Record<string, RowDocument>> | undefined, kind: MappedKind): MappingRows {
+function mergeRows(
+  builtIn: { readonly [F in Field]?: RowDocument },
+  given: Readonly<Record<string, RowDocument>> | undefined,
+  kind: MappedKind,
+): MappingRows {
   const rows: { [F in Field]?: MappingRow } = {}
   for (const field of FIELD_NAMES) {
     const own = given?.[field]
@@ -70,14 +74,16 @@ function mergeRows(builtIn: { readonly [F in Field]?: RowDocument }, given: Read
 
 function readRow(field: Field, row: RowDocument, from: { readonly kind: MappedKind; readonly origin: MappingRow['origin'] }): MappingRow {
   const where = `${from.kind} > ${field}`
-  const refuse = (why: string, remedy: string): Fault => new Fault('misconfigured', `The mapping row ${where} cannot work: ${why}`, { remedy })
+  const refuse = (why: string, remedy: string): Fault =>
+    new Fault('misconfigured', `The mapping row ${where} cannot work: ${why}`, { remedy })
   if (row.wins === 'union' && !isListField(field)) throw refuse('"union" joins lists, and this field is none.', 'Use partner, crm or hold.')
   if (row.flow === 'to-partner' && FIELDS[field].partner === 'read') {
     throw refuse('Partner Center only shows this field and never takes it.', 'Use "flow: to-crm", or leave the flow out.')
   }
   if (row.values !== undefined) {
     const shown = Object.values(row.values).map((value) => labelKey(String(value)))
-    if (new Set(shown).size !== shown.length) throw refuse('two of its values lead to the same CRM value, so the way back is not clear.', 'Give each its own CRM value.')
+    if (new Set(shown).size !== shown.length)
+      throw refuse('two of its values lead to the same CRM value, so the way back is not clear.', 'Give each its own CRM value.')
   }
   return {
     field,

@@ -6,7 +6,7 @@ import type { Draft } from './plan-draft.js'
 import { planStage } from './plan-stage.js'
 import { because, doorShut, rest, shown, type Meeting, type Plan, type PlannedChange } from './plan-types.js'
 import { preflight } from './preflight.js'
-import type { Side } from './ref.js'
+
 import { isClosed, phaseOf } from './stage.js'
 
 /** Both records exist: compare field by field and write the difference. */
@@ -145,7 +145,7 @@ function adoptedBase(meeting: Meeting, draft: Draft): Base {
     partner[field] = now.partner
     crm[field] = now.crm
   }
-  return { partner: partner as Projection, crm: crm as Projection } // entries come from Projections, field by field
+  return { partner: partner, crm: crm } // entries come from Projections, field by field
 }
 
 function partnerChanges({ p, c, link, policy }: Meeting, draft: Draft): PlannedChange[] {

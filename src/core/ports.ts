@@ -143,7 +143,10 @@ export interface Adapter {
   read(ref: EndRef, options: ReadOptions): Promise<Reading>
   readMany(refs: readonly EndRef[], options: ReadOptions): Promise<Reading[]>
   /** Records that carry this marker. May lag `can.markerLagMs`. */
-  find(marker: { readonly as: EndKind | 'related'; readonly value: string; readonly notBefore: Instant | null }, options: CallOptions): Promise<EndRef[]>
+  find(
+    marker: { readonly as: EndKind | 'related'; readonly value: string; readonly notBefore: Instant | null },
+    options: CallOptions,
+  ): Promise<EndRef[]>
   /** @throws Fault `ambiguous` when the answer was lost after the request may have been carried out. */
   create(change: CreateChange, options: CallOptions): Promise<Receipt>
   write(change: PatchChange | StepChange, options: CallOptions): Promise<Receipt>
@@ -175,7 +178,11 @@ export interface Inbound {
 }
 export type InboundAnswer =
   /** `eventKey` makes a repeat recognisable; null where the system gives nothing to tell repeats by. */
-  | { readonly kind: 'accepted'; readonly events: readonly { readonly eventKey: string | null; readonly name: string; readonly hints: readonly Hint[] }[]; readonly reply: { readonly contentType: string; readonly body: string } | null }
+  | {
+      readonly kind: 'accepted'
+      readonly events: readonly { readonly eventKey: string | null; readonly name: string; readonly hints: readonly Hint[] }[]
+      readonly reply: { readonly contentType: string; readonly body: string } | null
+    }
   | { readonly kind: 'refused'; readonly status: 400 | 401 | 413 | 503; readonly title: string; readonly detail: string }
 
 // ------------------------------------------------------------------------------------------------------------------ store
@@ -208,12 +215,25 @@ export interface Mark {
 export interface Queue {
   mark(marks: readonly Mark[], now: Instant): Promise<void>
   /** Due and unleased (or lease expired), most urgent first. */
-  take(options: { readonly limit: number; readonly now: Instant; readonly leaseMs: number; readonly only?: readonly LinkId[] }): Promise<Lease[]>
+  take(options: {
+    readonly limit: number
+    readonly now: Instant
+    readonly leaseMs: number
+    readonly only?: readonly LinkId[]
+  }): Promise<Lease[]>
   /** True while this lease still holds. Prolongs it when `leaseMs` is given. */
   holds(lease: Lease, now: Instant, leaseMs?: number): Promise<boolean>
   /** Hands a lease back untouched (shutdown). */
   release(leases: readonly Lease[], now: Instant): Promise<void>
-  depth(now: Instant): Promise<{ readonly due: number; readonly later: number; readonly leased: number; readonly oldestDueAt: Instant | null; readonly nextDueAt: Instant | null }>
+  depth(
+    now: Instant,
+  ): Promise<{
+    readonly due: number
+    readonly later: number
+    readonly leased: number
+    readonly oldestDueAt: Instant | null
+    readonly nextDueAt: Instant | null
+  }>
   /** Calls back when marks may be due sooner than the poll would see (LISTEN/NOTIFY, or in-process). Returns unsubscribe. */
   onMark(callback: () => void): () => void
 }
@@ -268,10 +288,20 @@ export interface Store {
   /** A lease on something that is not a deal (a customer's account creation, a token refresh, a sweep). */
   claim(name: string, options: { readonly token: string; readonly forMs: number; readonly now: Instant }): Promise<boolean>
   unclaim(name: string, token: string): Promise<void>
-  audit(filter: { readonly link?: LinkId; readonly since?: Instant; readonly kinds?: readonly string[]; readonly limit: number; readonly after?: string | null }): Promise<{ readonly records: AuditRecord[]; readonly next: string | null }>
+  audit(filter: {
+    readonly link?: LinkId
+    readonly since?: Instant
+    readonly kinds?: readonly string[]
+    readonly limit: number
+    readonly after?: string | null
+  }): Promise<{ readonly records: AuditRecord[]; readonly next: string | null }>
   addAudit(entries: readonly AuditEntry[], now: Instant): Promise<void>
   /** Walks every chain; the first broken entry per chain is returned. */
-  verifyAudit(): Promise<{ readonly entries: number; readonly chains: number; readonly broken: { readonly link: LinkId | null; readonly sequence: number; readonly why: string }[] }>
+  verifyAudit(): Promise<{
+    readonly entries: number
+    readonly chains: number
+    readonly broken: { readonly link: LinkId | null; readonly sequence: number; readonly why: string }[]
+  }>
   close(): Promise<void>
 }
 export interface AcceptedEvent {

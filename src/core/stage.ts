@@ -30,6 +30,7 @@ const PHASES: Readonly<Record<Stage, Phase>> = {
 
 export const phaseOf = (stage: Stage): Phase => PHASES[stage]
 export const isClosed = (stage: Stage): boolean => stage.startsWith('Closed/')
+// A list of literals is a list of strings; the guard itself is the check.
 export const isStage = (text: string): text is Stage => (STAGES as readonly string[]).includes(text)
 
 /** One-way doors, and the two moves that only a CRM knows (`qualify` a lead, `reopen` a closed record). */

@@ -96,6 +96,7 @@ async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, r
   const resolved = pick(receipt.resolved, Object.keys(agreed[change.side]) as Field[]) // agreed holds fields only
   const shows = change.side === 'crm' ? { ...agreed, crm: { ...agreed.crm, ...resolved } } : { ...agreed, partner: { ...agreed.partner, ...resolved } }
   const before = now[change.side]
+  // A base holds fields only.
   pass.note({ kind: 'wrote', change, before: before.kind === 'present' ? pick(before.deal, Object.keys(agreed[change.side]) as Field[]) : {}, ref: receipt.ref, requestId: null, remarks: receipt.remarks })
   let next: Link = {
     ...withoutIntent(link, planned),

@@ -40,13 +40,18 @@ export async function bulkCreate(engine: Engine, fresh: readonly NewDeal[], sign
 async function createChunk(engine: Engine, chunk: readonly NewDeal[], signal: AbortSignal): Promise<number> {
   const { store, clock } = engine
   const now = clock.now()
-  const links = await Promise.all(chunk.map((deal) => store.add(newLink(asLinkId(engine.newId()), now, { partner: deal.ref, crm: null }), [], now)))
+  const links = await Promise.all(
+    chunk.map((deal) => store.add(newLink(asLinkId(engine.newId()), now, { partner: deal.ref, crm: null }), [], now)),
+  )
   const readings = new Map<LinkId, Present>()
   links.forEach((link, index) => {
     const reading = chunk[index]?.reading
     if (reading?.kind === 'present') readings.set(link.id, reading)
   })
-  await store.queue.mark(links.map((link): Mark => ({ link: link.id, dueAt: now, urgency: 2, wide: true, because: 'first sync' })), now)
+  await store.queue.mark(
+    links.map((link): Mark => ({ link: link.id, dueAt: now, urgency: 2, wide: true, because: 'first sync' })),
+    now,
+  )
   const leases = await store.queue.take({ limit: links.length, now, leaseMs: engine.leaseMs, only: [...readings.keys()] })
   const byId = new Map(links.map((link) => [link.id, link]))
   const items: Item[] = []
@@ -69,22 +74,38 @@ function plainCreation(engine: Engine, lease: Lease, link: Link | undefined, rea
   const planned = plan.changes[0]
   if (plan.verdict !== 'act' || plan.changes.length !== 1 || planned?.change.kind !== 'create') return null
   const at = engine.clock.now()
-  const change = { ...planned.change, stamp: { ...planned.change.stamp, audit: successLine(at, 'crm'), status: 'in-sync', lastSynced: new Date(at).toISOString() } }
+  const change = {
+    ...planned.change,
+    stamp: { ...planned.change.stamp, audit: successLine(at, 'crm'), status: 'in-sync', lastSynced: new Date(at).toISOString() },
+  }
   return { lease, link, reading, planned: { ...planned, change } }
 }
 
 async function createAll(engine: Engine, items: readonly Item[], signal: AbortSignal): Promise<void> {
   const { store, clock, adapters } = engine
-  const begun = await store.saveMany(items.map((item): Commit => ({ lease: item.lease, link: { ...item.link, intents: [intentOf(engine, item)] }, audit: [], now: clock.now(), outcome: null })))
+  const begun = await store.saveMany(
+    items.map((item): Commit => ({
+      lease: item.lease,
+      link: { ...item.link, intents: [intentOf(engine, item)] },
+      audit: [],
+      now: clock.now(),
+      outcome: null,
+    })),
+  )
   const ready = items.flatMap((item, index) => {
     const link = begun[index]
     return link !== undefined && 'ends' in link ? [{ ...item, link }] : []
   })
-  const created = await adapters.crm.writeMany(ready.map((item) => item.planned.change), { signal })
+  const created = await adapters.crm.writeMany(
+    ready.map((item) => item.planned.change),
+    { signal },
+  )
   const stamps = await stampReferrals(engine, ready, created, signal)
   const commits = ready.map((item, index) => commitOf(engine, item, created[index], stamps.has(item.link.id)))
   // Marked while still leased, so that the end of the lease makes them due again: what these two calls could not finish is never lost.
-  const open = commits.filter((commit) => commit.link.state === 'pending').map((commit): Mark => ({ link: commit.link.id, dueAt: clock.now(), urgency: 2, wide: true, because: 'first sync' }))
+  const open = commits
+    .filter((commit) => commit.link.state === 'pending')
+    .map((commit): Mark => ({ link: commit.link.id, dueAt: clock.now(), urgency: 2, wide: true, because: 'first sync' }))
   if (open.length > 0) await store.queue.mark(open, clock.now())
   await store.saveMany(commits)
 }
@@ -96,14 +117,26 @@ const intentOf = (engine: Engine, { planned, lease }: Item): Intent => ({
 })
 
 /** The CRM ids go back as `externalReferenceId`, one PATCH a referral, planned on the version that the listing showed. */
-async function stampReferrals(engine: Engine, items: readonly Item[], created: readonly (Receipt | ReturnType<typeof toFault>)[], signal: AbortSignal): Promise<Set<LinkId>> {
+async function stampReferrals(
+  engine: Engine,
+  items: readonly Item[],
+  created: readonly (Receipt | ReturnType<typeof toFault>)[],
+  signal: AbortSignal,
+): Promise<Set<LinkId>> {
   if (engine.policy().policy.flows[flowInto('partner')] !== 'on') return new Set()
   const open = items.flatMap((item, index) => {
     const receipt = created[index]
     return receipt !== undefined && 'ref' in receipt && !item.reading.sealed ? [{ item, id: receipt.ref.id }] : []
   })
   const answers = await engine.adapters.partner.writeMany(
-    open.map(({ item, id }) => ({ kind: 'patch', side: 'partner', ref: item.reading.ref, expect: item.reading.version, set: {}, stamp: { otherId: id } })),
+    open.map(({ item, id }) => ({
+      kind: 'patch',
+      side: 'partner',
+      ref: item.reading.ref,
+      expect: item.reading.version,
+      set: {},
+      stamp: { otherId: id },
+    })),
     { signal },
   )
   return new Set(open.filter((_, index) => 'ref' in (answers[index] ?? {})).map(({ item }) => item.link.id))
@@ -118,7 +151,14 @@ function commitOf(engine: Engine, item: Item, answer: Receipt | ReturnType<typeo
     const fault = toFault(answer)
     // The ordinary pass tries it alone, searches if the answer was lost, and says what is wrong.
     const intents = fault.kind === 'ambiguous' ? link.intents : []
-    const failed = entry(context, { kind: 'failed', change: planned.change, fault: fault.kind, message: fault.message, remedy: fault.remedy, requestId: fault.requestId })
+    const failed = entry(context, {
+      kind: 'failed',
+      change: planned.change,
+      fault: fault.kind,
+      message: fault.message,
+      remedy: fault.remedy,
+      requestId: fault.requestId,
+    })
     const inMs = fault.kind === 'ambiguous' ? Math.max(0, (link.intents[0]?.searchAfter ?? now) - now) : 0
     return { lease, link: { ...link, intents }, audit: [failed], now, outcome: { kind: 'again', inMs, because: fault } }
   }
@@ -138,7 +178,14 @@ function commitOf(engine: Engine, item: Item, answer: Receipt | ReturnType<typeo
     told: 'in-sync',
     lastSyncedAt: now,
   }
-  const wrote = entry(context, { kind: 'wrote', change: planned.change, before: {}, ref: answer.ref, requestId: null, remarks: answer.remarks })
+  const wrote = entry(context, {
+    kind: 'wrote',
+    change: planned.change,
+    before: {},
+    ref: answer.ref,
+    requestId: null,
+    remarks: answer.remarks,
+  })
   const unfinished = (!stamped && !reading.sealed) || reading.deal.status !== planned.agreed.partner.status || reading.aliases.length > 0
   const outcome: Outcome = { kind: 'settled' }
   return { lease, link: unfinished ? { ...done, state: 'pending' } : done, audit: [wrote], now, outcome }

@@ -38,7 +38,10 @@ export function viewOf(engine: Engine, link: Link, now: Readings | null): DealVi
     live: now !== null,
     fields: fieldViews(link, now),
     conflicts: plan?.conflicts ?? link.conflicts,
-    urls: { partner: partner === null ? null : engine.adapters.partner.webUrl(partner), crm: crm === null ? null : engine.adapters.crm.webUrl(crm) },
+    urls: {
+      partner: partner === null ? null : engine.adapters.partner.webUrl(partner),
+      crm: crm === null ? null : engine.adapters.crm.webUrl(crm),
+    },
     planned: plan?.changes.map((item) => item.change) ?? [],
     orders: link.orders.map((order) => ({ ...order, at: new Date(order.at).toISOString() })),
     ignored: link.ignored,
@@ -57,7 +60,9 @@ function fieldViews(link: Link, now: Readings | null): FieldView[] {
     if (partner === undefined && crm === undefined) return []
     const before = { partner: base.partner[field], crm: base.crm[field] }
     const current = { partner, crm }
-    const changedBy = SIDES.filter((side) => before[side] !== undefined && current[side] !== undefined && !sameValue(before[side], current[side]))
+    const changedBy = SIDES.filter(
+      (side) => before[side] !== undefined && current[side] !== undefined && !sameValue(before[side], current[side]),
+    )
     return [{ field, partner, crm, basePartner: before.partner, baseCrm: before.crm, differs: !sameValue(partner, crm), changedBy }]
   })
 }

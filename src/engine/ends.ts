@@ -20,11 +20,27 @@ export async function takeEnd(engine: Engine, pass: Pass, end: { side: Side; ref
   const [keep, drop] = keeper(pass.link, other)
   if (other.intents.length > 0) {
     // The other deal is being written at this moment, perhaps by the very create that made this record known: let it finish first.
-    throw new Fault('stale', `Deal ${other.id} holds the same record and is being written.`, { remedy: 'Nothing to do: it is looked at again in a moment.' })
+    throw new Fault('stale', `Deal ${other.id} holds the same record and is being written.`, {
+      remedy: 'Nothing to do: it is looked at again in a moment.',
+    })
   }
-  const joined: Link = { ...keep, ends: { partner: keep.ends.partner ?? drop.ends.partner, crm: keep.ends.crm ?? drop.ends.crm, [end.side]: end.ref }, aliases: [...keep.aliases, ...drop.aliases] }
+  const joined: Link = {
+    ...keep,
+    ends: { partner: keep.ends.partner ?? drop.ends.partner, crm: keep.ends.crm ?? drop.ends.crm, [end.side]: end.ref },
+    aliases: [...keep.aliases, ...drop.aliases],
+  }
   const now = clock.now()
-  const merged = await store.merge(joined, drop, [entry({ link: keep.id, run: pass.run, at: now }, { kind: 'linked', ends: joined.ends, how: `${end.how}; joined with deal ${drop.id}` })], now)
+  const merged = await store.merge(
+    joined,
+    drop,
+    [
+      entry(
+        { link: keep.id, run: pass.run, at: now },
+        { kind: 'linked', ends: joined.ends, how: `${end.how}; joined with deal ${drop.id}` },
+      ),
+    ],
+    now,
+  )
   await store.queue.mark([{ link: merged.id, dueAt: now, urgency: 1, wide: true, because: 'joined' }], now)
   if (merged.id !== pass.link.id) return false
   pass.link = merged
@@ -40,8 +56,15 @@ function keeper(a: Link, b: Link): [Link, Link] {
 /** A lead became an opportunity, or a record was merged: the end follows, and the old record stays known as an alias. */
 export async function followMove(engine: Engine, pass: Pass, move: { side: Side; from: EndRef; to: EndRef }): Promise<boolean> {
   pass.note({ kind: 'moved', from: move.from, to: move.to })
-  pass.link = { ...pass.link, aliases: [...pass.link.aliases.filter((alias) => alias.id !== move.from.id && alias.id !== move.to.id), move.from] }
-  return takeEnd(engine, pass, { side: move.side, ref: move.to, how: `${move.from.kind} ${move.from.id} became ${move.to.kind} ${move.to.id}` })
+  pass.link = {
+    ...pass.link,
+    aliases: [...pass.link.aliases.filter((alias) => alias.id !== move.from.id && alias.id !== move.to.id), move.from],
+  }
+  return takeEnd(engine, pass, {
+    side: move.side,
+    ref: move.to,
+    how: `${move.from.kind} ${move.from.id} became ${move.to.kind} ${move.to.id}`,
+  })
 }
 
 /**
@@ -52,7 +75,7 @@ export function forgetEmptied(link: Link, now: Readings, side: Side): Link {
   const reading = now[side]
   if (link.base === null || reading.kind !== 'present') return link
   const keep = (projection: Projection): Projection =>
-    Object.fromEntries(Object.entries(projection).filter(([field]) => field === 'status' || !looksEmpty(reading.deal[field as Field]))) as Projection // a subset of a Projection
+    Object.fromEntries(Object.entries(projection).filter(([field]) => field === 'status' || !looksEmpty(reading.deal[field as Field]))) // a subset of a Projection
   return { ...link, base: { partner: keep(link.base.partner), crm: keep(link.base.crm) } }
 }
 const looksEmpty = (value: FieldValue | undefined): boolean => value === false || isEmpty(value)
@@ -61,7 +84,10 @@ const looksEmpty = (value: FieldValue | undefined): boolean => value === false |
  * Creates whose answer was lost are searched for by their marker before anything else is planned.
  * @returns `known` when none is left, `found` when an end was learnt, or how long to wait until a search can be trusted.
  */
-export async function resolveCreates(engine: Engine, pass: Pass): Promise<{ kind: 'known' | 'found' } | { kind: 'wait'; ms: number } | { kind: 'duplicates'; refs: readonly EndRef[] }> {
+export async function resolveCreates(
+  engine: Engine,
+  pass: Pass,
+): Promise<{ kind: 'known' | 'found' } | { kind: 'wait'; ms: number } | { kind: 'duplicates'; refs: readonly EndRef[] }> {
   const intent = pass.link.intents.find((item) => item.change.kind === 'create')
   if (intent === undefined || intent.change.kind !== 'create') return { kind: 'known' }
   const { change } = intent

@@ -22,7 +22,10 @@ export async function readFlows(store: Store, file: Readonly<Record<FlowName, Fl
   )
 }
 
-export async function writeFlow(store: Store, change: { flow: FlowName; value: FlowSwitch; file: FlowSwitch; now: Instant }): Promise<void> {
+export async function writeFlow(
+  store: Store,
+  change: { flow: FlowName; value: FlowSwitch; file: FlowSwitch; now: Instant },
+): Promise<void> {
   const override: Override = { value: change.value, file: change.file }
   await store.setValue(valueName(change.flow), override, { expect: 'any', now: change.now })
 }

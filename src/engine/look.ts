@@ -31,7 +31,12 @@ export async function look(engine: Engine, link: Link, options: { wide: boolean;
   return none
 }
 
-async function readEnd(engine: Engine, link: Link, side: Side, options: { wide: boolean; signal: AbortSignal; known: Known }): Promise<Reading> {
+async function readEnd(
+  engine: Engine,
+  link: Link,
+  side: Side,
+  options: { wide: boolean; signal: AbortSignal; known: Known },
+): Promise<Reading> {
   const ref = link.ends[side]
   if (ref === null) return { kind: 'absent', ref: null }
   return options.known[side] ?? readSafely(engine, ref, options)
@@ -54,8 +59,14 @@ async function adoptCrm(engine: Engine, partner: Present, now: Readings, signal:
         const ref: EndRef = { side: 'crm', kind, id: partner.otherId }
         const reading = await engine.adapters.crm.read(ref, { wide: false, signal })
         if (reading.kind === 'present' && namesOther(reading, partner.ref)) return nothing
-        if (reading.kind === 'present') return { ...nothing, now: { ...now, crm: reading }, found: { side: 'crm', ref: reading.ref, how: 'the referral carries its CRM id' } }
-        if (reading.kind === 'moved') return { ...nothing, found: { side: 'crm', ref: reading.to, how: 'the referral carries the id of the record it came from' } }
+        if (reading.kind === 'present')
+          return {
+            ...nothing,
+            now: { ...now, crm: reading },
+            found: { side: 'crm', ref: reading.ref, how: 'the referral carries its CRM id' },
+          }
+        if (reading.kind === 'moved')
+          return { ...nothing, found: { side: 'crm', ref: reading.to, how: 'the referral carries the id of the record it came from' } }
         if (reading.kind === 'unreachable') return { ...nothing, now: { ...now, crm: reading } }
       }
     }
@@ -65,7 +76,9 @@ async function adoptCrm(engine: Engine, partner: Present, now: Readings, signal:
     const candidates = opportunities.length > 0 ? opportunities : found
     if (candidates.length > 1) return { ...nothing, duplicates: candidates }
     const only = candidates[0]
-    return only === undefined ? nothing : { ...nothing, found: { side: 'crm', ref: only, how: 'the CRM record carries the referral identifier' } }
+    return only === undefined
+      ? nothing
+      : { ...nothing, found: { side: 'crm', ref: only, how: 'the CRM record carries the referral identifier' } }
   } catch (error) {
     return { ...nothing, now: { ...now, crm: { kind: 'unreachable', ref: null, fault: toFault(error) } } }
   }
@@ -79,9 +92,18 @@ async function adoptPartner(engine: Engine, crm: Present, now: Readings, options
   const reading = await readSafely(engine, ref, { wide: true, signal: options.signal })
   switch (reading.kind) {
     case 'present':
-      return namesOther(reading, crm.ref) ? nothing : { ...nothing, now: { ...now, partner: reading }, found: { side: 'partner', ref: reading.ref, how: 'the CRM record carries the referral identifier' } }
+      return namesOther(reading, crm.ref)
+        ? nothing
+        : {
+            ...nothing,
+            now: { ...now, partner: reading },
+            found: { side: 'partner', ref: reading.ref, how: 'the CRM record carries the referral identifier' },
+          }
     case 'moved':
-      return { ...nothing, found: { side: 'partner', ref: reading.to, how: 'the CRM record carries the identifier of a referral of this engagement' } }
+      return {
+        ...nothing,
+        found: { side: 'partner', ref: reading.to, how: 'the CRM record carries the identifier of a referral of this engagement' },
+      }
     case 'unreachable':
       return { ...nothing, now: { ...now, partner: reading } }
     case 'absent':

@@ -1,3 +1,4 @@
+import type { FieldValue } from '../core/deal.js'
 import type { Change } from '../core/change.js'
 import { isFault } from '../core/fault.js'
 import { newLink, type Link } from '../core/link.js'
@@ -52,7 +53,10 @@ async function* unknownDeals(engine: Engine, side: Side, signal: AbortSignal): A
       if (!isEndRef(ref) || engagementId !== null || reading?.kind === 'absent') continue
       if (side === 'crm' && reading?.kind === 'present' && !reading.sync && reading.otherId === null) continue
       if ((await engine.store.linksOf(ref, null)).length > 0) continue
-      yield newLink(asLinkId(engine.newId()), engine.clock.now(), { partner: side === 'partner' ? ref : null, crm: side === 'crm' ? ref : null })
+      yield newLink(asLinkId(engine.newId()), engine.clock.now(), {
+        partner: side === 'partner' ? ref : null,
+        crm: side === 'crm' ? ref : null,
+      })
     }
   }
 }
@@ -77,7 +81,10 @@ function inputFor(engine: Engine, link: Link, now: Readings): Parameters<typeof 
     link,
     now,
     policy: engine.policy().policy,
-    canonical: { partner: (deal, as) => engine.adapters.partner.canonical(deal, as), crm: (deal, as) => engine.adapters.crm.canonical(deal, as) },
+    canonical: {
+      partner: (deal, as) => engine.adapters.partner.canonical(deal, as),
+      crm: (deal, as) => engine.adapters.crm.canonical(deal, as),
+    },
     crmMarker: engine.crmIdFor(link.ends.partner?.id ?? ''),
     at: engine.clock.now(),
     partnerUrl: (id) => engine.adapters.partner.webUrl({ side: 'partner', kind: 'referral', id }),
@@ -90,7 +97,8 @@ async function lookThrough(engine: Engine, start: Link, signal: AbortSignal): Pr
   const stepsMax = 4 // A lead that became an opportunity that was found by its marker: three; one to spare.
   for (let step = 0; ; step += 1) {
     const seen = await look(engine, link, { wide: true, signal, known: {} })
-    const end: { side: Side; ref: EndRef } | null = seen.found ?? (seen.moved === null ? null : { side: seen.moved.side, ref: seen.moved.to })
+    const end: { side: Side; ref: EndRef } | null =
+      seen.found ?? (seen.moved === null ? null : { side: seen.moved.side, ref: seen.moved.to })
     if (end === null || step >= stepsMax) return { link, now: seen.now }
     link = { ...link, ends: { ...link.ends, [end.side]: end.ref } }
   }
@@ -110,9 +118,21 @@ export function viewChange(change: Change, now: Readings | null): PlanChangeView
   const reading = now?.[change.side]
   const before = reading?.kind === 'present' ? reading.deal : {}
   const set = change.kind === 'create' ? change.deal : change.set
+  // A deal's keys are fields.
   const fields = Object.entries(set).map(([field, after]) => ({ field, before: before[field as keyof typeof before], after }))
-  const stamped = Object.entries(change.stamp).map(([field, after]) => ({ field: `(${field})`, before: undefined, after: after === true ? true : (after ?? null) }))
-  return { kind: change.kind, side: change.side, what: whatOf(change), fields: [...fields, ...stamped], irreversible: isDoor(change), change }
+  const stamped = Object.entries(change.stamp).map(([field, after]) => ({
+    field: `(${field})`,
+    before: undefined,
+    after: (after ?? null) as FieldValue, // a stamp holds texts and flags
+  }))
+  return {
+    kind: change.kind,
+    side: change.side,
+    what: whatOf(change),
+    fields: [...fields, ...stamped],
+    irreversible: isDoor(change),
+    change,
+  }
 }
 
 function whatOf(change: Change): string {
@@ -126,10 +146,15 @@ function whatOf(change: Change): string {
       return `${change.take} the ${change.ref.kind} in ${system}`
   }
 }
-const isDoor = (change: Change): boolean => (change.kind === 'step' && change.take !== 'reopen' && change.take !== 'qualify') || (change.kind === 'create' && change.as === 'related')
+const isDoor = (change: Change): boolean =>
+  (change.kind === 'step' && change.take !== 'reopen' && change.take !== 'qualify') || (change.kind === 'create' && change.as === 'related')
 
 /** Carries out exactly the given plan: a deal whose plan has changed since is refused with what is different. */
-export async function applyPlan(engine: Engine, document: PlanDocument, options: { signal: AbortSignal; work: (link: Link) => Promise<void> }): Promise<ApplyReport> {
+export async function applyPlan(
+  engine: Engine,
+  document: PlanDocument,
+  options: { signal: AbortSignal; work: (link: Link) => Promise<void> },
+): Promise<ApplyReport> {
   let applied = 0
   const refused: { deal: string | null; why: string }[] = []
   for (const item of document.items) {
@@ -174,7 +199,9 @@ function sourceOf(create: Extract<Change, { kind: 'create' }>): { partner: EndRe
 /** The same changes on the same versions, or what is different. */
 function changedSince(before: PlanItem, now: PlanItem): string | null {
   const moved = SIDES.filter((side) => before.saw[side] !== now.saw[side])
-  if (moved.length > 0) return `The record has changed in ${moved.map((side) => (side === 'partner' ? 'Partner Center' : 'the CRM')).join(' and ')} since the plan was made. Make a new plan.`
-  const print = (item: PlanItem): string => JSON.stringify(item.changes.map(({ change }) => (change.kind === 'create' ? { ...change, stamp: null } : { ...change, stamp: null })))
+  if (moved.length > 0)
+    return `The record has changed in ${moved.map((side) => (side === 'partner' ? 'Partner Center' : 'the CRM')).join(' and ')} since the plan was made. Make a new plan.`
+  const print = (item: PlanItem): string =>
+    JSON.stringify(item.changes.map(({ change }) => (change.kind === 'create' ? { ...change, stamp: null } : { ...change, stamp: null })))
   return print(before) === print(now) ? null : 'The settings or the deal have changed since the plan was made. Make a new plan.'
 }

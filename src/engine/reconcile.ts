@@ -20,7 +20,8 @@ const roundsMax = 8
 const untilKnownMs = 5_000
 
 /** How one round ended: `again` = plan afresh on what is known, or the pass is over. */
-type Round = { readonly kind: 'round'; readonly known: Known } | { readonly kind: 'over'; readonly outcome: Outcome } | { readonly kind: 'detached' }
+type Round =
+  { readonly kind: 'round'; readonly known: Known } | { readonly kind: 'over'; readonly outcome: Outcome } | { readonly kind: 'detached' }
 
 /** One pass over one deal: reads both sides, plans, writes, and saves what was agreed. Never throws for a remote failure. */
 export async function reconcile(engine: Engine, lease: Lease, signal: AbortSignal): Promise<PassReport | null> {
@@ -80,7 +81,8 @@ async function planned(engine: Engine, pass: Pass, now: Readings): Promise<Round
   const settled = settle(pass.link, now)
   for (const intent of settled.happened) {
     pass.note({ kind: 'found-written', change: intent.change, ref: intent.change.kind === 'create' ? null : intent.change.ref })
-    if (intent.change.side === 'partner') pass.link = { ...pass.link, notes: [...pass.link.notes, successLine(engine.clock.now(), 'partner')] }
+    if (intent.change.side === 'partner')
+      pass.link = { ...pass.link, notes: [...pass.link.notes, successLine(engine.clock.now(), 'partner')] }
   }
   pass.link = describe(engine, { ...settled.link, notes: pass.link.notes }, now)
   const wait = Math.max(...SIDES.map((side) => (now[side].kind === 'present' ? now[side].settlesInMs : 0)))
@@ -90,10 +92,12 @@ async function planned(engine: Engine, pass: Pass, now: Readings): Promise<Round
   noteObserved(pass, observed)
   const refused = doable.length > 0 && pass.link.rejected === fingerprint(doable.map((item) => item.change))
   if (doable.length === 0 || refused) return over(await finish(engine, pass, plan, now, refused))
-  if (doable.some(({ change }) => change.kind === 'create' && change.as === 'referral') && !(await engine.referralsKnown())) return over(await waitFor(pass, untilKnownMs))
+  if (doable.some(({ change }) => change.kind === 'create' && change.as === 'referral') && !(await engine.referralsKnown()))
+    return over(await waitFor(pass, untilKnownMs))
   const applied = await carryOut(engine, pass, plan, doable, now)
   if (applied.fault === null) return next(applied.known)
-  if (applied.fault.kind === 'stale' || applied.fault.kind === 'missing') return pass.rounds < 4 ? next({}) : over(await failed(engine, pass, applied.fault))
+  if (applied.fault.kind === 'stale' || applied.fault.kind === 'missing')
+    return pass.rounds < 4 ? next({}) : over(await failed(engine, pass, applied.fault))
   if (applied.fault.kind === 'rejected') return next(pass.writes === 0 ? presentOnly(now) : {})
   return over(await failed(engine, pass, applied.fault))
 }
@@ -104,7 +108,10 @@ export function planInput(engine: Engine, link: Link, now: Readings): Parameters
     link,
     now,
     policy: engine.policy().policy,
-    canonical: { partner: (deal, as) => engine.adapters.partner.canonical(deal, as), crm: (deal, as) => engine.adapters.crm.canonical(deal, as) },
+    canonical: {
+      partner: (deal, as) => engine.adapters.partner.canonical(deal, as),
+      crm: (deal, as) => engine.adapters.crm.canonical(deal, as),
+    },
     crmMarker: engine.crmIdFor(partnerId),
     at: engine.clock.now(),
     partnerUrl: (id) => engine.adapters.partner.webUrl({ side: 'partner', kind: 'referral', id }),
@@ -115,7 +122,8 @@ export function planInput(engine: Engine, link: Link, now: Readings): Parameters
 function describe(engine: Engine, link: Link, now: Readings): Link {
   const { partner, crm } = now
   const at = engine.clock.now()
-  const gone = (side: 'partner' | 'crm'): number | null => (now[side].kind === 'absent' && link.ends[side] !== null ? (link.absentSince[side] ?? at) : null)
+  const gone = (side: 'partner' | 'crm'): number | null =>
+    now[side].kind === 'absent' && link.ends[side] !== null ? (link.absentSince[side] ?? at) : null
   const aliases = new Map(link.aliases.map((alias) => [alias.id, alias]))
   if (partner.kind === 'present') for (const alias of partner.aliases) aliases.set(alias.id, alias)
   const replaced = crm.kind === 'present' && crm.otherId === null && link.aliases.some((alias) => alias.side === 'crm')
@@ -125,8 +133,18 @@ function describe(engine: Engine, link: Link, now: Readings): Link {
     parts: crm.kind === 'present' ? crm.parts : link.parts,
     engagementId: partner.kind === 'present' ? partner.engagementId : link.engagementId,
     name: (partner.kind === 'present' ? partner.deal.name : undefined) ?? (crm.kind === 'present' ? crm.deal.name : undefined) ?? link.name,
-    kind: crm.kind === 'present' ? (crm.ref.kind === 'lead' ? 'lead' : 'opportunity') : partner.kind === 'present' ? partner.category : link.kind,
-    stage: (partner.kind === 'present' ? partner.deal.status : undefined) ?? (crm.kind === 'present' ? crm.deal.status : undefined) ?? link.stage,
+    kind:
+      crm.kind === 'present'
+        ? crm.ref.kind === 'lead'
+          ? 'lead'
+          : 'opportunity'
+        : partner.kind === 'present'
+          ? partner.category
+          : link.kind,
+    stage:
+      (partner.kind === 'present' ? partner.deal.status : undefined) ??
+      (crm.kind === 'present' ? crm.deal.status : undefined) ??
+      link.stage,
     absentSince: { partner: gone('partner'), crm: gone('crm') },
   }
 }
@@ -149,7 +167,14 @@ function noteObserved(pass: Pass, observed: readonly PlannedChange[]): void {
 async function finish(engine: Engine, pass: Pass, plan: Plan, now: Readings, refused: boolean): Promise<Outcome> {
   const { state, reason } = finalState(pass, plan, refused)
   const before = pass.link
-  pass.link = { ...pass.link, base: plan.base, conflicts: plan.conflicts.filter((conflict) => conflict.winner === null), orders: remainingOrders(pass, plan), state, reason }
+  pass.link = {
+    ...pass.link,
+    base: plan.base,
+    conflicts: plan.conflicts.filter((conflict) => conflict.winner === null),
+    orders: remainingOrders(pass, plan),
+    state,
+    reason,
+  }
   noteNews(pass, before, plan, state)
   const told = await tellRecord(engine, pass, now)
   if (told.kind === 'failed') return failed(engine, pass, told.fault)
@@ -163,10 +188,27 @@ async function finish(engine: Engine, pass: Pass, plan: Plan, now: Readings, ref
 function finalState(pass: Pass, plan: Plan, refused: boolean): { state: LinkState; reason: Reason | null } {
   if (refused && pass.link.reason?.code === 'rejected') return { state: 'needs-attention', reason: pass.link.reason }
   if (refused) {
-    return { state: 'needs-attention', reason: pass.lastRefusal ?? because('rejected', 'The write was refused before and nothing about it has changed.', 'See the audit of the deal; after mending, run "cosell runs retry".') }
+    return {
+      state: 'needs-attention',
+      reason:
+        pass.lastRefusal ??
+        because(
+          'rejected',
+          'The write was refused before and nothing about it has changed.',
+          'See the audit of the deal; after mending, run "cosell runs retry".',
+        ),
+    }
   }
   const paired = pass.link.ends.partner !== null && pass.link.ends.crm !== null
-  if (plan.verdict === 'act') return { state: paired ? 'in-sync' : 'unlinked', reason: because('observing', 'Observe mode: what would be written is recorded, not written.', 'Run "cosell flows on" when you are ready.') }
+  if (plan.verdict === 'act')
+    return {
+      state: paired ? 'in-sync' : 'unlinked',
+      reason: because(
+        'observing',
+        'Observe mode: what would be written is recorded, not written.',
+        'Run "cosell flows on" when you are ready.',
+      ),
+    }
   return { state: plan.state, reason: plan.reason }
 }
 
@@ -178,12 +220,18 @@ function remainingOrders(pass: Pass, plan: Plan): Link['orders'] {
 function noteNews(pass: Pass, before: Link, plan: Plan, state: LinkState): void {
   const known = new Set(before.conflicts.map((conflict) => JSON.stringify(conflict)))
   for (const conflict of plan.conflicts) if (!known.has(JSON.stringify(conflict))) pass.note({ kind: 'conflict', conflict })
-  if (before.state !== state || before.reason?.text !== pass.link.reason?.text) pass.note({ kind: 'state', state, reason: pass.link.reason })
+  if (before.state !== state || before.reason?.text !== pass.link.reason?.text)
+    pass.note({ kind: 'state', state, reason: pass.link.reason })
 }
 
 async function holdDuplicates(engine: Engine, pass: Pass, refs: readonly EndRef[]): Promise<Outcome> {
   const items = refs.map((ref) => `${ref.kind} ${ref.id}`)
-  const reason = because('duplicate-marker', `Several records claim to be this deal: ${items.join(', ')}. None was touched.`, 'Remove the identifier from all but one, then run "cosell runs retry".', items)
+  const reason = because(
+    'duplicate-marker',
+    `Several records claim to be this deal: ${items.join(', ')}. None was touched.`,
+    'Remove the identifier from all but one, then run "cosell runs retry".',
+    items,
+  )
   if (pass.link.reason?.text !== reason.text) pass.note({ kind: 'state', state: 'needs-attention', reason })
   const outcome: Outcome = { kind: 'settled' }
   closeRun(engine, pass, outcome)
@@ -197,15 +245,21 @@ async function waitFor(pass: Pass, ms: number): Promise<Outcome> {
   await pass.save({ ...pass.link, state: 'pending' }, outcome)
   return outcome
 }
-const waitFault = (plan: Plan): Fault => new Fault('missing', plan.reason?.text ?? 'A record was not found.', { remedy: plan.reason?.remedy ?? 'Nothing to do.' })
+const waitFault = (plan: Plan): Fault =>
+  new Fault('missing', plan.reason?.text ?? 'A record was not found.', { remedy: plan.reason?.remedy ?? 'Nothing to do.' })
 
 /** The pass could not be finished: try again later, or give up after three days. */
 async function failed(engine: Engine, pass: Pass, fault: Fault): Promise<Outcome> {
   const now = engine.clock.now()
   const { lease } = pass
   const givenUp = lease.failingSince !== null && now - lease.failingSince > RETRY_HORIZON_MS
-  const inMs = FAULTS[fault.kind].retry === 'soon' && lease.attempts < 5 ? Math.round(200 + engine.random() * 800) : backoff(lease.attempts, fault, engine.random())
-  const outcome: Outcome = givenUp ? { kind: 'stopped', because: fault, at: now } : { kind: 'again', inMs: atLeastSearch(pass, now, inMs), because: fault }
+  const inMs =
+    FAULTS[fault.kind].retry === 'soon' && lease.attempts < 5
+      ? Math.round(200 + engine.random() * 800)
+      : backoff(lease.attempts, fault, engine.random())
+  const outcome: Outcome = givenUp
+    ? { kind: 'stopped', because: fault, at: now }
+    : { kind: 'again', inMs: atLeastSearch(pass, now, inMs), because: fault }
   const reason: Reason = givenUp
     ? because('given-up', `Given up after 72 hours: ${fault.message}`, `${fault.remedy} Then run "cosell runs retry".`)
     : { ...because('retrying', fault.message, fault.remedy), until: now + inMs }

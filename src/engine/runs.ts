@@ -21,9 +21,17 @@ export function runRow(record: AuditRecord): RunRow {
 }
 
 /** Passes that did something or failed, newest first. */
-export async function runsOf(engine: Engine, filter: { readonly deal?: string; readonly failedOnly: boolean; readonly limit: number; readonly after?: string | null }): Promise<{ runs: RunRow[]; next: string | null }> {
+export async function runsOf(
+  engine: Engine,
+  filter: { readonly deal?: string; readonly failedOnly: boolean; readonly limit: number; readonly after?: string | null },
+): Promise<{ runs: RunRow[]; next: string | null }> {
   const link = filter.deal === undefined ? undefined : (await findDeal(engine, filter.deal)).id
-  const page = await engine.store.audit({ kinds: ['ran'], limit: filter.limit, after: filter.after ?? null, ...(link === undefined ? {} : { link }) })
+  const page = await engine.store.audit({
+    kinds: ['ran'],
+    limit: filter.limit,
+    after: filter.after ?? null,
+    ...(link === undefined ? {} : { link }),
+  })
   const runs = page.records.map(runRow)
   return { runs: filter.failedOnly ? runs.filter((run) => run.fault !== null) : runs, next: page.next }
 }

@@ -29,6 +29,7 @@ export interface ServiceOptions {
 }
 
 /** Everything a person or a script can do, over one engine. */
+// eslint-disable-next-line max-lines-per-function -- one entry per promised operation; the work is in the files beside it
 export function service(options: ServiceOptions): Service {
   const { engine, worker } = options
   const { store, clock } = engine
@@ -56,7 +57,9 @@ export function service(options: ServiceOptions): Service {
       const found = await findDeal(engine, deal)
       assertOrderable(found, order.take)
       if (engine.policy().policy.irreversible === 'forbid') {
-        throw new Fault('rejected', `The setting sync.irreversible forbids the connector to ${order.take} deals.`, { remedy: 'Do it in Partner Center, or change the setting.' })
+        throw new Fault('rejected', `The setting sync.irreversible forbids the connector to ${order.take} deals.`, {
+          remedy: 'Do it in Partner Center, or change the setting.',
+        })
       }
       const at = clock.now()
       const link = await changeDeal(
@@ -68,7 +71,9 @@ export function service(options: ServiceOptions): Service {
           approvals: [...new Set([...current.approvals, `partner:${order.take}`, `crm:${order.take}`])],
           rejected: null,
         }),
-        (current) => [entry({ link: current.id, run: null, at, by: order.by }, { kind: 'ordered', what: order.take, detail: order.reason })],
+        (current) => [
+          entry({ link: current.id, run: null, at, by: order.by }, { kind: 'ordered', what: order.take, detail: order.reason }),
+        ],
       )
       await workNow(link, `ordered: ${order.take}`)
       return afterwards(link.id)
@@ -78,7 +83,20 @@ export function service(options: ServiceOptions): Service {
       const link = await changeDeal(
         engine,
         deal,
-        (current) => ({ ...current, ignored: on, ...(on ? { state: 'unlinked' as const, reason: { code: 'ignored' as const, text: 'A person asked to leave this deal alone.', remedy: 'Run "cosell deals hold --release" to take it up again.' } } : { state: 'pending' as const, reason: null }) }),
+        (current) => ({
+          ...current,
+          ignored: on,
+          ...(on
+            ? {
+                state: 'unlinked' as const,
+                reason: {
+                  code: 'ignored' as const,
+                  text: 'A person asked to leave this deal alone.',
+                  remedy: 'Run "cosell deals hold --release" to take it up again.',
+                },
+              }
+            : { state: 'pending' as const, reason: null }),
+        }),
         (current) => [entry({ link: current.id, run: null, at, by }, { kind: 'ordered', what: on ? 'hold' : 'release', detail: null })],
       )
       if (!on) await workNow(link, 'released by a person')
@@ -90,29 +108,55 @@ export function service(options: ServiceOptions): Service {
       const link = await changeDeal(
         engine,
         deal,
-        (current) => ({ ...current, ends: { partner: current.ends.partner, crm: current.ends.partner === null ? current.ends.crm : null }, base: null, intents: [], conflicts: [], ignored: true, state: 'unlinked', reason: { code: 'ignored', text: 'A person ended the connection of the two records.', remedy: 'Run "cosell deals link" to connect them again.' } }),
+        (current) => ({
+          ...current,
+          ends: { partner: current.ends.partner, crm: current.ends.partner === null ? current.ends.crm : null },
+          base: null,
+          intents: [],
+          conflicts: [],
+          ignored: true,
+          state: 'unlinked',
+          reason: {
+            code: 'ignored',
+            text: 'A person ended the connection of the two records.',
+            remedy: 'Run "cosell deals link" to connect them again.',
+          },
+        }),
         (current) => [entry({ link: current.id, run: null, at, by }, { kind: 'unlinked', ends: current.ends, how: 'by a person' })],
       )
       return rowOf(link)
     },
     async conflicts() {
       const page = await store.list({ state: 'needs-attention', limit: 1_000 })
-      return page.links.flatMap((link) => link.conflicts.filter((conflict) => conflict.kind !== 'info').map((conflict) => ({ deal: link.id, name: link.name, conflict })))
+      return page.links.flatMap((link) =>
+        link.conflicts.filter((conflict) => conflict.kind !== 'info').map((conflict) => ({ deal: link.id, name: link.name, conflict })),
+      )
     },
     async resolve(deal, choice) {
       const found = await findDeal(engine, deal)
       const conflict = found.conflicts.find((item) => item.field === choice.field)
       if (!isField(choice.field) || conflict === undefined) {
         const open = found.conflicts.map((item) => item.field).join(', ')
-        throw new Fault('missing', `Deal ${found.id} has no open conflict on "${choice.field}".`, { remedy: open === '' ? 'It has no open conflict.' : `Open: ${open}.` })
+        throw new Fault('missing', `Deal ${found.id} has no open conflict on "${choice.field}".`, {
+          remedy: open === '' ? 'It has no open conflict.' : `Open: ${open}.`,
+        })
       }
       const at = clock.now()
       const decision = { field: conflict.field, keep: choice.keep, saw: conflict.saw, by: choice.by, at }
       const link = await changeDeal(
         engine,
         found.id,
-        (current) => ({ ...current, decisions: [...current.decisions.filter((item) => item.field !== decision.field), decision], approvals: conflict.kind === 'confirm' && choice.keep === 'crm' ? [...current.approvals, ...DOORS.map((take) => `partner:${take}`)] : current.approvals }),
-        (current) => [entry({ link: current.id, run: null, at, by: choice.by }, { kind: 'ordered', what: `keep ${choice.keep}`, detail: choice.field })],
+        (current) => ({
+          ...current,
+          decisions: [...current.decisions.filter((item) => item.field !== decision.field), decision],
+          approvals:
+            conflict.kind === 'confirm' && choice.keep === 'crm'
+              ? [...current.approvals, ...DOORS.map((take) => `partner:${take}`)]
+              : current.approvals,
+        }),
+        (current) => [
+          entry({ link: current.id, run: null, at, by: choice.by }, { kind: 'ordered', what: `keep ${choice.keep}`, detail: choice.field }),
+        ],
       )
       await workNow(link, 'conflict resolved')
       return afterwards(link.id)
@@ -129,9 +173,17 @@ export function service(options: ServiceOptions): Service {
       const links = 'deal' in target ? [await findDeal(engine, target.deal)] : await failing(engine)
       const now = clock.now()
       for (const link of links) {
-        await changeDeal(engine, link.id, (current) => ({ ...current, rejected: null, state: 'pending' }), (current) => [entry({ link: current.id, run: null, at: now, by: target.by }, { kind: 'ordered', what: 'retry', detail: null })])
+        await changeDeal(
+          engine,
+          link.id,
+          (current) => ({ ...current, rejected: null, state: 'pending' }),
+          (current) => [entry({ link: current.id, run: null, at: now, by: target.by }, { kind: 'ordered', what: 'retry', detail: null })],
+        )
       }
-      await store.queue.mark(links.map((link) => ({ link: link.id, dueAt: now, urgency: 0 as const, wide: true, because: 'retry' })), now)
+      await store.queue.mark(
+        links.map((link) => ({ link: link.id, dueAt: now, urgency: 0 as const, wide: true, because: 'retry' })),
+        now,
+      )
       return links.length
     },
     sync: (sync) => syncNow({ engine, worker, firstSync: options.firstSync }, sync),
@@ -139,13 +191,19 @@ export function service(options: ServiceOptions): Service {
     apply: (plan, { signal }) => applyPlan(engine, plan, { signal, work: (link) => workNow(link, 'plan applied') }),
     async audit(filter) {
       const link = filter.deal === undefined ? undefined : (await findDeal(engine, filter.deal)).id
-      return store.audit({ limit: filter.limit, after: filter.after ?? null, ...(link === undefined ? {} : { link }), ...(filter.since === undefined ? {} : { since: filter.since }) })
+      return store.audit({
+        limit: filter.limit,
+        after: filter.after ?? null,
+        ...(link === undefined ? {} : { link }),
+        ...(filter.since === undefined ? {} : { since: filter.since }),
+      })
     },
     verifyAudit: () => store.verifyAudit(),
     flows: () => readFlows(store, options.fileFlows()),
     async setFlow(flow, value, by) {
       const now = clock.now()
-      for (const name of flow === 'all' ? FLOW_NAMES : [flow]) await writeFlow(store, { flow: name, value, file: options.fileFlows()[name], now })
+      for (const name of flow === 'all' ? FLOW_NAMES : [flow])
+        await writeFlow(store, { flow: name, value, file: options.fileFlows()[name], now })
       await store.addAudit([entry({ link: null, run: null, at: now, by }, { kind: 'setting', name: `flow ${flow}`, detail: value })], now)
       await options.refresh()
       return readFlows(store, options.fileFlows())
@@ -159,29 +217,57 @@ const DOORS: readonly Take[] = ['accept', 'decline', 'win', 'lose', 'share']
 
 function assertOrderable(link: Link, take: Take): void {
   if (link.ends.partner === null && take !== 'share') {
-    throw new Fault('rejected', `Deal ${link.id} has no referral, so there is nothing to ${take}.`, { remedy: 'Share it first: set Sync with Partner Center = Yes on the record.' })
+    throw new Fault('rejected', `Deal ${link.id} has no referral, so there is nothing to ${take}.`, {
+      remedy: 'Share it first: set Sync with Partner Center = Yes on the record.',
+    })
   }
   const closed = link.stage?.startsWith('Closed/') === true && stageAfter(take) !== null
-  if (closed) throw new Fault('rejected', `Deal ${link.id} is already closed (${link.stage ?? ''}).`, { remedy: 'A closed referral takes no step any more.' })
+  if (closed)
+    throw new Fault('rejected', `Deal ${link.id} is already closed (${link.stage ?? ''}).`, {
+      remedy: 'A closed referral takes no step any more.',
+    })
 }
 
-async function linkRecords(engine: Engine, ends: { referral: string; crm: string; by: string }, workNow: (link: Link, because: string) => Promise<void>, afterwards: (id: string) => Promise<DealView>): Promise<DealView> {
+async function linkRecords(
+  engine: Engine,
+  ends: { referral: string; crm: string; by: string },
+  workNow: (link: Link, because: string) => Promise<void>,
+  afterwards: (id: string) => Promise<DealView>,
+): Promise<DealView> {
   const { store, clock, adapters } = engine
   const signal = new AbortController().signal
   const partner: EndRef = { side: 'partner', kind: 'referral', id: ends.referral }
   const referral = await adapters.partner.read(partner, { wide: false, signal })
-  if (referral.kind !== 'present') throw new Fault('missing', `Partner Center shows no referral "${ends.referral}" of ours.`, { remedy: 'Check the id in Partner Center.' })
+  if (referral.kind !== 'present')
+    throw new Fault('missing', `Partner Center shows no referral "${ends.referral}" of ours.`, {
+      remedy: 'Check the id in Partner Center.',
+    })
   const opportunity = await adapters.crm.read({ side: 'crm', kind: 'opportunity', id: ends.crm }, { wide: false, signal })
-  const crm = opportunity.kind === 'present' ? opportunity : await adapters.crm.read({ side: 'crm', kind: 'lead', id: ends.crm }, { wide: false, signal })
-  if (crm.kind !== 'present') throw new Fault('missing', `The CRM shows no opportunity or lead "${ends.crm}".`, { remedy: 'Check the id on the record.' })
+  const crm =
+    opportunity.kind === 'present'
+      ? opportunity
+      : await adapters.crm.read({ side: 'crm', kind: 'lead', id: ends.crm }, { wide: false, signal })
+  if (crm.kind !== 'present')
+    throw new Fault('missing', `The CRM shows no opportunity or lead "${ends.crm}".`, { remedy: 'Check the id on the record.' })
   const now = clock.now()
-  const holders = [...(await store.linksOf(partner, null)), ...(await store.linksOf(crm.ref, null))].filter((link) => link.ends.partner?.id === partner.id || link.ends.crm?.id === crm.ref.id)
+  const holders = [...(await store.linksOf(partner, null)), ...(await store.linksOf(crm.ref, null))].filter(
+    (link) => link.ends.partner?.id === partner.id || link.ends.crm?.id === crm.ref.id,
+  )
   const busy = holders.find((link) => link.ends.partner !== null && link.ends.crm !== null && link.base !== null && !link.ignored)
-  if (busy !== undefined) throw new Fault('rejected', `One of the two records already belongs to deal ${busy.id}.`, { remedy: 'Run "cosell deals unlink" for it first.' })
+  if (busy !== undefined)
+    throw new Fault('rejected', `One of the two records already belongs to deal ${busy.id}.`, {
+      remedy: 'Run "cosell deals unlink" for it first.',
+    })
   const context = { link: null, run: null, at: now, by: ends.by }
   const [first, ...others] = [...new Map(holders.map((link) => [link.id, link])).values()]
   let link = first ?? (await store.add(newLink(asLinkId(engine.newId()), now, { partner, crm: crm.ref }), [], now))
-  for (const other of others) link = await store.merge({ ...link, ends: { partner, crm: crm.ref } }, other, [entry(context, { kind: 'unlinked', ends: other.ends, how: 'joined by a person' })], now)
+  for (const other of others)
+    link = await store.merge(
+      { ...link, ends: { partner, crm: crm.ref } },
+      other,
+      [entry(context, { kind: 'unlinked', ends: other.ends, how: 'joined by a person' })],
+      now,
+    )
   const saved = await changeDeal(
     engine,
     link.id,

@@ -73,12 +73,19 @@ async function sweepPages(engine: Engine, side: Side, options: SweepOptions): Pr
     created += await notePage(engine, side, page, { candidates, wide, first, signal: options.signal })
     cursor = page.cursor ?? cursor
     // While nothing waits for the brake, progress is kept page by page, so that an interrupted first sync goes on where it was.
-    if (page.cursor !== null && candidates.size === 0) await store.setValue(cursorName(side), page.cursor, { expect: 'any', now: clock.now() })
+    if (page.cursor !== null && candidates.size === 0)
+      await store.setValue(cursorName(side), page.cursor, { expect: 'any', now: clock.now() })
   }
   const braked = options.release ? null : await brake(engine, side, candidates, options.signal)
   if (braked !== null) return { side, records, created, marked: 0, braked, skipped: false }
   const now = clock.now()
-  const marks = [...candidates.keys()].map((link): Mark => ({ link, dueAt: now, urgency: 2, wide: wide.has(link), because: `sweep of ${side}` }))
+  const marks = [...candidates.keys()].map((link): Mark => ({
+    link,
+    dueAt: now,
+    urgency: 2,
+    wide: wide.has(link),
+    because: `sweep of ${side}`,
+  }))
   if (marks.length > 0) await store.queue.mark(marks, now)
   if (cursor !== null) await store.setValue(cursorName(side), cursor, { expect: 'any', now })
   await store.setValue(`swept.${side}`, now, { expect: 'any', now })
@@ -125,7 +132,11 @@ function differsFromBase(link: Link, reading: Reading): boolean | null {
   if (reading.kind !== 'present') return true
   if (link.base === null) return null
   const { side } = reading.ref
-  return changedFields(link.base[side], reading.deal).length > 0 || (link.ends[side]?.kind ?? reading.ref.kind) !== reading.ref.kind || reading.unreadable.length > 0 ? true : identifierOf(link, reading)
+  return changedFields(link.base[side], reading.deal).length > 0 ||
+    (link.ends[side]?.kind ?? reading.ref.kind) !== reading.ref.kind ||
+    reading.unreadable.length > 0
+    ? true
+    : identifierOf(link, reading)
 }
 const identifierOf = (link: Link, reading: Present): boolean => {
   const other = link.ends[reading.ref.side === 'partner' ? 'crm' : 'partner']
@@ -137,7 +148,10 @@ const isNew = (record: TouchedRecord): record is TouchedRecord & { ref: EndRef }
 
 async function makeNew(engine: Engine, side: Side, fresh: readonly NewDeal[], collected: Collected): Promise<number> {
   const { store, clock } = engine
-  const wanted = side === 'partner' ? fresh : fresh.filter(({ reading }) => reading === null || (reading.kind === 'present' && (reading.sync || reading.otherId !== null)))
+  const wanted =
+    side === 'partner'
+      ? fresh
+      : fresh.filter(({ reading }) => reading === null || (reading.kind === 'present' && (reading.sync || reading.otherId !== null)))
   if (wanted.length === 0) return 0
   const bulk = side === 'partner' && (await store.getValue('swept.crm')) !== null
   if (bulk) return bulkCreate(engine, wanted, collected.signal)
@@ -151,7 +165,10 @@ async function makeNew(engine: Engine, side: Side, fresh: readonly NewDeal[], co
       ),
     ),
   )
-  await store.queue.mark(links.map((link): Mark => ({ link: link.id, dueAt: now, urgency: 2, wide: true, because: `sweep of ${side}` })), now)
+  await store.queue.mark(
+    links.map((link): Mark => ({ link: link.id, dueAt: now, urgency: 2, wide: true, because: `sweep of ${side}` })),
+    now,
+  )
   return links.length
 }
 
@@ -174,8 +191,17 @@ async function brake(engine: Engine, side: Side, candidates: ReadonlyMap<LinkId,
     })
   }
   if (changing.length <= limit) return null
-  const found: Brake = { side, wouldChange: changing.length, linked, sample: changing.slice(0, 10).map(({ id, name }) => ({ id, name })), at: clock.now() }
+  const found: Brake = {
+    side,
+    wouldChange: changing.length,
+    linked,
+    sample: changing.slice(0, 10).map(({ id, name }) => ({ id, name })),
+    at: clock.now(),
+  }
   await store.setValue(brakeName(side), found, { expect: 'any', now: clock.now() })
-  engine.warn('A sweep was stopped: it would change too many deals at once. Look at them, then run "cosell sync --yes".', { ...found, sample: found.sample.length })
+  engine.warn('A sweep was stopped: it would change too many deals at once. Look at them, then run "cosell sync --yes".', {
+    ...found,
+    sample: found.sample.length,
+  })
   return found
 }

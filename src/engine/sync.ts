@@ -12,12 +12,20 @@ interface SyncDeps {
 }
 
 /** The CRM first: records that already carry a referral identifier are known before referrals are looked for. */
-async function sweepBoth({ engine, firstSync }: SyncDeps, options: { release: boolean; signal: AbortSignal }, reports: SweepReport[]): Promise<void> {
-  for (const side of ['crm', 'partner'] as const) reports.push(await sweep(engine, side, { ...firstSync, release: options.release, signal: options.signal }))
+async function sweepBoth(
+  { engine, firstSync }: SyncDeps,
+  options: { release: boolean; signal: AbortSignal },
+  reports: SweepReport[],
+): Promise<void> {
+  for (const side of ['crm', 'partner'] as const)
+    reports.push(await sweep(engine, side, { ...firstSync, release: options.release, signal: options.signal }))
 }
 
 /** Sweeps both sides, or takes the named deals, and works until nothing due is left. Retries due later are counted and not waited for. */
-export async function syncNow(deps: SyncDeps, options: { deals: readonly string[]; release: boolean; signal: AbortSignal; by: string }): Promise<SyncSummary> {
+export async function syncNow(
+  deps: SyncDeps,
+  options: { deals: readonly string[]; release: boolean; signal: AbortSignal; by: string },
+): Promise<SyncSummary> {
   const { engine, worker } = deps
   const { store, clock } = engine
   const sweeps: SweepReport[] = []
@@ -30,12 +38,19 @@ export async function syncNow(deps: SyncDeps, options: { deals: readonly string[
     only = []
     for (const deal of options.deals) only.push((await findDeal(engine, deal)).id)
     const now = clock.now()
-    await store.queue.mark(only.map((link) => ({ link, dueAt: now, urgency: 0 as const, wide: true, because: 'sync' })), now)
+    await store.queue.mark(
+      only.map((link) => ({ link, dueAt: now, urgency: 0 as const, wide: true, because: 'sync' })),
+      now,
+    )
   } else {
     await sweepBoth(deps, options, sweeps)
   }
   passes += await worker.drain({ signal: options.signal, ...(only === undefined ? {} : { only }) })
-  const [states, depth, retrying] = await Promise.all([store.counts(), store.queue.depth(clock.now()), store.list({ reason: 'retrying', limit: 1 })])
+  const [states, depth, retrying] = await Promise.all([
+    store.counts(),
+    store.queue.depth(clock.now()),
+    store.list({ reason: 'retrying', limit: 1 }),
+  ])
   return {
     sweeps,
     passes,

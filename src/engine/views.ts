@@ -103,7 +103,13 @@ export interface PlanChangeView {
 export interface PlanDocument {
   readonly version: 1
   readonly madeAt: string
-  readonly totals: { readonly create: number; readonly update: number; readonly steps: number; readonly conflicts: number; readonly unchanged: number }
+  readonly totals: {
+    readonly create: number
+    readonly update: number
+    readonly steps: number
+    readonly conflicts: number
+    readonly unchanged: number
+  }
   readonly items: readonly PlanItem[]
 }
 export interface ApplyReport {
@@ -120,7 +126,13 @@ export interface FlowView {
 export interface Overview {
   readonly environment: string
   readonly states: Readonly<Record<LinkState, number>>
-  readonly queue: { readonly due: number; readonly later: number; readonly leased: number; readonly oldestDueAt: Instant | null; readonly nextDueAt: Instant | null }
+  readonly queue: {
+    readonly due: number
+    readonly later: number
+    readonly leased: number
+    readonly oldestDueAt: Instant | null
+    readonly nextDueAt: Instant | null
+  }
   readonly lastEventAt: string | null
   readonly lastSweepAt: { readonly partner: string | null; readonly crm: string | null }
   readonly flows: readonly FlowView[]
@@ -131,25 +143,54 @@ export type { AuditRecord, Check, Link, Projection }
 
 /** Everything a person or a script can do. The CLI, the API and the console all go through it. `by` names the person for the ledger. */
 export interface Service {
-  deals(filter: { readonly state?: LinkState; readonly kind?: 'opportunity' | 'lead'; readonly reason?: string; readonly search?: string; readonly limit: number; readonly after?: string | null }): Promise<{ readonly deals: DealRow[]; readonly next: string | null; readonly total: number }>
+  deals(filter: {
+    readonly state?: LinkState
+    readonly kind?: 'opportunity' | 'lead'
+    readonly reason?: string
+    readonly search?: string
+    readonly limit: number
+    readonly after?: string | null
+  }): Promise<{ readonly deals: DealRow[]; readonly next: string | null; readonly total: number }>
   /** `deal` is the deal's id, its referral id or its CRM id. @throws Fault `missing`. */
   deal(deal: string, options: { readonly live: boolean }): Promise<DealView>
   /** Orders a step. It is carried out by the next pass; returns the deal after that pass. */
-  order(deal: string, order: { readonly take: 'accept' | 'decline' | 'win' | 'lose' | 'share'; readonly reason: string | null; readonly by: string }): Promise<DealView>
+  order(
+    deal: string,
+    order: { readonly take: 'accept' | 'decline' | 'win' | 'lose' | 'share'; readonly reason: string | null; readonly by: string },
+  ): Promise<DealView>
   hold(deal: string, options: { readonly on: boolean; readonly by: string }): Promise<DealRow>
   link(ends: { readonly referral: string; readonly crm: string; readonly by: string }): Promise<DealView>
   unlink(deal: string, options: { readonly by: string }): Promise<DealRow>
   conflicts(): Promise<ConflictRow[]>
   resolve(deal: string, choice: { readonly field: string; readonly keep: Side; readonly by: string }): Promise<DealView>
-  runs(filter: { readonly deal?: string; readonly failedOnly: boolean; readonly limit: number; readonly after?: string | null }): Promise<{ readonly runs: RunRow[]; readonly next: string | null }>
+  runs(filter: {
+    readonly deal?: string
+    readonly failedOnly: boolean
+    readonly limit: number
+    readonly after?: string | null
+  }): Promise<{ readonly runs: RunRow[]; readonly next: string | null }>
   run(id: string): Promise<{ readonly run: RunRow; readonly entries: AuditRecord[] }>
   /** Marks stopped and failing deals due now. @returns how many. */
   retry(target: { readonly deal: string; readonly by: string } | { readonly all: true; readonly by: string }): Promise<number>
-  sync(options: { readonly deals: readonly string[]; readonly release: boolean; readonly signal: AbortSignal; readonly by: string }): Promise<SyncSummary>
+  sync(options: {
+    readonly deals: readonly string[]
+    readonly release: boolean
+    readonly signal: AbortSignal
+    readonly by: string
+  }): Promise<SyncSummary>
   plan(options: { readonly deals: readonly string[]; readonly signal: AbortSignal }): Promise<PlanDocument>
   apply(plan: PlanDocument, options: { readonly by: string; readonly signal: AbortSignal }): Promise<ApplyReport>
-  audit(filter: { readonly deal?: string; readonly since?: Instant; readonly limit: number; readonly after?: string | null }): Promise<{ readonly records: AuditRecord[]; readonly next: string | null }>
-  verifyAudit(): Promise<{ readonly entries: number; readonly chains: number; readonly broken: readonly { readonly link: string | null; readonly sequence: number; readonly why: string }[] }>
+  audit(filter: {
+    readonly deal?: string
+    readonly since?: Instant
+    readonly limit: number
+    readonly after?: string | null
+  }): Promise<{ readonly records: AuditRecord[]; readonly next: string | null }>
+  verifyAudit(): Promise<{
+    readonly entries: number
+    readonly chains: number
+    readonly broken: readonly { readonly link: string | null; readonly sequence: number; readonly why: string }[]
+  }>
   flows(): Promise<FlowView[]>
   setFlow(flow: FlowName | 'all', value: FlowSwitch, by: string): Promise<FlowView[]>
   overview(): Promise<Overview>

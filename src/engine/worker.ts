@@ -21,6 +21,7 @@ export interface Worker {
   drain(options: { only?: readonly LinkId[]; signal: AbortSignal }): Promise<number>
 }
 
+// eslint-disable-next-line max-lines-per-function -- one closure that owns the running passes; its parts share that state only
 export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS): Worker {
   const running = new Map<string, Promise<void>>()
   const abort = new AbortController()
@@ -35,7 +36,10 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
       })
       .catch((error: unknown) => {
         // The pass could not even be saved: the lease runs out and the deal is taken again.
-        engine.warn('A pass could not be saved; its deal is taken again when the lease ends.', { deal_id: lease.link, error: toFault(error).message })
+        engine.warn('A pass could not be saved; its deal is taken again when the lease ends.', {
+          deal_id: lease.link,
+          error: toFault(error).message,
+        })
       })
       .finally(() => {
         running.delete(lease.token)
@@ -48,7 +52,12 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
   const takeSome = async (only?: readonly LinkId[]): Promise<number> => {
     const room = options.concurrency - running.size
     if (room <= 0) return 0
-    const leases = await engine.store.queue.take({ limit: room, now: engine.clock.now(), leaseMs: engine.leaseMs, ...(only === undefined ? {} : { only }) })
+    const leases = await engine.store.queue.take({
+      limit: room,
+      now: engine.clock.now(),
+      leaseMs: engine.leaseMs,
+      ...(only === undefined ? {} : { only }),
+    })
     for (const lease of leases) void run(lease)
     return leases.length
   }

@@ -23,21 +23,44 @@ export async function signInByDevice(
   let intervalMs = Number(started.json['interval'] ?? 5) * 1_000
   const uri = String(started.json['verification_uri'])
   const userCode = String(started.json['user_code'])
-  options.show({ userCode, verificationUri: uri, message: String(started.json['message'] ?? `Open ${uri} and enter ${userCode}.`), expiresAt })
+  options.show({
+    userCode,
+    verificationUri: uri,
+    message: String(started.json['message'] ?? `Open ${uri} and enter ${userCode}.`),
+    expiresAt,
+  })
   while (clock.now() < expiresAt && !options.signal.aborted) {
     await clock.sleep(intervalMs, options.signal)
-    const form = { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: deviceCode, client_id: app.clientId, client_secret: app.clientSecret }
+    const form = {
+      grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+      device_code: deviceCode,
+      client_id: app.clientId,
+      client_secret: app.clientSecret,
+    }
     const { status, json } = await post(endpoint, endpoint.url, form, options.signal)
-    if (status === 200 && typeof json['refresh_token'] === 'string') return { refreshToken: json['refresh_token'], idToken: typeof json['id_token'] === 'string' ? json['id_token'] : null }
+    if (status === 200 && typeof json['refresh_token'] === 'string')
+      return { refreshToken: json['refresh_token'], idToken: typeof json['id_token'] === 'string' ? json['id_token'] : null }
     if (json['error'] === 'slow_down') intervalMs += 5_000
     else if (json['error'] !== 'authorization_pending') throw refused(endpoint, status, json)
   }
   throw new Fault('signed-out', `Nobody signed in to ${endpoint.name} in time.`, { remedy: `Run "${endpoint.repair}" again.` })
 }
 
-async function post(endpoint: TokenEndpoint, url: string, form: Readonly<Record<string, string>>, signal: AbortSignal): Promise<{ status: number; json: Record<string, unknown> }> {
+async function post(
+  endpoint: TokenEndpoint,
+  url: string,
+  form: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<{ status: number; json: Record<string, unknown> }> {
   const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' }
-  const answer = await endpoint.transport({ method: 'POST', url, headers, body: new URLSearchParams({ ...form }).toString(), timeoutMs: 20_000, signal })
+  const answer = await endpoint.transport({
+    method: 'POST',
+    url,
+    headers,
+    body: new URLSearchParams({ ...form }).toString(),
+    timeoutMs: 20_000,
+    signal,
+  })
   const json: unknown = JSON.parse(answer.body.toString('utf8') || '{}')
   return { status: answer.status, json: typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {} } // any object's members are unknown
 }

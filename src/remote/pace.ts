@@ -27,6 +27,7 @@ const goodAnswersToGrow = 20
 export const shortPauseMs = 5_000
 const pauseMostMs = 10 * 60_000 // A longer demand is asked about again after this.
 
+// eslint-disable-next-line max-lines-per-function -- one closure that owns the counters; its parts share that state only
 export function pace({ clock, inFlightMost, requestsPerSecond }: PaceOptions): Pace {
   let room = inFlightMost
   let inFlight = 0

@@ -23,7 +23,11 @@ const deadlineMs = 20_000
 const renewBeforeMs = 5 * 60_000 // Renewed five minutes before it ends, so that no call starts with a token that lapses on its way.
 
 /** One form POST to a token endpoint. @throws Fault `signed-out` with the service's own code, or `offline`. */
-export async function askForToken(endpoint: TokenEndpoint, form: Readonly<Record<string, string>>, signal: AbortSignal): Promise<TokenAnswer> {
+export async function askForToken(
+  endpoint: TokenEndpoint,
+  form: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<TokenAnswer> {
   const body = new URLSearchParams(form).toString()
   const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' }
   let answer
@@ -31,15 +35,26 @@ export async function askForToken(endpoint: TokenEndpoint, form: Readonly<Record
     answer = await endpoint.transport({ method: 'POST', url: endpoint.url, headers, body, timeoutMs: deadlineMs, signal })
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error
-    throw new Fault('offline', `The sign-in service of ${endpoint.name} could not be reached: ${error.message}.`, { remedy: 'Check the network and the setting authorityUrl; it is tried again by itself.', cause: error })
+    throw new Fault('offline', `The sign-in service of ${endpoint.name} could not be reached: ${error.message}.`, {
+      remedy: 'Check the network and the setting authorityUrl; it is tried again by itself.',
+      cause: error,
+    })
   }
   const json = parse(answer.body)
-  if (answer.status >= 500 || answer.status === 429) throw new Fault('offline', `The sign-in service of ${endpoint.name} answered ${answer.status}.`, { remedy: 'Nothing to do: it is tried again.', status: answer.status })
+  if (answer.status >= 500 || answer.status === 429)
+    throw new Fault('offline', `The sign-in service of ${endpoint.name} answered ${answer.status}.`, {
+      remedy: 'Nothing to do: it is tried again.',
+      status: answer.status,
+    })
   const token = json['access_token']
   if (answer.status !== 200 || typeof token !== 'string') throw refused(endpoint, answer.status, json)
   const seconds = Number(json['expires_in'] ?? 3_599)
   const next = json['refresh_token']
-  return { accessToken: token, expiresInMs: (Number.isFinite(seconds) ? seconds : 3_599) * 1_000, refreshToken: typeof next === 'string' ? next : null }
+  return {
+    accessToken: token,
+    expiresInMs: (Number.isFinite(seconds) ? seconds : 3_599) * 1_000,
+    refreshToken: typeof next === 'string' ? next : null,
+  }
 }
 
 function parse(body: Buffer): Record<string, unknown> {
@@ -56,7 +71,7 @@ const HINTS: Readonly<Record<string, string>> = {
   AADSTS7000215: 'The client secret is wrong: correct clientSecret in the configuration.',
   AADSTS7000222: 'The client secret has expired: make a new one for the application and put it into the configuration.',
   AADSTS700082: 'The sign-in has expired because it was not used for 90 days.',
-  AADSTS50173: 'The user\'s password was changed or their sessions were ended.',
+  AADSTS50173: "The user's password was changed or their sessions were ended.",
   AADSTS50076: 'The sign-in lacks multi-factor authentication.',
 }
 
@@ -64,7 +79,11 @@ export function refused({ name, repair }: Pick<TokenEndpoint, 'name' | 'repair'>
   const description = typeof json['error_description'] === 'string' ? (json['error_description'].split(/[\r\n]/)[0] ?? '') : ''
   const code = /AADSTS\d+/.exec(description)?.[0] ?? (typeof json['error'] === 'string' ? json['error'] : `HTTP ${status}`)
   const hint = HINTS[code]
-  return new Fault('signed-out', `${name} refused our sign-in (${code}): ${description || 'no reason given'}`, { remedy: `${hint === undefined ? '' : `${hint} `}Run "${repair}".`, status, code })
+  return new Fault('signed-out', `${name} refused our sign-in (${code}): ${description || 'no reason given'}`, {
+    remedy: `${hint === undefined ? '' : `${hint} `}Run "${repair}".`,
+    status,
+    code,
+  })
 }
 
 const failureKeptMs = 30_000 // A refused sign-in is not repeated for every deal, yet a new sign-in works half a minute later.
@@ -81,7 +100,11 @@ export function cachedTokens(endpoint: TokenEndpoint, ask: (signal: AbortSignal)
       // Everyone who waits shares this request, so nobody's cancellation may end it; its own deadline does.
       const answer = await ask(new AbortController().signal)
       const now = clock.now()
-      current = { token: answer.accessToken, renewAtMs: now + answer.expiresInMs - Math.min(renewBeforeMs, answer.expiresInMs / 2), endsAtMs: now + answer.expiresInMs }
+      current = {
+        token: answer.accessToken,
+        renewAtMs: now + answer.expiresInMs - Math.min(renewBeforeMs, answer.expiresInMs / 2),
+        endsAtMs: now + answer.expiresInMs,
+      }
       failure = null
       return answer.accessToken
     } catch (error) {
@@ -107,8 +130,17 @@ export function cachedTokens(endpoint: TokenEndpoint, ask: (signal: AbortSignal)
 }
 
 /** The service identity of an application. */
-export const clientCredentials = (endpoint: TokenEndpoint, app: { readonly clientId: string; readonly clientSecret: string; readonly scope: string }): TokenSource =>
-  cachedTokens(endpoint, (signal) => askForToken(endpoint, { grant_type: 'client_credentials', client_id: app.clientId, client_secret: app.clientSecret, scope: app.scope }, signal))
+export const clientCredentials = (
+  endpoint: TokenEndpoint,
+  app: { readonly clientId: string; readonly clientSecret: string; readonly scope: string },
+): TokenSource =>
+  cachedTokens(endpoint, (signal) =>
+    askForToken(
+      endpoint,
+      { grant_type: 'client_credentials', client_id: app.clientId, client_secret: app.clientSecret, scope: app.scope },
+      signal,
+    ),
+  )
 
 /** The refresh token of a signed-in person, shared by all audiences and by all workers. */
 export interface RefreshTokens {
@@ -119,7 +151,10 @@ export interface RefreshTokens {
   exclusively<T>(work: () => Promise<T>): Promise<T>
 }
 
-export function delegated(endpoint: TokenEndpoint, app: { readonly clientId: string; readonly clientSecret: string; readonly scope: string; readonly tokens: RefreshTokens }): TokenSource {
+export function delegated(
+  endpoint: TokenEndpoint,
+  app: { readonly clientId: string; readonly clientSecret: string; readonly scope: string; readonly tokens: RefreshTokens },
+): TokenSource {
   return cachedTokens(endpoint, (signal) => app.tokens.exclusively(() => refreshed(endpoint, app, signal)))
 }
 
@@ -128,14 +163,22 @@ const refreshTriesMost = 2 // The second is for a token that somebody replaced b
 async function refreshed(endpoint: TokenEndpoint, app: Parameters<typeof delegated>[1], signal: AbortSignal): Promise<TokenAnswer> {
   for (let attempt = 1; ; attempt += 1) {
     const refreshToken = await app.tokens.read()
-    if (refreshToken === null) throw new Fault('signed-out', `Nobody is signed in to ${endpoint.name}.`, { remedy: `Run "${endpoint.repair}".` })
-    const form = { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: app.clientId, client_secret: app.clientSecret, scope: app.scope }
+    if (refreshToken === null)
+      throw new Fault('signed-out', `Nobody is signed in to ${endpoint.name}.`, { remedy: `Run "${endpoint.repair}".` })
+    const form = {
+      grant_type: 'refresh_token',
+      refresh_token: refreshToken,
+      client_id: app.clientId,
+      client_secret: app.clientSecret,
+      scope: app.scope,
+    }
     try {
       const answer = await askForToken(endpoint, form, signal)
       if (answer.refreshToken !== null && answer.refreshToken !== refreshToken) await app.tokens.write(answer.refreshToken)
       return answer
     } catch (error) {
-      const replaced = attempt < refreshTriesMost && error instanceof Fault && error.kind === 'signed-out' && (await app.tokens.read()) !== refreshToken
+      const replaced =
+        attempt < refreshTriesMost && error instanceof Fault && error.kind === 'signed-out' && (await app.tokens.read()) !== refreshToken
       if (!replaced) throw error
     }
   }

@@ -68,7 +68,7 @@ async function exchange(dispatcher: Dispatcher, asked: TransportRequest): Promis
   try {
     const answer = await undiciRequest(asked.url, {
       dispatcher: dispatcher.compose(watching(progress)),
-      method: asked.method as Dispatcher.HttpMethod, // methods of our own adapters
+      method: asked.method, // methods of our own adapters
       headers: { 'accept-encoding': 'gzip', ...asked.headers },
       body: asked.body,
       signal: AbortSignal.any([asked.signal, deadline]),

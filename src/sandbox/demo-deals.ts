@@ -6,6 +6,7 @@ export function fillWithDeals({ partnerCenter, dynamics }: Sandbox): Readonly<Re
   const { people } = dynamics
   // A share needs a member of the sales team who can be phoned.
   for (const user of dynamics.find('systemuser', { applicationid: null })) people.edit('systemuser', String(user['systemuserid']), { mobilephone: '+49 30 5550100' })
+  people.create('transactioncurrency', { isocurrencycode: 'CHF', currencyname: 'Swiss Franc', currencysymbol: 'CHF', currencyprecision: 2, exchangerate: 0.95 })
   const counts: Record<string, number> = {}
   const times = (kind: string, count: number, make: (index: number) => void): void => {
     for (let index = 0; index < count; index += 1) make(index)

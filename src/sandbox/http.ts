@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
@@ -22,7 +22,10 @@ export interface SimResponse {
 export type SimHandler = (request: SimRequest) => Promise<SimResponse>
 
 /** How a simulator calls out (webhooks): real fetch in the sandbox process, an in-process function in simulation. */
-export type SimSend = (url: string, request: { method: string; headers: Record<string, string>; body: Buffer; timeoutMs: number }) => Promise<{ status: number }>
+export type SimSend = (
+  url: string,
+  request: { method: string; headers: Record<string, string>; body: Buffer; timeoutMs: number },
+) => Promise<{ status: number }>
 
 export interface SimListener {
   readonly url: string
@@ -31,7 +34,7 @@ export interface SimListener {
 
 /** Serves a simulator on loopback. `port` 0 picks a free one. */
 export async function listen(handler: SimHandler, options: { port: number; tls?: { key: string; cert: string } }): Promise<SimListener> {
-  const respond = (request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse): void => {
+  const respond = (request: IncomingMessage, response: ServerResponse): void => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('error', () => response.destroy())
@@ -43,6 +46,7 @@ export async function listen(handler: SimHandler, options: { port: number; tls?:
       handler({ method: request.method ?? 'GET', path: request.url ?? '/', headers, body: Buffer.concat(chunks) }).then(
         (answer) => {
           if (answer.drop) return void request.socket.destroy()
+          // The same headers; Node's type wants mutable lists.
           response.writeHead(answer.status, answer.headers as Record<string, string | string[]>)
           response.end(answer.body)
         },

@@ -39,6 +39,7 @@ const partnerApp = { clientId: '0f4c1b7a-9f0e-4b61-8a4e-2a1f6c3d5e01', secret: '
 const crmSecret = 'sandbox-crm-secret'
 const serviceUser = { email: 'cosell@partner.example', name: 'Cosell Service', roles: ['ReferralsAdmin', 'AdminAgent'], mfa: true }
 
+// eslint-disable-next-line max-lines-per-function -- one list of simulated systems that are handed to each other
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const clock = realClock()
   const rng = seededRng(options.seed)
@@ -52,8 +53,22 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     ],
     users: [serviceUser],
   })
-  const partner = partnerCenter({ clock, rng, verify: directory.verify, rolesOf: directory.rolesOf, send: overHttp, organization: { tenantId } })
-  const crm = dataverse({ clock, rng, send: overHttp, verifyToken: directory.verify, customFields: options.customFields, options: { tenantId } })
+  const partner = partnerCenter({
+    clock,
+    rng,
+    verify: directory.verify,
+    rolesOf: directory.rolesOf,
+    send: overHttp,
+    organization: { tenantId },
+  })
+  const crm = dataverse({
+    clock,
+    rng,
+    send: overHttp,
+    verifyToken: directory.verify,
+    customFields: options.customFields,
+    options: { tenantId },
+  })
   const at = (offset: number): number => (options.port === 0 ? 0 : options.port + offset)
   const listeners: SimListener[] = []
   const open = async (handle: Parameters<typeof listen>[0], offset: number): Promise<string> => {
@@ -61,7 +76,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     listeners.push(listener)
     return listener.url
   }
-  const urls = { entra: await open(directory.handle, 0), partnerCenter: await open(partner.handle, 1), dynamics: await open(crm.handle, 2), desk: '' }
+  const urls = {
+    entra: await open(directory.handle, 0),
+    partnerCenter: await open(partner.handle, 1),
+    dynamics: await open(crm.handle, 2),
+    desk: '',
+  }
   crm.options.origin = urls.dynamics
   directory.options.audiences.add(urls.dynamics)
   urls.desk = await open(controlDesk({ entra: entraDesk(directory), partnerCenter: partnerDesk(partner), dynamics: dynamicsDesk(crm) }), 3)
@@ -71,7 +91,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     partnerCenter: partner,
     dynamics: crm,
     urls,
-    credentials: { tenant: tenantId, partnerClientId: partnerApp.clientId, partnerClientSecret: partnerApp.secret, refreshToken, crmClientId: standardApplicationId, crmClientSecret: crmSecret },
+    credentials: {
+      tenant: tenantId,
+      partnerClientId: partnerApp.clientId,
+      partnerClientSecret: partnerApp.secret,
+      refreshToken,
+      crmClientId: standardApplicationId,
+      crmClientSecret: crmSecret,
+    },
     trustAnchors: testAuthorityPem(),
     close: async () => {
       for (const listener of listeners) await listener.close()
@@ -82,8 +109,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 /** Webhooks leave over real sockets, to this machine only. */
 const overHttp: SimSend = async (url, { method, headers, body, timeoutMs }) => {
   const { hostname } = new URL(url)
-  if (!['127.0.0.1', 'localhost', '[::1]'].includes(hostname)) throw new Error(`The sandbox delivers to this machine only, not to ${hostname}.`)
-  const answer = await fetch(url, { method, headers, body: new Uint8Array(body), redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
+  if (!['127.0.0.1', 'localhost', '[::1]'].includes(hostname))
+    throw new Error(`The sandbox delivers to this machine only, not to ${hostname}.`)
+  const answer = await fetch(url, {
+    method,
+    headers,
+    body: new Uint8Array(body),
+    redirect: 'manual',
+    signal: AbortSignal.timeout(timeoutMs),
+  })
   await answer.arrayBuffer()
   return { status: answer.status }
 }
@@ -91,7 +125,14 @@ const overHttp: SimSend = async (url, { method, headers, body, timeoutMs }) => {
 const entraDesk = (directory: Entra): Controlled => ({
   faults: directory.faults,
   options: directory.options,
-  people: { directory: { revoke: directory.revoke, expireAccessTokens: directory.expireAccessTokens, answerDevice: directory.answerDevice, seedRefreshToken: directory.seedRefreshToken } },
+  people: {
+    directory: {
+      revoke: directory.revoke,
+      expireAccessTokens: directory.expireAccessTokens,
+      answerDevice: directory.answerDevice,
+      seedRefreshToken: directory.seedRefreshToken,
+    },
+  },
   look: {},
 })
 

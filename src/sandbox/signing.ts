@@ -56,7 +56,7 @@ function keyPair(name: string): { key: forge.pki.rsa.PrivateKey; publicKey: forg
     })
     return {
       key: forge.pki.privateKeyFromPem(pair.privateKey),
-      publicKey: forge.pki.publicKeyFromPem(pair.publicKey) as forge.pki.rsa.PublicKey, // an RSA key was asked for above
+      publicKey: forge.pki.publicKeyFromPem(pair.publicKey), // an RSA key was asked for above
       keyPem: pair.privateKey,
     }
   })

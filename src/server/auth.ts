@@ -14,7 +14,10 @@ export const mayDo = (principal: Principal, role: Role): boolean => rank[princip
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 /** Bearer tokens of the configuration, compared in constant time. The owner-only socket needs none: its file is the credential. */
-export function authenticator(options: { readonly adminTokens: readonly string[]; readonly isLocalSocket: (request: FastifyRequest) => boolean }): (request: FastifyRequest) => Principal | null {
+export function authenticator(options: {
+  readonly adminTokens: readonly string[]
+  readonly isLocalSocket: (request: FastifyRequest) => boolean
+}): (request: FastifyRequest) => Principal | null {
   const known = options.adminTokens.map(digest)
   return (request) => {
     if (options.isLocalSocket(request)) return { name: 'local', role: 'admin' }

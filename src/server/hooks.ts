@@ -23,7 +23,8 @@ export function hooks(app: FastifyInstance, deps: HookDeps): void {
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-    const take = (source: 'partner-center' | 'crm', inbound: Inbound) => (request: FastifyRequest, reply: FastifyReply) => receive(deps, { source, inbound, request, reply })
+    const take = (source: 'partner-center' | 'crm', inbound: Inbound) => (request: FastifyRequest, reply: FastifyReply) =>
+      receive(deps, { source, inbound, request, reply })
     scope.post('/hooks/partner-center', { bodyLimit: partnerCenterBytesMost }, take('partner-center', deps.partnerCenter))
     const crm = take('crm', deps.crm.inbound)
     scope.post(`/hooks/${deps.crm.kind}`, { bodyLimit: crmBytesMost }, crm)
@@ -49,20 +50,39 @@ async function receive(deps: HookDeps, { source, inbound, request, reply }: Deli
     return sendProblem(reply, { status: answer.status, title: answer.title, detail: answer.detail, code: 'refused', remedy: null })
   }
   try {
-    const events = answer.events.map((event) => ({ source, eventKey: event.eventKey, name: event.name, hints: event.hints, urgency: 1 as const }))
+    const events = answer.events.map((event) => ({
+      source,
+      eventKey: event.eventKey,
+      name: event.name,
+      hints: event.hints,
+      urgency: 1 as const,
+    }))
     const fresh = await deps.store.acceptEvents(events, deps.clock.now())
     deps.received(source, fresh.filter(Boolean).length)
   } catch (error) {
-    deps.log.error({ source, error: error instanceof Error ? error.message : String(error) }, 'an event could not be stored; the sender is asked to repeat it')
+    deps.log.error(
+      { source, error: error instanceof Error ? error.message : String(error) },
+      'an event could not be stored; the sender is asked to repeat it',
+    )
     return unavailable(reply, 'The event could not be stored.')
   }
   return answer.reply === null ? reply.code(202).send() : reply.code(200).type(answer.reply.contentType).send(answer.reply.body)
 }
 
 function unavailable(reply: FastifyReply, detail: string): FastifyReply {
-  return sendProblem(reply.header('retry-after', retryAfterSeconds), { status: 503, title: 'Not now', detail, code: 'not-ready', remedy: 'Send it again in a moment.' })
+  return sendProblem(reply.header('retry-after', retryAfterSeconds), {
+    status: 503,
+    title: 'Not now',
+    detail,
+    code: 'not-ready',
+    remedy: 'Send it again in a moment.',
+  })
 }
 
 function headersOf(request: FastifyRequest): Record<string, string> {
-  return Object.fromEntries(Object.entries(request.headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]])))
+  return Object.fromEntries(
+    Object.entries(request.headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  )
 }

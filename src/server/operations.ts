@@ -14,12 +14,16 @@ export interface Operation {
   readonly summary: string
   /** Everything the operation takes: path parameters, query (GET) or body members. */
   readonly input: z.ZodObject
-  readonly run: (service: Service, input: Record<string, unknown>, call: { readonly by: string; readonly signal: AbortSignal }) => Promise<unknown>
+  readonly run: (
+    service: Service,
+    input: Record<string, unknown>,
+    call: { readonly by: string; readonly signal: AbortSignal },
+  ) => Promise<unknown>
 }
 
 const flag = z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean())
 const limit = z.coerce.number().int().min(1).max(1_000).default(100)
-const deal = z.string().min(1).max(200).describe('The deal\'s id, its referral id or its CRM id.')
+const deal = z.string().min(1).max(200).describe("The deal's id, its referral id or its CRM id.")
 const after = z.string().max(200).nullish()
 
 function operation<Shape extends z.ZodRawShape>(given: {
@@ -29,10 +33,14 @@ function operation<Shape extends z.ZodRawShape>(given: {
   readonly role: Role
   readonly summary: string
   readonly input: Shape
-  readonly run: (service: Service, input: z.output<z.ZodObject<Shape>>, call: { readonly by: string; readonly signal: AbortSignal }) => Promise<unknown>
+  readonly run: (
+    service: Service,
+    input: z.output<z.ZodObject<Shape>>,
+    call: { readonly by: string; readonly signal: AbortSignal },
+  ) => Promise<unknown>
 }): Operation {
   const input = z.strictObject(given.input)
-  return { ...given, input, run: (service, raw, call) => given.run(service, input.parse(raw) as never, call) } // parsed by the very schema that types it
+  return { ...given, input, run: (service, raw, call) => given.run(service, input.parse(raw), call) } // parsed by the very schema that types it
 }
 
 /** Leaves out what was not given, so that "absent" and "undefined" stay one thing. */
@@ -42,61 +50,194 @@ function given<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], unde
 
 export const OPERATIONS: readonly Operation[] = [
   operation({
-    name: 'deals', method: 'GET', path: '/deals', role: 'viewer', summary: 'Lists deals.',
-    input: { state: z.enum(LINK_STATES).optional(), kind: z.enum(['opportunity', 'lead']).optional(), reason: z.string().max(60).optional(), search: z.string().max(200).optional(), limit, after },
+    name: 'deals',
+    method: 'GET',
+    path: '/deals',
+    role: 'viewer',
+    summary: 'Lists deals.',
+    input: {
+      state: z.enum(LINK_STATES).optional(),
+      kind: z.enum(['opportunity', 'lead']).optional(),
+      reason: z.string().max(60).optional(),
+      search: z.string().max(200).optional(),
+      limit,
+      after,
+    },
     run: (service, input) => service.deals({ ...given(input), after: input.after ?? null }),
   }),
-  operation({ name: 'deal', method: 'GET', path: '/deals/:deal', role: 'viewer', summary: 'Shows one deal; with live=true both systems are read now.', input: { deal, live: flag.default(false) }, run: (service, input) => service.deal(input.deal, { live: input.live }) }),
   operation({
-    name: 'order', method: 'POST', path: '/deals/:deal/order', role: 'operator', summary: 'Accepts, declines, wins, loses or shares a deal.',
+    name: 'deal',
+    method: 'GET',
+    path: '/deals/:deal',
+    role: 'viewer',
+    summary: 'Shows one deal; with live=true both systems are read now.',
+    input: { deal, live: flag.default(false) },
+    run: (service, input) => service.deal(input.deal, { live: input.live }),
+  }),
+  operation({
+    name: 'order',
+    method: 'POST',
+    path: '/deals/:deal/order',
+    role: 'operator',
+    summary: 'Accepts, declines, wins, loses or shares a deal.',
     input: { deal, take: z.enum(['accept', 'decline', 'win', 'lose', 'share']), reason: z.string().max(500).nullable().default(null) },
     run: (service, input, { by }) => service.order(input.deal, { take: input.take, reason: input.reason, by }),
   }),
-  operation({ name: 'hold', method: 'POST', path: '/deals/:deal/hold', role: 'operator', summary: 'Leaves a deal alone, or takes it up again.', input: { deal, on: z.boolean() }, run: (service, input, { by }) => service.hold(input.deal, { on: input.on, by }) }),
-  operation({ name: 'link', method: 'POST', path: '/links', role: 'operator', summary: 'Connects a referral and a CRM record.', input: { referral: deal, crm: deal }, run: (service, input, { by }) => service.link({ ...input, by }) }),
-  operation({ name: 'unlink', method: 'POST', path: '/deals/:deal/unlink', role: 'operator', summary: 'Ends the connection of two records.', input: { deal }, run: (service, input, { by }) => service.unlink(input.deal, { by }) }),
-  operation({ name: 'conflicts', method: 'GET', path: '/conflicts', role: 'viewer', summary: 'Lists what waits for a person\'s choice.', input: {}, run: async (service) => ({ conflicts: await service.conflicts() }) }),
   operation({
-    name: 'resolve', method: 'POST', path: '/deals/:deal/resolve', role: 'operator', summary: 'Decides a held field.',
+    name: 'hold',
+    method: 'POST',
+    path: '/deals/:deal/hold',
+    role: 'operator',
+    summary: 'Leaves a deal alone, or takes it up again.',
+    input: { deal, on: z.boolean() },
+    run: (service, input, { by }) => service.hold(input.deal, { on: input.on, by }),
+  }),
+  operation({
+    name: 'link',
+    method: 'POST',
+    path: '/links',
+    role: 'operator',
+    summary: 'Connects a referral and a CRM record.',
+    input: { referral: deal, crm: deal },
+    run: (service, input, { by }) => service.link({ ...input, by }),
+  }),
+  operation({
+    name: 'unlink',
+    method: 'POST',
+    path: '/deals/:deal/unlink',
+    role: 'operator',
+    summary: 'Ends the connection of two records.',
+    input: { deal },
+    run: (service, input, { by }) => service.unlink(input.deal, { by }),
+  }),
+  operation({
+    name: 'conflicts',
+    method: 'GET',
+    path: '/conflicts',
+    role: 'viewer',
+    summary: "Lists what waits for a person's choice.",
+    input: {},
+    run: async (service) => ({ conflicts: await service.conflicts() }),
+  }),
+  operation({
+    name: 'resolve',
+    method: 'POST',
+    path: '/deals/:deal/resolve',
+    role: 'operator',
+    summary: 'Decides a held field.',
     input: { deal, field: z.string().max(200), keep: z.enum(['partner', 'crm']) },
     run: (service, input, { by }) => service.resolve(input.deal, { field: input.field, keep: input.keep, by }),
   }),
   operation({
-    name: 'runs', method: 'GET', path: '/runs', role: 'viewer', summary: 'Lists what was done, newest first.',
+    name: 'runs',
+    method: 'GET',
+    path: '/runs',
+    role: 'viewer',
+    summary: 'Lists what was done, newest first.',
     input: { deal: deal.optional(), failedOnly: flag.default(false), limit, after },
     run: (service, input) => service.runs({ ...given(input), after: input.after ?? null }),
   }),
-  operation({ name: 'run', method: 'GET', path: '/runs/:id', role: 'viewer', summary: 'Shows one run with everything it did.', input: { id: deal }, run: (service, input) => service.run(input.id) }),
   operation({
-    name: 'retry', method: 'POST', path: '/retry', role: 'operator', summary: 'Works a deal again, or all that failed.',
-    input: { deal: deal.optional(), all: z.literal(true).optional() },
-    run: async (service, input, { by }) => ({ retried: await service.retry(input.deal === undefined ? { all: true, by } : { deal: input.deal, by }) }),
+    name: 'run',
+    method: 'GET',
+    path: '/runs/:id',
+    role: 'viewer',
+    summary: 'Shows one run with everything it did.',
+    input: { id: deal },
+    run: (service, input) => service.run(input.id),
   }),
   operation({
-    name: 'sync', method: 'POST', path: '/sync', role: 'operator', summary: 'Sweeps both sides and works until nothing due is left.',
+    name: 'retry',
+    method: 'POST',
+    path: '/retry',
+    role: 'operator',
+    summary: 'Works a deal again, or all that failed.',
+    input: { deal: deal.optional(), all: z.literal(true).optional() },
+    run: async (service, input, { by }) => ({
+      retried: await service.retry(input.deal === undefined ? { all: true, by } : { deal: input.deal, by }),
+    }),
+  }),
+  operation({
+    name: 'sync',
+    method: 'POST',
+    path: '/sync',
+    role: 'operator',
+    summary: 'Sweeps both sides and works until nothing due is left.',
     input: { deals: z.array(deal).max(1_000).default([]), release: z.boolean().default(false) },
     run: (service, input, { by, signal }) => service.sync({ ...input, by, signal }),
   }),
-  operation({ name: 'plan', method: 'POST', path: '/plan', role: 'viewer', summary: 'Says what a sync would write; writes nothing.', input: { deals: z.array(deal).max(1_000).default([]) }, run: (service, input, { signal }) => service.plan({ ...input, signal }) }),
   operation({
-    name: 'apply', method: 'POST', path: '/apply', role: 'operator', summary: 'Carries out exactly the given plan.',
+    name: 'plan',
+    method: 'POST',
+    path: '/plan',
+    role: 'viewer',
+    summary: 'Says what a sync would write; writes nothing.',
+    input: { deals: z.array(deal).max(1_000).default([]) },
+    run: (service, input, { signal }) => service.plan({ ...input, signal }),
+  }),
+  operation({
+    name: 'apply',
+    method: 'POST',
+    path: '/apply',
+    role: 'operator',
+    summary: 'Carries out exactly the given plan.',
     input: { plan: z.looseObject({ version: z.literal(1), items: z.array(z.unknown()).max(200_000) }) },
     run: (service, input, { by, signal }) => service.apply(input.plan as unknown as PlanDocument, { by, signal }), // every change is planned again and compared before it is done
   }),
   operation({
-    name: 'audit', method: 'GET', path: '/audit', role: 'viewer', summary: 'Reads the ledger, newest first.',
+    name: 'audit',
+    method: 'GET',
+    path: '/audit',
+    role: 'viewer',
+    summary: 'Reads the ledger, newest first.',
     input: { deal: deal.optional(), since: z.coerce.number().int().optional(), limit, after },
     run: (service, input) => service.audit({ ...given(input), after: input.after ?? null }),
   }),
-  operation({ name: 'verifyAudit', method: 'GET', path: '/audit/verification', role: 'viewer', summary: 'Proves that the ledger is unbroken.', input: {}, run: (service) => service.verifyAudit() }),
-  operation({ name: 'flows', method: 'GET', path: '/flows', role: 'viewer', summary: 'Shows the flow switches.', input: {}, run: async (service) => ({ flows: await service.flows() }) }),
   operation({
-    name: 'setFlow', method: 'PUT', path: '/flows/:flow', role: 'admin', summary: 'Sets a flow switch.',
+    name: 'verifyAudit',
+    method: 'GET',
+    path: '/audit/verification',
+    role: 'viewer',
+    summary: 'Proves that the ledger is unbroken.',
+    input: {},
+    run: (service) => service.verifyAudit(),
+  }),
+  operation({
+    name: 'flows',
+    method: 'GET',
+    path: '/flows',
+    role: 'viewer',
+    summary: 'Shows the flow switches.',
+    input: {},
+    run: async (service) => ({ flows: await service.flows() }),
+  }),
+  operation({
+    name: 'setFlow',
+    method: 'PUT',
+    path: '/flows/:flow',
+    role: 'admin',
+    summary: 'Sets a flow switch.',
     input: { flow: z.enum(['partnerToCrm', 'crmToPartner', 'all']), value: z.enum(['on', 'observe', 'off']) },
     run: async (service, input, { by }) => ({ flows: await service.setFlow(input.flow, input.value, by) }),
   }),
-  operation({ name: 'overview', method: 'GET', path: '/overview', role: 'viewer', summary: 'Is it on time, what needs a person, what is due.', input: {}, run: (service) => service.overview() }),
-  operation({ name: 'checks', method: 'GET', path: '/checks', role: 'operator', summary: 'Checks every prerequisite.', input: {}, run: async (service, _input, { signal }) => ({ checks: await service.checks(signal) }) }),
+  operation({
+    name: 'overview',
+    method: 'GET',
+    path: '/overview',
+    role: 'viewer',
+    summary: 'Is it on time, what needs a person, what is due.',
+    input: {},
+    run: (service) => service.overview(),
+  }),
+  operation({
+    name: 'checks',
+    method: 'GET',
+    path: '/checks',
+    role: 'operator',
+    summary: 'Checks every prerequisite.',
+    input: {},
+    run: async (service, _input, { signal }) => ({ checks: await service.checks(signal) }),
+  }),
 ]
 
 /** Path parameters of an operation. */

@@ -31,7 +31,7 @@ function openSqlite(path: string): OpenDatabase {
   const file = new Database(join(folder, 'cosell.db'))
   // FULL: an acknowledged event survives the loss of power, not only of the process.
   for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 5000', 'foreign_keys = ON']) file.pragma(pragma)
-  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: file as never }) }) // libsql has better-sqlite3's interface, not its type
+  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: file }) }) // libsql has better-sqlite3's interface, not its type
   const listeners = new Set<() => void>()
   return {
     db,

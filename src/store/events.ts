@@ -23,7 +23,7 @@ const groupMost = 200
  * under way share the next one, so that one flush to disk serves a burst; each is answered only after the commit that holds its event.
  */
 export function eventDoor(open: OpenDatabase, tenant: string): (events: readonly AcceptedEvent[], now: Instant) => Promise<boolean[]> {
-  let waiting: Waiting[] = []
+  const waiting: Waiting[] = []
   let busy = false
 
   const commit = (group: readonly Waiting[]): Promise<boolean[][]> =>

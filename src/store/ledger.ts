@@ -6,8 +6,15 @@ import type { Db, Trx } from './database.js'
 const chainOf = (link: string | null): string => link ?? 'installation'
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const digestOf = (salt: string, payload: string): string => sha256(`${salt}|${payload}`)
-const hashOf = (row: { prev_hash: string; chain: string; sequence: number; at: number; by_whom: string; kind: string; digest: string }): string =>
-  sha256([row.prev_hash, row.chain, row.sequence, row.at, row.by_whom, row.kind, row.digest].join('|'))
+const hashOf = (row: {
+  prev_hash: string
+  chain: string
+  sequence: number
+  at: number
+  by_whom: string
+  kind: string
+  digest: string
+}): string => sha256([row.prev_hash, row.chain, row.sequence, row.at, row.by_whom, row.kind, row.digest].join('|'))
 
 /**
  * Appends entries, each chained to the one before it of the same deal. The hash covers a salted digest of the payload, so that erasing
@@ -20,15 +27,38 @@ export async function append(trx: Trx, tenant: string, entries: readonly AuditEn
     const head = heads.get(chain) ?? (await headOf(trx, tenant, chain))
     const payload = JSON.stringify(entry.event)
     const salt = randomBytes(12).toString('base64url')
-    const row = { tenant, chain, sequence: head.sequence + 1, link: entry.link, at: entry.at, by_whom: entry.by, run: entry.run, kind: entry.event.kind, payload, salt, digest: digestOf(salt, payload), prev_hash: head.hash }
+    const row = {
+      tenant,
+      chain,
+      sequence: head.sequence + 1,
+      link: entry.link,
+      at: entry.at,
+      by_whom: entry.by,
+      run: entry.run,
+      kind: entry.event.kind,
+      payload,
+      salt,
+      digest: digestOf(salt, payload),
+      prev_hash: head.hash,
+    }
     const hash = hashOf(row)
-    await trx.insertInto('audit').values({ ...row, hash }).execute()
+    await trx
+      .insertInto('audit')
+      .values({ ...row, hash })
+      .execute()
     heads.set(chain, { sequence: row.sequence, hash })
   }
 }
 
 async function headOf(trx: Trx, tenant: string, chain: string): Promise<{ sequence: number; hash: string }> {
-  const row = await trx.selectFrom('audit').select(['sequence', 'hash']).where('tenant', '=', tenant).where('chain', '=', chain).orderBy('sequence', 'desc').limit(1).executeTakeFirst()
+  const row = await trx
+    .selectFrom('audit')
+    .select(['sequence', 'hash'])
+    .where('tenant', '=', tenant)
+    .where('chain', '=', chain)
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst()
   return row ?? { sequence: 0, hash: '' }
 }
 
@@ -47,7 +77,10 @@ export async function readAudit(db: Db, tenant: string, filter: AuditFilter): Pr
   if (filter.since !== undefined) query = query.where('at', '>=', filter.since)
   if (filter.kinds !== undefined) query = query.where('kind', 'in', [...filter.kinds])
   if (filter.after) query = query.where('id', '<', Number(filter.after))
-  const rows = await query.orderBy('id', 'desc').limit(filter.limit + 1).execute()
+  const rows = await query
+    .orderBy('id', 'desc')
+    .limit(filter.limit + 1)
+    .execute()
   const page = rows.slice(0, filter.limit)
   const records = page.map((row): AuditRecord => ({
     id: String(row.id),
@@ -77,7 +110,14 @@ export async function verify(db: Db, tenant: string): Promise<AuditVerdict> {
   const broken: AuditVerdict['broken'] = []
   let after = 0
   for (;;) {
-    const rows = await db.selectFrom('audit').selectAll().where('tenant', '=', tenant).where('id', '>', after).orderBy('id').limit(verifyPage).execute()
+    const rows = await db
+      .selectFrom('audit')
+      .selectAll()
+      .where('tenant', '=', tenant)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(verifyPage)
+      .execute()
     for (const row of rows) {
       entries += 1
       const head = chains.get(row.chain) ?? { sequence: 0, hash: '', broken: false }

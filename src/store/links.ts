@@ -16,7 +16,8 @@ interface RefRow {
 /** Everything by which a deal is found: its ends, its aliases and parts, and its engagement. */
 function refsOf(link: Link): Map<string, RefRow> {
   const rows = new Map<string, RefRow>()
-  if (link.engagementId !== null) rows.set(`engagement:${link.engagementId}`, { ref_key: `engagement:${link.engagementId}`, role: 'part', end_key: null })
+  if (link.engagementId !== null)
+    rows.set(`engagement:${link.engagementId}`, { ref_key: `engagement:${link.engagementId}`, role: 'part', end_key: null })
   for (const part of link.parts) rows.set(refKey(part), { ref_key: refKey(part), role: 'part', end_key: null })
   for (const alias of link.aliases) rows.set(refKey(alias), { ref_key: refKey(alias), role: 'alias', end_key: null })
   for (const side of SIDES) {
@@ -42,61 +43,118 @@ const columnsOf = (link: Link, now: Instant) => ({
 
 export async function loadLinks(db: Db | Trx, tenant: string, ids: readonly string[]): Promise<Link[]> {
   if (ids.length === 0) return []
-  const rows = await db.selectFrom('link').select(['doc', 'revision']).where('tenant', '=', tenant).where('id', 'in', [...ids]).execute()
+  const rows = await db
+    .selectFrom('link')
+    .select(['doc', 'revision'])
+    .where('tenant', '=', tenant)
+    .where('id', 'in', [...ids])
+    .execute()
   return rows.map((row) => parse(row.doc, row.revision))
 }
 
 export async function insertLink(trx: Trx, tenant: string, link: Link, now: Instant): Promise<void> {
-  await trx.insertInto('link').values({ tenant, id: link.id, created_at: link.createdAt, ...columnsOf(link, now) }).execute()
+  await trx
+    .insertInto('link')
+    .values({ tenant, id: link.id, created_at: link.createdAt, ...columnsOf(link, now) })
+    .execute()
   await writeRefs(trx, tenant, link, [...refsOf(link).values()])
 }
 
 /** Writes the next revision if nobody was faster. @throws Fault `lease-lost`, or `stale` when another deal holds one of the ends. */
 export async function updateLink(trx: Trx, tenant: string, link: Link, now: Instant): Promise<Link> {
   const next: Link = { ...link, revision: link.revision + 1 }
-  const done = await trx.updateTable('link').set(columnsOf(next, now)).where('tenant', '=', tenant).where('id', '=', link.id).where('revision', '=', link.revision).executeTakeFirst()
-  if (Number(done.numUpdatedRows) !== 1) throw new Fault('lease-lost', `Deal ${link.id} was saved by someone else meanwhile.`, { remedy: 'Nothing to do: it is worked again.' })
+  const done = await trx
+    .updateTable('link')
+    .set(columnsOf(next, now))
+    .where('tenant', '=', tenant)
+    .where('id', '=', link.id)
+    .where('revision', '=', link.revision)
+    .executeTakeFirst()
+  if (Number(done.numUpdatedRows) !== 1)
+    throw new Fault('lease-lost', `Deal ${link.id} was saved by someone else meanwhile.`, { remedy: 'Nothing to do: it is worked again.' })
   const wanted = refsOf(next)
-  const stored = await trx.selectFrom('link_ref').select(['ref_key', 'role']).where('tenant', '=', tenant).where('link', '=', link.id).execute()
+  const stored = await trx
+    .selectFrom('link_ref')
+    .select(['ref_key', 'role'])
+    .where('tenant', '=', tenant)
+    .where('link', '=', link.id)
+    .execute()
   const gone = stored.filter((row) => wanted.get(row.ref_key)?.role !== row.role).map((row) => row.ref_key)
   const kept = new Set(stored.map((row) => row.ref_key).filter((key) => !gone.includes(key)))
-  if (gone.length > 0) await trx.deleteFrom('link_ref').where('tenant', '=', tenant).where('link', '=', link.id).where('ref_key', 'in', gone).execute()
-  await writeRefs(trx, tenant, next, [...wanted.values()].filter((row) => !kept.has(row.ref_key)))
+  if (gone.length > 0)
+    await trx.deleteFrom('link_ref').where('tenant', '=', tenant).where('link', '=', link.id).where('ref_key', 'in', gone).execute()
+  await writeRefs(
+    trx,
+    tenant,
+    next,
+    [...wanted.values()].filter((row) => !kept.has(row.ref_key)),
+  )
   return next
 }
 
 async function writeRefs(trx: Trx, tenant: string, link: Link, rows: readonly RefRow[]): Promise<void> {
   for (const row of rows) {
     if (row.end_key !== null) await assertFree(trx, tenant, link.id, row.end_key)
-    await trx.insertInto('link_ref').values({ tenant, link: link.id, ...row }).execute()
+    await trx
+      .insertInto('link_ref')
+      .values({ tenant, link: link.id, ...row })
+      .execute()
   }
 }
 
 /** Asked before writing, because a violated unique key would end the whole transaction on PostgreSQL; the key itself still guards the race. */
 async function assertFree(trx: Trx, tenant: string, link: LinkId, endKey: string): Promise<void> {
-  const holder = await trx.selectFrom('link_ref').select('link').where('tenant', '=', tenant).where('end_key', '=', endKey).executeTakeFirst()
-  if (holder !== undefined && holder.link !== link) throw new Fault('stale', `Another deal (${holder.link}) already holds ${endKey}.`, { remedy: 'Nothing to do: the two are joined.' })
+  const holder = await trx
+    .selectFrom('link_ref')
+    .select('link')
+    .where('tenant', '=', tenant)
+    .where('end_key', '=', endKey)
+    .executeTakeFirst()
+  if (holder !== undefined && holder.link !== link)
+    throw new Fault('stale', `Another deal (${holder.link}) already holds ${endKey}.`, { remedy: 'Nothing to do: the two are joined.' })
 }
 
 /** Deals that have this record as end, alias or part, by the record's key; or that belong to the engagement. */
-export async function findLinks(db: Db | Trx, tenant: string, wanted: readonly { readonly ref: Ref; readonly engagementId: string | null }[]): Promise<Map<string, Link[]>> {
-  const keysOf = new Map(wanted.map(({ ref, engagementId }) => [refKey(ref), engagementId === null ? [refKey(ref)] : [refKey(ref), `engagement:${engagementId}`]]))
+export async function findLinks(
+  db: Db | Trx,
+  tenant: string,
+  wanted: readonly { readonly ref: Ref; readonly engagementId: string | null }[],
+): Promise<Map<string, Link[]>> {
+  const keysOf = new Map(
+    wanted.map(({ ref, engagementId }) => [
+      refKey(ref),
+      engagementId === null ? [refKey(ref)] : [refKey(ref), `engagement:${engagementId}`],
+    ]),
+  )
   const keys = [...new Set([...keysOf.values()].flat())]
   if (keys.length === 0) return new Map()
   const owners = new Map<string, string[]>()
   for (let start = 0; start < keys.length; start += 500) {
-    const rows = await db.selectFrom('link_ref').select(['ref_key', 'link']).where('tenant', '=', tenant).where('ref_key', 'in', keys.slice(start, start + 500)).execute()
+    const rows = await db
+      .selectFrom('link_ref')
+      .select(['ref_key', 'link'])
+      .where('tenant', '=', tenant)
+      .where('ref_key', 'in', keys.slice(start, start + 500))
+      .execute()
     for (const row of rows) owners.set(row.ref_key, [...(owners.get(row.ref_key) ?? []), row.link])
   }
   const links = new Map<string, Link>()
   const ids = [...new Set([...owners.values()].flat())]
-  for (let start = 0; start < ids.length; start += 500) for (const link of await loadLinks(db, tenant, ids.slice(start, start + 500))) links.set(link.id, link)
+  for (let start = 0; start < ids.length; start += 500)
+    for (const link of await loadLinks(db, tenant, ids.slice(start, start + 500))) links.set(link.id, link)
   return new Map(
-    [...keysOf].map(([key, all]) => [key, [...new Set(all.flatMap((each) => owners.get(each) ?? []))].flatMap((id) => links.get(id) ?? [])]),
+    [...keysOf].map(([key, all]) => [
+      key,
+      [...new Set(all.flatMap((each) => owners.get(each) ?? []))].flatMap((id) => links.get(id) ?? []),
+    ]),
   )
 }
 
-export async function listLinks(db: Db, tenant: string, filter: LinkFilter): Promise<{ links: Link[]; next: string | null; total: number }> {
+export async function listLinks(
+  db: Db,
+  tenant: string,
+  filter: LinkFilter,
+): Promise<{ links: Link[]; next: string | null; total: number }> {
   const filtered = () => {
     let query = db.selectFrom('link').where('tenant', '=', tenant)
     if (filter.state !== undefined) query = query.where('state', '=', filter.state)
@@ -106,7 +164,13 @@ export async function listLinks(db: Db, tenant: string, filter: LinkFilter): Pro
       const text = filter.search
       const escaped = text.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')
       query = query.where((eb) =>
-        eb.or([eb('id', '=', text), eb('partner_id', '=', text), eb('crm_id', '=', text), eb('engagement_id', '=', text), sql<boolean>`name_lower like ${`%${escaped}%`} escape '\\'`]),
+        eb.or([
+          eb('id', '=', text),
+          eb('partner_id', '=', text),
+          eb('crm_id', '=', text),
+          eb('engagement_id', '=', text),
+          sql<boolean>`name_lower like ${`%${escaped}%`} escape '\\'`,
+        ]),
       )
     }
     return query
@@ -116,21 +180,41 @@ export async function listLinks(db: Db, tenant: string, filter: LinkFilter): Pro
     const [at = '0', id = ''] = filter.after.split('~')
     page = page.where((eb) => eb.or([eb('created_at', '<', Number(at)), eb.and([eb('created_at', '=', Number(at)), eb('id', '>', id)])]))
   }
-  const rows = await page.orderBy('created_at', 'desc').orderBy('id').limit(filter.limit + 1).execute()
+  const rows = await page
+    .orderBy('created_at', 'desc')
+    .orderBy('id')
+    .limit(filter.limit + 1)
+    .execute()
   const shown = rows.slice(0, filter.limit)
   const last = shown.at(-1)
-  const total = await filtered().select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
-  return { links: shown.map((row) => parse(row.doc, row.revision)), next: rows.length > filter.limit && last !== undefined ? `${last.created_at}~${last.id}` : null, total: Number(total.n) }
+  const total = await filtered()
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .executeTakeFirstOrThrow()
+  return {
+    links: shown.map((row) => parse(row.doc, row.revision)),
+    next: rows.length > filter.limit && last !== undefined ? `${last.created_at}~${last.id}` : null,
+    total: Number(total.n),
+  }
 }
 
 export async function countStates(db: Db, tenant: string): Promise<Record<LinkState, number>> {
-  const rows = await db.selectFrom('link').select(['state', (eb) => eb.fn.countAll<number>().as('n')]).where('tenant', '=', tenant).groupBy('state').execute()
+  const rows = await db
+    .selectFrom('link')
+    .select(['state', (eb) => eb.fn.countAll<number>().as('n')])
+    .where('tenant', '=', tenant)
+    .groupBy('state')
+    .execute()
   const counts = new Map(rows.map((row) => [row.state, Number(row.n)]))
   return Object.fromEntries(LINK_STATES.map((state) => [state, counts.get(state) ?? 0])) as Record<LinkState, number> // one entry per state
 }
 
 export async function countLinked(db: Db, tenant: string): Promise<number> {
-  const row = await db.selectFrom('link').select((eb) => eb.fn.countAll<number>().as('n')).where('tenant', '=', tenant).where('partner_id', 'is not', null).where('crm_id', 'is not', null).executeTakeFirstOrThrow()
+  const row = await db
+    .selectFrom('link')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('tenant', '=', tenant)
+    .where('partner_id', 'is not', null)
+    .where('crm_id', 'is not', null)
+    .executeTakeFirstOrThrow()
   return Number(row.n)
 }
-

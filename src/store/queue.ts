@@ -5,20 +5,44 @@ import type { Lease, Mark, Queue } from '../core/ports.js'
 import { asLinkId, type Instant } from '../core/ref.js'
 import { inTransaction, type OpenDatabase, type Trx } from './database.js'
 
-const over = (lease: Lease): Fault => new Fault('lease-lost', `The lease of deal ${lease.link} is over.`, { remedy: 'Nothing to do: another worker has the deal.' })
+const over = (lease: Lease): Fault =>
+  new Fault('lease-lost', `The lease of deal ${lease.link} is over.`, { remedy: 'Nothing to do: another worker has the deal.' })
 
 /** Insert, or one mark more: earliest due, most urgent, wide if any mark was. */
 export async function markAll(trx: Trx, tenant: string, marks: readonly Mark[], now: Instant): Promise<void> {
   const merged = new Map<string, Mark>()
   for (const mark of marks) {
     const before = merged.get(mark.link)
-    merged.set(mark.link, before === undefined ? mark : { ...mark, dueAt: Math.min(mark.dueAt, before.dueAt), urgency: Math.min(mark.urgency, before.urgency) as Mark['urgency'], wide: mark.wide || before.wide }) // the smaller of two urgencies
+    merged.set(
+      mark.link,
+      before === undefined
+        ? mark
+        : {
+            ...mark,
+            dueAt: Math.min(mark.dueAt, before.dueAt),
+            // The smaller of two urgencies is one of them.
+            urgency: Math.min(mark.urgency, before.urgency) as Mark['urgency'],
+            wide: mark.wide || before.wide,
+          },
+    ) // the smaller of two urgencies
   }
   const all = [...merged.values()].sort((a, b) => (a.link < b.link ? -1 : 1)) // One order for everyone, so that two transactions never wait for each other in a circle.
   for (let start = 0; start < all.length; start += 200) {
     const rows = all.slice(start, start + 200).map((mark) => ({
-      tenant, link: mark.link, due_at: mark.dueAt, priority: mark.urgency, marks: 1, attempts: 0, failing_since: null, lease_token: null,
-      leased_until: 0, leased_marks: 0, wide: mark.wide ? 1 : 0, leased_wide: 0, reason: mark.because, marked_at: now,
+      tenant,
+      link: mark.link,
+      due_at: mark.dueAt,
+      priority: mark.urgency,
+      marks: 1,
+      attempts: 0,
+      failing_since: null,
+      lease_token: null,
+      leased_until: 0,
+      leased_marks: 0,
+      wide: mark.wide ? 1 : 0,
+      leased_wide: 0,
+      reason: mark.because,
+      marked_at: now,
     }))
     await trx
       .insertInto('dirty')
@@ -46,10 +70,19 @@ export async function leasedRow(trx: Trx, open: OpenDatabase, tenant: string, le
 }
 
 /** Ends a lease in the transaction that saves what it did. A mark that came meanwhile makes the deal due again at once. */
-export async function settleRow(trx: Trx, tenant: string, row: { link: string; marks: number; leased_marks: number; attempts: number; failing_since: number | null }, outcome: Outcome, now: Instant): Promise<void> {
+export async function settleRow(
+  trx: Trx,
+  tenant: string,
+  row: { link: string; marks: number; leased_marks: number; attempts: number; failing_since: number | null },
+  outcome: Outcome,
+  now: Instant,
+): Promise<void> {
   const mine = trx.updateTable('dirty').where('tenant', '=', tenant).where('link', '=', row.link)
   const free = { lease_token: null, leased_until: 0 }
-  const failing = outcome.kind === 'again' ? { attempts: row.attempts + 1, failing_since: row.failing_since ?? now } : { attempts: 0, failing_since: null }
+  const failing =
+    outcome.kind === 'again'
+      ? { attempts: row.attempts + 1, failing_since: row.failing_since ?? now }
+      : { attempts: 0, failing_since: null }
   if (row.marks !== row.leased_marks) {
     await mine.set({ ...free, ...failing, marks: row.marks - row.leased_marks, leased_marks: 0, due_at: now, marked_at: now }).execute()
   } else if (outcome.kind === 'again') {
@@ -67,14 +100,31 @@ export function queueOf(open: OpenDatabase, tenant: string): Queue {
       await inTransaction(open, (trx) => markAll(trx, tenant, marks, now))
       open.announce()
     },
-    take: ({ limit, now, leaseMs, only }) => (only?.length === 0 || limit <= 0 ? Promise.resolve([]) : inTransaction(open, (trx) => take(trx, open, tenant, { limit, now, leaseMs, only: only ?? null }))),
+    take: ({ limit, now, leaseMs, only }) =>
+      only?.length === 0 || limit <= 0
+        ? Promise.resolve([])
+        : inTransaction(open, (trx) => take(trx, open, tenant, { limit, now, leaseMs, only: only ?? null })),
     async holds(lease, now, leaseMs) {
-      const mine = db.updateTable('dirty').where('tenant', '=', tenant).where('link', '=', lease.link).where('lease_token', '=', lease.token).where('leased_until', '>', now)
-      const done = await mine.set((eb) => ({ leased_until: leaseMs === undefined ? eb.ref('leased_until') : now + leaseMs })).executeTakeFirst()
+      const mine = db
+        .updateTable('dirty')
+        .where('tenant', '=', tenant)
+        .where('link', '=', lease.link)
+        .where('lease_token', '=', lease.token)
+        .where('leased_until', '>', now)
+      const done = await mine
+        .set((eb) => ({ leased_until: leaseMs === undefined ? eb.ref('leased_until') : now + leaseMs }))
+        .executeTakeFirst()
       return Number(done.numUpdatedRows) === 1
     },
     async release(leases) {
-      for (const lease of leases) await db.updateTable('dirty').set({ lease_token: null, leased_until: 0 }).where('tenant', '=', tenant).where('link', '=', lease.link).where('lease_token', '=', lease.token).execute()
+      for (const lease of leases)
+        await db
+          .updateTable('dirty')
+          .set({ lease_token: null, leased_until: 0 })
+          .where('tenant', '=', tenant)
+          .where('link', '=', lease.link)
+          .where('lease_token', '=', lease.token)
+          .execute()
       open.announce()
     },
     async depth(now) {
@@ -89,13 +139,24 @@ export function queueOf(open: OpenDatabase, tenant: string): Queue {
           sql<number | null>`min(case when leased_until <= ${now} then due_at end)`.as('next'),
         ])
         .executeTakeFirstOrThrow()
-      return { due: Number(row.due), later: Number(row.later), leased: Number(row.leased), oldestDueAt: row.oldest === null ? null : Number(row.oldest), nextDueAt: row.next === null ? null : Number(row.next) }
+      return {
+        due: Number(row.due),
+        later: Number(row.later),
+        leased: Number(row.leased),
+        oldestDueAt: row.oldest === null ? null : Number(row.oldest),
+        nextDueAt: row.next === null ? null : Number(row.next),
+      }
     },
     onMark: (callback) => open.onAnnounce(callback),
   }
 }
 
-async function take(trx: Trx, open: OpenDatabase, tenant: string, options: { limit: number; now: Instant; leaseMs: number; only: readonly string[] | null }): Promise<Lease[]> {
+async function take(
+  trx: Trx,
+  open: OpenDatabase,
+  tenant: string,
+  options: { limit: number; now: Instant; leaseMs: number; only: readonly string[] | null },
+): Promise<Lease[]> {
   const { limit, now, leaseMs, only } = options
   let query = trx.selectFrom('dirty').selectAll().where('tenant', '=', tenant).where('due_at', '<=', now).where('leased_until', '<=', now)
   if (only !== null) query = query.where('link', 'in', [...only])
@@ -106,8 +167,23 @@ async function take(trx: Trx, open: OpenDatabase, tenant: string, options: { lim
   for (const row of rows) {
     const token = randomUUID()
     const until = now + leaseMs
-    await trx.updateTable('dirty').set({ lease_token: token, leased_until: until, leased_marks: row.marks, leased_wide: row.wide }).where('tenant', '=', tenant).where('link', '=', row.link).execute()
-    leases.push({ link: asLinkId(row.link), token, until, marks: row.marks, attempts: row.attempts, failingSince: row.failing_since, wide: row.wide === 1, because: row.reason, markedAt: row.marked_at })
+    await trx
+      .updateTable('dirty')
+      .set({ lease_token: token, leased_until: until, leased_marks: row.marks, leased_wide: row.wide })
+      .where('tenant', '=', tenant)
+      .where('link', '=', row.link)
+      .execute()
+    leases.push({
+      link: asLinkId(row.link),
+      token,
+      until,
+      marks: row.marks,
+      attempts: row.attempts,
+      failingSince: row.failing_since,
+      wide: row.wide === 1,
+      because: row.reason,
+      markedAt: row.marked_at,
+    })
   }
   return leases
 }

@@ -27,7 +27,7 @@ export function valuesOf({ db }: OpenDatabase, tenant: string): Pick<Store, 'get
     },
     async listValues(prefix) {
       const rows = await db.selectFrom('value').select(['name', 'value', 'revision']).where('tenant', '=', tenant).where('name', '>=', prefix).where('name', '<', `${prefix}\uffff`).orderBy('name').execute()
-      return rows.map((row) => ({ name: row.name, value: JSON.parse(row.value) as unknown, revision: row.revision }))
+      return rows.map((row) => ({ name: row.name, value: parsed(row.value), revision: row.revision }))
     },
     async claimTurn(name, everyMs, now) {
       const key = `turn:${name}`
@@ -56,3 +56,5 @@ export function valuesOf({ db }: OpenDatabase, tenant: string): Pick<Store, 'get
     },
   }
 }
+
+const parsed = (text: string): unknown => JSON.parse(text)

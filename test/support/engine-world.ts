@@ -1,5 +1,5 @@
 import { defaultPolicy, type Policy } from '../../src/core/policy.js'
-import type { Adapter, Clock, Hint, Store } from '../../src/core/ports.js'
+import type { Clock, Hint, Store } from '../../src/core/ports.js'
 import type { Link } from '../../src/core/link.js'
 import { LEASE_MS, type Engine, type PassReport } from '../../src/engine/engine.js'
 import { service } from '../../src/engine/service.js'
@@ -44,7 +44,7 @@ export function engineWorld(): EngineWorld {
     clock,
     random,
     newId: () => `id-${(serial += 1)}`,
-    adapters: { partner: partner.adapter as Adapter, crm: crm.adapter as Adapter },
+    adapters: { partner: partner.adapter, crm: crm.adapter },
     policy: () => ({ policy: world.policy, version: 1 }),
     crmIdFor: (referralId) => `crm-for-${referralId}`,
     referralsKnown: async () => true,

@@ -38,12 +38,25 @@ export function memorySide(side: Side): MemorySide {
   let serial = 0
   const put: MemorySide['put'] = (row) => {
     serial += 1
-    const full: Row = { id: `${side}-${serial}`, version: 1, deal: {}, otherId: null, sync: true, category: 'opportunity', engagementId: side === 'partner' ? `eng-${serial}` : null, audit: null, status: null, movedTo: null, ...row }
+    const full: Row = {
+      id: `${side}-${serial}`,
+      version: 1,
+      deal: {},
+      otherId: null,
+      sync: true,
+      category: 'opportunity',
+      engagementId: side === 'partner' ? `eng-${serial}` : null,
+      audit: null,
+      status: null,
+      movedTo: null,
+      ...row,
+    }
     rows.set(full.id, full)
     return full
   }
   const refOf = (row: Row): EndRef => ({ side, kind: row.kind === 'related' ? 'referral' : row.kind, id: row.id })
-  const related = (row: Row): Row | undefined => [...rows.values()].find((other) => other.kind === 'related' && other.engagementId === row.engagementId)
+  const related = (row: Row): Row | undefined =>
+    [...rows.values()].find((other) => other.kind === 'related' && other.engagementId === row.engagementId)
 
   const reading = (row: Row, wide: boolean): Reading => {
     if (row.movedTo !== null) return { kind: 'moved', ref: refOf(row), to: row.movedTo }
@@ -52,12 +65,27 @@ export function memorySide(side: Side): MemorySide {
       return own ? { kind: 'moved', ref: refOf(row), to: refOf(own) } : { kind: 'absent', ref: refOf(row) }
     }
     const other = wide && side === 'partner' ? related(row) : undefined
-    const help: Projection = wide && side === 'partner' ? { [HELP]: other?.deal[HELP] ?? null, 'microsoft.status': other?.deal.status ?? null } : {}
+    const help: Projection =
+      wide && side === 'partner' ? { [HELP]: other?.deal[HELP] ?? null, 'microsoft.status': other?.deal.status ?? null } : {}
     const sealed = row.deal.status !== undefined && isClosed(row.deal.status)
     const present: Present = {
-      kind: 'present', ref: refOf(row), version: asVersion(String(row.version)), deal: { ...row.deal, ...help }, otherId: row.otherId, sync: side === 'partner' || row.sync,
-      category: row.category, locked: row.deal[VISIBILITY] === true && side === 'partner' ? [VISIBILITY, 'customerProfile.team'] : [], sealed, unreadable: [],
-      engagementId: row.engagementId, aliases: other ? [refOf(other)] : [], parts: [], auditText: row.audit, settlesInMs: 0, modifiedAt: null, createdAt: null,
+      kind: 'present',
+      ref: refOf(row),
+      version: asVersion(String(row.version)),
+      deal: { ...row.deal, ...help },
+      otherId: row.otherId,
+      sync: side === 'partner' || row.sync,
+      category: row.category,
+      locked: row.deal[VISIBILITY] === true && side === 'partner' ? [VISIBILITY, 'customerProfile.team'] : [],
+      sealed,
+      unreadable: [],
+      engagementId: row.engagementId,
+      aliases: other ? [refOf(other)] : [],
+      parts: [],
+      auditText: row.audit,
+      settlesInMs: 0,
+      modifiedAt: null,
+      createdAt: null,
     }
     return present
   }
@@ -68,7 +96,8 @@ export function memorySide(side: Side): MemorySide {
     const row = rows.get(change.ref.id)
     if (row === undefined) throw new Fault('missing', 'gone', { remedy: '' })
     if (change.expect !== null && change.expect !== String(row.version)) throw new Fault('stale', 'moved', { remedy: '' })
-    if (row.deal.status !== undefined && isClosed(row.deal.status) && !(change.kind === 'step' && change.take === 'reopen')) throw new Fault('rejected', 'closed', { remedy: '' })
+    if (row.deal.status !== undefined && isClosed(row.deal.status) && !(change.kind === 'step' && change.take === 'reopen'))
+      throw new Fault('rejected', 'closed', { remedy: '' })
     row.version += 1
     row.deal = { ...row.deal, ...change.set }
     if (change.kind === 'step') step(row, change.take, change.reason)
@@ -80,24 +109,36 @@ export function memorySide(side: Side): MemorySide {
   }
   const step = (row: Row, take: string, reason: string | null): void => {
     if (take === 'share') row.deal = { ...row.deal, [VISIBILITY]: true }
-    if (side === 'partner' && (take === 'win' || take === 'lose') && phaseOf(row.deal.status ?? 'Active/Accepted') !== 'open') throw new Fault('rejected', 'not open', { remedy: '' })
+    if (side === 'partner' && (take === 'win' || take === 'lose') && phaseOf(row.deal.status ?? 'Active/Accepted') !== 'open')
+      throw new Fault('rejected', 'not open', { remedy: '' })
     const after = stageAfter(take as Parameters<typeof stageAfter>[0]) // takes are stage moves here
-    if (after !== null) row.deal = { ...row.deal, status: canonical({ ...row.deal, status: after }).status ?? after, ...(reason === null || side === 'crm' ? {} : { statusReason: reason }) }
+    if (after !== null)
+      row.deal = {
+        ...row.deal,
+        status: canonical({ ...row.deal, status: after }).status ?? after,
+        ...(reason === null || side === 'crm' ? {} : { statusReason: reason }),
+      }
     if (take === 'qualify') row.movedTo = refOf(put({ kind: 'opportunity', deal: { ...row.deal, status: 'Active/Accepted' }, sync: false }))
   }
   const create = (change: CreateChange): Receipt => {
     if (side === 'crm' && rows.has(change.marker)) return receipt(rows.get(change.marker) as Row) // has() was just asked
     const id = side === 'crm' ? change.marker : undefined
     const row = put({
-      kind: change.as, ...(id === undefined ? {} : { id }), deal: { ...change.deal, ...(side === 'partner' ? { status: change.as === 'related' ? 'New/Pending' : 'Active/Accepted' } : {}) },
-      otherId: change.stamp.otherId ?? null, sync: change.stamp.sync ?? false, audit: change.stamp.audit ?? null, status: change.stamp.status ?? null,
+      kind: change.as,
+      ...(id === undefined ? {} : { id }),
+      deal: { ...change.deal, ...(side === 'partner' ? { status: change.as === 'related' ? 'New/Pending' : 'Active/Accepted' } : {}) },
+      otherId: change.stamp.otherId ?? null,
+      sync: change.stamp.sync ?? false,
+      audit: change.stamp.audit ?? null,
+      status: change.stamp.status ?? null,
       ...(change.as === 'related' ? { engagementId: change.marker } : {}),
     })
     return receipt(row)
   }
   const canonical = (deal: Projection): Projection => {
     if (side === 'partner' || deal.status === undefined) return deal
-    const status = deal.status === 'New/Received' ? 'New/Pending' : isClosed(deal.status) && deal.status !== 'Closed/Won' ? 'Closed/Lost' : deal.status
+    const status =
+      deal.status === 'New/Received' ? 'New/Pending' : isClosed(deal.status) && deal.status !== 'Closed/Won' ? 'Closed/Lost' : deal.status
     return { ...deal, status }
   }
   const write = async (change: Change): Promise<Receipt> => {
@@ -122,7 +163,12 @@ export function memorySide(side: Side): MemorySide {
     webUrl: (ref) => `https://${side}.example/${ref.id}`,
     read: async (ref, { wide }) => read(ref, wide),
     readMany: async (refs, { wide }) => refs.map((ref) => read(ref, wide)),
-    find: async ({ as, value }) => [...rows.values()].filter((row) => (as === 'related' ? row.kind === 'related' && row.engagementId === value : row.kind !== 'related' && row.otherId === value)).map(refOf),
+    find: async ({ as, value }) =>
+      [...rows.values()]
+        .filter((row) =>
+          as === 'related' ? row.kind === 'related' && row.engagementId === value : row.kind !== 'related' && row.otherId === value,
+        )
+        .map(refOf),
     create: write,
     write,
     writeMany: async (changes) => Promise.all(changes.map((change) => write(change).catch((error: Fault) => error))),
@@ -137,7 +183,11 @@ export function memorySide(side: Side): MemorySide {
     checks: async () => [],
   }
   return {
-    adapter, rows, calls, trouble, put,
+    adapter,
+    rows,
+    calls,
+    trouble,
+    put,
     edit: (id, set) => {
       const row = rows.get(id)
       if (row === undefined) throw new Error(`no row ${id}`)

@@ -39,7 +39,8 @@ export function memoryStore(options: { random: () => number }): Store {
     return `${hex(8)}-${hex(4)}-4${hex(3)}-a${hex(3)}-${hex(12)}`
   }
 
-  const otherKeys = (link: Link): string[] => [...link.aliases, ...link.parts].map(refKey).concat(link.engagementId === null ? [] : [`engagement:${link.engagementId}`])
+  const otherKeys = (link: Link): string[] =>
+    [...link.aliases, ...link.parts].map(refKey).concat(link.engagementId === null ? [] : [`engagement:${link.engagementId}`])
   const forget = (link: Link): void => {
     for (const side of SIDES) {
       const ref = link.ends[side]
@@ -59,7 +60,8 @@ export function memoryStore(options: { random: () => number }): Store {
     for (const side of SIDES) {
       const ref = link.ends[side]
       const holder = ref === null ? undefined : ends.get(refKey(ref))
-      if (holder !== undefined && holder !== link.id) throw new Fault('stale', `Another deal already holds ${refKey(ref as Ref)}.`, { remedy: 'The two are joined.' }) // ref is set when it has a holder
+      if (holder !== undefined && holder !== link.id)
+        throw new Fault('stale', `Another deal already holds ${refKey(ref as Ref)}.`, { remedy: 'The two are joined.' }) // ref is set when it has a holder
     }
   }
   const write = (link: Link): void => {
@@ -78,14 +80,24 @@ export function memoryStore(options: { random: () => number }): Store {
     const found = new Set<LinkId>()
     const end = ends.get(refKey(ref))
     if (end !== undefined) found.add(end)
-    for (const key of [refKey(ref), ...(engagementId === null ? [] : [`engagement:${engagementId}`])]) for (const link of others.get(key) ?? []) found.add(link)
+    for (const key of [refKey(ref), ...(engagementId === null ? [] : [`engagement:${engagementId}`])])
+      for (const link of others.get(key) ?? []) found.add(link)
     return [...found].map((link) => structuredClone(links.get(link) as Link)) // indexes hold known links only
   }
   const markAll = (marks: readonly Mark[], now: Instant): void => {
     for (const mark of marks) {
       const row = dirty.get(mark.link)
       if (row === undefined) {
-        dirty.set(mark.link, { ...mark, marks: 1, attempts: 0, failingSince: null, token: null, leasedUntil: 0, leasedMarks: 0, markedAt: now })
+        dirty.set(mark.link, {
+          ...mark,
+          marks: 1,
+          attempts: 0,
+          failingSince: null,
+          token: null,
+          leasedUntil: 0,
+          leasedMarks: 0,
+          markedAt: now,
+        })
         continue
       }
       row.marks += 1
@@ -98,21 +110,36 @@ export function memoryStore(options: { random: () => number }): Store {
   }
   const holder = (lease: Lease, now: Instant): DirtyRow => {
     const row = dirty.get(lease.link)
-    if (row === undefined || row.token !== lease.token || row.leasedUntil <= now) throw new Fault('lease-lost', `The lease of deal ${lease.link} is over.`, { remedy: 'Nothing to do.' })
+    if (row === undefined || row.token !== lease.token || row.leasedUntil <= now)
+      throw new Fault('lease-lost', `The lease of deal ${lease.link} is over.`, { remedy: 'Nothing to do.' })
     return row
   }
   const settle = (row: DirtyRow, outcome: NonNullable<Commit['outcome']>, now: Instant): void => {
     if (row.marks !== row.leasedMarks) {
-      Object.assign(row, { token: null, leasedUntil: 0, dueAt: now, marks: row.marks - row.leasedMarks, markedAt: now, ...(outcome.kind === 'again' ? {} : { attempts: 0, failingSince: null }) })
+      Object.assign(row, {
+        token: null,
+        leasedUntil: 0,
+        dueAt: now,
+        marks: row.marks - row.leasedMarks,
+        markedAt: now,
+        ...(outcome.kind === 'again' ? {} : { attempts: 0, failingSince: null }),
+      })
       for (const listener of listeners) listener()
     } else if (outcome.kind === 'again') {
-      Object.assign(row, { token: null, leasedUntil: 0, dueAt: now + outcome.inMs, attempts: row.attempts + 1, failingSince: row.failingSince ?? now })
+      Object.assign(row, {
+        token: null,
+        leasedUntil: 0,
+        dueAt: now + outcome.inMs,
+        attempts: row.attempts + 1,
+        failingSince: row.failingSince ?? now,
+      })
     } else dirty.delete(row.link)
   }
   const saveOne = ({ lease, link, audit, now, outcome }: Commit): Link => {
     const row = lease === null ? null : holder(lease, now)
     const stored = links.get(link.id)
-    if (stored?.revision !== link.revision) throw new Fault('lease-lost', `Deal ${link.id} was saved by someone else.`, { remedy: 'Nothing to do.' })
+    if (stored?.revision !== link.revision)
+      throw new Fault('lease-lost', `Deal ${link.id} was saved by someone else.`, { remedy: 'Nothing to do.' })
     const next: Link = { ...link, revision: link.revision + 1 }
     write(next)
     record(audit)
@@ -123,11 +150,23 @@ export function memoryStore(options: { random: () => number }): Store {
   const queue: Queue = {
     mark: async (marks, now) => markAll(marks, now),
     take: async ({ limit, now, leaseMs, only }) => {
-      const due = [...dirty.values()].filter((row) => row.dueAt <= now && row.leasedUntil <= now && (only === undefined || only.includes(row.link)))
+      const due = [...dirty.values()].filter(
+        (row) => row.dueAt <= now && row.leasedUntil <= now && (only === undefined || only.includes(row.link)),
+      )
       due.sort((a, b) => a.urgency - b.urgency || a.dueAt - b.dueAt)
       return due.slice(0, limit).map((row): Lease => {
         Object.assign(row, { token: id(), leasedUntil: now + leaseMs, leasedMarks: row.marks })
-        return { link: row.link, token: row.token as string, until: row.leasedUntil, marks: row.marks, attempts: row.attempts, failingSince: row.failingSince, wide: row.wide, because: row.because, markedAt: row.markedAt } // just set
+        return {
+          link: row.link,
+          token: row.token as string,
+          until: row.leasedUntil,
+          marks: row.marks,
+          attempts: row.attempts,
+          failingSince: row.failingSince,
+          wide: row.wide,
+          because: row.because,
+          markedAt: row.markedAt,
+        } // just set
       })
     },
     holds: async (lease, now, leaseMs) => {
@@ -147,7 +186,13 @@ export function memoryStore(options: { random: () => number }): Store {
       const free = rows.filter((row) => row.leasedUntil <= now)
       const due = free.filter((row) => row.dueAt <= now)
       const times = (list: DirtyRow[]): number | null => (list.length === 0 ? null : Math.min(...list.map((row) => row.dueAt)))
-      return { due: due.length, later: free.length - due.length, leased: rows.length - free.length, oldestDueAt: times(due), nextDueAt: times(free) }
+      return {
+        due: due.length,
+        later: free.length - due.length,
+        leased: rows.length - free.length,
+        oldestDueAt: times(due),
+        nextDueAt: times(free),
+      }
     },
     onMark: (callback) => {
       listeners.add(callback)
@@ -156,10 +201,19 @@ export function memoryStore(options: { random: () => number }): Store {
   }
 
   const list = (filter: LinkFilter): { links: Link[]; next: string | null; total: number } => {
-    const all = [...links.values()].filter((link) => (filter.state === undefined || link.state === filter.state) && (filter.kind === undefined || link.kind === filter.kind) && (filter.reason === undefined || link.reason?.code === filter.reason))
+    const all = [...links.values()].filter(
+      (link) =>
+        (filter.state === undefined || link.state === filter.state) &&
+        (filter.kind === undefined || link.kind === filter.kind) &&
+        (filter.reason === undefined || link.reason?.code === filter.reason),
+    )
     const start = filter.after ? Number(filter.after) : 0
     const page = all.slice(start, start + filter.limit)
-    return { links: structuredClone(page), next: start + filter.limit < all.length ? String(start + filter.limit) : null, total: all.length }
+    return {
+      links: structuredClone(page),
+      next: start + filter.limit < all.length ? String(start + filter.limit) : null,
+      total: all.length,
+    }
   }
 
   const accept = (event: AcceptedEvent, now: Instant): boolean => {
@@ -169,11 +223,17 @@ export function memoryStore(options: { random: () => number }): Store {
     for (const hint of event.hints) {
       let found = find(hint.ref, hint.engagementId)
       if (found.length === 0 && isEndRef(hint.ref)) {
-        const link = newLink(asLinkId(id()), now, { partner: hint.ref.side === 'partner' ? hint.ref : null, crm: hint.ref.side === 'crm' ? hint.ref : null })
+        const link = newLink(asLinkId(id()), now, {
+          partner: hint.ref.side === 'partner' ? hint.ref : null,
+          crm: hint.ref.side === 'crm' ? hint.ref : null,
+        })
         write(link)
         found = [link]
       }
-      markAll(found.map((link) => ({ link: link.id, dueAt: now, urgency: event.urgency, wide: hint.wide, because: event.name })), now)
+      markAll(
+        found.map((link) => ({ link: link.id, dueAt: now, urgency: event.urgency, wide: hint.wide, because: event.name })),
+        now,
+      )
     }
     return true
   }
@@ -206,8 +266,19 @@ export function memoryStore(options: { random: () => number }): Store {
       }),
     merge: async (keep, drop, audit, now) => {
       const [a, b] = [links.get(keep.id), links.get(drop.id)]
-      if (a?.revision !== keep.revision || b?.revision !== drop.revision) throw new Fault('stale', 'One of two deals to be joined has moved.', { remedy: 'It is tried again.' })
-      write({ ...drop, revision: drop.revision + 1, ends: { partner: null, crm: null }, aliases: [], parts: [], engagementId: null, base: null, intents: [], state: 'unlinked' })
+      if (a?.revision !== keep.revision || b?.revision !== drop.revision)
+        throw new Fault('stale', 'One of two deals to be joined has moved.', { remedy: 'It is tried again.' })
+      write({
+        ...drop,
+        revision: drop.revision + 1,
+        ends: { partner: null, crm: null },
+        aliases: [],
+        parts: [],
+        engagementId: null,
+        base: null,
+        intents: [],
+        state: 'unlinked',
+      })
       const next = { ...keep, revision: keep.revision + 1 }
       write(next)
       record(audit)
@@ -217,7 +288,11 @@ export function memoryStore(options: { random: () => number }): Store {
       return structuredClone(next)
     },
     list: async (filter) => list(filter),
-    counts: async () => Object.fromEntries(LINK_STATES.map((state) => [state, [...links.values()].filter((link) => link.state === state).length])) as Record<LinkState, number>, // one entry per state
+    counts: async () =>
+      Object.fromEntries(LINK_STATES.map((state) => [state, [...links.values()].filter((link) => link.state === state).length])) as Record<
+        LinkState,
+        number
+      >, // one entry per state
     linkedCount: async () => [...links.values()].filter((link) => link.ends.partner !== null && link.ends.crm !== null).length,
     acceptEvents: async (batch, now) => batch.map((event) => accept(event, now)),
     getValue: async <T>(name: string) => (structuredClone(values.get(name)) ?? null) as { value: T; revision: number } | null, // the caller names the type it stored
@@ -227,7 +302,8 @@ export function memoryStore(options: { random: () => number }): Store {
       values.set(name, { value: structuredClone(value), revision: (before?.revision ?? 0) + 1 })
       return true
     },
-    listValues: async (prefix) => [...values].filter(([name]) => name.startsWith(prefix)).map(([name, entry]) => ({ name, ...structuredClone(entry) })),
+    listValues: async (prefix) =>
+      [...values].filter(([name]) => name.startsWith(prefix)).map(([name, entry]) => ({ name, ...structuredClone(entry) })),
     claimTurn: async (name, everyMs, now) => {
       const before = values.get(`turn.${name}`)
       if (before !== undefined && now < (before.value as number) + everyMs) return false // turns hold times
@@ -244,10 +320,18 @@ export function memoryStore(options: { random: () => number }): Store {
       if (claims.get(name)?.token === token) claims.delete(name)
     },
     audit: async (filter) => {
-      const found = ledger.filter((item) => (filter.link === undefined || item.link === filter.link) && (filter.since === undefined || item.at >= filter.since) && (filter.kinds === undefined || (item.event !== null && filter.kinds.includes(item.event.kind))))
+      const found = ledger.filter(
+        (item) =>
+          (filter.link === undefined || item.link === filter.link) &&
+          (filter.since === undefined || item.at >= filter.since) &&
+          (filter.kinds === undefined || (item.event !== null && filter.kinds.includes(item.event.kind))),
+      )
       found.reverse()
       const start = filter.after ? Number(filter.after) : 0
-      return { records: structuredClone(found.slice(start, start + filter.limit)), next: start + filter.limit < found.length ? String(start + filter.limit) : null }
+      return {
+        records: structuredClone(found.slice(start, start + filter.limit)),
+        next: start + filter.limit < found.length ? String(start + filter.limit) : null,
+      }
     },
     addAudit: async (entries) => record(entries),
     verifyAudit: async () => ({ entries: ledger.length, chains: 0, broken: [] }),

@@ -60,7 +60,10 @@ export class DynamicsApi {
 
   /** One GET of one row or function result. Null when there is no such row. */
   async get(question: Question, signal: AbortSignal): Promise<Row | null> {
-    const answer = await this.#exchange({ method: 'GET', url: this.urlOf(question.path), headers: this.#reading(question), body: null, signal }, question.what)
+    const answer = await this.#exchange(
+      { method: 'GET', url: this.urlOf(question.path), headers: this.#reading(question), body: null, signal },
+      question.what,
+    )
     return rowIn(answer, question.what)
   }
 
@@ -90,11 +93,20 @@ export class DynamicsApi {
     if (only === undefined) return []
     if (operations.length > 1) {
       const [result] = await this.batch([operations], signal)
-      if (result === undefined) throw new Fault('invalid-answer', 'Dynamics 365 answered a change set with nothing.', { remedy: 'Nothing to do: the record is read again.' })
+      if (result === undefined)
+        throw new Fault('invalid-answer', 'Dynamics 365 answered a change set with nothing.', {
+          remedy: 'Nothing to do: the record is read again.',
+        })
       if (result instanceof Fault) throw result
       return result
     }
-    const request = { method: only.method, url: this.urlOf(only.path), headers: this.#writing(only), body: only.body === null ? null : JSON.stringify(only.body), signal }
+    const request = {
+      method: only.method,
+      url: this.urlOf(only.path),
+      headers: this.#writing(only),
+      body: only.body === null ? null : JSON.stringify(only.body),
+      signal,
+    }
     const answer = await this.#exchange(request, only.what)
     if (answer.status >= 400) throw faultOf(answer, askedOf(only))
     return [answer]
@@ -134,12 +146,22 @@ export class DynamicsApi {
   async #batch(items: readonly BatchItem[], options: { readonly signal: AbortSignal; readonly what: string }): Promise<BatchAnswer[]> {
     const boundary = `batch_cosell_${items.length}`
     const headers = { ...protocol, 'Content-Type': `multipart/mixed; boundary="${boundary}"`, Prefer: 'odata.continue-on-error' }
-    const request = { method: 'POST', url: this.urlOf('$batch'), headers, body: writeBatch(items, boundary), signal: options.signal } as const
+    const request = {
+      method: 'POST',
+      url: this.urlOf('$batch'),
+      headers,
+      body: writeBatch(items, boundary),
+      signal: options.signal,
+    } as const
     const answer = await this.#exchange(request, options.what)
     const type = answer.headers['content-type'] ?? ''
     // The outer status may be that of a failed part; only an answer without parts is a refusal of the batch itself.
     if (!/^multipart\/mixed/i.test(type)) {
-      throw faultOf(answer, { method: items.some((item) => item.kind === 'set' || item.part.method !== 'GET') ? 'POST' : 'GET', what: options.what, conditional: false })
+      throw faultOf(answer, {
+        method: items.some((item) => item.kind === 'set' || item.part.method !== 'GET') ? 'POST' : 'GET',
+        what: options.what,
+        conditional: false,
+      })
     }
     return readBatch(type, answer.text)
   }
@@ -149,7 +171,9 @@ export class DynamicsApi {
     // Rate limits and refused sign-ins are about us, not about the record, whatever body they carry.
     const answer = { status: response.status, headers: response.headers, text: response.body.toString('utf8') }
     if (response.status >= 300 && response.status < 400) {
-      throw new Fault('misconfigured', `Dynamics 365, ${what}: the address ${this.root} redirects elsewhere.`, { remedy: 'Put the environment\'s own URL into crm.url.' })
+      throw new Fault('misconfigured', `Dynamics 365, ${what}: the address ${this.root} redirects elsewhere.`, {
+        remedy: "Put the environment's own URL into crm.url.",
+      })
     }
     return answer
   }
@@ -158,23 +182,38 @@ export class DynamicsApi {
     return { ...protocol, 'If-None-Match': 'null', ...preferring(question.prefer) }
   }
   #writing(operation: Operation): Record<string, string> {
-    return { ...protocol, ...(operation.body === null ? {} : jsonType), ...(operation.ifMatch === null ? { 'If-None-Match': 'null' } : { 'If-Match': operation.ifMatch }) }
+    return {
+      ...protocol,
+      ...(operation.body === null ? {} : jsonType),
+      ...(operation.ifMatch === null ? { 'If-None-Match': 'null' } : { 'If-Match': operation.ifMatch }),
+    }
   }
   #part(operation: Operation): Part {
     const condition = operation.ifMatch === null ? {} : { 'If-Match': operation.ifMatch }
-    return { method: operation.method, path: `/${base}/${operation.path}`, headers: { ...protocol, ...condition }, body: operation.body === null ? null : JSON.stringify(operation.body) }
+    return {
+      method: operation.method,
+      path: `/${base}/${operation.path}`,
+      headers: { ...protocol, ...condition },
+      body: operation.body === null ? null : JSON.stringify(operation.body),
+    }
   }
   /** Links are followed on this environment only: they carry our token. */
   #ownLink(link: string): string {
     if (new URL(link).origin !== new URL(this.root).origin) {
-      throw new Fault('invalid-answer', `Dynamics 365 gave a link to another host (${new URL(link).host}).`, { remedy: 'Put the environment\'s own URL into crm.url.' })
+      throw new Fault('invalid-answer', `Dynamics 365 gave a link to another host (${new URL(link).host}).`, {
+        remedy: "Put the environment's own URL into crm.url.",
+      })
     }
     return link
   }
 }
 
 const preferring = (prefer: string | undefined): Record<string, string> => (prefer === undefined ? {} : { Prefer: prefer })
-const askedOf = (operation: Operation): Asked => ({ method: operation.method, what: operation.what, conditional: operation.ifMatch !== null })
+const askedOf = (operation: Operation): Asked => ({
+  method: operation.method,
+  what: operation.what,
+  conditional: operation.ifMatch !== null,
+})
 const lostPart = (what: string): Fault =>
   new Fault('ambiguous', `Dynamics 365 left out the answer for ${what} in a batch.`, { remedy: 'Nothing to do: the record is read again.' })
 
@@ -204,6 +243,7 @@ function rowIn(answer: Answer, what: string): Row | null {
 function pageIn(text: string, what: string): Page {
   const body = asRow(parseJson(text, what), what)
   const rows = body['value']
-  if (!Array.isArray(rows)) throw new Fault('invalid-answer', `Dynamics 365 gave no list for ${what}.`, { remedy: 'Nothing to do: it is asked again.' })
+  if (!Array.isArray(rows))
+    throw new Fault('invalid-answer', `Dynamics 365 gave no list for ${what}.`, { remedy: 'Nothing to do: it is asked again.' })
   return { rows: rows.filter(isRow), nextLink: textOf(body, '@odata.nextLink'), deltaLink: textOf(body, '@odata.deltaLink') }
 }

@@ -36,7 +36,12 @@ export async function createMany(environment: Environment, changes: readonly Cre
   return outcomes
 }
 
-async function createSome(environment: Environment, kind: NewKind, changes: readonly CreateChange[], signal: AbortSignal): Promise<Outcomes> {
+async function createSome(
+  environment: Environment,
+  kind: NewKind,
+  changes: readonly CreateChange[],
+  signal: AbortSignal,
+): Promise<Outcomes> {
   const codec = await environment.codec(kind, signal)
   assertWorks(codec)
   const keys = new Set(changes.flatMap((change) => customerFor(codec, dealFor(codec, change)) ?? []).map(customerKey))
@@ -50,10 +55,24 @@ interface Prepared {
   readonly record: NewRecord
 }
 
-async function createGuarded(environment: Environment, codec: Codec, changes: readonly CreateChange[], signal: AbortSignal): Promise<Outcomes> {
+async function createGuarded(
+  environment: Environment,
+  codec: Codec,
+  changes: readonly CreateChange[],
+  signal: AbortSignal,
+): Promise<Outcomes> {
   const outcomes: Outcomes = new Map()
   const { owner } = environment.settings
-  let found = await lookUp(environment.api, codec, needsOf(codec, changes.map((change) => dealFor(codec, change)), owner), signal)
+  let found = await lookUp(
+    environment.api,
+    codec,
+    needsOf(
+      codec,
+      changes.map((change) => dealFor(codec, change)),
+      owner,
+    ),
+    signal,
+  )
   const prepared: Prepared[] = []
   for (const change of changes) {
     try {
@@ -66,8 +85,16 @@ async function createGuarded(environment: Environment, codec: Codec, changes: re
     }
   }
   const failed = new Map<string, Fault>()
-  await makeAll(environment, { set: 'accounts', type: 'account', operations: prepared.flatMap(({ record }) => record.account?.operation ?? []), failed }, signal)
-  await makeAll(environment, { set: 'contacts', type: 'contact', operations: prepared.flatMap(({ record }) => record.contact?.operation ?? []), failed }, signal)
+  await makeAll(
+    environment,
+    { set: 'accounts', type: 'account', operations: prepared.flatMap(({ record }) => record.account?.operation ?? []), failed },
+    signal,
+  )
+  await makeAll(
+    environment,
+    { set: 'contacts', type: 'contact', operations: prepared.flatMap(({ record }) => record.contact?.operation ?? []), failed },
+    signal,
+  )
   const ready = prepared.filter(({ change, record }) => {
     const fault = failed.get(record.account?.id ?? '') ?? failed.get(record.contact?.id ?? '')
     if (fault !== undefined) outcomes.set(change, fault)
@@ -79,7 +106,10 @@ async function createGuarded(environment: Environment, codec: Codec, changes: re
 
 function withMade(codec: Codec, found: Found, { account, contact }: NewRecord): Found {
   const row = account?.operation?.body as Row | null | undefined // the body of an account is its row
-  const accounts = account === null || row == null ? [] : [{ id: account.id, active: true, mergedInto: null, shows: relatedDeal(codec, 'account', row), row }]
+  const accounts =
+    account === null || row == null
+      ? []
+      : [{ id: account.id, active: true, mergedInto: null, shows: relatedDeal(codec, 'account', row), row }]
   const person = contact?.operation?.body as Row | null | undefined // the body of a contact is its row
   const email = typeof person?.['emailaddress1'] === 'string' ? person['emailaddress1'].trim().toLowerCase() : ''
   const contacts = contact === null || person == null ? [] : [{ id: contact.id, email, accountId: account?.id ?? null, row: person }]
@@ -100,7 +130,13 @@ async function makeAll(environment: Environment, making: Making, signal: AbortSi
   if (operations.length === 0) return
   if (operations.length > 1) {
     const targets = operations.map(({ body }) => ({ '@odata.type': `Microsoft.Dynamics.CRM.${type}`, ...body }))
-    const bulk: Operation = { method: 'POST', path: `${set}/Microsoft.Dynamics.CRM.CreateMultiple`, ifMatch: null, body: { Targets: targets }, what: `${operations.length} new ${set}` }
+    const bulk: Operation = {
+      method: 'POST',
+      path: `${set}/Microsoft.Dynamics.CRM.CreateMultiple`,
+      ifMatch: null,
+      body: { Targets: targets },
+      what: `${operations.length} new ${set}`,
+    }
     try {
       await environment.api.run([bulk], signal)
       return
@@ -109,7 +145,10 @@ async function makeAll(environment: Environment, making: Making, signal: AbortSi
       if (fault.kind !== 'rejected' && fault.kind !== 'misconfigured' && fault.kind !== 'missing' && fault.kind !== 'stale') throw fault
     }
   }
-  const results = await environment.api.batch(operations.map((operation) => [operation]), signal)
+  const results = await environment.api.batch(
+    operations.map((operation) => [operation]),
+    signal,
+  )
   results.forEach((result, index) => {
     const id = operations[index]?.body?.[`${type}id`]
     if (result instanceof Fault && !tellsOfExisting(result) && typeof id === 'string') failed.set(id, result)
@@ -125,7 +164,11 @@ async function writeOwn(
 ): Promise<void> {
   const unsure: { readonly prepared: Prepared; readonly fault: Fault }[] = []
   for (const some of inCalls(ready, ({ record }) => record.own.length)) {
-    const results = await sendSets(environment, some.map(({ record }) => record.own), into.signal)
+    const results = await sendSets(
+      environment,
+      some.map(({ record }) => record.own),
+      into.signal,
+    )
     some.forEach((prepared, index) => {
       const result = results[index]
       if (!(result instanceof Fault)) into.outcomes.set(prepared.change, receiptOf(prepared.record))
@@ -145,7 +188,11 @@ async function writeOwn(
 }
 
 /** A call that fails as a whole fails for each of its records, not for those of the calls before it. */
-async function sendSets(environment: Environment, sets: readonly (readonly Operation[])[], signal: AbortSignal): Promise<readonly unknown[]> {
+async function sendSets(
+  environment: Environment,
+  sets: readonly (readonly Operation[])[],
+  signal: AbortSignal,
+): Promise<readonly unknown[]> {
   try {
     return await environment.api.batch(sets, signal)
   } catch (error) {
@@ -179,15 +226,26 @@ export async function updateMany(environment: Environment, changes: readonly Upd
     try {
       const codec = await environment.codec(change.ref.kind === 'lead' ? 'lead' : 'opportunity', signal)
       assertWorks(codec)
-      if (change.expect === null) throw new Fault('bug', 'An update without a version cannot go with others.', { remedy: 'Please report this.' })
-      prepared.push({ change, ready: prepareUpdate(codec, change, { seen: unpackVersion(change.expect), found: nothing, owner: environment.settings.owner }) })
+      if (change.expect === null)
+        throw new Fault('bug', 'An update without a version cannot go with others.', { remedy: 'Please report this.' })
+      prepared.push({
+        change,
+        ready: prepareUpdate(codec, change, { seen: unpackVersion(change.expect), found: nothing, owner: environment.settings.owner }),
+      })
     } catch (error) {
       outcomes.set(change, toFault(error))
     }
   }
   for (const { change, ready } of prepared) if (ready.operations.length === 0) outcomes.set(change, updateReceipt(change, ready))
-  for (const some of inCalls(prepared.filter(({ ready }) => ready.operations.length > 0), ({ ready }) => ready.operations.length)) {
-    const results = await sendSets(environment, some.map(({ ready }) => ready.operations), signal)
+  for (const some of inCalls(
+    prepared.filter(({ ready }) => ready.operations.length > 0),
+    ({ ready }) => ready.operations.length,
+  )) {
+    const results = await sendSets(
+      environment,
+      some.map(({ ready }) => ready.operations),
+      signal,
+    )
     some.forEach(({ change, ready }, index) => {
       const result = results[index]
       outcomes.set(change, result instanceof Fault ? result : updateReceipt(change, ready))

@@ -9,7 +9,12 @@ const descriptionLimit = 2000
  * Wins or loses an opportunity. The action itself knows no version, so it only ever goes behind a conditional patch of the same row.
  * Source: learn.microsoft.com Web API reference, WinOpportunity and LoseOpportunity (read 2023-10).
  */
-export function closing(given: { readonly opportunityId: string; readonly values: StageValues; readonly reason: string | null; readonly what: string }): Operation {
+export function closing(given: {
+  readonly opportunityId: string
+  readonly values: StageValues
+  readonly reason: string | null
+  readonly what: string
+}): Operation {
   const won = given.values['statecode'] === 1
   const subject = won ? 'Won in Partner Center' : 'Closed in Partner Center'
   return {

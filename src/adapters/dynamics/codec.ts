@@ -1,5 +1,14 @@
 import { stripCheckMark } from '../../core/conversions.js'
-import { FIELD_NAMES, FIELDS, withField, type Field, type FieldValue, type Person, type Projection, type Solution } from '../../core/deal.js'
+import {
+  FIELD_NAMES,
+  FIELDS,
+  withField,
+  type Field,
+  type FieldValue,
+  type Person,
+  type Projection,
+  type Solution,
+} from '../../core/deal.js'
 import { Fault } from '../../core/fault.js'
 import { columnOf, relationOf, toCrmValue, toPartnerValue, type MappedKind, type Mapping, type MappingRow } from '../../core/mapping.js'
 import { decodeStage, encodeStage } from '../../core/mapping-stages.js'
@@ -37,13 +46,20 @@ export interface Codec {
   readonly nameReserve: number
 }
 
-export function codecOf(options: { readonly mapping: Mapping; readonly schema: Schema; readonly kind: MappedKind; readonly checkMark: boolean }): Codec {
+export function codecOf(options: {
+  readonly mapping: Mapping
+  readonly schema: Schema
+  readonly kind: MappedKind
+  readonly checkMark: boolean
+}): Codec {
   const { mapping, schema, kind } = options
   const rows: BoundRow[] = []
   const broken: { row: MappingRow; why: string }[] = []
   const table = tableOf(schema, kind)
   if (table === null) {
-    throw new Fault('misconfigured', `This environment has no table "${kind}".`, { remedy: 'Install Dynamics 365 Sales in it, or set sync.leads to false.' })
+    throw new Fault('misconfigured', `This environment has no table "${kind}".`, {
+      remedy: 'Install Dynamics 365 Sales in it, or set sync.leads to false.',
+    })
   }
   for (const field of FIELD_NAMES) {
     const row = mapping[kind][field]
@@ -107,7 +123,9 @@ function noColumn(schema: Schema, table: TableName, name: string): string {
 export function assertWorks(codec: Codec): void {
   if (codec.broken.length === 0) return
   const text = codec.broken.map(({ row, why }) => `${codec.kind} > ${row.field}: ${why}`).join(' ')
-  throw new Fault('misconfigured', `The mapping does not fit the CRM: ${text}`, { remedy: 'Correct these rows of the mapping, or add the columns to the CRM.' })
+  throw new Fault('misconfigured', `The mapping does not fit the CRM: ${text}`, {
+    remedy: 'Correct these rows of the mapping, or add the columns to the CRM.',
+  })
 }
 
 export interface EncodeContext {
@@ -116,7 +134,12 @@ export interface EncodeContext {
 }
 
 /** The wire value of a plain column for a field's value. */
-export function encodeColumn(codec: Codec, bound: BoundRow & { readonly target: { readonly column: Column } }, value: FieldValue, context: EncodeContext): Converted<unknown> {
+export function encodeColumn(
+  codec: Codec,
+  bound: BoundRow & { readonly target: { readonly column: Column } },
+  value: FieldValue,
+  context: EncodeContext,
+): Converted<unknown> {
   try {
     const scalar = toCrmValue(bound.row, toScalar(value))
     const { column } = bound.target

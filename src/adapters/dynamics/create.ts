@@ -2,7 +2,7 @@ import type { CreateChange } from '../../core/change.js'
 import type { Person, Projection } from '../../core/deal.js'
 import { Fault, isFault } from '../../core/fault.js'
 import type { StageValues } from '../../core/mapping-stages.js'
-import type { Scalar } from '../../core/conversions.js'
+
 import type { Receipt } from '../../core/ports.js'
 import type { EndRef } from '../../core/ref.js'
 import type { Operation } from './api.js'
@@ -44,7 +44,8 @@ export function customerFor(codec: Codec, deal: Projection): Customer | null {
 }
 
 export function needsOf(codec: Codec, deals: readonly Projection[], owner: string | null): Needs {
-  const contacts = codec.kind === 'opportunity' ? deals.flatMap((deal) => (deal['customerProfile.team'] ?? []).map(({ email }) => email)) : []
+  const contacts =
+    codec.kind === 'opportunity' ? deals.flatMap((deal) => (deal['customerProfile.team'] ?? []).map(({ email }) => email)) : []
   return {
     customers: deals.flatMap((deal) => customerFor(codec, deal) ?? []),
     contacts,
@@ -53,7 +54,11 @@ export function needsOf(codec: Codec, deals: readonly Projection[], owner: strin
 }
 
 /** What a new record consists of, given what the CRM already has. */
-export function prepareCreate(codec: Codec, change: CreateChange, context: { readonly found: Found; readonly owner: string | null }): NewRecord {
+export function prepareCreate(
+  codec: Codec,
+  change: CreateChange,
+  context: { readonly found: Found; readonly owner: string | null },
+): NewRecord {
   const kind = newKind(change)
   const id = asGuid(change.marker)
   if (id === null) throw new Fault('bug', `The marker "${change.marker}" is no GUID.`, { remedy: 'Please report this.' })
@@ -62,7 +67,10 @@ export function prepareCreate(codec: Codec, change: CreateChange, context: { rea
   const encoded = encodeDeal(codec, change.deal, { precision: precisionOf(codec.schema, deal['details.currency'] ?? null), what })
   const customer = customerFor(codec, deal)
   const account = customer === null ? null : accountFor(codec, { customer, encoded, found: context.found, what })
-  const contact = encoded.person == null ? null : contactFor({ person: encoded.person, accountId: account?.id ?? null, recordId: id, found: context.found, what })
+  const contact =
+    encoded.person == null
+      ? null
+      : contactFor({ person: encoded.person, accountId: account?.id ?? null, recordId: id, found: context.found, what })
   const owner = chooseOwner(codec, change.deal.team ?? [], { configured: context.owner, users: context.found.users })
   const body: Body = {
     [codec.table.id]: id,
@@ -70,7 +78,9 @@ export function prepareCreate(codec: Codec, change: CreateChange, context: { rea
     ...encoded.own,
     ...nameOf(codec, change),
     ...(encoded.currency == null ? {} : currencyBind(codec, encoded.currency, what)),
-    ...(account === null ? {} : { 'parentaccountid@odata.bind': `/accounts(${account.id})`, 'customerid_account@odata.bind': `/accounts(${account.id})` }),
+    ...(account === null
+      ? {}
+      : { 'parentaccountid@odata.bind': `/accounts(${account.id})`, 'customerid_account@odata.bind': `/accounts(${account.id})` }),
     ...(contact === null ? {} : { 'parentcontactid@odata.bind': `/contacts(${contact.id})` }),
     ...(owner.id === null ? {} : { 'ownerid@odata.bind': `/systemusers(${owner.id})` }),
     ...encodeStamp(codec, { ...change.stamp, sync: true }),
@@ -91,7 +101,8 @@ export function prepareCreate(codec: Codec, change: CreateChange, context: { rea
   }
 }
 
-const ownerShown = (codec: Codec, owner: Owner): Projection => (codec.rows.some(({ field }) => field === 'team') ? { team: owner.shows } : {})
+const ownerShown = (codec: Codec, owner: Owner): Projection =>
+  codec.rows.some(({ field }) => field === 'team') ? { team: owner.shows } : {}
 
 function nameOf(codec: Codec, change: CreateChange): Body {
   const name = markedName(codec, { name: change.deal.name ?? null, status: change.stamp.status ?? 'in-sync' })
@@ -105,18 +116,32 @@ interface Related {
   readonly remark: string | null
 }
 
-function accountFor(codec: Codec, given: { readonly customer: Customer; readonly encoded: Encoded; readonly found: Found; readonly what: string }): Related {
+function accountFor(
+  codec: Codec,
+  given: { readonly customer: Customer; readonly encoded: Encoded; readonly found: Found; readonly what: string },
+): Related {
   const choice = chooseAccount(given.customer, given.found.accounts)
   if (choice.kind === 'create') {
     const body = { accountid: choice.id, ...given.encoded.account }
-    return { id: choice.id, operation: { method: 'POST', path: 'accounts', ifMatch: null, body, what: `the account of ${given.what}` }, resolved: {}, remark: choice.remark }
+    return {
+      id: choice.id,
+      operation: { method: 'POST', path: 'accounts', ifMatch: null, body, what: `the account of ${given.what}` },
+      resolved: {},
+      remark: choice.remark,
+    }
   }
   const row = given.found.accounts.find(({ id }) => id === choice.id)?.row
   return { id: choice.id, operation: null, resolved: row === undefined ? {} : relatedDeal(codec, 'account', row), remark: null }
 }
 
 /** A contact of the same account with the same e-mail is that person; any other is made, under an id that belongs to this record. */
-function contactFor(given: { readonly person: Person; readonly accountId: string | null; readonly recordId: string; readonly found: Found; readonly what: string }): Related {
+function contactFor(given: {
+  readonly person: Person
+  readonly accountId: string | null
+  readonly recordId: string
+  readonly found: Found
+  readonly what: string
+}): Related {
   const email = given.person.email.trim().toLowerCase()
   const known = given.found.contacts.find((contact) => contact.email === email && contact.accountId === given.accountId)
   if (known !== undefined) return { id: known.id, operation: null, resolved: { 'customerProfile.team': personIn(known.row) }, remark: null }
@@ -126,7 +151,10 @@ function contactFor(given: { readonly person: Person; readonly accountId: string
 }
 
 /** A record is always made open; a closed one is closed by its action in the same change set. */
-function openThenClose(codec: Codec, given: { readonly values: StageValues | null; readonly id: string; readonly what: string }): { readonly body: Body; readonly after: readonly Operation[] } {
+function openThenClose(
+  codec: Codec,
+  given: { readonly values: StageValues | null; readonly id: string; readonly what: string },
+): { readonly body: Body; readonly after: readonly Operation[] } {
   if (given.values === null) return { body: {}, after: [] }
   // The state follows from the reason; the state itself is no column of a create.
   const { statecode, ...rest } = given.values
@@ -145,9 +173,11 @@ function defaultsOf(codec: Codec): Body {
   const body: Body = {}
   for (const [name, value] of Object.entries(codec.mapping.defaults[codec.kind])) {
     const column = name.includes('@') ? null : columnIn(codec.schema, codec.kind, name)
-    const wire = column === null ? null : writeScalar(column, value as Scalar, { precision: 4 }) // scalars by the mapping's own schema
+    const wire = column === null ? null : writeScalar(column, value, { precision: 4 }) // scalars by the mapping's own schema
     if (wire !== null && !wire.ok) {
-      throw new Fault('misconfigured', `The default for "${name}" cannot be used: ${wire.why}`, { remedy: 'Correct "defaults" in the mapping.' })
+      throw new Fault('misconfigured', `The default for "${name}" cannot be used: ${wire.why}`, {
+        remedy: 'Correct "defaults" in the mapping.',
+      })
     }
     body[column?.name ?? name] = wire === null ? value : wire.value
   }
@@ -183,7 +213,12 @@ async function createAlone(environment: Environment, codec: Codec, change: Creat
   }
 }
 
-export const receiptOf = (record: NewRecord): Receipt => ({ ref: record.ref, version: null, resolved: record.resolved, remarks: record.remarks })
+export const receiptOf = (record: NewRecord): Receipt => ({
+  ref: record.ref,
+  version: null,
+  resolved: record.resolved,
+  remarks: record.remarks,
+})
 
 export async function exists(environment: Environment, codec: Codec, ref: EndRef, signal: AbortSignal): Promise<boolean> {
   const path = `${codec.table.set}(${ref.id})?$select=${codec.table.id}`

@@ -7,7 +7,13 @@ const shows = (name: string, postalCode: string | null, country: string | null =
   'customerProfile.address.postalCode': postalCode,
   'customerProfile.address.country': country,
 })
-const account = (id: string, seen: Projection, more: Partial<AccountCandidate> = {}): AccountCandidate => ({ id, active: true, mergedInto: null, shows: seen, ...more })
+const account = (id: string, seen: Projection, more: Partial<AccountCandidate> = {}): AccountCandidate => ({
+  id,
+  active: true,
+  mergedInto: null,
+  shows: seen,
+  ...more,
+})
 const customer = (deal: Projection) => {
   const found = customerOf(deal)
   if (found === null) throw new Error('no customer')
@@ -22,11 +28,17 @@ describe('the account of a new deal', () => {
   })
 
   test('else the one of that name without a postal code', () => {
-    expect(chooseAccount(fabrikam, [account('a', shows('Fabrikam GmbH', null)), account('b', shows('Fabrikam GmbH', '10115'))])).toEqual({ kind: 'found', id: 'a' })
+    expect(chooseAccount(fabrikam, [account('a', shows('Fabrikam GmbH', null)), account('b', shows('Fabrikam GmbH', '10115'))])).toEqual({
+      kind: 'found',
+      id: 'a',
+    })
   })
 
   test('is not one in another country', () => {
-    expect(chooseAccount(fabrikam, [account('a', shows('Fabrikam GmbH', '80331', 'US')), account('b', shows('Fabrikam GmbH', null, 'Austria'))]).kind).toBe('create')
+    expect(
+      chooseAccount(fabrikam, [account('a', shows('Fabrikam GmbH', '80331', 'US')), account('b', shows('Fabrikam GmbH', null, 'Austria'))])
+        .kind,
+    ).toBe('create')
   })
 
   test('is not one of several that fit equally: a new one is made, and a person is told', () => {
@@ -35,19 +47,29 @@ describe('the account of a new deal', () => {
   })
 
   test('is not one of another place, nor an inactive one', () => {
-    expect(chooseAccount(fabrikam, [account('a', shows('Fabrikam GmbH', '10115')), account('b', shows('Fabrikam GmbH', '80331'), { active: false })])).toMatchObject({ kind: 'create', remark: null })
+    expect(
+      chooseAccount(fabrikam, [
+        account('a', shows('Fabrikam GmbH', '10115')),
+        account('b', shows('Fabrikam GmbH', '80331'), { active: false }),
+      ]),
+    ).toMatchObject({ kind: 'create', remark: null })
   })
 
   test('of a deal without a postal code is the only one of that name in the country', () => {
     const somewhere = customer(shows('Fabrikam GmbH', null))
     expect(chooseAccount(somewhere, [account('a', shows('Fabrikam GmbH', '80331'))])).toEqual({ kind: 'found', id: 'a' })
-    expect(chooseAccount(somewhere, [account('a', shows('Fabrikam GmbH', '80331')), account('b', shows('Fabrikam GmbH', '10115'))]).kind).toBe('create')
+    expect(
+      chooseAccount(somewhere, [account('a', shows('Fabrikam GmbH', '80331')), account('b', shows('Fabrikam GmbH', '10115'))]).kind,
+    ).toBe('create')
   })
 
   test('is the one made for this customer before, renamed or merged since', () => {
     const own = accountIdFor(fabrikam)
     expect(chooseAccount(fabrikam, [account(own, shows('Fabrikam AG', '80331'))])).toEqual({ kind: 'found', id: own })
-    expect(chooseAccount(fabrikam, [account(own, shows('Fabrikam GmbH', '80331'), { active: false, mergedInto: 'm' })])).toEqual({ kind: 'found', id: 'm' })
+    expect(chooseAccount(fabrikam, [account(own, shows('Fabrikam GmbH', '80331'), { active: false, mergedInto: 'm' })])).toEqual({
+      kind: 'found',
+      id: 'm',
+    })
   })
 
   test('has one key and one id per customer, however it is spelled', () => {

@@ -6,7 +6,7 @@ import type { Schema } from './schema.js'
 /** The environment's columns for the mapping editor, with the places that stand for a related record at their side. */
 export function describe(schema: Schema): RemoteSchema {
   const records: Record<string, readonly SchemaField[]> = {}
-  for (const [name, table] of Object.entries(schema.tables) as [string, Table | null][]) { // the keys of a record of tables
+  for (const [name, table] of Object.entries<Table | null>(schema.tables)) { // the keys of a record of tables
     if (table === null) continue
     const fields = [...table.columns.values()].filter(({ name: column }) => !column.startsWith('_')).map(fieldOf)
     records[name] = name === 'opportunity' || name === 'lead' ? [...placesFor(name), ...fields] : fields

@@ -28,7 +28,16 @@ type Draft = { -readonly [K in keyof Encoded]: Encoded[K] }
 
 /** @throws Fault `rejected` when a value has no form that the CRM takes: said before anything is sent. */
 export function encodeDeal(codec: Codec, deal: Projection, options: { readonly precision: number; readonly what: string }): Encoded {
-  const draft: Draft = { own: {}, account: {}, contact: {}, stage: null, currency: undefined, owner: undefined, person: undefined, solutions: undefined }
+  const draft: Draft = {
+    own: {},
+    account: {},
+    contact: {},
+    stage: null,
+    currency: undefined,
+    owner: undefined,
+    person: undefined,
+    solutions: undefined,
+  }
   for (const bound of codec.rows) {
     const value = deal[bound.field]
     if (value === undefined) continue
@@ -39,7 +48,12 @@ export function encodeDeal(codec: Codec, deal: Projection, options: { readonly p
 }
 
 type ColumnRow = BoundRow & { readonly target: Extract<BoundRow['target'], { column: Column }> }
-function encodeInto(codec: Codec, draft: Draft, bound: ColumnRow, given: { readonly value: FieldValue; readonly precision: number; readonly what: string }): void {
+function encodeInto(
+  codec: Codec,
+  draft: Draft,
+  bound: ColumnRow,
+  given: { readonly value: FieldValue; readonly precision: number; readonly what: string },
+): void {
   const { target } = bound
   const wire = encodeColumn(codec, bound, given.value, { precision: given.precision })
   if (!wire.ok) {
@@ -50,10 +64,15 @@ function encodeInto(codec: Codec, draft: Draft, bound: ColumnRow, given: { reado
   const body = target.kind === 'column' ? draft.own : target.relation === 'account' ? draft.account : draft.contact
   body[target.column.name] = wire.value
   // The server overwrites the estimate from product lines unless it is told that the amount is the user's.
-  if (codec.kind === 'opportunity' && target.kind === 'column' && target.column.name === 'estimatedvalue') body['isrevenuesystemcalculated'] = false
+  if (codec.kind === 'opportunity' && target.kind === 'column' && target.column.name === 'estimatedvalue')
+    body['isrevenuesystemcalculated'] = false
 }
 
-function encodePlace(codec: Codec, draft: Draft, given: { readonly place: Place; readonly value: FieldValue; readonly what: string }): void {
+function encodePlace(
+  codec: Codec,
+  draft: Draft,
+  given: { readonly place: Place; readonly value: FieldValue; readonly what: string },
+): void {
   const people = Array.isArray(given.value) ? (given.value as readonly Person[]) : [] // each place holds the one kind of value its field has
   switch (given.place) {
     case 'stage':
@@ -91,7 +110,9 @@ export function stageValues(codec: Codec, stage: Stage, what: string): StageValu
   const table = codec.mapping.stages[codec.kind]
   const values = encodeStage(table, stage)
   if (values !== null) return values
-  throw new Fault('misconfigured', `${what} cannot show ${stage}: the mapping has no row for it.`, { remedy: `Add a row "${stage}" under "${table.section}" of the mapping.` })
+  throw new Fault('misconfigured', `${what} cannot show ${stage}: the mapping has no row for it.`, {
+    remedy: `Add a row "${stage}" under "${table.section}" of the mapping.`,
+  })
 }
 
 /** What the connector keeps on a record beside the deal, in the columns that this environment has for it. */

@@ -31,7 +31,12 @@ export class Environment {
   #reading: Promise<Schema> | null = null
   readonly #codecs = new Map<string, Codec>()
 
-  constructor(options: { readonly api: DynamicsApi; readonly clock: Clock; readonly guard: CustomerGuard; readonly settings: () => Settings }) {
+  constructor(options: {
+    readonly api: DynamicsApi
+    readonly clock: Clock
+    readonly guard: CustomerGuard
+    readonly settings: () => Settings
+  }) {
     this.api = options.api
     this.clock = options.clock
     this.guard = options.guard

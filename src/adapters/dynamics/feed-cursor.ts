@@ -22,4 +22,5 @@ export function readCursor(text: string | null): Map<string, Position> {
   }
 }
 
-export const writeCursor = (positions: ReadonlyMap<string, Position>): string => JSON.stringify({ version: 1, tables: Object.fromEntries(positions) })
+export const writeCursor = (positions: ReadonlyMap<string, Position>): string =>
+  JSON.stringify({ version: 1, tables: Object.fromEntries(positions) })

@@ -37,14 +37,18 @@ async function askAll(api: DynamicsApi, questions: Readonly<Record<string, Quest
 const ask = (what: string, path: string): Question => ({ what, path })
 const definition = (table: string): string => `EntityDefinitions(LogicalName='${table}')`
 const attributes = 'LogicalName,SchemaName,AttributeType,DisplayName,RequiredLevel,IsValidForCreate,IsValidForUpdate'
-const kind = (name: string, options: Readonly<Record<string, string | null>>): string => `/Attributes/Microsoft.Dynamics.CRM.${name}AttributeMetadata${query(options)}`
+const kind = (name: string, options: Readonly<Record<string, string | null>>): string =>
+  `/Attributes/Microsoft.Dynamics.CRM.${name}AttributeMetadata${query(options)}`
 
 /** Source: learn.microsoft.com "Query table definitions using the Web API" (read 2023-10): members of a type need its cast; there is no paging. */
 function tableQuestions(table: string): Record<string, Question> {
   const what = `the columns of table ${table}`
   const at = definition(table)
   return {
-    [`${table} table`]: ask(`table ${table}`, `${at}${query({ $select: 'LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled' })}`),
+    [`${table} table`]: ask(
+      `table ${table}`,
+      `${at}${query({ $select: 'LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled' })}`,
+    ),
     [`${table} columns`]: ask(what, `${at}/Attributes${query({ $select: attributes })}`),
     [`${table} String`]: ask(what, `${at}${kind('String', { $select: 'LogicalName,MaxLength' })}`),
     [`${table} Memo`]: ask(what, `${at}${kind('Memo', { $select: 'LogicalName,MaxLength' })}`),
@@ -60,10 +64,16 @@ export async function discover(api: DynamicsApi, options: { readonly now: Instan
   const first = await askAll(
     api,
     {
-      ...Object.assign({}, ...TABLES.map(tableQuestions)),
-      tables: ask('the custom tables', `EntityDefinitions${query({ $select: 'LogicalName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute,DisplayName,DisplayCollectionName,ChangeTrackingEnabled', $filter: 'IsCustomEntity eq true' })}`),
+      ...Object.fromEntries(TABLES.flatMap((table) => Object.entries(tableQuestions(table)))),
+      tables: ask(
+        'the custom tables',
+        `EntityDefinitions${query({ $select: 'LogicalName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute,DisplayName,DisplayCollectionName,ChangeTrackingEnabled', $filter: 'IsCustomEntity eq true' })}`,
+      ),
       users: ask('the columns of users', `${definition('systemuser')}/Attributes${query({ $select: 'LogicalName' })}`),
-      currencies: ask('the currencies', `transactioncurrencies${query({ $select: 'transactioncurrencyid,isocurrencycode,currencyprecision', $filter: 'statecode eq 0' })}`),
+      currencies: ask(
+        'the currencies',
+        `transactioncurrencies${query({ $select: 'transactioncurrencyid,isocurrencycode,currencyprecision', $filter: 'statecode eq 0' })}`,
+      ),
       me: ask('the application user', 'WhoAmI'),
     },
     signal,
@@ -73,12 +83,20 @@ export async function discover(api: DynamicsApi, options: { readonly now: Instan
   const solutionTable = findSolutionTable(rowsOf(optional(first, 'tables') ?? {}, 'value'))
   const userId = idOf(me, 'UserId') ?? ''
   const second = await askAll(api, followUp(solutionTable, userId, userPhones), signal)
-  const tables = { opportunity: readTable(first, 'opportunity'), lead: readTable(first, 'lead'), account: readTable(first, 'account'), contact: readTable(first, 'contact') }
+  const tables = {
+    opportunity: readTable(first, 'opportunity'),
+    lead: readTable(first, 'lead'),
+    account: readTable(first, 'account'),
+    contact: readTable(first, 'contact'),
+  }
   if (tables.opportunity === null || tables.account === null || tables.contact === null) throw noSales()
   const user = optional(second, 'user')
   return {
     tables: { opportunity: tables.opportunity, account: tables.account, contact: tables.contact, lead: tables.lead },
-    aliases: { opportunity: aliasesOf(tables.opportunity.columns), lead: tables.lead === null ? new Map() : aliasesOf(tables.lead.columns) },
+    aliases: {
+      opportunity: aliasesOf(tables.opportunity.columns),
+      lead: tables.lead === null ? new Map() : aliasesOf(tables.lead.columns),
+    },
     solutions: solutionTable === null ? null : readSolutions(solutionTable, second),
     currencies: readCurrencies(required(first, 'currencies')),
     self: { userId, organizationId: idOf(me, 'OrganizationId'), person: user === null ? null : userPerson(user, userPhones) },
@@ -88,17 +106,25 @@ export async function discover(api: DynamicsApi, options: { readonly now: Instan
 }
 
 const noSales = (): Fault =>
-  new Fault('misconfigured', 'This environment has no table "opportunity".', { remedy: 'Install Dynamics 365 Sales in it, or put the URL of the right environment into crm.url.' })
+  new Fault('misconfigured', 'This environment has no table "opportunity".', {
+    remedy: 'Install Dynamics 365 Sales in it, or put the URL of the right environment into crm.url.',
+  })
 
 function followUp(table: Row | null, userId: string, phones: readonly string[]): Record<string, Question> {
   const user = ask('the application user', `systemusers(${userId})${query({ $select: userSelect(phones) })}`)
   const name = table === null ? null : textOf(table, 'LogicalName')
   if (name === null) return { user }
-  const relation = 'SchemaName,ReferencingAttribute,ReferencingEntityNavigationPropertyName,ReferencedEntityNavigationPropertyName,ReferencedEntity'
-  return { user, ...tableQuestions(name), relations: ask(`the relations of table ${name}`, `${definition(name)}/ManyToOneRelationships${query({ $select: relation })}`) }
+  const relation =
+    'SchemaName,ReferencingAttribute,ReferencingEntityNavigationPropertyName,ReferencedEntityNavigationPropertyName,ReferencedEntity'
+  return {
+    user,
+    ...tableQuestions(name),
+    relations: ask(`the relations of table ${name}`, `${definition(name)}/ManyToOneRelationships${query({ $select: relation })}`),
+  }
 }
 
-export const userSelect = (phones: readonly string[]): string => ['systemuserid', 'firstname', 'lastname', 'internalemailaddress', ...phones].join(',')
+export const userSelect = (phones: readonly string[]): string =>
+  ['systemuserid', 'firstname', 'lastname', 'internalemailaddress', ...phones].join(',')
 export function userPerson(user: Row, phones: readonly string[]): Person | null {
   const email = textOf(user, 'internalemailaddress')
   if (email === null) return null
@@ -109,14 +135,22 @@ export function userPerson(user: Row, phones: readonly string[]): Person | null 
 function required(answers: Answers, name: string): Row {
   const answer = answers.get(name)
   if (answer instanceof Fault) throw answer
-  if (answer === null || answer === undefined) throw new Fault('invalid-answer', `Dynamics 365 did not answer about ${name}.`, { remedy: 'Nothing to do: it is asked again.' })
+  if (answer === null || answer === undefined)
+    throw new Fault('invalid-answer', `Dynamics 365 did not answer about ${name}.`, { remedy: 'Nothing to do: it is asked again.' })
   return answer
 }
 /** What an environment may not have, or a role may not see, is not there for us; an outage is still an outage. */
 function optional(answers: Answers, name: string): Row | null {
   const answer = answers.get(name) ?? null
   if (!(answer instanceof Fault)) return answer
-  if (answer.kind === 'misconfigured' || answer.kind === 'missing' || answer.kind === 'rejected' || answer.kind === 'forbidden' || answer.status === 501) return null
+  if (
+    answer.kind === 'misconfigured' ||
+    answer.kind === 'missing' ||
+    answer.kind === 'rejected' ||
+    answer.kind === 'forbidden' ||
+    answer.status === 501
+  )
+    return null
   throw answer
 }
 
@@ -135,7 +169,8 @@ function readTable(answers: Answers, name: string): Table | null {
 }
 
 const listIn = (answers: Answers, name: string): readonly Row[] => rowsOf(optional(answers, name) ?? {}, 'value')
-const byName = <T>(rows: readonly Row[], read: (row: Row) => T): Map<string, T> => new Map(rows.map((row): [string, T] => [textOf(row, 'LogicalName') ?? '', read(row)]))
+const byName = <T>(rows: readonly Row[], read: (row: Row) => T): Map<string, T> =>
+  new Map(rows.map((row): [string, T] => [textOf(row, 'LogicalName') ?? '', read(row)]))
 
 function readColumns(answers: Answers, table: string): Map<string, Column> {
   const lengths = byName([...listIn(answers, `${table} String`), ...listIn(answers, `${table} Memo`)], (row) => numberOf(row, 'MaxLength'))
@@ -168,7 +203,8 @@ function readOptions(row: Row): ChoiceOption[] {
 
 function findSolutionTable(tables: readonly Row[]): Row | null {
   const wanted = new Set<string>(SOLUTION_TABLE.labels.map(labelKey))
-  const labelled = (row: Row): boolean => [labelIn(row, 'DisplayCollectionName'), labelIn(row, 'DisplayName')].some((label) => label !== null && wanted.has(labelKey(label)))
+  const labelled = (row: Row): boolean =>
+    [labelIn(row, 'DisplayCollectionName'), labelIn(row, 'DisplayName')].some((label) => label !== null && wanted.has(labelKey(label)))
   const microsoft = tables.find((row) => (textOf(row, 'LogicalName') ?? '').startsWith('msft_') && labelled(row))
   return microsoft ?? tables.find((row) => textOf(row, 'LogicalName') === SOLUTION_TABLE.name) ?? tables.find(labelled) ?? null
 }

@@ -34,7 +34,10 @@ export async function lookUp(api: DynamicsApi, codec: Codec, needs: Needs, signa
     ...questionsFor('contacts', { column: 'emailaddress1', values: needs.contacts }),
     ...questionsFor('users', { column: 'internalemailaddress', values: needs.users }),
   ]
-  const answers = await api.ask(questions.map(({ topic, column, values }) => toQuestion(codec, topic, { column, values })), signal)
+  const answers = await api.ask(
+    questions.map(({ topic, column, values }) => toQuestion(codec, topic, { column, values })),
+    signal,
+  )
   const rows = (topic: Topic): Row[] =>
     questions.flatMap((question, index) => {
       if (question.topic !== topic) return []
@@ -42,7 +45,11 @@ export async function lookUp(api: DynamicsApi, codec: Codec, needs: Needs, signa
       if (answer instanceof Fault) throw answer
       return answer === null || answer === undefined ? [] : rowsOf(answer, 'value')
     })
-  return { accounts: readAccounts(codec, rows('accounts')), contacts: readContacts(rows('contacts')), users: readUsers(codec, rows('users')) }
+  return {
+    accounts: readAccounts(codec, rows('accounts')),
+    contacts: readContacts(rows('contacts')),
+    users: readUsers(codec, rows('users')),
+  }
 }
 
 type Topic = 'accounts' | 'contacts' | 'users'
@@ -53,7 +60,9 @@ interface Wanted {
 function questionsFor(topic: Topic, wanted: Wanted | null): (Wanted & { readonly topic: Topic })[] {
   if (wanted === null) return []
   const values = [...new Set(wanted.values.map((value) => value.trim()).filter((value) => value !== ''))]
-  const chunks = Array.from({ length: Math.ceil(values.length / perQuestion) }, (_, index) => values.slice(index * perQuestion, (index + 1) * perQuestion))
+  const chunks = Array.from({ length: Math.ceil(values.length / perQuestion) }, (_, index) =>
+    values.slice(index * perQuestion, (index + 1) * perQuestion),
+  )
   return chunks.map((chunk) => ({ topic, column: wanted.column, values: chunk }))
 }
 
@@ -69,14 +78,20 @@ function toQuestion(codec: Codec, topic: Topic, { column, values }: Wanted): Que
   const filter = values.length === 1 && only !== undefined && column !== 'accountid' ? `${column} eq ${quoted(only)}` : isIn(column, values)
   switch (topic) {
     case 'accounts':
-      return { what: 'accounts of the customer', path: `accounts${query({ $select: `${accountSelect(codec)},statecode,_masterid_value`, $filter: filter })}` }
+      return {
+        what: 'accounts of the customer',
+        path: `accounts${query({ $select: `${accountSelect(codec)},statecode,_masterid_value`, $filter: filter })}`,
+      }
     case 'contacts':
       return {
         what: 'contacts of the customer',
         path: `contacts${query({ $select: 'contactid,firstname,lastname,emailaddress1,telephone1,mobilephone,_parentcustomerid_value', $filter: `${filter} and statecode eq 0` })}`,
       }
     case 'users':
-      return { what: 'users of the CRM', path: `systemusers${query({ $select: `${userSelect(codec.schema.userPhones)},accessmode`, $filter: `${filter} and isdisabled eq false` })}` }
+      return {
+        what: 'users of the CRM',
+        path: `systemusers${query({ $select: `${userSelect(codec.schema.userPhones)},accessmode`, $filter: `${filter} and isdisabled eq false` })}`,
+      }
   }
 }
 
@@ -87,7 +102,14 @@ function readAccounts(codec: Codec, rows: readonly Row[]): Found['accounts'] {
   const byId = new Map<string, AccountCandidate & { readonly row: Row }>()
   for (const row of rows) {
     const id = idOf(row, 'accountid')
-    if (id !== null) byId.set(id, { id, active: numberOf(row, 'statecode') === 0, mergedInto: idOf(row, '_masterid_value'), shows: relatedDeal(codec, 'account', row), row })
+    if (id !== null)
+      byId.set(id, {
+        id,
+        active: numberOf(row, 'statecode') === 0,
+        mergedInto: idOf(row, '_masterid_value'),
+        shows: relatedDeal(codec, 'account', row),
+        row,
+      })
   }
   return [...byId.values()]
 }
@@ -96,7 +118,9 @@ function readContacts(rows: readonly Row[]): Found['contacts'] {
   return rows.flatMap((row) => {
     const id = idOf(row, 'contactid')
     const email = textOf(row, 'emailaddress1')
-    return id === null || email === null ? [] : [{ id, email: email.trim().toLowerCase(), accountId: idOf(row, '_parentcustomerid_value'), row }]
+    return id === null || email === null
+      ? []
+      : [{ id, email: email.trim().toLowerCase(), accountId: idOf(row, '_parentcustomerid_value'), row }]
   })
 }
 
@@ -106,7 +130,8 @@ function readUsers(codec: Codec, rows: readonly Row[]): Found['users'] {
     const id = idOf(row, 'systemuserid')
     const person = userPerson(row, codec.schema.userPhones)
     const mode = numberOf(row, 'accessmode')
-    if (id !== null && person !== null && (mode === null || mode === readWriteAccess)) users.set(person.email.trim().toLowerCase(), { id, person })
+    if (id !== null && person !== null && (mode === null || mode === readWriteAccess))
+      users.set(person.email.trim().toLowerCase(), { id, person })
   }
   return users
 }
@@ -120,7 +145,11 @@ export interface Owner {
 }
 
 /** The first member of the team who is a user here, else the configured owner, else the connector's own user. */
-export function chooseOwner(codec: Codec, team: readonly Person[], options: { readonly configured: string | null; readonly users: Found['users'] }): Owner {
+export function chooseOwner(
+  codec: Codec,
+  team: readonly Person[],
+  options: { readonly configured: string | null; readonly users: Found['users'] },
+): Owner {
   for (const { email } of team) {
     const user = options.users.get(email.trim().toLowerCase())
     if (user !== undefined) return { id: user.id, shows: [user.person], remark: null }
@@ -130,5 +159,9 @@ export function chooseOwner(codec: Codec, team: readonly Person[], options: { re
   const self = codec.schema.self?.person ?? null
   const names = [...team.map(({ email }) => email), ...(options.configured === null ? [] : [options.configured])]
   const who = names.length === 0 ? 'The referral names no team member' : `None of ${names.join(', ')} is an enabled user of the CRM`
-  return { id: null, shows: self === null ? [] : [self], remark: `${who}; the record belongs to the connector's own user. Set sync.owner to the user who should get such deals.` }
+  return {
+    id: null,
+    shows: self === null ? [] : [self],
+    remark: `${who}; the record belongs to the connector's own user. Set sync.owner to the user who should get such deals.`,
+  }
 }

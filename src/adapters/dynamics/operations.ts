@@ -8,14 +8,29 @@ import { guidOf } from './guid.js'
 /** How a record is called in messages. */
 export const recordName = (kind: string, id: string): string => `${kind} ${id}`
 
-export function contactOperation(given: { readonly id: string; readonly person: Person; readonly accountId: string | null; readonly what: string }): Operation {
+export function contactOperation(given: {
+  readonly id: string
+  readonly person: Person
+  readonly accountId: string | null
+  readonly what: string
+}): Operation {
   const parent = given.accountId === null ? {} : { 'parentcustomerid_account@odata.bind': `/accounts(${given.accountId})` }
-  return { method: 'POST', path: 'contacts', ifMatch: null, body: { contactid: given.id, ...personColumns(given.person), ...parent }, what: given.what }
+  return {
+    method: 'POST',
+    path: 'contacts',
+    ifMatch: null,
+    body: { contactid: given.id, ...personColumns(given.person), ...parent },
+    what: given.what,
+  }
 }
 
-export function solutionOperation(codec: Codec, given: { readonly solution: Solution; readonly opportunityId: string; readonly salt: string }): Operation {
+export function solutionOperation(
+  codec: Codec,
+  given: { readonly solution: Solution; readonly opportunityId: string; readonly salt: string },
+): Operation {
   const table = codec.schema.solutions
-  if (table === null) throw new Fault('misconfigured', 'This environment has no table of solutions.', { remedy: 'Run "cosell install apply".' })
+  if (table === null)
+    throw new Fault('misconfigured', 'This environment has no table of solutions.', { remedy: 'Run "cosell install apply".' })
   const { solution, opportunityId } = given
   const body: Body = {
     [table.id]: guidOf(`solution:${opportunityId}:${itemKey(solution)}:${given.salt}`),

@@ -50,6 +50,7 @@ export const SOLUTION_NAME = { name: 'cosell_name', labels: ['Solution Name', 'N
 /** Places in a row that are no column: they stand for a related record, a pair of columns, or a list. */
 export const PLACES = ['stage', 'currency', 'owner', 'contact', 'person', 'solutions'] as const
 export type Place = (typeof PLACES)[number]
+// A list of literals is a list of strings; the guard itself is the check.
 export const isPlace = (text: string): text is Place => (PLACES as readonly string[]).includes(text)
 
 /**

@@ -13,7 +13,7 @@ export function asRow(value: unknown, what: string): Row {
 }
 export function parseJson(text: string, what: string): unknown {
   try {
-    return JSON.parse(text) as unknown
+    return JSON.parse(text)
   } catch {
     throw unreadable(`${what} is no JSON`)
   }

@@ -40,11 +40,17 @@ export function needsOfUpdate(codec: Codec, change: Update, seen: Seen, owner: s
 
 const place = (codec: Codec, name: string): boolean => codec.rows.some(({ target }) => target.kind === 'place' && target.place === name)
 const personOf = (codec: Codec, set: Projection): Person | null | undefined =>
-  place(codec, 'contact') && set['customerProfile.team'] !== undefined ? (set['customerProfile.team'].find(({ email }) => email !== '') ?? null) : undefined
+  place(codec, 'contact') && set['customerProfile.team'] !== undefined
+    ? (set['customerProfile.team'].find(({ email }) => email !== '') ?? null)
+    : undefined
 const ownerOf = (codec: Codec, set: Projection): readonly Person[] | undefined => (place(codec, 'owner') ? set.team : undefined)
 
 /** One conditional patch of the record with everything that stands on it, then the rows around it, then the closing action. */
-export function prepareUpdate(codec: Codec, change: Update, context: { readonly seen: Seen; readonly found: Found; readonly owner: string | null }): Prepared {
+export function prepareUpdate(
+  codec: Codec,
+  change: Update,
+  context: { readonly seen: Seen; readonly found: Found; readonly owner: string | null },
+): Prepared {
   const { seen, found } = context
   const what = recordName(change.ref.kind, change.ref.id)
   const currency = change.set['details.currency'] ?? seen.currency
@@ -81,7 +87,11 @@ const nameAfter = (set: Projection, seen: Seen): string | null => {
 }
 
 /** The patch that carries the version of the record; an action that knows no version goes behind it in the same change set. */
-function rowPatch(codec: Codec, change: Update, given: { readonly body: Body; readonly seen: Seen; readonly what: string; readonly needed: boolean }): Operation[] {
+function rowPatch(
+  codec: Codec,
+  change: Update,
+  given: { readonly body: Body; readonly seen: Seen; readonly what: string; readonly needed: boolean },
+): Operation[] {
   const isEmpty = Object.keys(given.body).length === 0
   if (isEmpty && !given.needed) return []
   const body = isEmpty ? encodeStamp(codec, { sync: true }) : given.body
@@ -96,7 +106,15 @@ function contactPatch(body: Body, seen: Seen, contact: ContactMove, what: string
   if (Object.keys(body).length === 0) return []
   if (contact.id !== null) return [{ method: 'PATCH', path: `contacts(${contact.id})`, ifMatch: '*', body, what: `the contact of ${what}` }]
   if (seen.contact === null) return []
-  return [{ method: 'PATCH', path: `contacts(${seen.contact.id})`, ifMatch: contact.after.length > 0 ? '*' : seen.contact.etag, body, what: `the contact of ${what}` }]
+  return [
+    {
+      method: 'PATCH',
+      path: `contacts(${seen.contact.id})`,
+      ifMatch: contact.after.length > 0 ? '*' : seen.contact.etag,
+      body,
+      what: `the contact of ${what}`,
+    },
+  ]
 }
 
 interface ContactMove {
@@ -110,18 +128,25 @@ interface ContactMove {
 const STAYS: ContactMove = { before: [], after: [], body: {}, resolved: {}, id: null }
 
 /** The same e-mail is the same contact and is edited; another e-mail is another contact: found under the account, or made. */
-function contactMove(codec: Codec, given: { readonly change: Update; readonly seen: Seen; readonly found: Found; readonly person: Person | null | undefined }): ContactMove {
+function contactMove(
+  codec: Codec,
+  given: { readonly change: Update; readonly seen: Seen; readonly found: Found; readonly person: Person | null | undefined },
+): ContactMove {
   const { change, seen, found, person } = given
   if (person === undefined) return STAYS
   if (person === null) return seen.contact === null ? STAYS : { ...STAYS, body: { 'parentcontactid@odata.bind': null } }
   const email = person.email.trim().toLowerCase()
   const what = `the contact ${person.email} of ${recordName(change.ref.kind, change.ref.id)}`
   if (seen.contact !== null && seen.contact.email.trim().toLowerCase() === email) {
-    return { ...STAYS, after: [{ method: 'PATCH', path: `contacts(${seen.contact.id})`, ifMatch: seen.contact.etag, body: personColumns(person), what }] }
+    return {
+      ...STAYS,
+      after: [{ method: 'PATCH', path: `contacts(${seen.contact.id})`, ifMatch: seen.contact.etag, body: personColumns(person), what }],
+    }
   }
   const account = seen.account?.id ?? null
   const known = found.contacts.find((contact) => contact.email === email && contact.accountId === account)
-  if (known !== undefined) return { ...STAYS, id: known.id, body: contactBind(known.id), resolved: { 'customerProfile.team': personIn(known.row) } }
+  if (known !== undefined)
+    return { ...STAYS, id: known.id, body: contactBind(known.id), resolved: { 'customerProfile.team': personIn(known.row) } }
   // The record's version is part of the id: a repeat of this very write names the same contact, a later one another.
   const id = guidOf(`contact:${codec.kind}:${change.ref.id}:${email}:${seen.row}`)
   return { ...STAYS, id, before: [contactOperation({ id, person, accountId: account, what })], body: contactBind(id) }
@@ -138,7 +163,9 @@ function solutionMoves(codec: Codec, change: Update, seen: Seen, wanted: readonl
   const gone = seen.solutions.filter(({ solution }) => !keys.has(solution.trim().toLowerCase()))
   return [
     ...gone.map(({ id, etag }): Operation => ({ method: 'DELETE', path: `${table.set}(${id})`, ifMatch: etag, body: null, what })),
-    ...wanted.filter((solution) => !present.has(itemKey(solution))).map((solution) => solutionOperation(codec, { solution, opportunityId: change.ref.id, salt: seen.row })),
+    ...wanted
+      .filter((solution) => !present.has(itemKey(solution)))
+      .map((solution) => solutionOperation(codec, { solution, opportunityId: change.ref.id, salt: seen.row })),
   ]
 }
 

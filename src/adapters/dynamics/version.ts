@@ -24,13 +24,29 @@ export interface Seen {
 export function packVersion(seen: Seen): Version {
   const solutions = [...seen.solutions].sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ id, etag, solution }) => [id, etag, solution])
   const { row, account, contact, currency, name } = seen
-  return asVersion(JSON.stringify([row, account && [account.id, account.etag], contact && [contact.id, contact.etag, contact.email], solutions, currency, name]))
+  return asVersion(
+    JSON.stringify([
+      row,
+      account && [account.id, account.etag],
+      contact && [contact.id, contact.etag, contact.email],
+      solutions,
+      currency,
+      name,
+    ]),
+  )
 }
 
 export function unpackVersion(version: Version): Seen {
   try {
     // Our own text of above, checked by use: every part is taken apart by its place.
-    const [row, account, contact, solutions, currency, name] = JSON.parse(version) as [string, string[] | null, string[] | null, string[][], string | null, string | null]
+    const [row, account, contact, solutions, currency, name] = JSON.parse(version) as [
+      string,
+      string[] | null,
+      string[] | null,
+      string[][],
+      string | null,
+      string | null,
+    ]
     if (typeof row !== 'string') throw new TypeError('no row version')
     return {
       row,
@@ -41,6 +57,9 @@ export function unpackVersion(version: Version): Seen {
       name,
     }
   } catch (cause) {
-    throw new Fault('bug', 'A saved version of a Dynamics 365 record cannot be read.', { remedy: 'Sync the deal again; please report this.', cause })
+    throw new Fault('bug', 'A saved version of a Dynamics 365 record cannot be read.', {
+      remedy: 'Sync the deal again; please report this.',
+      cause,
+    })
   }
 }

@@ -1,7 +1,19 @@
 import type { Change, CreateChange, PatchChange, StepChange } from '../../core/change.js'
 import type { Projection } from '../../core/deal.js'
 import { Fault, isFault, toFault } from '../../core/fault.js'
-import type { Adapter, CallOptions, Capabilities, Check, Clock, Reading, ReadOptions, Receipt, RemoteSchema, TouchedOptions, TouchedPage } from '../../core/ports.js'
+import type {
+  Adapter,
+  CallOptions,
+  Capabilities,
+  Check,
+  Clock,
+  Reading,
+  ReadOptions,
+  Receipt,
+  RemoteSchema,
+  TouchedOptions,
+  TouchedPage,
+} from '../../core/ports.js'
 import { asVersion, type EndRef } from '../../core/ref.js'
 import type { Send } from '../../remote/send.js'
 import { ReferralsApi, type Document } from './api.js'
@@ -94,15 +106,24 @@ class PartnerCenter implements Adapter {
     return { microsoft, related: others.map(({ referral }) => referralRef(referral.id)) }
   }
   async #ownIn(engagementId: string, signal: AbortSignal): Promise<Document | undefined> {
-    for (const document of await this.#engagement(engagementId, signal)) if (await this.#own.owns(document.referral, signal)) return document
+    for (const document of await this.#engagement(engagementId, signal))
+      if (await this.#own.owns(document.referral, signal)) return document
     return undefined
   }
   async #engagement(engagementId: string, signal: AbortSignal): Promise<readonly Document[]> {
-    const filter = `engagementId eq '${engagementId.replaceAll('\'', '\'\'')}'`
-    return this.#pages({ filter, orderBy: null, select: null, top: null }, { what: `reading engagement ${engagementId}`, signal }, () => false)
+    const filter = `engagementId eq '${engagementId.replaceAll("'", "''")}'`
+    return this.#pages(
+      { filter, orderBy: null, select: null, top: null },
+      { what: `reading engagement ${engagementId}`, signal },
+      () => false,
+    )
   }
 
-  async #pages(query: Parameters<ReferralsApi['list']>[0], call: { what: string; signal: AbortSignal }, enough: (last: Document) => boolean): Promise<readonly Document[]> {
+  async #pages(
+    query: Parameters<ReferralsApi['list']>[0],
+    call: { what: string; signal: AbortSignal },
+    enough: (last: Document) => boolean,
+  ): Promise<readonly Document[]> {
     const found: Document[] = []
     let page = await this.#api.list(query, call)
     for (let pages = 1; ; pages += 1) {
@@ -121,9 +142,14 @@ class PartnerCenter implements Adapter {
     return inParallel(refs, (ref) => this.read(ref, options))
   }
 
-  async find(marker: { readonly as: CreateChange['as']; readonly value: string; readonly notBefore: number | null }, { signal }: CallOptions): Promise<EndRef[]> {
+  async find(
+    marker: { readonly as: CreateChange['as']; readonly value: string; readonly notBefore: number | null },
+    { signal }: CallOptions,
+  ): Promise<EndRef[]> {
     if (marker.as === 'related') {
-      return (await this.#engagement(marker.value, signal)).filter(({ referral }) => isMicrosoft(referral.organizationId)).map(({ referral }) => referralRef(referral.id))
+      return (await this.#engagement(marker.value, signal))
+        .filter(({ referral }) => isMicrosoft(referral.organizationId))
+        .map(({ referral }) => referralRef(referral.id))
     }
     // Filtering by the CRM id is not documented, so the newest are listed and matched here.
     const { notBefore } = marker
@@ -131,10 +157,15 @@ class PartnerCenter implements Adapter {
       const at = instantOf(stampOf(referral.createdDateTime))
       return notBefore !== null && at !== null && at < notBefore - findMarginMs
     }
-    const newest = await this.#pages({ filter: null, orderBy: 'createdDateTime desc', select: null, top: null }, { what: 'looking for a referral that may have been created', signal }, tooOld)
+    const newest = await this.#pages(
+      { filter: null, orderBy: 'createdDateTime desc', select: null, top: null },
+      { what: 'looking for a referral that may have been created', signal },
+      tooOld,
+    )
     const found: EndRef[] = []
     for (const { referral } of newest) {
-      if (canonicalId(referral.externalReferenceId ?? '') === canonicalId(marker.value) && (await this.#own.owns(referral, signal))) found.push(referralRef(referral.id))
+      if (canonicalId(referral.externalReferenceId ?? '') === canonicalId(marker.value) && (await this.#own.owns(referral, signal)))
+        found.push(referralRef(referral.id))
     }
     return found
   }
@@ -142,7 +173,10 @@ class PartnerCenter implements Adapter {
   async create(change: CreateChange, { signal }: CallOptions): Promise<Receipt> {
     if (change.as === 'related') return this.#invite(change, signal)
     const partnerId = await this.#location(signal)
-    const document = await this.#api.create(newReferral(change.deal, { marker: change.marker, partnerId }), { what: `creating the referral of CRM record ${change.marker}`, signal })
+    const document = await this.#api.create(newReferral(change.deal, { marker: change.marker, partnerId }), {
+      what: `creating the referral of CRM record ${change.marker}`,
+      signal,
+    })
     this.#own.learn(document.referral.organizationId)
     this.#documents.keep(document)
     return receiptOf(document)
@@ -154,20 +188,38 @@ class PartnerCenter implements Adapter {
     if (there !== undefined) return receiptOf(there)
     const own = await this.#ownIn(change.marker, signal)
     const mpnId = own?.referral.mpnId ?? (await this.#location(signal))
-    const body = invitation(change.deal, { engagementId: change.marker, organizationId: own?.referral.organizationId ?? null, organizationName: own?.referral.organizationName ?? null })
-    return receiptOf(await this.#api.create(mpnId === null ? body : { ...body, mpnId }, { what: `inviting Microsoft to engagement ${change.marker}`, signal }))
+    const body = invitation(change.deal, {
+      engagementId: change.marker,
+      organizationId: own?.referral.organizationId ?? null,
+      organizationName: own?.referral.organizationName ?? null,
+    })
+    return receiptOf(
+      await this.#api.create(mpnId === null ? body : { ...body, mpnId }, {
+        what: `inviting Microsoft to engagement ${change.marker}`,
+        signal,
+      }),
+    )
   }
 
   async #location(signal: AbortSignal): Promise<string | null> {
-    this.#partnerId ??= textMember(await this.#options.platform.record('/v1/profiles/mpn', { what: 'reading the partner profile', signal }), 'mpnId')
+    this.#partnerId ??= textMember(
+      await this.#options.platform.record('/v1/profiles/mpn', { what: 'reading the partner profile', signal }),
+      'mpnId',
+    )
     return this.#partnerId
   }
 
   async write(change: PatchChange | StepChange, { signal }: CallOptions): Promise<Receipt> {
     const document = needsDocument(change.set) ? await this.#current(change, signal) : null
-    const call = { what: `${change.kind === 'step' ? `taking the step "${change.take}" on` : 'updating'} referral ${change.ref.id}`, signal, ifMatch: change.expect }
-    const send = (money: MoneyForm): ReturnType<ReferralsApi['patch']> => this.#api.patch(change.ref.id, operationsOf(change, { record: document?.referral ?? null, money }), call)
-    if (operationsOf(change, { record: document?.referral ?? null, money: this.#money }).length === 0) return { ref: change.ref, version: change.expect, resolved: {}, remarks: [] }
+    const call = {
+      what: `${change.kind === 'step' ? `taking the step "${change.take}" on` : 'updating'} referral ${change.ref.id}`,
+      signal,
+      ifMatch: change.expect,
+    }
+    const send = (money: MoneyForm): ReturnType<ReferralsApi['patch']> =>
+      this.#api.patch(change.ref.id, operationsOf(change, { record: document?.referral ?? null, money }), call)
+    if (operationsOf(change, { record: document?.referral ?? null, money: this.#money }).length === 0)
+      return { ref: change.ref, version: change.expect, resolved: {}, remarks: [] }
     let done
     try {
       done = await send(this.#money)
@@ -197,7 +249,9 @@ class PartnerCenter implements Adapter {
   }
 
   writeMany(changes: readonly Change[], options: CallOptions): Promise<(Receipt | Fault)[]> {
-    return inParallel(changes, (change) => (change.kind === 'create' ? this.create(change, options) : this.write(change, options)).catch(toFault))
+    return inParallel(changes, (change) =>
+      (change.kind === 'create' ? this.create(change, options) : this.write(change, options)).catch(toFault),
+    )
   }
 
   touched(options: TouchedOptions): AsyncIterable<TouchedPage> {
@@ -207,11 +261,19 @@ class PartnerCenter implements Adapter {
     return Promise.resolve({ records: {} })
   }
   checks({ signal }: CallOptions): Promise<Check[]> {
-    return checks({ referrals: this.#api, platform: this.#options.platform, clock: this.#options.clock, partnerId: this.#options.partnerId }, signal)
+    return checks(
+      { referrals: this.#api, platform: this.#options.platform, clock: this.#options.clock, partnerId: this.#options.partnerId },
+      signal,
+    )
   }
 }
 
-const receiptOf = ({ referral, version }: Document): Receipt => ({ ref: referralRef(referral.id), version: version === null ? null : asVersion(version), resolved: {}, remarks: [] })
+const receiptOf = ({ referral, version }: Document): Receipt => ({
+  ref: referralRef(referral.id),
+  version: version === null ? null : asVersion(version),
+  resolved: {},
+  remarks: [],
+})
 
 async function inParallel<A, B>(items: readonly A[], work: (item: A) => Promise<B>): Promise<B[]> {
   const results: B[] = new Array<B>(items.length)

@@ -55,14 +55,20 @@ export class ReferralsApi {
 
   /** Null when there is no such referral. */
   async get(id: string, call: Call): Promise<Document | null> {
-    const answer = await this.#exchange({ method: 'GET', url: this.#urlOf(`${collection}/${encodeURIComponent(id)}`), headers: {}, body: null }, call)
+    const answer = await this.#exchange(
+      { method: 'GET', url: this.#urlOf(`${collection}/${encodeURIComponent(id)}`), headers: {}, body: null },
+      call,
+    )
     if (answer.status === 404 || answer.status === 410) return null
     return documentIn(this.#good(answer, { method: 'GET', what: call.what }), call.what)
   }
 
   async list(options: ListQuery, call: Call): Promise<ListPage> {
     const parameters = query({ $filter: options.filter, $orderby: options.orderBy, $select: options.select, $top: options.top })
-    return this.#page(await this.#exchange({ method: 'GET', url: this.#urlOf(`${collection}${parameters}`), headers: {}, body: null }, call), call)
+    return this.#page(
+      await this.#exchange({ method: 'GET', url: this.#urlOf(`${collection}${parameters}`), headers: {}, body: null }, call),
+      call,
+    )
   }
 
   /**
@@ -86,14 +92,24 @@ export class ReferralsApi {
       return documentIn(good, call.what)
     } catch (error) {
       // The record exists, but we cannot tell which it is: it is searched for by its marker.
-      throw new Fault('ambiguous', `Partner Center made a referral while ${call.what}, but its answer cannot be read.`, { remedy: 'Nothing to do: it is looked up.', cause: error })
+      throw new Fault('ambiguous', `Partner Center made a referral while ${call.what}, but its answer cannot be read.`, {
+        remedy: 'Nothing to do: it is looked up.',
+        cause: error,
+      })
     }
   }
 
   /** `document` null: the service answered without the record. */
-  async patch(id: string, operations: readonly Operation[], call: Call & { readonly ifMatch: string | null }): Promise<{ readonly document: Document | null; readonly version: string | null }> {
+  async patch(
+    id: string,
+    operations: readonly Operation[],
+    call: Call & { readonly ifMatch: string | null },
+  ): Promise<{ readonly document: Document | null; readonly version: string | null }> {
     const headers = { Prefer: 'return=representation', ...(call.ifMatch === null ? {} : { 'If-Match': call.ifMatch }) }
-    const answer = await this.#exchange({ method: 'PATCH', url: this.#urlOf(`${collection}/${encodeURIComponent(id)}`), headers, body: JSON.stringify(operations) }, call)
+    const answer = await this.#exchange(
+      { method: 'PATCH', url: this.#urlOf(`${collection}/${encodeURIComponent(id)}`), headers, body: JSON.stringify(operations) },
+      call,
+    )
     const good = this.#good(answer, { method: 'PATCH', what: call.what })
     const version = versionIn(good)
     if (good.status === 204 || good.body.length === 0) return { document: null, version }
@@ -108,11 +124,22 @@ export class ReferralsApi {
   /** An answer's own headers, for checks. */
   async probe(options: ListQuery, call: Call & { readonly headers: Readonly<Record<string, string>> }): Promise<SendAnswer> {
     const parameters = query({ $filter: options.filter, $orderby: options.orderBy, $select: options.select, $top: options.top })
-    const answer = await this.#exchange({ method: 'GET', url: this.#urlOf(`${collection}${parameters}`), headers: call.headers, body: null }, call)
+    const answer = await this.#exchange(
+      { method: 'GET', url: this.#urlOf(`${collection}${parameters}`), headers: call.headers, body: null },
+      call,
+    )
     return this.#good(answer, { method: 'GET', what: call.what })
   }
 
-  #exchange(request: { readonly method: Asked['method']; readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly body: string | null }, call: Call): Promise<SendAnswer> {
+  #exchange(
+    request: {
+      readonly method: Asked['method']
+      readonly url: string
+      readonly headers: Readonly<Record<string, string>>
+      readonly body: string | null
+    },
+    call: Call,
+  ): Promise<SendAnswer> {
     return this.#send({ ...request, headers: { ...json, ...request.headers }, signal: call.signal })
   }
 
@@ -135,9 +162,14 @@ export class ReferralsApi {
   #followed(link: string): URL {
     const url = URL.canParse(link, this.#base.href) ? new URL(link, this.#base) : null
     // Plain http in a link to an https service is a slip of the service; its port is then 80 by accident, too.
-    const same = url !== null && url.hostname === this.#base.hostname && (url.port === this.#base.port || url.protocol !== this.#base.protocol)
+    const same =
+      url !== null && url.hostname === this.#base.hostname && (url.port === this.#base.port || url.protocol !== this.#base.protocol)
     if (!same || url.username !== '' || url.password !== '') {
-      throw new Fault('invalid-answer', `Partner Center gave a link to another host (${url?.host ?? 'not an address'}); it was not followed.`, { remedy: 'Check partnerCenter.referralsUrl.' })
+      throw new Fault(
+        'invalid-answer',
+        `Partner Center gave a link to another host (${url?.host ?? 'not an address'}); it was not followed.`,
+        { remedy: 'Check partnerCenter.referralsUrl.' },
+      )
     }
     const own = new URL(this.#base)
     own.pathname = url.pathname

@@ -4,7 +4,8 @@ import type { Clock } from '../../core/ports.js'
 import type { Transport } from '../../remote/transport.js'
 
 /** Why a signature was not believed. `unavailable`: the certificate could not be fetched, so nothing is known. */
-export type Verdict = { readonly kind: 'genuine' } | { readonly kind: 'forged'; readonly why: string } | { readonly kind: 'unavailable'; readonly why: string }
+export type Verdict =
+  { readonly kind: 'genuine' } | { readonly kind: 'forged'; readonly why: string } | { readonly kind: 'unavailable'; readonly why: string }
 
 export interface SignatureCheck {
   readonly certificateUrl: string
@@ -38,12 +39,22 @@ const issuerWanted = 'O=Microsoft Corporation'
  */
 export function signatureVerifier(options: VerifierOptions): Verifier {
   const { clock } = options
-  const anchors = (options.trustAnchors === null ? [...rootCertificates] : blocksOf(options.trustAnchors)).map((pem) => new X509Certificate(pem))
+  const anchors = (options.trustAnchors === null ? [...rootCertificates] : blocksOf(options.trustAnchors)).map(
+    (pem) => new X509Certificate(pem),
+  )
   const kept = new Map<string, { certificate: X509Certificate; untilMs: number }>()
 
   const fetchCertificate = async (url: string): Promise<X509Certificate | string> => {
     try {
-      const answer = await options.transport({ method: 'GET', url, headers: { accept: '*/*' }, body: null, timeoutMs: fetchDeadlineMs, bytesMost: certificateBytesMost, signal: AbortSignal.timeout(fetchDeadlineMs) })
+      const answer = await options.transport({
+        method: 'GET',
+        url,
+        headers: { accept: '*/*' },
+        body: null,
+        timeoutMs: fetchDeadlineMs,
+        bytesMost: certificateBytesMost,
+        signal: AbortSignal.timeout(fetchDeadlineMs),
+      })
       if (answer.status !== 200 || answer.body.length > certificateBytesMost) return `the certificate's address answered ${answer.status}`
       const certificate = new X509Certificate(answer.body)
       if (kept.size > 50) kept.clear() // Only allowed hosts get here; fifty files of theirs is already strange.
@@ -79,14 +90,19 @@ function isAllowed(text: string, hosts: readonly string[]): boolean {
   if (!URL.canParse(text)) return false
   const url = new URL(text)
   const loopback = url.hostname === '127.0.0.1' || url.hostname === 'localhost' || url.hostname === '[::1]'
-  const named = hosts.some((host) => host.toLowerCase() === url.host.toLowerCase() || host.toLowerCase() === `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`.toLowerCase())
+  const named = hosts.some(
+    (host) =>
+      host.toLowerCase() === url.host.toLowerCase() ||
+      host.toLowerCase() === `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`.toLowerCase(),
+  )
   const clean = url.username === '' && url.password === '' && url.search === '' && url.pathname.toLowerCase().endsWith('.cer')
   return named && clean && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback))
 }
 
 /** What is wrong with a certificate, or null: valid now, issued by Microsoft, and leading to a trusted anchor. */
 function chainFlaw(leaf: X509Certificate, anchors: readonly X509Certificate[], nowMs: number): string | null {
-  if (!leaf.issuer.split('\n').some((part) => part.trim() === issuerWanted)) return 'its certificate was not issued by Microsoft Corporation'
+  if (!leaf.issuer.split('\n').some((part) => part.trim() === issuerWanted))
+    return 'its certificate was not issued by Microsoft Corporation'
   if (leaf.ca) return 'its certificate is one of an authority, not of a sender'
   let current = leaf
   for (let depth = 0; depth < chainMost; depth += 1) {
@@ -95,12 +111,14 @@ function chainFlaw(leaf: X509Certificate, anchors: readonly X509Certificate[], n
     if (isAnchor && depth > 0 && current.issuer === current.subject) return null
     const issuer = anchors.find((anchor) => anchor.ca && current.checkIssued(anchor) && current.verify(anchor.publicKey))
     if (issuer === undefined) return 'its certificate does not lead to a trusted root'
-    if (issuer.issuer === issuer.subject || issuer.fingerprint256 === current.fingerprint256) return isValid(issuer, nowMs) ? null : 'the root of its chain is not valid now'
+    if (issuer.issuer === issuer.subject || issuer.fingerprint256 === current.fingerprint256)
+      return isValid(issuer, nowMs) ? null : 'the root of its chain is not valid now'
     current = issuer
   }
   return 'its chain of certificates is too long'
 }
-const isValid = (certificate: X509Certificate, nowMs: number): boolean => Date.parse(certificate.validFrom) <= nowMs && nowMs <= Date.parse(certificate.validTo)
+const isValid = (certificate: X509Certificate, nowMs: number): boolean =>
+  Date.parse(certificate.validFrom) <= nowMs && nowMs <= Date.parse(certificate.validTo)
 
 /** A short name for an event that has no id of its own. */
 export const digest = (text: string): string => createHash('sha256').update(text).digest('base64url')

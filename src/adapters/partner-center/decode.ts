@@ -36,7 +36,8 @@ const solutionsOf = (referral: Referral): readonly Solution[] | undefined => {
   return found === undefined ? undefined : (found ?? []).map(({ id, name }) => ({ id: id ?? '', name: name ?? null }))
 }
 
-const people = (members: readonly WireMember[] | null | undefined): readonly Person[] | undefined => (members === undefined ? undefined : peopleOf(members))
+const people = (members: readonly WireMember[] | null | undefined): readonly Person[] | undefined =>
+  members === undefined ? undefined : peopleOf(members)
 
 /** `additionalRequirements.attributes` holds pairs of a type and an id. */
 function attribute(referral: Referral, type: string): string | null | undefined {
@@ -77,7 +78,8 @@ const READERS: { readonly [F in Field]?: (referral: Referral) => FieldValue | un
   'customerProfile.address.addressLine2': ({ customerProfile }) => inside(customerProfile?.address, 'addressLine2'),
   'customerProfile.address.city': ({ customerProfile }) => inside(customerProfile?.address, 'city'),
   // Records use `state` and `region` for the same thing.
-  'customerProfile.address.state': ({ customerProfile }) => inside(customerProfile?.address, 'state') ?? inside(customerProfile?.address, 'region'),
+  'customerProfile.address.state': ({ customerProfile }) =>
+    inside(customerProfile?.address, 'state') ?? inside(customerProfile?.address, 'region'),
   'customerProfile.address.postalCode': ({ customerProfile }) => inside(customerProfile?.address, 'postalCode'),
   'customerProfile.address.country': ({ customerProfile }) => inside(customerProfile?.address, 'country'),
   'customerProfile.size': ({ customerProfile }) => inside(customerProfile, 'size'),
@@ -93,7 +95,9 @@ const READERS: { readonly [F in Field]?: (referral: Referral) => FieldValue | un
 /** The deal as our own referral shows it. Keys that a look did not carry are absent: those of Microsoft's referral on a narrow one. */
 export function decodeDeal(referral: Referral, around: Surroundings | null): Projection {
   const deal: Record<string, FieldValue> = {}
-  for (const [field, read] of Object.entries(READERS) as [Field, (referral: Referral) => FieldValue | undefined][]) { // the table's own keys
+  // The keys are the table's own.
+  for (const [field, read] of Object.entries(READERS) as [Field, (referral: Referral) => FieldValue | undefined][]) {
+    // the table's own keys
     const value = read(referral)
     if (value !== undefined) deal[field] = canonicalValue(field, value)
   }
@@ -103,7 +107,7 @@ export function decodeDeal(referral: Referral, around: Surroundings | null): Pro
   const notes = canonicalValue('inviteContext.notes', referral.inviteContext?.notes ?? around?.microsoft?.inviteContext?.notes ?? null)
   if (notes !== null) deal['inviteContext.notes'] = notes
   if (around !== null) Object.assign(deal, microsoftFields(referral, around.microsoft))
-  return deal as Projection // every value was made for its field
+  return deal // every value was made for its field
 }
 
 function microsoftFields(own: Referral, microsoft: Referral | null): Projection {
@@ -116,13 +120,21 @@ function microsoftFields(own: Referral, microsoft: Referral | null): Projection 
 }
 
 const stagePair = ({ status, substatus }: Referral): string => `${status ?? 'None'}/${substatus ?? 'None'}`
-const stageOf = (referral: Referral): Stage | null => STAGES.find((stage) => stage.toLowerCase() === stagePair(referral).toLowerCase()) ?? null
+const stageOf = (referral: Referral): Stage | null =>
+  STAGES.find((stage) => stage.toLowerCase() === stagePair(referral).toLowerCase()) ?? null
 
 /** A pair that is not in the documented table is said, not guessed around. */
 function unreadableIn(referral: Referral): readonly Unreadable[] {
   if (stageOf(referral) !== null) return []
   const shows = stagePair(referral)
-  return [{ field: 'status', shows, text: `Partner Center shows the status ${shows}, which has no meaning here.`, remedy: 'Look at the referral in Partner Center; if the status is right, report it.' }]
+  return [
+    {
+      field: 'status',
+      shows,
+      text: `Partner Center shows the status ${shows}, which has no meaning here.`,
+      remedy: 'Look at the referral in Partner Center; if the status is right, report it.',
+    },
+  ]
 }
 
 /**

@@ -5,7 +5,8 @@ import { MSFT } from './ids.js'
 export type Body = Readonly<Record<string, unknown>>
 
 /** Partner Center keeps days as midnight UTC. */
-export const dayOnWire = (day: string | null): string | null => (day === null ? null : /^\d{4}-\d{2}-\d{2}$/.test(day) ? `${day}T00:00:00Z` : day)
+export const dayOnWire = (day: string | null): string | null =>
+  day === null ? null : /^\d{4}-\d{2}-\d{2}$/.test(day) ? `${day}T00:00:00Z` : day
 
 export const memberOnWire = (person: Person): Body => ({
   firstName: person.firstName,
@@ -14,7 +15,11 @@ export const memberOnWire = (person: Person): Body => ({
   email: person.email,
 })
 /** `Name` is a solution of the catalogue, against a category. */
-export const solutionOnWire = (solution: Solution): Body => ({ id: solution.id, ...(solution.name === null ? {} : { name: solution.name }), type: 'Name' })
+export const solutionOnWire = (solution: Solution): Body => ({
+  id: solution.id,
+  ...(solution.name === null ? {} : { name: solution.name }),
+  type: 'Name',
+})
 
 /** Only what says something: the service fills the rest. */
 function filled(members: Readonly<Record<string, unknown>>): Body {
@@ -93,7 +98,10 @@ export function newReferral(deal: Projection, options: { readonly marker: string
 }
 
 /** The second referral of an engagement, the one that asks Microsoft for help. */
-export function invitation(deal: Projection, options: { readonly engagementId: string; readonly organizationId: string | null; readonly organizationName: string | null }): Body {
+export function invitation(
+  deal: Projection,
+  options: { readonly engagementId: string; readonly organizationId: string | null; readonly organizationName: string | null },
+): Body {
   const known = canonicalDeal(deal)
   const { organizationId, organizationName } = options
   return filled({

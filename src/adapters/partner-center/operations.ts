@@ -27,13 +27,23 @@ export const needsDocument = (set: Projection): boolean => Object.keys(set).some
 const replace = (path: string, value: unknown): Operation => ({ op: 'replace', path, value })
 
 /** The fewest operations that bring the record to what is wanted. `record` is needed for lists. */
-export function operationsOf(change: PatchChange | StepChange, options: { readonly record: Referral | null; readonly money: MoneyForm }): readonly Operation[] {
-  const fields = (Object.entries(change.set) as [Field, FieldValue][]).flatMap(([field, value]) => fieldOperations(field, canonicalValue(field, value), options)) // a Projection's entries
+export function operationsOf(
+  change: PatchChange | StepChange,
+  options: { readonly record: Referral | null; readonly money: MoneyForm },
+): readonly Operation[] {
+  // A Projection's entries are fields with their values.
+  const fields = (Object.entries(change.set) as [Field, FieldValue][]).flatMap(([field, value]) =>
+    fieldOperations(field, canonicalValue(field, value), options),
+  ) // a Projection's entries
   const stamp = change.stamp.otherId === undefined ? [] : [replace('/externalReferenceId', change.stamp.otherId)]
   return [...fields, ...stamp, ...(change.kind === 'step' ? stepOperations(change) : [])]
 }
 
-function fieldOperations(field: Field, value: FieldValue, { record, money }: { readonly record: Referral | null; readonly money: MoneyForm }): readonly Operation[] {
+function fieldOperations(
+  field: Field,
+  value: FieldValue,
+  { record, money }: { readonly record: Referral | null; readonly money: MoneyForm },
+): readonly Operation[] {
   const path = PATHS[field]
   if (path !== undefined) return [replace(path, onWire(field, value, money))]
   switch (field) {
@@ -71,7 +81,12 @@ function mergedMembers(present: readonly WireMember[], wanted: readonly Person[]
   const people = wanted.map((person) => {
     const before = known.get(itemKey(person))
     if (before === undefined) return memberOnWire(person)
-    const now = asPerson({ email: clean(before.email), firstName: before.firstName ?? null, lastName: before.lastName ?? null, phone: before.phoneNumber ?? null })
+    const now = asPerson({
+      email: clean(before.email),
+      firstName: before.firstName ?? null,
+      lastName: before.lastName ?? null,
+      phone: before.phoneNumber ?? null,
+    })
     const same = now.firstName === person.firstName && now.lastName === person.lastName && now.phone === person.phone
     return same ? before : { ...before, ...memberOnWire({ ...person, email: clean(before.email) }) }
   })
@@ -85,7 +100,12 @@ function solutionOperations(present: readonly WireSolution[], wanted: readonly S
   const removes = present.some((solution) => clean(solution.id) !== '' && !kept.has(clean(solution.id).toLowerCase()))
   if (removes) {
     const nameless = present.filter((solution) => clean(solution.id) === '')
-    return [replace('/details/requirements/solutions', [...nameless, ...wanted.map((solution) => known.get(itemKey(solution)) ?? solutionOnWire(solution))])]
+    return [
+      replace('/details/requirements/solutions', [
+        ...nameless,
+        ...wanted.map((solution) => known.get(itemKey(solution)) ?? solutionOnWire(solution)),
+      ]),
+    ]
   }
   return wanted
     .filter((solution) => !known.has(itemKey(solution)))

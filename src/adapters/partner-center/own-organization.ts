@@ -19,7 +19,11 @@ export interface OwnOrganization {
 const sampleMost = 100
 const askAgainMs = 60_000 // An empty or unclear listing is looked at again after this; until then everything but Microsoft's counts as ours.
 
-export function ownOrganization(parts: { readonly referrals: ReferralsApi; readonly platform: PlatformApi; readonly now: () => number }): OwnOrganization {
+export function ownOrganization(parts: {
+  readonly referrals: ReferralsApi
+  readonly platform: PlatformApi
+  readonly now: () => number
+}): OwnOrganization {
   let known: string | null = null
   let unclearSince: number | null = null
   let asking: Promise<string | null> | null = null
@@ -51,9 +55,15 @@ export function ownOrganization(parts: { readonly referrals: ReferralsApi; reado
   }
 }
 
-async function foundIn(parts: { readonly referrals: ReferralsApi; readonly platform: PlatformApi }, signal: AbortSignal): Promise<string | null> {
+async function foundIn(
+  parts: { readonly referrals: ReferralsApi; readonly platform: PlatformApi },
+  signal: AbortSignal,
+): Promise<string | null> {
   const what = 'looking for our own organisation'
-  const page = await parts.referrals.list({ filter: null, orderBy: 'createdDateTime desc', select: 'id,engagementId,organizationId', top: sampleMost }, { signal, what })
+  const page = await parts.referrals.list(
+    { filter: null, orderBy: 'createdDateTime desc', select: 'id,engagementId,organizationId', top: sampleMost },
+    { signal, what },
+  )
   const leaders = mostPresent(page.items.map((item) => parseBrief(item, what)))
   const [only] = leaders
   if (leaders.length <= 1) return only ?? null

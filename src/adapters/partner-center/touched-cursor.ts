@@ -37,10 +37,14 @@ export function readPosition(cursor: string): Position | null {
   }
 }
 
-export const writePosition = ({ at, since, openOnly, seen }: Position): string => JSON.stringify({ v: 1, at, since, openOnly, seen: [...seen] })
+export const writePosition = ({ at, since, openOnly, seen }: Position): string =>
+  JSON.stringify({ v: 1, at, since, openOnly, seen: [...seen] })
 
 export const digestOf = (id: string, version: string | null): string =>
-  createHash('sha256').update(`${id}\n${version ?? ''}`).digest('base64url').slice(0, 12)
+  createHash('sha256')
+    .update(`${id}\n${version ?? ''}`)
+    .digest('base64url')
+    .slice(0, 12)
 
 /** Keeps what the next round's overlap can bring again, newest first when there is too much. */
 export function pruned(seen: ReadonlyMap<string, Stamp>, at: Stamp, overlapMs: number): ReadonlyMap<string, Stamp> {

@@ -42,7 +42,14 @@ export async function* touched(parts: SweepParts, options: TouchedOptions): Asyn
 
 function startOf(options: TouchedOptions): Position {
   const known = options.cursor === null ? null : readPosition(options.cursor)
-  return known ?? { at: null, seen: new Map(), since: options.since === null ? null : stampFrom(options.since), openOnly: options.openOnly ? true : null }
+  return (
+    known ?? {
+      at: null,
+      seen: new Map(),
+      since: options.since === null ? null : stampFrom(options.since),
+      openOnly: options.openOnly ? true : null,
+    }
+  )
 }
 
 interface Round {
@@ -102,8 +109,16 @@ async function forwardPage(round: Round, from: Stamp | null, link: string | null
 }
 
 const inMs = (stamp: Stamp): string => `${stamp.slice(0, 23)}Z`
-const queryOf = (parts: SweepParts, filter: string | null, order: 'asc' | 'desc'): ListQuery => ({ filter, orderBy: `updatedDateTime ${order}`, select: null, top: parts.pageSize })
-const asked = (round: Round): { signal: AbortSignal; what: string } => ({ signal: round.options.signal, what: 'listing referrals that changed' })
+const queryOf = (parts: SweepParts, filter: string | null, order: 'asc' | 'desc'): ListQuery => ({
+  filter,
+  orderBy: `updatedDateTime ${order}`,
+  select: null,
+  top: parts.pageSize,
+})
+const asked = (round: Round): { signal: AbortSignal; what: string } => ({
+  signal: round.options.signal,
+  what: 'listing referrals that changed',
+})
 
 /** Without a date in the filter: newest first, until what is known begins. The cursor comes with the last page. */
 async function* backwards(round: Round, start: Position): AsyncGenerator<TouchedPage> {
@@ -113,7 +128,9 @@ async function* backwards(round: Round, start: Position): AsyncGenerator<Touched
   let newest = null as Stamp | null // assigned in the loop, which the compiler does not follow
   for (let pages = 0; pages < pagesMost && !round.options.signal.aborted; pages += 1) {
     const at: string | null = link
-    const page: ListPage = await patiently(round, () => (at === null ? parts.referrals.list(queryOf(parts, null, 'desc'), asked(round)) : parts.referrals.next(at, asked(round))))
+    const page: ListPage = await patiently(round, () =>
+      at === null ? parts.referrals.list(queryOf(parts, null, 'desc'), asked(round)) : parts.referrals.next(at, asked(round)),
+    )
     const taken = await take(round, page, stop)
     newest = max(newest, taken.newest)
     const done = page.nextLink === null || page.items.length === 0 || (stop !== null && taken.oldest !== null && taken.oldest < stop)
@@ -129,7 +146,12 @@ const max = (a: Stamp | null, b: Stamp | null): Stamp | null => (a === null || (
 function advance(round: Round, newest: Stamp | null, done: boolean): void {
   const { position, parts } = round
   const at = max(position.at, newest)
-  round.position = { ...position, at, seen: at === null ? position.seen : pruned(position.seen, at, parts.overlapMs), openOnly: done ? null : position.openOnly }
+  round.position = {
+    ...position,
+    at,
+    seen: at === null ? position.seen : pruned(position.seen, at, parts.overlapMs),
+    openOnly: done ? null : position.openOnly,
+  }
 }
 
 interface Taken {
@@ -199,4 +221,3 @@ function waitOf(fault: Fault, waits: number): number | null {
   const waitMs = fault.retryAfterMs ?? 1_000 * 2 ** waits
   return waitMs > waitMostMs ? null : waitMs + 250
 }
-

@@ -38,7 +38,10 @@ const referral = z.looseObject({
   referralProgram: text,
   salesStage: text,
   mpnId: text,
-  target: z.array(z.looseObject({ type: text, id: text })).max(itemsMost).nullish(),
+  target: z
+    .array(z.looseObject({ type: text, id: text }))
+    .max(itemsMost)
+    .nullish(),
   customerProfile: z
     .looseObject({
       name: text,
@@ -48,7 +51,9 @@ const referral = z.looseObject({
         .nullish(),
       team: members,
       // Very old records show an empty object instead of the list.
-      ids: z.union([z.array(z.looseObject({ profileType: text, id: text })).max(itemsMost), z.looseObject({}).transform(() => [])]).nullish(),
+      ids: z
+        .union([z.array(z.looseObject({ profileType: text, id: text })).max(itemsMost), z.looseObject({}).transform(() => [])])
+        .nullish(),
     })
     .nullish(),
   consent: z.looseObject({ consentToShareReferralWithMicrosoftSellers: flag }).nullish(),
@@ -80,7 +85,14 @@ export interface WirePage {
   readonly nextLink: string | null
 }
 
-const brief = z.looseObject({ id: z.string().min(1).max(200), engagementId: text, organizationId: text, externalReferenceId: text, createdDateTime: text, mpnId: text })
+const brief = z.looseObject({
+  id: z.string().min(1).max(200),
+  engagementId: text,
+  organizationId: text,
+  externalReferenceId: text,
+  createdDateTime: text,
+  mpnId: text,
+})
 /** The few members that listings are asked for when only the identity of records matters. */
 export type Brief = z.infer<typeof brief>
 
@@ -89,7 +101,9 @@ function parsed<T>(schema: z.ZodType<T>, json: unknown, what: string): T {
   if (result.success) return result.data
   const issue = result.error.issues[0]
   const where = issue === undefined ? '' : ` (${issue.path.map(String).join('.') || 'whole answer'}: ${issue.message})`
-  throw new Fault('invalid-answer', `Partner Center answered ${what} in a form we do not know${where}.`, { remedy: 'It is tried again. If it lasts, report it with the time of the log line.' })
+  throw new Fault('invalid-answer', `Partner Center answered ${what} in a form we do not know${where}.`, {
+    remedy: 'It is tried again. If it lasts, report it with the time of the log line.',
+  })
 }
 
 export const parseReferral = (json: unknown, what: string): Referral => parsed(referral, json, what)

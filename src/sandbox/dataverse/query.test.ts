@@ -210,6 +210,8 @@ describe('annotations and conditional reads', () => {
     const etag = String(made.simulator.read('account', id)?.['@odata.etag'])
     expect((await made.call('GET', `accounts(${id})`, undefined, { 'if-none-match': etag })).status).toBe(304)
     expect((await made.call('GET', `accounts(${id})?$expand=primarycontactid`, undefined, { 'if-none-match': etag })).status).toBe(200)
+    const annotated = { 'if-none-match': etag, prefer: 'odata.include-annotations="*"' }
+    expect((await made.call('GET', `accounts(${id})`, undefined, annotated)).status).toBe(200)
     made.simulator.people.edit('account', id, { telephone1: '9' })
     expect((await made.call('GET', `accounts(${id})`, undefined, { 'if-none-match': etag })).status).toBe(200)
   })

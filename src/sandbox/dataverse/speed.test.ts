@@ -33,6 +33,12 @@ describe('a large environment', () => {
     }
   })
 
+  test('narrows by the better of two indexes', async () => {
+    const [row] = made.simulator.find('opportunity', { opportunityid: ids[0] })
+    const url = `opportunities?$select=name&$filter=_ownerid_value eq ${String(row?.['_ownerid_value'])} and _parentaccountid_value eq ${String(row?.['_parentaccountid_value'])}`
+    expect(valuesOf(await made.call('GET', url))).toHaveLength(20)
+  })
+
   test('answers a delta in the time of its changes, and pages without starting over', async () => {
     const track = { prefer: 'odata.track-changes,odata.maxpagesize=500' }
     let answer = await made.call('GET', 'opportunities?$select=name', undefined, track)

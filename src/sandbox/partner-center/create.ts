@@ -28,7 +28,7 @@ function bound(world: World, body: unknown): LooseReferral {
   const binding: Binding = { coercion: 'none', unknown: world.options.unknownProperties, problems }
   const given = bind(newReferral, body, '', binding)
   if (problems.length > 0) throw invalid(problems.join('; '))
-  return (given ?? {}) as LooseReferral // bound to the shape of a new referral
+  return (given ?? {}) // bound to the shape of a new referral
 }
 
 function own(world: World, given: LooseReferral): Referral {

@@ -1,6 +1,6 @@
 import { additionalRequirements, member, solution } from './body-shapes.js'
 import { additionalOf, memberOf, membersOf, solutionOf, solutionsOf, type Loose } from './drafts.js'
-import { statuses, substatuses, type Member, type Requirements, type SolutionTag } from './model.js'
+import { statuses, substatuses, type Member, type SolutionTag } from './model.js'
 import { boolean, date, list, number, text, word, type Shape } from './shapes.js'
 
 /** One path a PATCH may name: what its value must be, and how a bound value becomes part of the record. */
@@ -14,7 +14,7 @@ export interface PatchPath {
 const plain = (shape: Shape): PatchPath => ({ shape, appends: false, whole: (bound) => bound })
 // The casts below follow from the shapes beside them: a bound value has the shape it was bound to.
 const members: PatchPath = { shape: list(member), appends: false, whole: (bound) => membersOf(bound as Loose<Member>[] | null) }
-const oneMember: PatchPath = { shape: member, appends: true, whole: (bound) => memberOf((bound ?? {}) as Loose<Member>) }
+const oneMember: PatchPath = { shape: member, appends: true, whole: (bound) => memberOf((bound ?? {})) }
 
 /** The closed list of the published OpenAPI of Microsoft's "Partner Center Referrals" connector, read 2023-10. */
 export const listedPaths: ReadonlyMap<string, PatchPath> = new Map<string, PatchPath>([
@@ -27,11 +27,12 @@ export const listedPaths: ReadonlyMap<string, PatchPath> = new Map<string, Patch
   ['/details/notes', plain(text)],
   [
     '/details/requirements/solutions',
+    // The shape has just been checked.
     { shape: list(solution), appends: false, whole: (bound) => solutionsOf(bound as Loose<SolutionTag>[] | null) },
   ],
   [
     '/details/requirements/solutions/-',
-    { shape: solution, appends: true, whole: (bound) => solutionOf((bound ?? {}) as Loose<SolutionTag>) },
+    { shape: solution, appends: true, whole: (bound) => solutionOf((bound ?? {})) },
   ],
   ['/customerProfile/team', members],
   ['/customerProfile/team/-', oneMember],
@@ -53,7 +54,7 @@ export const unlistedPaths: ReadonlyMap<string, PatchPath> = new Map<string, Pat
     {
       shape: additionalRequirements,
       appends: false,
-      whole: (bound) => additionalOf((bound ?? {}) as Loose<Requirements['additionalRequirements']>),
+      whole: (bound) => additionalOf((bound ?? {})),
     },
   ],
 ])
@@ -63,6 +64,7 @@ export function withChange<T>(record: T, segments: readonly string[], value: unk
   const [first, ...rest] = segments
   if (first === undefined) return value as T // the place itself was reached, and its value was bound to the shape of that place
   if (Array.isArray(record)) {
+    // An array of whatever the document holds.
     const copy: unknown[] = [...(record as readonly unknown[])]
     if (first === '-') copy.push(value)
     else copy[Number(first)] = withChange(copy[Number(first)], rest, value)

@@ -44,6 +44,7 @@ export function sortedLog(): SortedLog {
     let high = rows.length
     while (low < high) {
       const middle = (low + high) >>> 1
+      // middle lies between low and high, both inside the list.
       if (before(rows[middle] as Row, key, sequenceOf))
         low = middle + 1 // middle is below length
       else high = middle

@@ -98,6 +98,7 @@ export function kit(
       const text = response.body.toString()
       return {
         status: response.status,
+        // The simulator answers objects; tests look at their members.
         json: /^[[{]/.test(text) ? (JSON.parse(text) as JsonObject) : {},
         headers: response.headers,
         response,

@@ -223,7 +223,7 @@ describe('the signature', () => {
     expect(delivery.headers).toMatchObject({ 'x-ms-signature-algorithm': 'rsa-sha256', 'content-type': 'application/json' })
     expect(delivery.headers['x-ms-certificate-url']).toBe('http://pc.test/cert/pcnotifications-dispatch.microsoft.com.cer')
     const file = await made.call('GET', new URL(delivery.headers['x-ms-certificate-url'] ?? '').pathname, undefined, { authorization: '' })
-    const certificate = new X509Certificate(file.response.body as Buffer)
+    const certificate = new X509Certificate(file.response.body)
     const signature = Buffer.from(delivery.headers['authorization']?.replace('Signature ', '') ?? '', 'base64')
     expect(verify('sha256', delivery.body, certificate.publicKey, signature)).toBe(true)
     expect(certificate.issuer).toContain('O=Microsoft Corporation')
