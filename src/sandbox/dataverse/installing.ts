@@ -129,7 +129,18 @@ function addLookup(world: World, table: Table, seed: LookupSeed): void {
   })
 }
 
+// The same column serves every environment of the process: columns never change in place.
+const columns = new WeakMap<FieldSeed, Map<string, Column>>()
+
 function columnOf(tableName: string, seed: FieldSeed, primaryName: boolean): Column {
+  const held = columns.get(seed) ?? new Map<string, Column>()
+  columns.set(seed, held)
+  const column = held.get(tableName) ?? newColumn(tableName, seed, primaryName)
+  held.set(tableName, column)
+  return column
+}
+
+function newColumn(tableName: string, seed: FieldSeed, primaryName: boolean): Column {
   const name = seed.schemaName.toLowerCase()
   const kind = seed.kind === 'url' ? 'text' : seed.kind
   const set: OptionSet = {

@@ -3,10 +3,19 @@ import { installColumn, readColumn } from './columns.js'
 import { optionalLabels, readLabels, requireLock, requireSchemaName } from './definitions.js'
 import type { Context } from './emission.js'
 import { coded, payloadError } from './errors.js'
-import { addTable, makeLabels, removeTable, shapeChanged, type Column, type Labels, type Table } from './metadata-model.js'
+import {
+  addTable,
+  makeLabels,
+  removeTable,
+  shapeChanged,
+  type Column,
+  type Labels,
+  type Relationship,
+  type Table,
+} from './metadata-model.js'
 import { demand } from './privileges.js'
 import { installRelationship } from './relationships.js'
-import { columnFromLine, makeColumn, makeTable, relationshipsOfLine, systemLines } from './schema/build.js'
+import { columnFromLine, makeTable, relationshipsOfLine, systemLines } from './schema/build.js'
 import { columnLines } from './schema/notation.js'
 import { seedMessages, seedPrivileges, seedViews } from './platform-rows.js'
 import { componentTypes, recordComponent } from './solution-components.js'
@@ -77,25 +86,38 @@ export function emptyTable(world: World, wish: TableWish, primaryName: string): 
   })
 }
 
+interface PlatformParts {
+  readonly columns: readonly Column[]
+  readonly relationships: readonly Relationship[]
+}
+
+// Columns never change in place, so that all environments of a process share those the platform adds to a table of one name.
+const partsByTable = new Map<string, PlatformParts>()
+
+function platformParts({ name, primaryId, ownership }: Table): PlatformParts {
+  const key = `${name}:${ownership}`
+  const held = partsByTable.get(key)
+  if (held !== undefined) return held
+  const lines = columnLines(`${primaryId} guid ; S co
+${systemLines({ name, ownership, stamps: 'all' })}
+statecode state 0 Active|1 Inactive ; S ; Status
+statuscode status 1 Active (0)|2 Inactive (1) ; ; Status Reason`)
+  const made = {
+    columns: lines.map((line) => columnFromLine(name, line, null)),
+    relationships: lines.flatMap((line) => relationshipsOfLine(name, line)),
+  }
+  partsByTable.set(key, made)
+  return made
+}
+
 /** Puts a table with its own and the platform's columns into the model, with messages, privileges and relationships. */
 export function installTable(world: World, table: Table, columns: readonly Column[]): void {
   world.transactions.undo(() => removeTable(world.model, table))
   addTable(world.model, table)
-  const fresh = { custom: false, createdAtMs: world.clock.now() }
-  installColumn(
-    world,
-    table,
-    makeColumn({ ...fresh, metadataId: world.guid(), name: table.primaryId, kind: 'guid', update: false, required: 'SystemRequired' }),
-  )
+  const { columns: own, relationships } = platformParts(table)
+  for (const column of own) installColumn(world, table, column)
   for (const column of columns) installColumn(world, table, column)
-  const lines = columnLines(`${systemLines({ name: table.name, ownership: table.ownership, stamps: 'all' })}
-statecode state 0 Active|1 Inactive ; S ; Status
-statuscode status 1 Active (0)|2 Inactive (1) ; ; Status Reason`)
-  for (const line of lines) {
-    installColumn(world, table, { ...columnFromLine(table.name, line, null), ...fresh, metadataId: world.guid() })
-    for (const relationship of relationshipsOfLine(table.name, line))
-      installRelationship(world, { ...relationship, createdAtMs: fresh.createdAtMs })
-  }
+  for (const relationship of relationships) installRelationship(world, relationship)
   table.rows.dropIndex('createdby')
   table.rows.dropIndex('modifiedby')
   seedMessages(world, table)
