@@ -33,7 +33,7 @@ async function linked(world: EngineWorld, over: Projection = {}): Promise<{ refe
 }
 
 describe('a pass over a deal', () => {
-  it('makes an opportunity of a referral and names each to the other', async () => {
+  it('[R20] makes an opportunity of a referral and names each to the other', async () => {
     const world = engineWorld()
     const { referralId, crmId } = await linked(world)
     expect(world.crm.only()).toMatchObject({ kind: 'opportunity', otherId: referralId, sync: true, status: 'in-sync', deal: { 'details.dealValue': 84_000 } })
@@ -41,7 +41,7 @@ describe('a pass over a deal', () => {
     expect((await world.links()).map((link) => link.state)).toEqual(['in-sync'])
   })
 
-  it('writes nothing for an echo of its own write, and reads each side once', async () => {
+  it('[R3] writes nothing for an echo of its own write, and reads each side once', async () => {
     const world = engineWorld()
     const { referralId, crmId } = await linked(world)
     await world.hint({ ref: referral(referralId) })
@@ -51,7 +51,7 @@ describe('a pass over a deal', () => {
     expect(world.crm.calls).toEqual(['read'])
   })
 
-  it('carries an inbound edit with two reads and one write', async () => {
+  it('[R14] carries an inbound edit with two reads and one write', async () => {
     const world = engineWorld()
     const { referralId } = await linked(world)
     world.partner.edit(referralId, { 'details.dealValue': 90_000 })
@@ -101,7 +101,7 @@ describe('a pass over a deal', () => {
     expect(world.crm.only().status).toBe('in-sync')
   })
 
-  it('yields one referral when the answer of its create is lost', async () => {
+  it('[R5] [R27] yields one referral when the answer of its create is lost', async () => {
     const world = engineWorld()
     world.partner.trouble.push('lost')
     const row = world.crm.put({ kind: 'opportunity', deal })
@@ -111,7 +111,7 @@ describe('a pass over a deal', () => {
     expect(world.partner.calls.filter((call) => call.startsWith('create'))).toHaveLength(1)
   })
 
-  it('yields one deal when the event of a create is faster than its answer', async () => {
+  it('[R6] yields one deal when the event of a create is faster than its answer', async () => {
     const world = engineWorld()
     const row = world.crm.put({ kind: 'opportunity', deal })
     await world.hint({ ref: opportunity(row.id) })
@@ -129,7 +129,7 @@ describe('a pass over a deal', () => {
     expect(world.crm.rows.size).toBe(1)
   })
 
-  it('does not mistake its own write for an edit when the answer was lost', async () => {
+  it('[R2] [R29] does not mistake its own write for an edit when the answer was lost', async () => {
     const world = engineWorld()
     const { referralId } = await linked(world)
     world.partner.edit(referralId, { 'details.notes': 'New.' })
@@ -141,7 +141,7 @@ describe('a pass over a deal', () => {
     expect(world.crm.only().deal['details.notes']).toBe('New.')
   })
 
-  it('holds a field that both sides changed, lets the rest flow, and does what a person decides', async () => {
+  it('[R18] holds a field that both sides changed, lets the rest flow, and does what a person decides', async () => {
     const world = engineWorld()
     const { referralId, crmId } = await linked(world)
     world.partner.edit(referralId, { 'details.dealValue': 1, 'details.notes': 'From Microsoft.' })
@@ -184,7 +184,7 @@ describe('a pass over a deal', () => {
     expect((await other.links())[0]).toMatchObject({ state: 'in-sync', reason: { code: 'closed' } })
   })
 
-  it('makes a lead of an unaccepted lead and one opportunity when it is accepted', async () => {
+  it('[R23] makes a lead of an unaccepted lead and one opportunity when it is accepted', async () => {
     const world = engineWorld()
     const row = world.partner.put({ kind: 'referral', category: 'lead', deal: { ...deal, status: 'New/Pending' } })
     await world.hint({ ref: referral(row.id) })
@@ -226,7 +226,7 @@ describe('a pass over a deal', () => {
     expect((await world.links()).filter((link) => link.base !== null)).toHaveLength(1)
   })
 
-  it('stops a sweep that would change too much, and goes on when a person releases it', async () => {
+  it('[R11] stops a sweep that would change too much, and goes on when a person releases it', async () => {
     const world = engineWorld()
     for (let count = 0; count < 30; count += 1) world.partner.put({ kind: 'referral', deal: { ...deal, name: `Deal ${count}` } })
     const signal = new AbortController().signal
