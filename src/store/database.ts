@@ -46,6 +46,7 @@ function openSqlite(path: string): OpenDatabase {
     },
     close: async () => {
       await db.destroy()
+      lock.exec('ROLLBACK')
       lock.close()
     },
   }

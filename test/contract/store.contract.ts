@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newLink, type Link } from '../../src/core/link.js'
+import type { AcceptedEvent, Lease, Store } from '../../src/core/ports.js'
+import { asLinkId, type EndRef } from '../../src/core/ref.js'
+
+export interface StoreUnderTest {
+  readonly store: Store
+  /** A second process on the same data, where the store allows one. */
+  readonly second: Store | null
+  /** Alters one stored ledger entry behind the store's back. */
+  readonly tamper: ((link: string) => Promise<void>) | null
+  close(): Promise<void>
+}
+
+const ref = (id: string): EndRef => ({ side: 'partner', kind: 'referral', id })
+const event = (key: string, id: string, wide = false): AcceptedEvent => ({ source: 'partner-center', eventKey: key, name: 'referral-updated', hints: [{ ref: ref(id), engagementId: null, wide }], urgency: 1 })
+
+/** What every store promises. Runs on each of them. */
+export function storeContract(name: string, open: () => Promise<StoreUnderTest>): void {
+  describe(`the store: ${name}`, () => {
+    let under: StoreUnderTest
+    let store: Store
+    let now = Date.UTC(2026, 10, 1)
+    beforeAll(async () => {
+      under = await open()
+      store = under.store
+    })
+    afterAll(() => under.close())
+
+    const one = async (id: string): Promise<Link> => {
+      const [link] = await store.linksOf(ref(id), null)
+      if (link === undefined) throw new Error(`no deal of ${id}`)
+      return link
+    }
+    const takeOf = async (link: Link, from: Store = store): Promise<Lease | undefined> => (await from.queue.take({ limit: 1, now, leaseMs: 60_000, only: [link.id] }))[0]
+    const drop = async (link: Link): Promise<void> => {
+      const lease = await takeOf(link)
+      if (lease !== undefined) await store.save({ lease, link: await one(link.ends.partner?.id ?? ''), audit: [], now, outcome: { kind: 'settled' } })
+    }
+
+    it('[R33] takes an event once: a repeat is known and marks nothing', async () => {
+      expect(await store.acceptEvents([event('k1', 'a')], now)).toEqual([true])
+      await drop(await one('a'))
+      expect(await store.acceptEvents([event('k1', 'a')], now)).toEqual([false])
+      expect(await takeOf(await one('a'))).toBeUndefined()
+    })
+
+    it('[R31] never works a deal twice at once, runs again for a mark during a run, and settles with the save', async () => {
+      await store.acceptEvents([event('k2', 'b'), event('k3', 'b', true)], now)
+      const link = await one('b')
+      const [first, second] = await Promise.all([takeOf(link), takeOf(link, under.second ?? store)])
+      const lease = first ?? second
+      if (lease === undefined) throw new Error('it is due')
+      expect([first, second].filter(Boolean)).toHaveLength(1)
+      expect(lease.wide).toBe(true)
+      await store.queue.mark([{ link: link.id, dueAt: now, urgency: 1, wide: false, because: 'again' }], now)
+      await store.save({ lease, link, audit: [], now, outcome: { kind: 'settled' } })
+      const again = await takeOf(link)
+      expect(again).toBeDefined()
+      if (again) await store.save({ lease: again, link: await one('b'), audit: [], now, outcome: { kind: 'settled' } })
+      expect(await takeOf(link)).toBeUndefined()
+    })
+
+    it('gives a deal to somebody else when its lease ends, and refuses the late save', async () => {
+      await store.acceptEvents([event('k4', 'c')], now)
+      const link = await one('c')
+      const late = await takeOf(link)
+      now += 60_001
+      const next = await takeOf(link)
+      if (late === undefined || next === undefined) throw new Error('both took it, one after the other')
+      expect(await store.queue.holds(late, now)).toBe(false)
+      await expect(store.save({ lease: late, link, audit: [], now, outcome: { kind: 'settled' } })).rejects.toMatchObject({ kind: 'lease-lost' })
+      await store.save({ lease: next, link, audit: [], now, outcome: { kind: 'again', inMs: 5_000, because: { kind: 'offline' } as never } })
+      expect(await takeOf(link)).toBeUndefined()
+      now += 5_000
+      expect(await takeOf(link)).toMatchObject({ attempts: 1 })
+    })
+
+    it('refuses a save that was made from an older revision, and a record that is another deal\'s end', async () => {
+      await store.acceptEvents([event('k5', 'd'), event('k6', 'e')], now)
+      const [d, e] = [await one('d'), await one('e')]
+      const saved = await store.save({ lease: null, link: { ...d, name: 'Ärger 100%' }, audit: [], now, outcome: null })
+      await expect(store.save({ lease: null, link: d, audit: [], now, outcome: null })).rejects.toMatchObject({ kind: 'lease-lost' })
+      await expect(store.save({ lease: null, link: { ...e, ends: saved.ends }, audit: [], now, outcome: null })).rejects.toMatchObject({ kind: 'stale' })
+      expect(await store.add(newLink(asLinkId('other'), now, { partner: ref('d'), crm: null }), [], now)).toMatchObject({ id: d.id })
+    })
+
+    it('finds a deal by its aliases, parts and engagement, and joins two that are one', async () => {
+      await store.acceptEvents([event('k7', 'f'), event('k8', 'g')], now)
+      const f = await store.save({ lease: null, link: { ...(await one('f')), engagementId: 'eng-f', parts: [{ side: 'crm', kind: 'account', id: 'acc' }] }, audit: [], now, outcome: null })
+      expect((await store.linksOf({ side: 'crm', kind: 'account', id: 'acc' }, null)).map((link) => link.id)).toEqual([f.id])
+      expect((await store.linksOf(ref('unknown'), 'eng-f')).map((link) => link.id)).toEqual([f.id])
+      const g = await one('g')
+      await store.merge({ ...f, aliases: [ref('g')] }, g, [], now)
+      expect((await store.linksOf(ref('g'), null)).map((link) => link.id)).toEqual([f.id])
+      await expect(store.merge(f, g, [], now)).rejects.toMatchObject({ kind: 'stale' })
+    })
+
+    it('[R54] gives each turn and each claim to one of many', async () => {
+      const stores = [store, under.second ?? store]
+      const turns = await Promise.all([0, 1, 2, 3].map((index) => (stores[index % 2] ?? store).claimTurn('sweep', 1_000, now)))
+      expect(turns.filter(Boolean)).toHaveLength(1)
+      expect(await store.claimTurn('sweep', 1_000, now + 1_000)).toBe(true)
+      expect(await store.claim('c', { token: 'x', forMs: 1_000, now })).toBe(true)
+      expect(await store.claim('c', { token: 'y', forMs: 1_000, now })).toBe(false)
+      await store.unclaim('c', 'x')
+      expect(await store.claim('c', { token: 'y', forMs: 1_000, now })).toBe(true)
+    })
+
+    it('keeps named values by compare-and-set', async () => {
+      expect(await store.setValue('v', { a: 1 }, { expect: null, now })).toBe(true)
+      expect(await store.setValue('v', { a: 2 }, { expect: null, now })).toBe(false)
+      expect(await store.setValue('v', { a: 3 }, { expect: 1, now })).toBe(true)
+      expect(await store.getValue('v')).toEqual({ value: { a: 3 }, revision: 2 })
+    })
+
+    it('[R52] proves that the ledger is unbroken, and finds an entry that was changed', async () => {
+      await store.acceptEvents([event('k9', 'h'), event('k10', 'h')], now)
+      expect((await store.verifyAudit()).broken).toEqual([])
+      if (under.tamper === null) return
+      const link = await one('h')
+      await under.tamper(link.id)
+      expect((await store.verifyAudit()).broken).toMatchObject([{ link: link.id, sequence: 1 }])
+    })
+  })
+}

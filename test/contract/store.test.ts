@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { openStore, sealKey, sealWith, type OpenStore } from '../../src/store/index.js'
+import { memoryStore } from '../support/memory-store.js'
+import { startPostgres, type PrivatePostgres } from '../support/postgres.js'
+import { storeContract } from './store.contract.js'
+
+const now = (): number => Date.UTC(2026, 10, 1)
+const folders: string[] = []
+const folder = (): string => {
+  const made = mkdtempSync(join(tmpdir(), 'cosell-store-'))
+  folders.push(made)
+  return made
+}
+let postgres: PrivatePostgres | null = null
+afterAll(() => {
+  postgres?.stop()
+  for (const made of folders) rmSync(made, { recursive: true, force: true })
+})
+
+const tamperIn = (store: OpenStore) => async (link: string): Promise<void> => {
+  await store.database.db.updateTable('audit').set({ payload: '{"kind":"hinted","forged":true}' }).where('link', '=', link).where('sequence', '=', 1).execute()
+}
+
+storeContract('in memory', () => {
+  let state = 1
+  const store = memoryStore({ random: () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647 })
+  return Promise.resolve({ store, second: null, tamper: null, close: () => store.close() })
+})
+
+storeContract('a SQLite file', async () => {
+  const store = await openStore({ url: folder(), now })
+  return { store, second: null, tamper: tamperIn(store), close: () => store.close() }
+})
+
+storeContract('PostgreSQL', async () => {
+  postgres ??= startPostgres()
+  const { url } = postgres
+  // Two processes that start at the same time both migrate; one of them does it.
+  const [store, second] = await Promise.all([openStore({ url, now }), openStore({ url, now })])
+  return {
+    store,
+    second,
+    tamper: tamperIn(store),
+    close: async () => {
+      await second.close()
+      await store.close()
+    },
+  }
+})
+
+it('keeps the rows of two tenants apart in one database', async () => {
+  const url = folder()
+  const first = await openStore({ url, now, tenant: 'a' })
+  await first.setValue('x', 1, { expect: null, now: now() })
+  await first.close()
+  const second = await openStore({ url, now, tenant: 'b' })
+  expect(await second.getValue('x')).toBeNull()
+  await second.close()
+})
+
+it('[R54] tells a second process that the folder is taken', async () => {
+  const url = folder()
+  const first = await openStore({ url, now })
+  await expect(openStore({ url, now })).rejects.toMatchObject({ kind: 'misconfigured' })
+  await first.close()
+  await (await openStore({ url, now })).close()
+})
+
+it('takes a burst of events in few commits, and one bad event fails alone', async () => {
+  const store = await openStore({ url: folder(), now })
+  const event = (key: string, name: string) => ({ source: 'partner-center' as const, eventKey: key, name, hints: [], urgency: 1 as const })
+  const burst = Array.from({ length: 50 }, (_, index) => store.acceptEvents([event(`burst-${index}`, index === 25 ? (null as unknown as string) : 'referral-updated')], now()))
+  const results = await Promise.allSettled(burst)
+  expect(results.filter((result) => result.status === 'rejected')).toHaveLength(1)
+  expect(results[25]?.status).toBe('rejected')
+  await store.close()
+})
+
+it('[R43] seals a token so that neither the file nor another key gives it away', () => {
+  const file = join(folder(), 'seal.key')
+  const seal = sealWith(sealKey({ file }))
+  const sealed = seal.close('refresh-token-1')
+  expect(sealed).not.toContain('refresh-token-1')
+  expect(sealWith(sealKey({ file })).open(sealed)).toBe('refresh-token-1')
+  expect(() => sealWith(sealKey({ text: 'x'.repeat(40) })).open(sealed)).toThrow(/another key/)
+  expect(() => seal.open(`${sealed.slice(0, -2)}AA`)).toThrow(/altered/)
+})
