@@ -54,7 +54,7 @@ describe('an expression', () => {
     expect(said).toContain(part)
   })
 
-  test('nothing of the language around it can be reached', () => {
+  test('[R58] nothing of the language around it can be reached', () => {
     for (const source of ['value.constructor', 'value.__proto__', 'value["constructor"]']) {
       let result: unknown = 'refused'
       try {

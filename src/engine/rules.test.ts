@@ -66,7 +66,8 @@ describe('the merge table, carried out', () => {
     const canonical = (text: string): string => text.slice(0, 5)
     const adapter = world.crm.adapter
     const plain = adapter.canonical.bind(adapter)
-    const cut = (value: Projection): Projection => (typeof value['details.notes'] === 'string' ? { ...value, 'details.notes': canonical(value['details.notes']) } : value)
+    const cut = (value: Projection): Projection =>
+      typeof value['details.notes'] === 'string' ? { ...value, 'details.notes': canonical(value['details.notes']) } : value
     Object.assign(adapter, { canonical: (value: Projection) => cut(plain(value, 'opportunity')) })
     world.partner.edit(referralId, { 'details.notes': 'A long text' })
     await world.hint({ ref: referral(referralId) })
@@ -82,7 +83,10 @@ describe('the merge table, carried out', () => {
   it('[R7] [R15] restores a one-way field that was edited on its receiving side and records the loser', async () => {
     const { world, referralId, crmId } = await linked()
     const campaign = world.policy.fields.campaignId
-    world.policy = { ...world.policy, fields: { ...world.policy.fields, campaignId: { ...campaign, into: { crm: 'always', partner: 'never' }, restore: true } } }
+    world.policy = {
+      ...world.policy,
+      fields: { ...world.policy.fields, campaignId: { ...campaign, into: { crm: 'always', partner: 'never' }, restore: true } },
+    }
     world.partner.edit(referralId, { campaignId: 'C-1' })
     await world.hint({ ref: referral(referralId) })
     await world.settle()
@@ -91,7 +95,15 @@ describe('the merge table, carried out', () => {
     await world.settle()
     expect(world.crm.only().deal.campaignId).toBe('C-1')
     const { records } = await world.service.audit({ limit: 100 })
-    expect(records.map((record) => record.event)).toContainEqual({ kind: 'conflict', conflict: expect.objectContaining({ field: 'campaignId', kind: 'restore', winner: 'partner', saw: { partner: 'C-1', crm: 'mine' } }) as unknown })
+    expect(records.map((record) => record.event)).toContainEqual({
+      kind: 'conflict',
+      conflict: expect.objectContaining({
+        field: 'campaignId',
+        kind: 'restore',
+        winner: 'partner',
+        saw: { partner: 'C-1', crm: 'mine' },
+      }) as unknown,
+    })
   })
 
   it('[R16] shows a rename as information and never undoes it', async () => {
@@ -191,10 +203,12 @@ describe('doors', () => {
     expect(world.partner.only().deal.status).toBe('Closed/Won')
     const other = await linked()
     other.world.policy = { ...other.world.policy, irreversible: 'forbid' }
-    await expect(other.world.service.order(other.crmId, { take: 'win', reason: null, by: 'kim' })).rejects.toMatchObject({ kind: 'rejected' })
+    await expect(other.world.service.order(other.crmId, { take: 'win', reason: null, by: 'kim' })).rejects.toMatchObject({
+      kind: 'rejected',
+    })
   })
 
-  it('[R9] reads Microsoft\'s referral with ours, and takes an event about it as a hint for the deal', async () => {
+  it("[R9] reads Microsoft's referral with ours, and takes an event about it as a hint for the deal", async () => {
     const world = engineWorld()
     const row = world.crm.put({ kind: 'opportunity', deal: { ...deal, [HELP]: 'QuotesOrLicensing', 'microsoft.status': null } })
     await world.hint({ ref: opportunity(row.id) })
@@ -262,7 +276,7 @@ describe('switches and limits', () => {
     await assertIdentity(store, other, { adopt: false, now: 4 })
   })
 
-  it('[R39] lets a switch hold until it is set again or the file\'s own value changes', async () => {
+  it("[R39] lets a switch hold until it is set again or the file's own value changes", async () => {
     const { store } = engineWorld()
     const file = { partnerToCrm: 'on', crmToPartner: 'on' } as const
     await writeFlow(store, { flow: 'crmToPartner', value: 'off', file: 'on', now: 1 })
@@ -270,7 +284,7 @@ describe('switches and limits', () => {
     expect((await readFlows(store, { ...file, crmToPartner: 'observe' })).map((flow) => flow.value)).toEqual(['on', 'observe'])
   })
 
-  it('[R47] names a deal\'s state by one of five words', async () => {
+  it("[R47] names a deal's state by one of five words", async () => {
     const { world } = await linked()
     const { deals } = await world.service.deals({ limit: 10 })
     expect(LINK_STATES).toEqual(['in-sync', 'pending', 'needs-attention', 'stopped', 'unlinked'])
@@ -284,7 +298,10 @@ describe('switches and limits', () => {
     expect(plan.totals).toMatchObject({ create: 0, update: 1 })
     expect(writes(world)).toEqual([])
     world.partner.edit(referralId, { 'details.notes': 'Moved on.' })
-    expect(await world.service.apply(plan, { by: 'kim', signal })).toMatchObject({ applied: 0, refused: [{ why: expect.stringContaining('changed in Partner Center') as unknown }] })
+    expect(await world.service.apply(plan, { by: 'kim', signal })).toMatchObject({
+      applied: 0,
+      refused: [{ why: expect.stringContaining('changed in Partner Center') as unknown }],
+    })
     expect(writes(world)).toEqual([])
     const again = await world.service.plan({ deals: [referralId], signal })
     expect(await world.service.apply(again, { by: 'kim', signal })).toMatchObject({ applied: 1, refused: [] })

@@ -145,7 +145,7 @@ const partnerDesk = (partner: PartnerCenter): Controlled => ({
     referrals: () => [...partner.referrals()],
     engagement: (query) => partner.engagement(query.get('id') ?? ''),
     webhook: () => partner.webhook.current(),
-    calls: () => partner.calls.list,
+    calls: () => partner.calls.list(),
     deliveries: () => partner.deliveries.attempts,
   },
 })
@@ -157,6 +157,6 @@ const dynamicsDesk = (crm: Dataverse): Controlled => ({
   look: {
     row: (query) => crm.read(query.get('table') ?? 'opportunity', query.get('id') ?? ''),
     rows: (query) => crm.find(query.get('table') ?? 'opportunity'),
-    calls: () => crm.calls,
+    calls: () => crm.calls.list(),
   },
 })

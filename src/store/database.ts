@@ -53,7 +53,7 @@ function openSqlite(path: string): OpenDatabase {
 }
 
 /** One process owns the folder: an open write transaction on a file of its own, which ends with the process however it dies. */
-function lockFolder(folder: string): { close(): void } {
+function lockFolder(folder: string): { exec(sql: string): unknown; close(): void } {
   const lock = new Database(join(folder, 'lock.db'))
   try {
     lock.pragma('busy_timeout = 0')

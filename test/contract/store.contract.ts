@@ -13,7 +13,13 @@ export interface StoreUnderTest {
 }
 
 const ref = (id: string): EndRef => ({ side: 'partner', kind: 'referral', id })
-const event = (key: string, id: string, wide = false): AcceptedEvent => ({ source: 'partner-center', eventKey: key, name: 'referral-updated', hints: [{ ref: ref(id), engagementId: null, wide }], urgency: 1 })
+const event = (key: string, id: string, wide = false): AcceptedEvent => ({
+  source: 'partner-center',
+  eventKey: key,
+  name: 'referral-updated',
+  hints: [{ ref: ref(id), engagementId: null, wide }],
+  urgency: 1,
+})
 
 /** What every store promises. Runs on each of them. */
 export function storeContract(name: string, open: () => Promise<StoreUnderTest>): void {
@@ -32,10 +38,12 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       if (link === undefined) throw new Error(`no deal of ${id}`)
       return link
     }
-    const takeOf = async (link: Link, from: Store = store): Promise<Lease | undefined> => (await from.queue.take({ limit: 1, now, leaseMs: 60_000, only: [link.id] }))[0]
+    const takeOf = async (link: Link, from: Store = store): Promise<Lease | undefined> =>
+      (await from.queue.take({ limit: 1, now, leaseMs: 60_000, only: [link.id] }))[0]
     const drop = async (link: Link): Promise<void> => {
       const lease = await takeOf(link)
-      if (lease !== undefined) await store.save({ lease, link: await one(link.ends.partner?.id ?? ''), audit: [], now, outcome: { kind: 'settled' } })
+      if (lease !== undefined)
+        await store.save({ lease, link: await one(link.ends.partner?.id ?? ''), audit: [], now, outcome: { kind: 'settled' } })
     }
 
     it('[R33] takes an event once: a repeat is known and marks nothing', async () => {
@@ -69,25 +77,41 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       const next = await takeOf(link)
       if (late === undefined || next === undefined) throw new Error('both took it, one after the other')
       expect(await store.queue.holds(late, now)).toBe(false)
-      await expect(store.save({ lease: late, link, audit: [], now, outcome: { kind: 'settled' } })).rejects.toMatchObject({ kind: 'lease-lost' })
-      await store.save({ lease: next, link, audit: [], now, outcome: { kind: 'again', inMs: 5_000, because: { kind: 'offline' } as never } })
+      await expect(store.save({ lease: late, link, audit: [], now, outcome: { kind: 'settled' } })).rejects.toMatchObject({
+        kind: 'lease-lost',
+      })
+      await store.save({
+        lease: next,
+        link,
+        audit: [],
+        now,
+        outcome: { kind: 'again', inMs: 5_000, because: { kind: 'offline' } as never },
+      })
       expect(await takeOf(link)).toBeUndefined()
       now += 5_000
       expect(await takeOf(link)).toMatchObject({ attempts: 1 })
     })
 
-    it('refuses a save that was made from an older revision, and a record that is another deal\'s end', async () => {
+    it("refuses a save that was made from an older revision, and a record that is another deal's end", async () => {
       await store.acceptEvents([event('k5', 'd'), event('k6', 'e')], now)
       const [d, e] = [await one('d'), await one('e')]
       const saved = await store.save({ lease: null, link: { ...d, name: 'Ärger 100%' }, audit: [], now, outcome: null })
       await expect(store.save({ lease: null, link: d, audit: [], now, outcome: null })).rejects.toMatchObject({ kind: 'lease-lost' })
-      await expect(store.save({ lease: null, link: { ...e, ends: saved.ends }, audit: [], now, outcome: null })).rejects.toMatchObject({ kind: 'stale' })
+      await expect(store.save({ lease: null, link: { ...e, ends: saved.ends }, audit: [], now, outcome: null })).rejects.toMatchObject({
+        kind: 'stale',
+      })
       expect(await store.add(newLink(asLinkId('other'), now, { partner: ref('d'), crm: null }), [], now)).toMatchObject({ id: d.id })
     })
 
     it('finds a deal by its aliases, parts and engagement, and joins two that are one', async () => {
       await store.acceptEvents([event('k7', 'f'), event('k8', 'g')], now)
-      const f = await store.save({ lease: null, link: { ...(await one('f')), engagementId: 'eng-f', parts: [{ side: 'crm', kind: 'account', id: 'acc' }] }, audit: [], now, outcome: null })
+      const f = await store.save({
+        lease: null,
+        link: { ...(await one('f')), engagementId: 'eng-f', parts: [{ side: 'crm', kind: 'account', id: 'acc' }] },
+        audit: [],
+        now,
+        outcome: null,
+      })
       expect((await store.linksOf({ side: 'crm', kind: 'account', id: 'acc' }, null)).map((link) => link.id)).toEqual([f.id])
       expect((await store.linksOf(ref('unknown'), 'eng-f')).map((link) => link.id)).toEqual([f.id])
       const g = await one('g')

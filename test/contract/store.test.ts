@@ -20,9 +20,16 @@ afterAll(() => {
   for (const made of folders) rmSync(made, { recursive: true, force: true })
 })
 
-const tamperIn = (store: OpenStore) => async (link: string): Promise<void> => {
-  await store.database.db.updateTable('audit').set({ payload: '{"kind":"hinted","forged":true}' }).where('link', '=', link).where('sequence', '=', 1).execute()
-}
+const tamperIn =
+  (store: OpenStore) =>
+  async (link: string): Promise<void> => {
+    await store.database.db
+      .updateTable('audit')
+      .set({ payload: '{"kind":"hinted","forged":true}' })
+      .where('link', '=', link)
+      .where('sequence', '=', 1)
+      .execute()
+  }
 
 storeContract('in memory', () => {
   let state = 1
@@ -72,7 +79,9 @@ it('[R54] tells a second process that the folder is taken', async () => {
 it('takes a burst of events in few commits, and one bad event fails alone', async () => {
   const store = await openStore({ url: folder(), now })
   const event = (key: string, name: string) => ({ source: 'partner-center' as const, eventKey: key, name, hints: [], urgency: 1 as const })
-  const burst = Array.from({ length: 50 }, (_, index) => store.acceptEvents([event(`burst-${index}`, index === 25 ? (null as unknown as string) : 'referral-updated')], now()))
+  const burst = Array.from({ length: 50 }, (_, index) =>
+    store.acceptEvents([event(`burst-${index}`, index === 25 ? (null as unknown as string) : 'referral-updated')], now()),
+  )
   const results = await Promise.allSettled(burst)
   expect(results.filter((result) => result.status === 'rejected')).toHaveLength(1)
   expect(results[25]?.status).toBe('rejected')

@@ -29,11 +29,20 @@ export function startPostgres(): PrivatePostgres {
   }
   const run = (program: string, args: readonly string[]): void => {
     const [command, all] = isRoot ? ['runuser', ['-u', 'postgres', '--', join(bin, program), ...args]] : [join(bin, program), [...args]]
-    execFileSync(command as string, all as string[], { stdio: 'ignore', cwd: folder })
+    execFileSync(command, all, { stdio: 'ignore', cwd: folder })
   }
   const data = join(folder, 'data')
   run('initdb', ['-D', data, '-A', 'trust', '-U', 'cosell', '--no-sync'])
-  run('pg_ctl', ['-D', data, '-w', '-l', join(folder, 'log'), '-o', `-c listen_addresses='' -c unix_socket_directories='${folder}' -c fsync=off`, 'start'])
+  run('pg_ctl', [
+    '-D',
+    data,
+    '-w',
+    '-l',
+    join(folder, 'log'),
+    '-o',
+    `-c listen_addresses='' -c unix_socket_directories='${folder}' -c fsync=off`,
+    'start',
+  ])
   return {
     url: `postgres://cosell@/postgres?host=${encodeURIComponent(folder)}`,
     stop() {
