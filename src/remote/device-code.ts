@@ -1,5 +1,6 @@
 import { Fault } from '../core/fault.js'
-import { refused, type TokenEndpoint } from './tokens.js'
+import { parseAnswer, refused, type TokenEndpoint } from './tokens.js'
+import { NoAnswer } from './transport.js'
 
 /** What a person needs to sign in on another screen. */
 export interface DeviceCode {
@@ -41,7 +42,7 @@ export async function signInByDevice(
     if (status === 200 && typeof json['refresh_token'] === 'string')
       return { refreshToken: json['refresh_token'], idToken: typeof json['id_token'] === 'string' ? json['id_token'] : null }
     if (json['error'] === 'slow_down') intervalMs += 5_000
-    else if (json['error'] !== 'authorization_pending') throw refused(endpoint, status, json)
+    else if (json['error'] !== 'authorization_pending' && status < 500) throw refused(endpoint, status, json)
   }
   throw new Fault('signed-out', `Nobody signed in to ${endpoint.name} in time.`, { remedy: `Run "${endpoint.repair}" again.` })
 }
@@ -53,14 +54,15 @@ async function post(
   signal: AbortSignal,
 ): Promise<{ status: number; json: Record<string, unknown> }> {
   const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' }
-  const answer = await endpoint.transport({
-    method: 'POST',
-    url,
-    headers,
-    body: new URLSearchParams({ ...form }).toString(),
-    timeoutMs: 20_000,
-    signal,
-  })
-  const json: unknown = JSON.parse(answer.body.toString('utf8') || '{}')
-  return { status: answer.status, json: typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {} } // any object's members are unknown
+  const body = new URLSearchParams({ ...form }).toString()
+  try {
+    const answer = await endpoint.transport({ method: 'POST', url, headers, body, timeoutMs: 20_000, signal })
+    return { status: answer.status, json: parseAnswer(answer.body) }
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error
+    throw new Fault('offline', `The sign-in service of ${endpoint.name} could not be reached: ${error.message}.`, {
+      remedy: 'Check the network and the setting authorityUrl.',
+      cause: error,
+    })
+  }
 }

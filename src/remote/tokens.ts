@@ -40,7 +40,7 @@ export async function askForToken(
       cause: error,
     })
   }
-  const json = parse(answer.body)
+  const json = parseAnswer(answer.body)
   if (answer.status >= 500 || answer.status === 429)
     throw new Fault('offline', `The sign-in service of ${endpoint.name} answered ${answer.status}.`, {
       remedy: 'Nothing to do: it is tried again.',
@@ -57,7 +57,7 @@ export async function askForToken(
   }
 }
 
-function parse(body: Buffer): Record<string, unknown> {
+export function parseAnswer(body: Buffer): Record<string, unknown> {
   try {
     const json: unknown = JSON.parse(body.toString('utf8'))
     return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {} // any object's members are unknown

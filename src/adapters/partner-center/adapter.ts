@@ -1,6 +1,6 @@
 import type { Change, CreateChange, PatchChange, StepChange } from '../../core/change.js'
-import type { Projection } from '../../core/deal.js'
-import { Fault, isFault, toFault } from '../../core/fault.js'
+import { HELP, type Projection } from '../../core/deal.js'
+import { Fault, FAULTS, isFault, toFault } from '../../core/fault.js'
 import type {
   Adapter,
   CallOptions,
@@ -15,20 +15,24 @@ import type {
   TouchedPage,
 } from '../../core/ports.js'
 import { asVersion, type EndRef } from '../../core/ref.js'
+import { equals } from '../../remote/odata.js'
 import type { Send } from '../../remote/send.js'
-import { ReferralsApi, type Document } from './api.js'
+import type { TokenClaims } from '../../remote/token-claims.js'
+import { ReferralsApi, type Call, type Document, type ListQuery, type Operation, type Patched } from './api.js'
 import { canonicalDeal } from './canonical.js'
 import { checks } from './checks.js'
-import { engagementOf, presentOf, type Surroundings } from './decode.js'
+import { engagementOf, helpIn, presentOf, type Surroundings } from './decode.js'
+import { describeReferral } from './describe.js'
 import { documents, type Documents } from './documents.js'
 import { invitation, newReferral } from './encode.js'
 import { canonicalId, isMicrosoft, isSafeId, referralRef } from './ids.js'
 import { needsDocument, operationsOf, type MoneyForm } from './operations.js'
 import { ownOrganization, type OwnOrganization } from './own-organization.js'
-import { textMember, type PlatformApi } from './platform.js'
+import { madeOf, showsMore } from './outcomes.js'
+import { textMember, type PlatformApi, type PlatformBody } from './platform.js'
 import { instantOf, stampOf } from './stamp.js'
 import { touched, type SweepParts } from './touched.js'
-import { parseReferral } from './wire.js'
+import { parseBrief, parseReferral } from './wire.js'
 
 export interface PartnerCenterOptions {
   /** Calls to the Referrals API, signed in for it. */
@@ -38,6 +42,8 @@ export interface PartnerCenterOptions {
   readonly clock: Clock
   /** Partner (MPN) id of the location new deals are made under; null: the one of the signed-in partner's profile. */
   readonly partnerId: string | null
+  /** What the present token says about the sign-in; absent: the checks leave it out. */
+  readonly claims?: (signal: AbortSignal) => Promise<TokenClaims>
 }
 
 const portal = 'https://partner.microsoft.com/referrals/v2/inbox?id='
@@ -45,6 +51,7 @@ const parallel = 10 // What the pace lets through at once.
 const pagesMost = 200 // A search by creation time looks at twenty thousand referrals at most.
 const findMarginMs = 15 * 60_000 // Two clocks differ; a record made a little before the attempt is still looked at.
 const pageSize = 100
+const identity = 'id,engagementId,organizationId,externalReferenceId,createdDateTime'
 const overlapMs = 10 * 60_000 // Records may become visible after later ones; ten minutes is more than any lag we allow for.
 
 export const partnerCenterAdapter = (options: PartnerCenterOptions): Adapter => new PartnerCenter(options)
@@ -96,44 +103,42 @@ class PartnerCenter implements Adapter {
       const around = wide && engagementId !== null ? await this.#around(engagementId, referral.id, signal) : null
       return presentOf(referral, document.version, around)
     }
-    const own = engagementId === null ? undefined : await this.#ownIn(engagementId, signal)
+    // Somebody else's referral: the deal is our own one beside it. Without one of ours there is no deal of ours.
+    const own = engagementId === null ? undefined : await this.#ownAmong(await this.#engagement(engagementId, signal), signal)
     return own === undefined ? { kind: 'absent', ref } : { kind: 'moved', ref, to: referralRef(own.referral.id) }
   }
 
   async #around(engagementId: string, ownId: string, signal: AbortSignal): Promise<Surroundings> {
-    const others = (await this.#engagement(engagementId, signal)).filter(({ referral }) => canonicalId(referral.id) !== canonicalId(ownId))
-    const microsoft = others.find(({ referral }) => isMicrosoft(referral.organizationId))?.referral ?? null
-    return { microsoft, related: others.map(({ referral }) => referralRef(referral.id)) }
+    const related: EndRef[] = []
+    let microsoft: Surroundings['microsoft'] = null
+    for (const { referral } of await this.#engagement(engagementId, signal)) {
+      if (canonicalId(referral.id) === canonicalId(ownId) || (await this.#own.owns(referral, signal))) continue
+      related.push(referralRef(referral.id))
+      if (microsoft === null && isMicrosoft(referral.organizationId)) microsoft = referral
+    }
+    return { microsoft, related }
   }
-  async #ownIn(engagementId: string, signal: AbortSignal): Promise<Document | undefined> {
-    for (const document of await this.#engagement(engagementId, signal))
-      if (await this.#own.owns(document.referral, signal)) return document
+  async #ownAmong(members: readonly Document[], signal: AbortSignal): Promise<Document | undefined> {
+    for (const document of members) if (await this.#own.owns(document.referral, signal)) return document
     return undefined
   }
+  /** Everything in one engagement, newest first: of two invitations the later one counts. */
   async #engagement(engagementId: string, signal: AbortSignal): Promise<readonly Document[]> {
-    const filter = `engagementId eq '${engagementId.replaceAll("'", "''")}'`
-    return this.#pages(
-      { filter, orderBy: null, select: null, top: null },
-      { what: `reading engagement ${engagementId}`, signal },
-      () => false,
-    )
+    const found: Document[] = []
+    const what = `reading engagement ${engagementId}`
+    const listing = { filter: equals('engagementId', engagementId), orderBy: 'createdDateTime desc', select: null, top: null }
+    for await (const item of this.#items(listing, { what, signal })) {
+      const referral = parseReferral(item, what)
+      found.push({ referral, version: referral.eTag ?? null })
+    }
+    return found
   }
 
-  async #pages(
-    query: Parameters<ReferralsApi['list']>[0],
-    call: { what: string; signal: AbortSignal },
-    enough: (last: Document) => boolean,
-  ): Promise<readonly Document[]> {
-    const found: Document[] = []
-    let page = await this.#api.list(query, call)
+  async *#items(listing: ListQuery, call: Call): AsyncGenerator<unknown> {
+    let page = await this.#api.list(listing, call)
     for (let pages = 1; ; pages += 1) {
-      const shown = page.items.map((item): Document => {
-        const referral = parseReferral(item, call.what)
-        return { referral, version: referral.eTag ?? null }
-      })
-      found.push(...shown)
-      const last = shown.at(-1)
-      if (page.nextLink === null || pages >= pagesMost || (last !== undefined && enough(last))) return found
+      yield* page.items
+      if (page.nextLink === null || pages >= pagesMost) return
       page = await this.#api.next(page.nextLink, call)
     }
   }
@@ -151,21 +156,18 @@ class PartnerCenter implements Adapter {
         .filter(({ referral }) => isMicrosoft(referral.organizationId))
         .map(({ referral }) => referralRef(referral.id))
     }
+    if (marker.as !== 'referral') return []
     // Filtering by the CRM id is not documented, so the newest are listed and matched here.
-    const { notBefore } = marker
-    const tooOld = ({ referral }: Document): boolean => {
-      const at = instantOf(stampOf(referral.createdDateTime))
-      return notBefore !== null && at !== null && at < notBefore - findMarginMs
-    }
-    const newest = await this.#pages(
-      { filter: null, orderBy: 'createdDateTime desc', select: null, top: null },
-      { what: 'looking for a referral that may have been created', signal },
-      tooOld,
-    )
+    const what = 'looking for a referral that may have been created'
+    const listing = { filter: null, orderBy: 'createdDateTime desc', select: identity, top: null }
+    const wanted = canonicalId(marker.value)
     const found: EndRef[] = []
-    for (const { referral } of newest) {
-      if (canonicalId(referral.externalReferenceId ?? '') === canonicalId(marker.value) && (await this.#own.owns(referral, signal)))
-        found.push(referralRef(referral.id))
+    for await (const item of this.#items(listing, { what, signal })) {
+      const brief = parseBrief(item, what)
+      const at = instantOf(stampOf(brief.createdDateTime))
+      if (marker.notBefore !== null && at !== null && at < marker.notBefore - findMarginMs) break
+      const fits = canonicalId(brief.externalReferenceId ?? '') === wanted && (await this.#own.owns(brief, signal))
+      if (fits) found.push(referralRef(brief.id))
     }
     return found
   }
@@ -179,14 +181,15 @@ class PartnerCenter implements Adapter {
     })
     this.#own.learn(document.referral.organizationId)
     this.#documents.keep(document)
-    return receiptOf(document)
+    return { ...receiptOf(document), resolved: madeOf(change.deal, document.referral) }
   }
 
   /** Microsoft is invited once: an invitation cannot be taken back, so the engagement is looked at first. */
   async #invite(change: CreateChange, signal: AbortSignal): Promise<Receipt> {
-    const there = (await this.#engagement(change.marker, signal)).find(({ referral }) => isMicrosoft(referral.organizationId))
-    if (there !== undefined) return receiptOf(there)
-    const own = await this.#ownIn(change.marker, signal)
+    const members = await this.#engagement(change.marker, signal)
+    const there = members.find(({ referral }) => isMicrosoft(referral.organizationId))
+    if (there !== undefined) return { ...receiptOf(there), resolved: { [HELP]: helpIn(there.referral) } }
+    const own = await this.#ownAmong(members, signal)
     const mpnId = own?.referral.mpnId ?? (await this.#location(signal))
     const body = invitation(change.deal, {
       engagementId: change.marker,
@@ -202,39 +205,47 @@ class PartnerCenter implements Adapter {
   }
 
   async #location(signal: AbortSignal): Promise<string | null> {
-    this.#partnerId ??= textMember(
-      await this.#options.platform.record('/v1/profiles/mpn', { what: 'reading the partner profile', signal }),
-      'mpnId',
-    )
+    try {
+      const profile = (): Promise<PlatformBody> => this.#options.platform.record('/v1/profiles/mpn', { what: 'reading the partner profile', signal })
+      this.#partnerId ??= textMember(await profile(), 'mpnId')
+    } catch (error) {
+      // A profile we may not read is no reason not to create: the service may know the location by itself, and says so if it does not.
+      if (isFault(error) && FAULTS[error.kind].system) throw error
+    }
     return this.#partnerId
   }
 
   async write(change: PatchChange | StepChange, { signal }: CallOptions): Promise<Receipt> {
     const document = needsDocument(change.set) ? await this.#current(change, signal) : null
-    const call = {
-      what: `${change.kind === 'step' ? `taking the step "${change.take}" on` : 'updating'} referral ${change.ref.id}`,
-      signal,
-      ifMatch: change.expect,
-    }
-    const send = (money: MoneyForm): ReturnType<ReferralsApi['patch']> =>
-      this.#api.patch(change.ref.id, operationsOf(change, { record: document?.referral ?? null, money }), call)
-    if (operationsOf(change, { record: document?.referral ?? null, money: this.#money }).length === 0)
-      return { ref: change.ref, version: change.expect, resolved: {}, remarks: [] }
-    let done
+    const operations = (money: MoneyForm): readonly Operation[] => operationsOf(change, { record: document?.referral ?? null, money })
+    if (operations(this.#money).length === 0) return { ref: change.ref, version: change.expect, resolved: {}, remarks: [] }
+    const before = document ?? this.#documents.find(change.ref.id, change.expect) ?? null
+    const what = `${change.kind === 'step' ? `taking the step "${change.take}" on` : 'updating'} referral ${change.ref.id}`
+    // A list is written as a whole, so it is tied to the record it was made from even where nobody asked for a version.
+    const done = await this.#patch(change, operations, { what, signal, ifMatch: change.expect ?? document?.version ?? null })
+    if (done.document === null) this.#documents.forget(change.ref.id)
+    else this.#documents.keep(done.document)
+    const version = done.document !== null && showsMore(change, before, done.document) ? null : done.version
+    return { ref: change.ref, version: version === null ? null : asVersion(version), resolved: {}, remarks: [] }
+  }
+
+  async #patch(
+    change: PatchChange | StepChange,
+    operations: (money: MoneyForm) => readonly Operation[],
+    call: Call & { readonly ifMatch: string | null },
+  ): Promise<Patched> {
     try {
-      done = await send(this.#money)
+      return await this.#api.patch(change.ref.id, operations(this.#money), call)
     } catch (error) {
       // A deal's value is documented as a number here and as text there: the other form is tried when the first is refused.
       if (!isFault(error) || error.status !== 400 || !('details.dealValue' in change.set)) throw error
       const other: MoneyForm = this.#money === 'number' ? 'text' : 'number'
-      done = await send(other).catch(() => {
-        throw error
+      const done = await this.#api.patch(change.ref.id, operations(other), call).catch((second: unknown) => {
+        throw isFault(second) && second.status === 400 ? error : second
       })
       this.#money = other
+      return done
     }
-    if (done.document === null) this.#documents.forget(change.ref.id)
-    else this.#documents.keep(done.document)
-    return { ref: change.ref, version: done.version === null ? null : asVersion(done.version), resolved: {}, remarks: [] }
   }
 
   /** The record that a list is written on: in the version that was planned on, read again when it is no longer at hand. */
@@ -258,11 +269,18 @@ class PartnerCenter implements Adapter {
     return touched(this.#sweep, options)
   }
   describe(): Promise<RemoteSchema> {
-    return Promise.resolve({ records: {} })
+    return Promise.resolve(describeReferral())
   }
   checks({ signal }: CallOptions): Promise<Check[]> {
     return checks(
-      { referrals: this.#api, platform: this.#options.platform, clock: this.#options.clock, partnerId: this.#options.partnerId },
+      {
+        referrals: this.#api,
+        platform: this.#options.platform,
+        own: this.#own,
+        clock: this.#options.clock,
+        partnerId: this.#options.partnerId,
+        claims: this.#options.claims ?? null,
+      },
       signal,
     )
   }

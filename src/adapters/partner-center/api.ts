@@ -27,6 +27,11 @@ export interface Operation {
   readonly path: string
   readonly value: unknown
 }
+/** `document` null: the service answered without the record. */
+export interface Patched {
+  readonly document: Document | null
+  readonly version: string | null
+}
 export interface Call {
   readonly signal: AbortSignal
   /** In words, for messages. */
@@ -99,12 +104,11 @@ export class ReferralsApi {
     }
   }
 
-  /** `document` null: the service answered without the record. */
   async patch(
     id: string,
     operations: readonly Operation[],
     call: Call & { readonly ifMatch: string | null },
-  ): Promise<{ readonly document: Document | null; readonly version: string | null }> {
+  ): Promise<Patched> {
     const headers = { Prefer: 'return=representation', ...(call.ifMatch === null ? {} : { 'If-Match': call.ifMatch }) }
     const answer = await this.#exchange(
       { method: 'PATCH', url: this.#urlOf(`${collection}/${encodeURIComponent(id)}`), headers, body: JSON.stringify(operations) },

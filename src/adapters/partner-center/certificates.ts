@@ -31,6 +31,8 @@ const certificateBytesMost = 64 * 1024
 const fetchDeadlineMs = 5_000
 const keptMs = 24 * 3_600_000
 const chainMost = 5
+const refetchAfterMs = 60_000 // A forged request must not make us fetch the same file again and again.
+const fetchesPerMinuteMost = 30 // Anybody may send us addresses on the allowed host; real ones are one or two.
 const issuerWanted = 'O=Microsoft Corporation'
 
 /**
@@ -39,34 +41,12 @@ const issuerWanted = 'O=Microsoft Corporation'
  */
 export function signatureVerifier(options: VerifierOptions): Verifier {
   const { clock } = options
-  const anchors = (options.trustAnchors === null ? [...rootCertificates] : blocksOf(options.trustAnchors)).map(
-    (pem) => new X509Certificate(pem),
-  )
-  const kept = new Map<string, { certificate: X509Certificate; untilMs: number }>()
-
-  const fetchCertificate = async (url: string): Promise<X509Certificate | string> => {
-    try {
-      const answer = await options.transport({
-        method: 'GET',
-        url,
-        headers: { accept: '*/*' },
-        body: null,
-        timeoutMs: fetchDeadlineMs,
-        bytesMost: certificateBytesMost,
-        signal: AbortSignal.timeout(fetchDeadlineMs),
-      })
-      if (answer.status !== 200 || answer.body.length > certificateBytesMost) return `the certificate's address answered ${answer.status}`
-      const certificate = new X509Certificate(answer.body)
-      if (kept.size > 50) kept.clear() // Only allowed hosts get here; fifty files of theirs is already strange.
-      kept.set(url, { certificate, untilMs: clock.now() + keptMs })
-      return certificate
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error)
-    }
-  }
+  const anchors = anchorsIn(options.trustAnchors)
+  const { kept, fetchOnce } = certificateFiles(options)
   const judge = (certificate: X509Certificate, { signature, body }: SignatureCheck): string | null => {
     const flaw = chainFlaw(certificate, anchors, clock.now())
     if (flaw !== null) return flaw
+    if (certificate.publicKey.asymmetricKeyType !== 'rsa') return 'its certificate holds no RSA key'
     return verify('RSA-SHA256', body, certificate.publicKey, signature) ? null : 'the signature does not fit the body'
   }
   return {
@@ -74,14 +54,74 @@ export function signatureVerifier(options: VerifierOptions): Verifier {
     async check(given) {
       const url = given.certificateUrl
       const cached = kept.get(url)
-      if (cached !== undefined && clock.now() < cached.untilMs && judge(cached.certificate, given) === null) return { kind: 'genuine' }
+      const ageMs = cached === undefined ? keptMs : clock.now() - cached.fetchedAt
+      const flawBefore = cached === undefined || ageMs >= keptMs ? null : judge(cached.certificate, given)
+      if (cached !== undefined && ageMs < keptMs && flawBefore === null) return { kind: 'genuine' }
+      if (flawBefore !== null && ageMs < refetchAfterMs) return { kind: 'forged', why: flawBefore }
       // A kept certificate that does not fit may have been replaced since: it is fetched once more before anything is called forged.
-      const fetched = await fetchCertificate(url)
+      const fetched = await fetchOnce(url)
       if (typeof fetched === 'string') return { kind: 'unavailable', why: fetched }
       const flaw = judge(fetched, given)
       return flaw === null ? { kind: 'genuine' } : { kind: 'forged', why: flaw }
     },
   }
+}
+
+interface CertificateFiles {
+  readonly kept: ReadonlyMap<string, Kept>
+  /** The file at an allowed address, or why there is none. Events come in bursts: those that wait for the same file share one request. */
+  fetchOnce(url: string): Promise<X509Certificate | string>
+}
+
+function certificateFiles({ transport, clock }: VerifierOptions): CertificateFiles {
+  const kept = new Map<string, Kept>()
+  const fetching = new Map<string, Promise<X509Certificate | string>>()
+  let recent: number[] = []
+
+  const fetchCertificate = async (url: string): Promise<X509Certificate | string> => {
+    const now = clock.now()
+    recent = recent.filter((at) => now - at < 60_000)
+    if (recent.length >= fetchesPerMinuteMost) return 'too many certificates were asked for within a minute'
+    recent.push(now)
+    try {
+      const answer = await transport({
+        method: 'GET',
+        url,
+        headers: { accept: '*/*' },
+        body: null,
+        timeoutMs: fetchDeadlineMs,
+        bytesMost: certificateBytesMost,
+        signal: new AbortController().signal,
+      })
+      if (answer.status !== 200 || answer.body.length > certificateBytesMost) return `the certificate's address answered ${answer.status}`
+      const certificate = new X509Certificate(answer.body)
+      if (kept.size > 50) kept.clear() // Only allowed hosts get here; fifty files of theirs is already strange.
+      kept.set(url, { certificate, fetchedAt: clock.now() })
+      return certificate
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
+  }
+  const fetchOnce = (url: string): Promise<X509Certificate | string> => {
+    const known = fetching.get(url)
+    if (known !== undefined) return known
+    const work = fetchCertificate(url).finally(() => fetching.delete(url))
+    fetching.set(url, work)
+    return work
+  }
+  return { kept, fetchOnce }
+}
+
+interface Kept {
+  readonly certificate: X509Certificate
+  readonly fetchedAt: number
+}
+
+/** What chains may end in. A bundle without a root of its own holds intermediates for the runtime's roots. */
+function anchorsIn(bundle: string | null): readonly X509Certificate[] {
+  const given = bundle === null ? [] : blocksOf(bundle).map((pem) => new X509Certificate(pem))
+  const hasRoot = given.some((certificate) => certificate.issuer === certificate.subject)
+  return hasRoot ? given : [...given, ...rootCertificates.map((pem) => new X509Certificate(pem))]
 }
 
 const blocksOf = (pem: string): string[] => pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []

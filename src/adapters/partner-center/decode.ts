@@ -52,7 +52,7 @@ const duns = (referral: Referral): string | null | undefined => {
   return profile.ids?.find(({ profileType }) => profileType?.toLowerCase() === 'duns')?.id ?? null
 }
 
-const helpIn = (referral: Referral | null): string | null => {
+export const helpIn = (referral: Referral | null): string | null => {
   const code = canonicalValue(HELP, referral?.inviteContext?.assistanceRequestCode ?? null)
   return typeof code === 'string' ? code : null
 }
@@ -104,11 +104,13 @@ export function decodeDeal(referral: Referral, around: Surroundings | null): Pro
   const stage = stageOf(referral)
   if (stage !== null) deal['status'] = stage
   // The text for Microsoft stands on our referral or on theirs, is never edited, and nobody empties it: only what is there is told.
-  const notes = canonicalValue('inviteContext.notes', referral.inviteContext?.notes ?? around?.microsoft?.inviteContext?.notes ?? null)
+  const notes = notesIn(referral) ?? notesIn(around?.microsoft ?? null)
   if (notes !== null) deal['inviteContext.notes'] = notes
   if (around !== null) Object.assign(deal, microsoftFields(referral, around.microsoft))
   return deal // every value was made for its field
 }
+
+const notesIn = (referral: Referral | null): FieldValue => canonicalValue('inviteContext.notes', referral?.inviteContext?.notes ?? null)
 
 function microsoftFields(own: Referral, microsoft: Referral | null): Projection {
   return {

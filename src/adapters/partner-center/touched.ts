@@ -1,4 +1,4 @@
-import { isFault, type Fault } from '../../core/fault.js'
+import { isFault, toFault, type Fault } from '../../core/fault.js'
 import type { Clock, Present, TouchedOptions, TouchedPage, TouchedRecord } from '../../core/ports.js'
 import type { EndRef } from '../../core/ref.js'
 import { literal } from '../../remote/odata.js'
@@ -8,7 +8,7 @@ import { referralRef } from './ids.js'
 import type { OwnOrganization } from './own-organization.js'
 import { earlier, stampFrom, stampOf, type Stamp } from './stamp.js'
 import { digestOf, pruned, readPosition, writePosition, type Position } from './touched-cursor.js'
-import { parseReferral, type Referral } from './wire.js'
+import { parseBrief, parseReferral, type Brief, type Referral } from './wire.js'
 
 /** How this service takes a moment in a filter. No page says; each form is tried once, in this order. */
 export type DateForm = 'plain' | 'quoted' | 'none'
@@ -26,6 +26,7 @@ export interface SweepParts {
 const pagesMost = 2_000 // 200,000 records in one round; the next round goes on from there.
 const marginMs = 30_000 // The service's clock against the stamps of its records.
 const stepBackMs = 1 // The next page starts a moment before the last one ended: a record between two pages is then shown twice, never missed.
+const dawn: Stamp = '2000-01-01T00:00:00.0000000Z' // Before there was a Partner Center.
 const waitsMost = 6
 const waitMostMs = 60_000
 const engagementsMost = 10_000
@@ -67,7 +68,8 @@ interface Round {
  */
 async function* forwards(round: Round, start: Position): AsyncGenerator<TouchedPage, boolean> {
   const { parts } = round
-  let from = start.at === null ? start.since : later(earlier(start.at, parts.overlapMs), start.since)
+  // Also the first page is asked for by time, so that a service that cannot do so says it before anything was handed out.
+  let from = start.at === null ? (start.since ?? dawn) : later(earlier(start.at, parts.overlapMs), start.since)
   let link: string | null = null
   let until: Stamp | null = null
   for (let pages = 0; pages < pagesMost && !round.options.signal.aborted; pages += 1) {
@@ -83,37 +85,38 @@ async function* forwards(round: Round, start: Position): AsyncGenerator<TouchedP
     if (done) return true
     const next: Stamp | null = newest === null ? null : earlier(newest, stepBackMs)
     // More records of one moment than fit a page: only the service's own link leads past them.
-    link = next === null || next <= (from ?? '') ? page.nextLink : null
-    if (link === null && (next === null || next <= (from ?? ''))) return true
-    from = link === null ? next : from
+    link = next === null || next <= from ? page.nextLink : null
+    if (link === null && (next === null || next <= from)) return true
+    from = link === null && next !== null ? next : from
   }
   return true
 }
 
 const later = (a: Stamp, b: Stamp | null): Stamp => (b !== null && b > a ? b : a)
 
-async function forwardPage(round: Round, from: Stamp | null, link: string | null): Promise<ListPage | null> {
+async function forwardPage(round: Round, from: Stamp, link: string | null): Promise<ListPage | null> {
   const { parts } = round
   if (link !== null) return patiently(round, () => parts.referrals.next(link, asked(round)))
   for (;;) {
     const { dates } = parts.learnt
     if (dates === 'none') return null
-    const filter = from === null ? null : `updatedDateTime gt ${dates === 'plain' ? inMs(from) : literal(inMs(from))}`
+    const filter = `updatedDateTime gt ${dates === 'plain' ? inMs(from) : literal(inMs(from))}`
     try {
-      return await patiently(round, () => parts.referrals.list(queryOf(parts, filter, 'asc'), asked(round)))
+      return await patiently(round, () => parts.referrals.list(queryOf(filter, 'asc', parts.pageSize), asked(round)))
     } catch (error) {
-      if (filter === null || !isFault(error) || error.kind !== 'rejected') throw error
+      if (!isFault(error) || error.kind !== 'rejected') throw error
       parts.learnt.dates = dates === 'plain' ? 'quoted' : 'none'
     }
   }
 }
 
 const inMs = (stamp: Stamp): string => `${stamp.slice(0, 23)}Z`
-const queryOf = (parts: SweepParts, filter: string | null, order: 'asc' | 'desc'): ListQuery => ({
+/** `$top` bounds the whole listing, not a page: it is set where the next page is asked for by time, and left out where links lead on. */
+const queryOf = (filter: string | null, order: 'asc' | 'desc', top: number | null): ListQuery => ({
   filter,
   orderBy: `updatedDateTime ${order}`,
   select: null,
-  top: parts.pageSize,
+  top,
 })
 const asked = (round: Round): { signal: AbortSignal; what: string } => ({
   signal: round.options.signal,
@@ -129,12 +132,13 @@ async function* backwards(round: Round, start: Position): AsyncGenerator<Touched
   for (let pages = 0; pages < pagesMost && !round.options.signal.aborted; pages += 1) {
     const at: string | null = link
     const page: ListPage = await patiently(round, () =>
-      at === null ? parts.referrals.list(queryOf(parts, null, 'desc'), asked(round)) : parts.referrals.next(at, asked(round)),
+      at === null ? parts.referrals.list(queryOf(null, 'desc', null), asked(round)) : parts.referrals.next(at, asked(round)),
     )
     const taken = await take(round, page, stop)
     newest = max(newest, taken.newest)
     const done = page.nextLink === null || page.items.length === 0 || (stop !== null && taken.oldest !== null && taken.oldest < stop)
     if (done) advance(round, newest, true)
+    else if (newest !== null) round.position = { ...round.position, seen: pruned(round.position.seen, newest, parts.overlapMs) }
     yield { records: taken.records, cursor: done ? writePosition(round.position) : null }
     if (done) return
     link = page.nextLink
@@ -167,33 +171,44 @@ async function take(round: Round, page: ListPage, stop: Stamp | null = null): Pr
   let newest = null as Stamp | null // assigned in the loop, which the compiler does not follow
   let oldest = null as Stamp | null // likewise
   for (const item of page.items) {
-    const referral = parseReferral(item, 'a listing of referrals')
+    const referral = parseBrief(item, 'a listing of referrals')
     const stamp = stampOf(referral.updatedDateTime)
     newest = max(newest, stamp)
     oldest = stamp !== null && (oldest === null || stamp < oldest) ? stamp : oldest
     const digest = digestOf(referral.id, referral.eTag ?? stamp)
     if (seen.has(digest) || (stop !== null && stamp !== null && stamp < stop)) continue
     if (stamp !== null) seen.set(digest, stamp)
-    const record = await recordOf(round, referral)
+    const record = await recordOf(round, referral, item)
     if (record !== null) records.push(record)
   }
   round.position = { ...round.position, seen }
   return { records, newest, oldest }
 }
 
-async function recordOf(round: Round, referral: Referral): Promise<TouchedRecord | null> {
+async function recordOf(round: Round, brief: Brief, item: unknown): Promise<TouchedRecord | null> {
   const { own } = round.parts
-  const ref = referralRef(referral.id)
-  const engagementId = engagementOf(referral)
-  if (!(await own.owns(referral, round.options.signal))) {
+  const ref = referralRef(brief.id)
+  const engagementId = engagementOf(brief)
+  if (!(await own.owns(brief, round.options.signal))) {
     if (engagementId !== null) note(round, engagementId, ref)
     return { ref, engagementId, reading: null }
   }
+  const referral = readable(item)
+  // One record in an unknown form must not keep all others from being seen.
+  if (isFault(referral)) return { ref, engagementId: null, reading: { kind: 'unreachable', ref, fault: referral } }
   const reading: Present = presentOf(referral, referral.eTag ?? null, null)
   if (round.position.openOnly === true && reading.sealed) return null
   const related = engagementId === null ? undefined : round.related.get(engagementId)
   // A deal whose other side was already seen in this round: it is to be looked at with it.
   return { ref, engagementId: null, reading: related === undefined ? reading : { ...reading, aliases: related } }
+}
+
+function readable(item: unknown): Referral | Fault {
+  try {
+    return parseReferral(item, 'a listing of referrals')
+  } catch (error) {
+    return toFault(error)
+  }
 }
 
 function note(round: Round, engagementId: string, ref: EndRef): void {

@@ -91,9 +91,10 @@ const brief = z.looseObject({
   organizationId: text,
   externalReferenceId: text,
   createdDateTime: text,
-  mpnId: text,
+  updatedDateTime: text,
+  eTag: text,
 })
-/** The few members that listings are asked for when only the identity of records matters. */
+/** The few members that are needed where only the identity of records matters. */
 export type Brief = z.infer<typeof brief>
 
 function parsed<T>(schema: z.ZodType<T>, json: unknown, what: string): T {

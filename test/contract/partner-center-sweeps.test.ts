@@ -1,0 +1,192 @@
+import { describe, expect, it, test } from 'vitest'
+import { partnerCenterAdapter } from '../../src/adapters/partner-center/adapter.js'
+import { sameValue, type Field } from '../../src/core/deal.js'
+import { referralsAudience, type PartnerCenterOptions } from '../../src/sandbox/partner-center/index.js'
+import { bearer } from '../../src/sandbox/partner-center/test-kit.js'
+import { base, idsOf, never, partnerWorld, refTo, type PartnerWorld } from '../support/partner-center-world.js'
+
+const edit = (world: PartnerWorld, id: string, notes: string) => world.simulator.portal.edit(id, { notes })
+const listings = (world: PartnerWorld) => world.calls().filter((made) => made === 'GET /v1.0/engagements/referrals' || made.endsWith('/v1.0/referrals')).length
+
+/** Every way the service may answer a listing; each must lead to the same records. */
+const forms: readonly Partial<PartnerCenterOptions>[] = [
+  {},
+  { dateLiteral: 'quoted' },
+  { dateLiteral: 'unsupported' },
+  { filterOperators: 'documented' },
+  { nextLinkForm: 'http-without-engagements', dateLiteral: 'unsupported' },
+  { continuation: 'offset' },
+  { continuation: 'offset', dateLiteral: 'unsupported', nextLinkForm: 'http-without-engagements' },
+  { topAbovePage: 'one-page' },
+  { timestamps: 'milliseconds' },
+  { countUnasked: 'absent', pageSize: 30 },
+  { linksForm: 'misspelled', relatedInListing: 'engagement-filter-only' },
+]
+
+describe.each(forms)('a sweep of a service that is %o', (options) => {
+  it('hands out every referral once, then only what changed, then nothing', async () => {
+    const world = partnerWorld(options)
+    const seeded = world.simulator.seed(250)
+    const first = await world.sweep()
+    expect(idsOf(first.records).sort()).toEqual([...seeded].sort())
+    world.kit.clock.advance(60_000)
+    const changed = [seeded[3] ?? '', seeded[200] ?? '']
+    for (const id of changed) edit(world, id, 'edited by a person')
+    const second = await world.sweep({ cursor: first.cursor })
+    expect(idsOf(second.records)).toEqual(expect.arrayContaining(changed))
+    expect(idsOf(second.records).length).toBeLessThanOrEqual(changed.length + 1)
+    world.kit.clock.advance(60_000)
+    const third = await world.sweep({ cursor: second.cursor })
+    expect(idsOf(third.records)).toEqual([])
+  })
+
+  it('goes on where it was interrupted', async () => {
+    const world = partnerWorld(options)
+    const seeded = world.simulator.seed(150)
+    const pages = world.adapter.touched({ cursor: null, since: null, openOnly: false, signal: never })[Symbol.asyncIterator]()
+    const page = await world.run(pages.next())
+    if (page.done) throw new Error('there was no page')
+    const rest = await world.sweep({ cursor: page.value.cursor })
+    expect(new Set([...idsOf(page.value.records), ...idsOf(rest.records)])).toEqual(new Set(seeded))
+  })
+})
+
+it('shows the same picture in a listing as a reading does, at no call of its own', async () => {
+  const world = partnerWorld()
+  world.simulator.seed(120)
+  const { records } = await world.sweep()
+  expect(listings(world)).toBeLessThanOrEqual(4)
+  for (const { ref, reading } of records.slice(0, 10)) {
+    if (reading?.kind !== 'present') throw new Error('the listing carries no picture')
+    const read = await world.present(refTo(ref.id))
+    expect(reading).toEqual(read)
+  }
+})
+
+it('costs at most one call for fifty referrals', async () => {
+  const world = partnerWorld()
+  world.simulator.seed(1_000)
+  await world.sweep()
+  expect(listings(world)).toBeLessThanOrEqual(20)
+})
+
+test.each([{}, { dateLiteral: 'unsupported' }] as const)('tells a related referral by its engagement, and its deal that it has one (%o)', async (options) => {
+  const world = partnerWorld(options)
+  const { own, theirs, engagementId } = world.simulator.inbound.coSell()
+  world.simulator.inbound.qualifiedLead()
+  const { records } = await world.sweep()
+  const related = records.find(({ ref }) => ref.id === theirs?.id)
+  expect(related).toMatchObject({ engagementId, reading: null })
+  expect(records.find(({ ref }) => ref.id === own.id)).toMatchObject({ engagementId: null })
+  edit(world, own.id, 'now ours is the younger one')
+  const again = await world.sweep()
+  const reading = again.records.find(({ ref }) => ref.id === own.id)?.reading
+  const first = again.records[0]?.ref.id === theirs?.id
+  expect(reading?.kind === 'present' ? reading.aliases : null).toEqual(first ? [refTo(theirs?.id ?? '')] : [])
+})
+
+test.each([{}, { dateLiteral: 'unsupported' }, { continuation: 'offset' }] as const)('[R27] loses nothing when people edit while it walks (%o)', async (options) => {
+  const world = partnerWorld(options)
+  const seeded = world.simulator.seed(350)
+  const seen = new Set<string>()
+  let cursor: string | null = null
+  for (let round = 0; round < 2; round += 1) {
+    for await (const page of world.adapter.touched({ cursor, since: null, openOnly: false, signal: never })) {
+      for (const { ref } of page.records) seen.add(ref.id)
+      cursor = page.cursor ?? cursor
+      // Somebody touches deals that the walk has passed and deals that it has yet to reach.
+      if (round === 0) for (const id of [seeded[0], seeded[1], seeded[340], seeded[341]]) edit(world, id ?? '', `edit ${seen.size}`)
+    }
+  }
+  expect(seen).toEqual(new Set(seeded))
+})
+
+test.each(['kept', 'any'] as const)('finds what a listing shows late (order %s)', async (listingLagOrder) => {
+  const world = partnerWorld({ listingLagMs: 120_000, listingLagOrder })
+  const seeded = world.simulator.seed(60)
+  world.kit.clock.advance(200_000)
+  let { cursor } = await world.sweep()
+  const missing = new Set(seeded.slice(0, 40))
+  for (const id of missing) edit(world, id, 'edited')
+  for (let round = 0; round < 8; round += 1) {
+    world.kit.clock.advance(30_000)
+    const swept = await world.sweep({ cursor })
+    cursor = swept.cursor
+    for (const { ref, reading } of swept.records) {
+      if (reading?.kind === 'present' && reading.deal['details.notes'] === 'edited') missing.delete(ref.id)
+    }
+  }
+  expect([...missing]).toEqual([])
+})
+
+it('the first sync takes what changed since a day, and open deals only, also after an interruption', async () => {
+  const world = partnerWorld()
+  const seeded = world.simulator.seed(260)
+  const [old = '', closed = '', late = ''] = [seeded[0], seeded[210], seeded[259]]
+  world.simulator.portal.win(closed)
+  const since = Date.parse(world.simulator.referral(seeded[20] ?? '')?.updatedDateTime ?? '')
+  const pages = world.adapter.touched({ cursor: null, since, openOnly: true, signal: never })[Symbol.asyncIterator]()
+  const page = await world.run(pages.next())
+  if (page.done) throw new Error('there was no page')
+  const rest = await world.sweep({ cursor: page.value.cursor })
+  const ids = [...idsOf(page.value.records), ...idsOf(rest.records)]
+  expect(ids).toContain(late)
+  expect(ids).not.toContain(old)
+  expect(ids).not.toContain(closed)
+  world.kit.clock.advance(1_000)
+  edit(world, late, 'later')
+  const next = await world.sweep({ cursor: rest.cursor })
+  expect(idsOf(next.records)).toEqual([late])
+  world.simulator.portal.win(late)
+  expect(idsOf((await world.sweep({ cursor: next.cursor })).records)).toEqual([late])
+})
+
+it('waits out a throttled service instead of giving up the round', async () => {
+  const world = partnerWorld()
+  const seeded = world.simulator.seed(250)
+  world.simulator.faults.set([
+    { kind: 'throttle', rate: 1, times: 2, amount: 20, matching: /updatedDateTime/ },
+    { kind: 'unavailable', rate: 1, times: 1, amount: 15, matching: /updatedDateTime/ },
+  ])
+  expect(idsOf((await world.sweep()).records)).toHaveLength(seeded.length)
+})
+
+it('one record in an unknown form is handed out as unreadable, and all others as they are', async () => {
+  const world = partnerWorld()
+  const seeded = world.simulator.seed(5)
+  const odd = seeded[2] ?? ''
+  const adapter = partnerCenterAdapter({
+    url: base,
+    platform: world.platform,
+    clock: { now: () => world.kit.clock.now(), sleep: async () => undefined },
+    partnerId: null,
+    send: async ({ method, url }) => {
+      const headers = { host: 'pc.test', authorization: bearer({ aud: referralsAudience }) }
+      const answer = await world.simulator.handle({ method, path: url.slice(base.length), headers, body: Buffer.alloc(0) })
+      const body = JSON.parse(answer.body.toString()) as { value: { id: string; details: unknown }[] } // a listing of the simulator
+      for (const item of body.value) if (item.id === odd) item.details = 'not an object'
+      return { status: answer.status, headers: {}, body: Buffer.from(JSON.stringify(body)) }
+    },
+  })
+  const records = []
+  for await (const page of adapter.touched({ cursor: null, since: null, openOnly: false, signal: never })) records.push(...page.records)
+  expect(records.filter(({ reading }) => reading?.kind === 'present')).toHaveLength(4)
+  expect(records.find(({ ref }) => ref.id === odd)?.reading).toMatchObject({ kind: 'unreachable', fault: { kind: 'invalid-answer' } })
+})
+
+it('a cursor nobody can read starts from the beginning', async () => {
+  const world = partnerWorld()
+  world.simulator.seed(3)
+  expect((await world.sweep({ cursor: 'something older' })).records).toHaveLength(3)
+})
+
+it('pictures of a listing keep every field a canonical one', async () => {
+  const world = partnerWorld()
+  world.simulator.seed(40)
+  for (const { reading } of (await world.sweep()).records) {
+    if (reading?.kind !== 'present') throw new Error('no picture')
+    const canonical = world.adapter.canonical(reading.deal, 'referral')
+    const odd = (Object.keys(canonical) as Field[]).filter((field) => !sameValue(canonical[field], reading.deal[field])) // keys of a Projection
+    expect(odd).toEqual([])
+  }
+})
