@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { Fault } from '../core/fault.js'
 import type { Clock } from '../core/ports.js'
 import type { Instant } from '../core/ref.js'
@@ -52,9 +53,14 @@ export function pace({ clock, inFlightMost, requestsPerSecond }: PaceOptions): P
         reject(cancelled())
       }
       if (signal.aborted) return reject(cancelled())
+      if (inFlight < room) {
+        inFlight += 1
+        return resolve()
+      }
+      // One signal may stand for a whole batch of calls: that many listeners are no leak, they go when their call's turn comes.
+      setMaxListeners(0, signal)
       signal.addEventListener('abort', leave, { once: true })
       waiting.push(turn)
-      next()
     })
   const refuseLongPause = (): void => {
     const leftMs = pausedUntilMs - clock.now()

@@ -1,0 +1,390 @@
+import { describe, expect, it, test } from 'vitest'
+import { signatureVerifier } from '../../src/adapters/partner-center/certificates.js'
+import { partnerCenterInbound } from '../../src/adapters/partner-center/inbound.js'
+import { webhookRegistration } from '../../src/adapters/partner-center/registration.js'
+import type { Inbound, InboundAnswer, InboundRequest } from '../../src/core/ports.js'
+import type { Transport } from '../../src/remote/transport.js'
+import { dispatchSubject, signingLeaf, testAuthorityPem, webhookSigner, type LeafKind } from '../../src/sandbox/signing.js'
+import type { PartnerCenterOptions } from '../../src/sandbox/partner-center/index.js'
+import { startMs } from '../../src/sandbox/partner-center/test-kit.js'
+import { engineClock } from '../simulation/hand-clock.js'
+import { inProcess, never, partnerWorld, refTo } from '../support/partner-center-world.js'
+
+const host = '127.0.0.1:4443'
+const hook = 'https://connector.example/hooks/partner-center'
+const events = ['referral-created', 'referral-updated', 'related-referral-created', 'related-referral-updated', 'test-created']
+const clock = { now: () => startMs, sleep: async () => undefined }
+
+function receiving(options: Partial<PartnerCenterOptions> = {}) {
+  const world = partnerWorld({ publicBase: `http://${host}`, ...options }, { signer: webhookSigner() })
+  world.simulator.webhook.set({ url: hook, events })
+  const verifier = signatureVerifier({
+    transport: inProcess(world.simulator.handle),
+    clock,
+    hosts: [host],
+    trustAnchors: testAuthorityPem(),
+  })
+  const inbound = partnerCenterInbound(verifier)
+  const taken = async (): Promise<InboundAnswer[]> => {
+    await world.kit.settle()
+    const requests = world.kit.delivered.splice(0)
+    return Promise.all(requests.map(({ headers, body }) => inbound.receive({ headers, url: '/hooks/partner-center', body })))
+  }
+  return { world, inbound, taken }
+}
+
+describe('[R33] a delivered event', () => {
+  test.each([
+    {},
+    { signatureHeader: 'x-ms-signature-prefixed' },
+    { signatureHeader: 'x-ms-signature-bare' },
+    { eventCasing: 'camel' },
+    { relatedEventId: 'own' },
+    { timestamps: 'milliseconds' },
+  ] as const)('is believed and says only where to look (%o)', async (options) => {
+    const { world, taken } = receiving(options)
+    const { own, theirs } = world.simulator.inbound.coSell()
+    const answers = await taken()
+    const named = options.relatedEventId === 'own' ? own.id : theirs?.id
+    expect(answers.map((answer) => (answer.kind === 'accepted' ? answer.events[0] : answer))).toEqual([
+      expect.objectContaining({ name: 'referral-created', hints: [{ ref: refTo(own.id), engagementId: null, wide: false }] }),
+      expect.objectContaining({ name: 'related-referral-created', hints: [{ ref: refTo(named ?? ''), engagementId: null, wide: true }] }),
+    ])
+  })
+
+  it('carries a key that is the same for a repeat and another for the next event', async () => {
+    const { world, taken } = receiving({ eventDuplicateRate: 1, eventReorderMs: 1 })
+    const { own } = world.simulator.inbound.qualifiedLead()
+    await world.kit.settle(10)
+    const keys = new Set(
+      (await taken()).flatMap((answer) => (answer.kind === 'accepted' ? answer.events.map(({ eventKey }) => eventKey) : ['refused'])),
+    )
+    world.simulator.portal.accept(own.id)
+    await world.kit.settle(10)
+    const later = await taken()
+    expect(keys.size).toBe(1)
+    expect(later.every((answer) => answer.kind === 'accepted' && !keys.has(answer.events[0]?.eventKey ?? null))).toBe(true)
+  })
+})
+
+/** A request as Partner Center would make it, with whatever a test wants to be different. */
+function signedRequest(
+  kind: LeafKind = 'genuine',
+  body = '{"EventName":"referral-updated","ResourceUri":"http://localhost/engagements/v1/referrals/5C1E0A7E-59E8-4D6B-9F0E-0B7F0A6B2C10","ResourceName":"referral","AuditUrl":null,"ResourceChangeUtcDate":"2026-08-03T09:21:05.1234567+00:00"}',
+) {
+  const raw = Buffer.from(body)
+  const request: InboundRequest = {
+    url: '/hooks/partner-center',
+    body: raw,
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Signature ${signingLeaf(kind).sign(raw).toString('base64')}`,
+      'x-ms-certificate-url': `http://${host}/cert/${dispatchSubject}.cer`,
+      'x-ms-signature-algorithm': 'RSA-SHA256',
+    },
+  }
+  return request
+}
+
+interface Files {
+  readonly inbound: Inbound
+  readonly fetched: string[]
+}
+function receiver(
+  file: () => Buffer | { status: number },
+  options: { anchors?: string; hosts?: string[]; now?: () => number } = {},
+): Files {
+  const fetched: string[] = []
+  const transport: Transport = async ({ url }) => {
+    fetched.push(url)
+    const content = file()
+    return Buffer.isBuffer(content)
+      ? { status: 200, headers: {}, body: content }
+      : { status: content.status, headers: { location: 'http://169.254.169.254/' }, body: Buffer.alloc(0) }
+  }
+  const ticking = { now: options.now ?? (() => startMs), sleep: async () => undefined }
+  const verifier = signatureVerifier({
+    transport,
+    clock: ticking,
+    hosts: options.hosts ?? [host],
+    trustAnchors: options.anchors ?? testAuthorityPem(),
+  })
+  return { inbound: partnerCenterInbound(verifier), fetched }
+}
+const der = (kind: LeafKind) => () => signingLeaf(kind).certificateDer
+const status = async (answer: Promise<InboundAnswer>): Promise<number> => {
+  const given = await answer
+  return given.kind === 'refused' ? given.status : 202
+}
+const without = (request: InboundRequest, ...names: string[]): InboundRequest => ({
+  ...request,
+  headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => !names.includes(name))),
+})
+const having = (request: InboundRequest, headers: Record<string, string>): InboundRequest => ({
+  ...request,
+  headers: { ...request.headers, ...headers },
+})
+
+describe('[R34] what is not right is refused', () => {
+  it('without a signature 401, without the certificate headers 400, above 64 KiB 413', async () => {
+    const { inbound, fetched } = receiver(der('genuine'))
+    const request = signedRequest()
+    expect(await status(inbound.receive(request))).toBe(202)
+    expect(await status(inbound.receive(without(request, 'authorization')))).toBe(401)
+    expect(await status(inbound.receive(having(request, { authorization: 'Bearer eyJ' })))).toBe(401)
+    expect(await status(inbound.receive(without(request, 'authorization', 'x-ms-certificate-url')))).toBe(401)
+    expect(await status(inbound.receive(without(request, 'x-ms-certificate-url')))).toBe(400)
+    expect(await status(inbound.receive(without(request, 'x-ms-signature-algorithm')))).toBe(400)
+    expect(await status(inbound.receive({ ...request, body: Buffer.alloc(64 * 1024 + 1, 'a') }))).toBe(413)
+    expect(await status(inbound.receive(having(request, { 'content-type': 'text/xml' })))).toBe(400)
+    expect(fetched).toHaveLength(1)
+  })
+
+  it('a changed byte, another key and another algorithm are 401', async () => {
+    const { inbound } = receiver(der('genuine'))
+    const request = signedRequest()
+    expect(await status(inbound.receive({ ...request, body: Buffer.from(request.body.toString().replace('updated', 'created')) }))).toBe(
+      401,
+    )
+    expect(await status(inbound.receive(having(request, { authorization: `Signature ${Buffer.alloc(256, 7).toString('base64')}` })))).toBe(
+      401,
+    )
+    for (const algorithm of ['rsa-sha1', 'rsa-md5', 'none', 'hmac-sha256']) {
+      const signature = algorithm === 'rsa-sha1' ? signingLeaf().sign(request.body, 'rsa-sha1').toString('base64') : 'AAAA'
+      expect(
+        await status(inbound.receive(having(request, { 'x-ms-signature-algorithm': algorithm, authorization: `Signature ${signature}` }))),
+      ).toBe(401)
+    }
+  })
+
+  test.each(['expired', 'not-yet-valid', 'other-issuer', 'self-signed', 'foreign-chain'] as const)(
+    'a certificate that is %s is 401',
+    async (kind) => {
+      expect(await status(receiver(der(kind)).inbound.receive(signedRequest(kind)))).toBe(401)
+    },
+  )
+
+  it('a chain through an intermediate is followed within the bundle, and nowhere else', async () => {
+    const [intermediate = '', root = ''] = signingLeaf('via-intermediate').authoritiesPem
+    const request = signedRequest('via-intermediate')
+    expect(await status(receiver(der('via-intermediate'), { anchors: `${root}\n${intermediate}` }).inbound.receive(request))).toBe(202)
+    expect(await status(receiver(der('via-intermediate'), { anchors: root }).inbound.receive(request))).toBe(401)
+    expect(await status(receiver(der('via-intermediate'), { anchors: intermediate }).inbound.receive(request))).toBe(401)
+  })
+
+  it('takes the certificate as PEM, too', async () => {
+    expect(await status(receiver(() => Buffer.from(signingLeaf().certificatePem)).inbound.receive(signedRequest()))).toBe(202)
+  })
+
+  it('a body that is no event is 400, after its signature was believed', async () => {
+    const { inbound } = receiver(der('genuine'))
+    for (const body of [
+      'not json',
+      '[]',
+      'null',
+      '"text"',
+      '{}',
+      '{"EventName":"referral-updated"}',
+      '{"EventName":7,"ResourceUri":"x"}',
+      '',
+    ]) {
+      expect(await status(inbound.receive(signedRequest('genuine', body)))).toBe(400)
+    }
+    expect(await status(inbound.receive({ ...signedRequest(), body: Buffer.from('not json') }))).toBe(401)
+  })
+
+  test.each([{ status: 404 }, { status: 302 }, { status: 500 }])(
+    'a certificate that cannot be fetched (%o) is 503, and no redirect is followed',
+    async (answer) => {
+      const { inbound, fetched } = receiver(() => answer)
+      expect(await status(inbound.receive(signedRequest()))).toBe(503)
+      expect(fetched).toEqual([`http://${host}/cert/${dispatchSubject}.cer`])
+    },
+  )
+})
+
+describe('[R50] certificates', () => {
+  test.each([
+    'https://evil.example/cert/a.cer',
+    'http://127.0.0.1/cert/a.cer',
+    'http://127.0.0.1:4444/cert/a.cer',
+    'https://3psostorageacct.blob.core.windows.net:8443/cert/a.cer',
+    'http://3psostorageacct.blob.core.windows.net/cert/a.cer',
+    'https://3psostorageacct.blob.core.windows.net.evil.example/a.cer',
+    'https://3psostorageacct.blob.core.windows.net@evil.example/a.cer',
+    'https://user:pw@3psostorageacct.blob.core.windows.net/a.cer',
+    'https://3psostorageacct.blob.core.windows.net/a.txt',
+    'https://3psostorageacct.blob.core.windows.net/a?x=.cer',
+    'http://169.254.169.254/latest/meta-data/a.cer',
+    'http://[::1]:4443/a.cer',
+    'http://[::ffff:127.0.0.1]:4443/a.cer',
+    'http://2130706433:4443/a.cer',
+    'file:///etc/passwd.cer',
+    'gopher://127.0.0.1:4443/a.cer',
+    '//evil.example/a.cer',
+    'not an address',
+  ])('are never fetched from %s', async (url) => {
+    const { inbound, fetched } = receiver(der('genuine'), { hosts: ['3psostorageacct.blob.core.windows.net', 'localhost:4443'] })
+    expect(await status(inbound.receive(having(signedRequest(), { 'x-ms-certificate-url': url })))).toBe(401)
+    expect(fetched).toEqual([])
+  })
+
+  it('are fetched from the configured host over https', async () => {
+    const { inbound, fetched } = receiver(der('genuine'), { hosts: ['3psostorageacct.blob.core.windows.net'] })
+    const url = `https://3psostorageacct.blob.core.windows.net/cert/${dispatchSubject}.cer`
+    expect(await status(inbound.receive(having(signedRequest(), { 'x-ms-certificate-url': url })))).toBe(202)
+    expect(fetched).toEqual([url])
+  })
+
+  it('are kept, fetched once for a burst, and once more when a signature does not fit an older one', async () => {
+    let now = startMs
+    let file: LeafKind = 'expired'
+    const { inbound, fetched } = receiver(() => signingLeaf(file).certificateDer, { now: () => now })
+    expect(await status(inbound.receive(signedRequest()))).toBe(401)
+    file = 'genuine'
+    expect(await status(inbound.receive(signedRequest()))).toBe(401) // a forger cannot make us fetch at will
+    now += 61_000
+    expect(await Promise.all(Array.from({ length: 20 }, () => status(inbound.receive(signedRequest()))))).toEqual(
+      Array.from({ length: 20 }, () => 202),
+    )
+    expect(fetched).toHaveLength(2)
+  })
+
+  it('of ever new addresses are not fetched without end', async () => {
+    const { inbound, fetched } = receiver(() => ({ status: 404 }))
+    for (let index = 0; index < 100; index += 1)
+      await inbound.receive(having(signedRequest(), { 'x-ms-certificate-url': `http://${host}/cert/${index}.cer` }))
+    expect(fetched.length).toBeLessThanOrEqual(30)
+  })
+})
+
+describe('events that are no hint', () => {
+  const event = (name: string, uri: string, more = '') => signedRequest('genuine', `{"eventName":"${name}","resourceUri":"${uri}"${more}}`)
+  const accepted = async (request: InboundRequest) => {
+    const answer = await receiver(der('genuine')).inbound.receive(request)
+    if (answer.kind === 'refused') throw new Error(answer.detail)
+    return answer.events[0]
+  }
+  it('are taken and forgotten', async () => {
+    expect(await accepted(event('subscription-updated', 'https://api/x/1'))).toMatchObject({ name: 'subscription-updated', hints: [] })
+    expect(await accepted(event('something-new', 'https://api/x/1'))).toMatchObject({ hints: [] })
+  })
+  it('a test event is named by its correlation id', async () => {
+    const id = '2f0f9c1e-7e0a-4f0b-9a55-6f2b6c0d1e11'
+    expect(
+      await accepted(event('test-created', `http://api.partnercenter.microsoft.com/webhooks/v1/registration/validationEvents/${id}`)),
+    ).toMatchObject({ name: `test-created ${id}`, hints: [] })
+  })
+  it('an id that could lead a request astray is no hint', async () => {
+    for (const uri of ['https://api/referrals/..%2F..%2Fprofiles', 'https://api/referrals/a b', `https://api/${'x'.repeat(200)}`])
+      expect(await accepted(event('referral-updated', uri))).toMatchObject({ hints: [] })
+  })
+  it('without its time an event is new each time', async () => {
+    expect(await accepted(event('referral-updated', 'https://api/referrals/abc'))).toMatchObject({ eventKey: null })
+  })
+  it('spells the id in one way', async () => {
+    expect(await accepted(signedRequest())).toMatchObject({ hints: [{ ref: refTo('5c1e0a7e-59e8-4d6b-9f0e-0b7f0a6b2c10') }] })
+  })
+})
+
+describe('[R49] the registration', () => {
+  const ours = { url: hook, events }
+  function desk(options: Partial<PartnerCenterOptions> = {}) {
+    const world = partnerWorld(options)
+    return { world, desk: webhookRegistration({ platform: world.platform, clock: engineClock(world.kit.clock) }) }
+  }
+  test.each(['404', '200-null', '204'] as const)('is made where there is none (%s)', async (noRegistration) => {
+    const { world, desk: made } = desk({ noRegistration })
+    expect(await world.run(made.show(never))).toBeNull()
+    expect(await world.run(made.register(ours, { overwrite: 'no', signal: never }))).toEqual({
+      kind: 'registered',
+      now: ours,
+      previous: null,
+    })
+    expect(world.simulator.webhook.current()).toMatchObject({ ...ours, signatureToMsHeader: true })
+    expect(await world.run(made.register(ours, { overwrite: 'no', signal: never }))).toEqual({ kind: 'unchanged', now: ours })
+  })
+  it('displaces nobody unasked, and can be put back', async () => {
+    const { world, desk: made } = desk()
+    const theirs = { url: 'https://other.example/hook', events: ['referral-created', 'invoice-ready'] }
+    world.simulator.webhook.set(theirs)
+    expect(await world.run(made.register(ours, { overwrite: 'no', signal: never }))).toEqual({ kind: 'occupied', by: theirs })
+    expect(world.simulator.webhook.current()).toMatchObject(theirs)
+    expect(await world.run(made.register(ours, { overwrite: 'yes', signal: never }))).toEqual({
+      kind: 'registered',
+      now: ours,
+      previous: theirs,
+    })
+    await world.run(made.restore(theirs, never))
+    expect(world.simulator.webhook.current()).toMatchObject(theirs)
+    await world.run(made.restore(null, never))
+    expect(world.simulator.webhook.current()).toMatchObject({ url: theirs.url, events: ['test-created'] })
+  })
+  test.each(['refused', 'replaced'] as const)('wins over one that appeared in between (%s)', async (postOverRegistration) => {
+    const { world, desk: made } = desk({ postOverRegistration })
+    const register = made.register(ours, { overwrite: 'yes', signal: never })
+    await Promise.resolve()
+    world.simulator.webhook.set({ url: 'https://other.example/hook', events: ['referral-created'] })
+    await world.run(register)
+    expect(world.simulator.webhook.current()).toMatchObject(ours)
+  })
+  it('tests itself and tells what came of it', async () => {
+    const { world, desk: made } = desk()
+    world.simulator.webhook.set(ours)
+    expect(await world.run(made.test(never))).toMatchObject({
+      status: 'completed',
+      arrived: true,
+      callbackUrl: hook,
+      attempts: [{ responseCode: 'OK' }],
+    })
+    world.kit.receiver = () => 401
+    expect(await world.run(made.test(never))).toMatchObject({
+      arrived: false,
+      attempts: expect.arrayContaining([expect.objectContaining({ responseCode: 'Unauthorized' })]),
+    })
+    await expect(world.run(made.test(never))).resolves.toBeDefined()
+  })
+  it('says which role is missing', async () => {
+    const world = partnerWorld({}, { rolesOf: () => ['ReferralsAdmin'] })
+    const made = webhookRegistration({ platform: world.platform, clock: engineClock(world.kit.clock) })
+    await expect(world.run(made.show(never))).rejects.toMatchObject({
+      kind: 'forbidden',
+      code: '900308',
+      remedy: expect.stringContaining('Admin agent'),
+    })
+  })
+})
+
+describe('checks', () => {
+  it('pass on a healthy account, one line each', async () => {
+    const world = partnerWorld()
+    world.simulator.seed(10)
+    const found = await world.run(world.adapter.checks({ signal: never }))
+    expect(found.map(({ status: result }) => result)).toEqual(found.map(() => 'pass'))
+    expect(found.map(({ name }) => name)).toEqual(
+      ['sign-in', 'referrals', 'role', 'Partner ID', 'legal profile', 'webhook rights'].map((name) => `Partner Center: ${name}`),
+    )
+  })
+  it('name what is wrong and what to do', async () => {
+    const world = partnerWorld({}, { rolesOf: () => ['ReferralsAdmin'], partnerId: '999' })
+    world.simulator.facts.vettingStatus = 'pending'
+    const found = await world.run(world.adapter.checks({ signal: never }))
+    const odd = found.filter(({ status: result }) => result !== 'pass')
+    expect(odd.map(({ name, status: result }) => `${name} ${result}`)).toEqual([
+      'Partner Center: Partner ID warn',
+      'Partner Center: legal profile warn',
+      'Partner Center: webhook rights fail',
+    ])
+    expect(odd.every(({ remedy }) => remedy !== null)).toBe(true)
+  })
+  it('tell a user who sees own deals only', async () => {
+    const world = partnerWorld({}, { rolesOf: () => ['ReferralsUser'] })
+    for (let deal = 0; deal < 6; deal += 1)
+      world.simulator.portal.create('private', {
+        team: [{ firstName: 'Ana', lastName: 'Silva', phoneNumber: '+1', email: 'ana@partner.example' }],
+      })
+    world.simulator.portal.create('private')
+    const found = await world.run(world.adapter.checks({ signal: never }))
+    expect(found.find(({ name }) => name.endsWith('role'))).toMatchObject({ status: 'warn' })
+  })
+})
