@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { pace } from './pace.js'
+import { remote, retryAfterMs, type CallReport, type TokenSource } from './send.js'
+import { NoAnswer, type Transport, type TransportAnswer, type TransportRequest } from './transport.js'
+
+const clock = { now: () => 1_000_000, sleep: async () => undefined }
+type Step = Partial<TransportAnswer> | NoAnswer
+
+function sending(steps: readonly Step[], more: { token?: TokenSource } = {}) {
+  const sent: TransportRequest[] = []
+  const reports: CallReport[] = []
+  const left = [...steps]
+  const transport: Transport = async (request) => {
+    sent.push(request)
+    const next = left.shift() ?? { status: 200 }
+    if (next instanceof NoAnswer) throw next
+    return { status: 200, headers: {}, body: Buffer.from('{}'), ...next }
+  }
+  let ids = 0
+  const send = remote({
+    name: 'Example', transport, clock, random: () => 0.5, hosts: ['api.example'], newId: () => `id-${(ids += 1)}`, onCall: (report) => reports.push(report),
+    pace: pace({ clock, inFlightMost: 10, requestsPerSecond: 0 }),
+    token: more.token ?? (async ({ fresh }) => (fresh ? 'second' : 'first')),
+    correlation: (id) => ({ 'client-request-id': id }),
+  })
+  const ask = (method = 'GET', url = 'https://api.example/things?secret=1') => send({ method, url, headers: { accept: 'x' }, body: method === 'GET' ? null : '{}', signal: new AbortController().signal })
+  return { ask, sent, reports }
+}
+const reset = new NoAnswer('connection reset', { sent: true, cause: null })
+const refusedConnection = new NoAnswer('connection refused', { sent: false, cause: null })
+
+describe('sending', () => {
+  it('[R50] leaves for configured hosts only', async () => {
+    const { ask, sent } = sending([])
+    for (const url of ['https://evil.example/', 'https://api.example:8443/', 'https://api.example@evil.example/', 'ftp://api.example/', 'https://api.example.evil.example/']) {
+      await expect(ask('GET', url)).rejects.toMatchObject({ kind: 'invalid-answer' })
+    }
+    expect(sent).toEqual([])
+  })
+
+  it('carries the token and a correlation id of its own', async () => {
+    const { ask, sent } = sending([])
+    await ask()
+    await ask('POST')
+    expect(sent.map(({ headers }) => [headers['authorization'], headers['client-request-id']])).toEqual([['Bearer first', 'id-1'], ['Bearer first', 'id-2']])
+  })
+
+  it('repeats a read a little, and a write never', async () => {
+    const read = sending([reset, { status: 502 }])
+    expect((await read.ask()).status).toBe(200)
+    expect(read.sent).toHaveLength(3)
+    const write = sending([{ status: 502 }])
+    expect((await write.ask('PATCH')).status).toBe(502)
+    expect(write.sent).toHaveLength(1)
+  })
+
+  it('a write whose answer was lost is ambiguous, one that never left is not', async () => {
+    await expect(sending([reset]).ask('POST')).rejects.toMatchObject({ kind: 'ambiguous' })
+    await expect(sending([refusedConnection]).ask('POST')).rejects.toMatchObject({ kind: 'offline' })
+    await expect(sending([reset, reset, reset]).ask('GET')).rejects.toMatchObject({ kind: 'offline' })
+  })
+
+  it('asks for a new token once when the sign-in was refused, and repeats even a write', async () => {
+    const { ask, sent } = sending([{ status: 401 }])
+    expect((await ask('POST')).status).toBe(200)
+    expect(sent.map(({ headers }) => headers['authorization'])).toEqual(['Bearer first', 'Bearer second'])
+    const stubborn = sending([{ status: 401 }, { status: 401 }, { status: 401 }])
+    expect((await stubborn.ask()).status).toBe(401)
+    expect(stubborn.sent).toHaveLength(2)
+  })
+
+  it.each([429, 423, 509, 503])('after a %i with Retry-After nothing more is sent until then', async (status) => {
+    const { ask, sent } = sending([{ status, headers: { 'retry-after': '30' } }])
+    const first = await ask('POST')
+    expect(first.status).toBe(status)
+    await expect(ask()).rejects.toMatchObject({ kind: 'throttled', retryAfterMs: 30_000 })
+    expect(sent).toHaveLength(1)
+  })
+
+  it('reports every call without query, headers or body', async () => {
+    const { ask, reports } = sending([{ headers: { 'request-id': 'r-7' } }])
+    await ask()
+    expect(reports).toEqual([{ system: 'Example', method: 'GET', path: '/things', status: 200, ms: 0, requestId: 'r-7', bytes: 2 }])
+  })
+
+  it('reads Retry-After as seconds or as a date', () => {
+    const at = (value: string) => retryAfterMs({ headers: { 'retry-after': value } }, Date.parse('2026-08-03T09:00:00Z'))
+    expect(at('57')).toBe(57_000)
+    expect(at('Mon, 03 Aug 2026 09:01:00 GMT')).toBe(60_000)
+    expect(at('Mon, 03 Aug 2026 08:00:00 GMT')).toBe(0)
+    expect(at('soon')).toBeNull()
+    expect(retryAfterMs({ headers: {} }, 0)).toBeNull()
+  })
+})

@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest'
+import { engineClock, runWithClock } from '../../test/simulation/hand-clock.js'
+import { inProcess } from '../../test/support/partner-center-world.js'
+import { handClock } from '../sandbox/clock.js'
+import { entra } from '../sandbox/entra/index.js'
+import { seededRng } from '../sandbox/rng.js'
+import { finishCodeSignIn, startCodeSignIn } from './code-sign-in.js'
+import { signInByDevice, type DeviceCode } from './device-code.js'
+import { claimsOf } from './token-claims.js'
+import { clientCredentials, delegated, type RefreshTokens, type TokenEndpoint } from './tokens.js'
+
+const tenantId = '77b9d0de-4f0e-4cf7-a1d2-2b8e6a1f4c55'
+const clientId = '11111111-2222-4333-8444-555555555555'
+const clientSecret = 'the secret'
+const email = 'ana@partner.example'
+const referrals = 'https://api.partner.microsoft.com'
+const platform = 'https://api.partnercenter.microsoft.com'
+const never = new AbortController().signal
+
+function world(options: Parameters<typeof entra>[0]['options'] = {}, consents = [referrals, platform]) {
+  const hand = handClock(Date.parse('2026-08-03T09:00:00Z'))
+  const directory = entra({
+    clock: hand, rng: seededRng(7), tenantId, signatures: 'rs256', options,
+    apps: [{ clientId, secret: clientSecret, kind: 'delegated', consents }],
+    users: [{ email, roles: ['ReferralsAdmin'], mfa: true }],
+  })
+  const clock = engineClock(hand)
+  const asked: string[] = []
+  const transport = inProcess(directory.handle)
+  const endpoint: TokenEndpoint & { deviceUrl: string } = {
+    clock, name: 'Partner Center', repair: 'cosell connect partner-center',
+    url: `https://login.test/${tenantId}/oauth2/v2.0/token`, deviceUrl: `https://login.test/${tenantId}/oauth2/v2.0/devicecode`,
+    transport: (request) => {
+      asked.push(String(request.body))
+      return transport(request)
+    },
+  }
+  const kept: { token: string | null; saved: string[] } = { token: directory.seedRefreshToken({ clientId, email }), saved: [] }
+  let busy: Promise<unknown> = Promise.resolve()
+  const tokens: RefreshTokens = {
+    read: async () => kept.token,
+    write: async (token) => {
+      kept.token = token
+      kept.saved.push(token)
+    },
+    exclusively: (work) => {
+      const turn = busy.then(work, work)
+      busy = turn.catch(() => undefined)
+      return turn
+    },
+  }
+  const source = (audience: string) => delegated(endpoint, { clientId, clientSecret, scope: `${audience}/.default offline_access`, tokens })
+  return { hand, directory, endpoint, kept, source, asked, run: <T>(work: Promise<T>) => runWithClock(hand, work) }
+}
+const get = { fresh: false, signal: never }
+
+describe('a delegated sign-in', () => {
+  it('serves two audiences from one refresh token, and stores each new one before it is used', async () => {
+    const made = world({ usedRefreshToken: 'refused' })
+    const [first, second] = await Promise.all([made.source(referrals)(get), made.source(platform)(get)])
+    expect(made.directory.verify(`Bearer ${first}`, referrals).ok).toBe(true)
+    expect(made.directory.verify(`Bearer ${second}`, platform).ok).toBe(true)
+    expect(made.kept.saved).toHaveLength(2)
+    expect(made.kept.token).toBe(made.kept.saved[1])
+  })
+
+  it('asks once for many who wait, and again five minutes before the end', async () => {
+    const made = world()
+    const source = made.source(referrals)
+    const tokens = await Promise.all(Array.from({ length: 20 }, () => source(get)))
+    expect(new Set(tokens).size).toBe(1)
+    expect(made.asked).toHaveLength(1)
+    made.hand.advance(54 * 60_000)
+    expect(await source(get)).toBe(tokens[0])
+    made.hand.advance(60_000)
+    expect(await source(get)).not.toBe(tokens[0])
+    expect(made.asked).toHaveLength(2)
+  })
+
+  it('lives on with the old token while the sign-in service is down', async () => {
+    const made = world()
+    const source = made.source(referrals)
+    const token = await source(get)
+    made.directory.faults.set([{ kind: 'unavailable', rate: 1 }])
+    made.hand.advance(56 * 60_000)
+    expect(await source(get)).toBe(token)
+    made.hand.advance(10 * 60_000)
+    await expect(source(get)).rejects.toMatchObject({ kind: 'offline' })
+  })
+
+  it('a refused token is replaced once for all who were refused with it', async () => {
+    const made = world()
+    const source = made.source(referrals)
+    const dead = await source(get)
+    const renewed = await Promise.all(Array.from({ length: 5 }, () => source({ fresh: true, refused: dead, signal: never })))
+    expect(new Set(renewed).size).toBe(1)
+    expect(await source({ fresh: true, refused: dead, signal: never })).toBe(renewed[0])
+    expect(made.asked).toHaveLength(2)
+  })
+
+  it('takes up a token that another process stored meanwhile', async () => {
+    const made = world({ usedRefreshToken: 'refused' })
+    const stale = made.kept.token
+    await made.source(platform)(get)
+    const newest = made.kept.token
+    made.kept.token = stale
+    let reads = 0
+    const tokens: RefreshTokens = { read: async () => (reads++ === 0 ? stale : newest), write: async () => undefined, exclusively: (work) => work() }
+    const source = delegated(made.endpoint, { clientId, clientSecret, scope: `${referrals}/.default offline_access`, tokens })
+    await expect(source(get)).resolves.toContain('.')
+  })
+
+  it.each([
+    ['consent is missing', 'AADSTS65001', () => world({}, [platform])],
+    ['the sign-in was ended', 'AADSTS50173', () => {
+      const made = world()
+      made.directory.revoke()
+      return made
+    }],
+    ['the sign-in has run out', 'AADSTS700082', () => {
+      const made = world({ refreshTokenSeconds: 60 })
+      made.directory.addApp({ clientId, secret: clientSecret, kind: 'delegated', consents: [referrals, platform] })
+      made.hand.advance(120_000)
+      return made
+    }],
+  ] as const)('says the code and the command when %s, and does not ask again for every deal', async (_what, code, make) => {
+    const made = make()
+    const audience = code === 'AADSTS65001' ? `${referrals}` : referrals
+    if (code === 'AADSTS65001') made.directory.options.audiences.add(referrals)
+    const source = made.source(audience)
+    for (let deal = 0; deal < 5; deal += 1) {
+      await expect(source(get)).rejects.toMatchObject({ kind: 'signed-out', code, remedy: expect.stringContaining('cosell connect partner-center') })
+    }
+    expect(made.asked).toHaveLength(1)
+    made.hand.advance(31_000)
+    await expect(source(get)).rejects.toMatchObject({ code })
+    expect(made.asked).toHaveLength(2)
+  })
+
+  it('without any sign-in names the command', async () => {
+    const made = world()
+    made.kept.token = null
+    await expect(made.source(referrals)(get)).rejects.toMatchObject({ kind: 'signed-out', remedy: expect.stringContaining('cosell connect partner-center') })
+    expect(made.asked).toEqual([])
+  })
+})
+
+describe('signing in', () => {
+  const app = { clientId, clientSecret, scope: `${referrals}/.default offline_access openid` }
+
+  it('by device code waits for the person', async () => {
+    const made = world()
+    const shown: DeviceCode[] = []
+    const signing = signInByDevice(made.endpoint, app, {
+      signal: never,
+      show: (code) => {
+        shown.push(code)
+        made.hand.at(made.hand.now() + 12_000, () => void made.directory.answerDevice(code.userCode, { kind: 'approved', email }))
+      },
+    })
+    const { refreshToken } = await made.run(signing)
+    made.kept.token = refreshToken
+    expect(shown[0]?.message).toContain(shown[0]?.userCode ?? 'nothing')
+    await expect(made.source(referrals)(get)).resolves.toContain('.')
+  })
+
+  it('by device code ends when the person declines', async () => {
+    const made = world()
+    const signing = signInByDevice(made.endpoint, app, { signal: never, show: (code) => void made.directory.answerDevice(code.userCode, { kind: 'declined' }) })
+    await expect(made.run(signing)).rejects.toMatchObject({ kind: 'signed-out' })
+  })
+
+  it('in the browser is bound to us by state and proof', async () => {
+    const made = world({ signInAs: email })
+    const redirectUri = 'http://localhost:8401/callback'
+    const begun = startCodeSignIn(`https://login.test/${tenantId}/oauth2/v2.0/authorize`, { ...app, redirectUri })
+    const answer = await inProcess(made.directory.handle)({ method: 'GET', url: begun.url, headers: {}, body: null, timeoutMs: 1, signal: never })
+    const query = new URL(answer.headers['location'] ?? '').searchParams
+    const finish = (changes: Partial<typeof begun>) => finishCodeSignIn(made.endpoint, app, { ...begun, ...changes }, { query, signal: never })
+    await expect(finish({ state: 'another' })).rejects.toMatchObject({ kind: 'signed-out' })
+    await expect(finish({ verifier: 'x'.repeat(43) })).rejects.toMatchObject({ kind: 'signed-out' })
+    const { accessToken } = await finish({})
+    expect(claimsOf(accessToken)).toMatchObject({ user: email, audience: referrals, methods: expect.arrayContaining(['mfa']) })
+  })
+})
+
+describe('an application\'s own sign-in', () => {
+  it('gets a token for its audience, and says when its secret is wrong', async () => {
+    const made = world()
+    const scope = `${referrals}/.default`
+    expect(made.directory.verify(`Bearer ${await clientCredentials(made.endpoint, { clientId, clientSecret, scope })(get)}`, referrals).ok).toBe(true)
+    await expect(clientCredentials(made.endpoint, { clientId, clientSecret: 'wrong', scope })(get)).rejects.toMatchObject({ kind: 'signed-out', code: 'AADSTS7000215' })
+  })
+})
