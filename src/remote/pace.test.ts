@@ -8,7 +8,8 @@ const turnOfEvents = () => new Promise((resolve) => setImmediate(resolve))
 
 function paced(options: { inFlightMost?: number; requestsPerSecond?: number } = {}) {
   const hand = handClock(1_000_000)
-  return { hand, made: pace({ clock: engineClock(hand), inFlightMost: options.inFlightMost ?? 10, requestsPerSecond: options.requestsPerSecond ?? 0 }) }
+  const { inFlightMost = 10, requestsPerSecond = 0 } = options
+  return { hand, made: pace({ clock: engineClock(hand), inFlightMost, requestsPerSecond }) }
 }
 
 /** Starts many calls that end when told, and counts how many run at once. */

@@ -105,7 +105,8 @@ describe('a delegated sign-in', () => {
     const newest = made.kept.token
     made.kept.token = stale
     let reads = 0
-    const tokens: RefreshTokens = { read: async () => (reads++ === 0 ? stale : newest), write: async () => undefined, exclusively: (work) => work() }
+    const read = async (): Promise<string | null> => (reads++ === 0 ? stale : newest)
+    const tokens: RefreshTokens = { read, write: async () => undefined, exclusively: (work) => work() }
     const source = delegated(made.endpoint, { clientId, clientSecret, scope: `${referrals}/.default offline_access`, tokens })
     await expect(source(get)).resolves.toContain('.')
   })
@@ -166,7 +167,8 @@ describe('signing in', () => {
 
   it('by device code ends when the person declines', async () => {
     const made = world()
-    const signing = signInByDevice(made.endpoint, app, { signal: never, show: (code) => void made.directory.answerDevice(code.userCode, { kind: 'declined' }) })
+    const decline = ({ userCode }: DeviceCode): void => void made.directory.answerDevice(userCode, { kind: 'declined' })
+    const signing = signInByDevice(made.endpoint, app, { signal: never, show: decline })
     await expect(made.run(signing)).rejects.toMatchObject({ kind: 'signed-out' })
   })
 
@@ -176,7 +178,8 @@ describe('signing in', () => {
     const begun = startCodeSignIn(`https://login.test/${tenantId}/oauth2/v2.0/authorize`, { ...app, redirectUri })
     const answer = await inProcess(made.directory.handle)({ method: 'GET', url: begun.url, headers: {}, body: null, timeoutMs: 1, signal: never })
     const query = new URL(answer.headers['location'] ?? '').searchParams
-    const finish = (changes: Partial<typeof begun>) => finishCodeSignIn(made.endpoint, app, { ...begun, ...changes }, { query, signal: never })
+    const finish = (changes: Partial<typeof begun>) =>
+      finishCodeSignIn(made.endpoint, app, { ...begun, ...changes }, { query, signal: never })
     await expect(finish({ state: 'another' })).rejects.toMatchObject({ kind: 'signed-out' })
     await expect(finish({ verifier: 'x'.repeat(43) })).rejects.toMatchObject({ kind: 'signed-out' })
     const { accessToken } = await finish({})

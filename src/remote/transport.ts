@@ -63,6 +63,7 @@ export function isLoopback(hostname: string): boolean {
 }
 
 async function exchange(dispatcher: Dispatcher, asked: TransportRequest): Promise<TransportAnswer> {
+  if (asked.signal.aborted) throw new NoAnswer('the call was cancelled before it was sent', { sent: false, cause: asked.signal.reason })
   const deadline = AbortSignal.timeout(asked.timeoutMs)
   const progress = { sent: false }
   try {
