@@ -1,3 +1,4 @@
+import { request } from 'undici'
 import { realClock } from './clock.js'
 import { controlDesk, type Controlled } from './control.js'
 import { dataverse, standardApplicationId, type CustomFields, type Dataverse } from './dataverse/index.js'
@@ -111,15 +112,16 @@ const overHttp: SimSend = async (url, { method, headers, body, timeoutMs }) => {
   const { hostname } = new URL(url)
   if (!['127.0.0.1', 'localhost', '[::1]'].includes(hostname))
     throw new Error(`The sandbox delivers to this machine only, not to ${hostname}.`)
-  const answer = await fetch(url, {
-    method,
-    headers,
-    body: new Uint8Array(body),
-    redirect: 'manual',
+  // The length is counted by the client; a second header that says it is refused.
+  const { 'content-length': _counted, ...rest } = headers
+  const answer = await request(url, {
+    method: method as 'POST', // deliveries are POSTs
+    headers: rest,
+    body,
     signal: AbortSignal.timeout(timeoutMs),
   })
-  await answer.arrayBuffer()
-  return { status: answer.status }
+  await answer.body.dump()
+  return { status: answer.statusCode }
 }
 
 const entraDesk = (directory: Entra): Controlled => ({
@@ -146,7 +148,7 @@ const partnerDesk = (partner: PartnerCenter): Controlled => ({
     engagement: (query) => partner.engagement(query.get('id') ?? ''),
     webhook: () => partner.webhook.current(),
     calls: () => partner.calls.list(),
-    deliveries: () => partner.deliveries.attempts,
+    deliveries: () => partner.deliveries.attempts(),
   },
 })
 

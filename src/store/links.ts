@@ -157,6 +157,8 @@ export async function listLinks(
 ): Promise<{ links: Link[]; next: string | null; total: number }> {
   const filtered = () => {
     let query = db.selectFrom('link').where('tenant', '=', tenant)
+    // A link that was joined with another has no end left: its history stays in the ledger, it is no deal any more.
+    query = query.where((eb) => eb.or([eb('partner_id', 'is not', null), eb('crm_id', 'is not', null)]))
     if (filter.state !== undefined) query = query.where('state', '=', filter.state)
     if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
     if (filter.reason !== undefined) query = query.where('reason', '=', filter.reason)
@@ -202,6 +204,7 @@ export async function countStates(db: Db, tenant: string): Promise<Record<LinkSt
     .selectFrom('link')
     .select(['state', (eb) => eb.fn.countAll<number>().as('n')])
     .where('tenant', '=', tenant)
+    .where((eb) => eb.or([eb('partner_id', 'is not', null), eb('crm_id', 'is not', null)]))
     .groupBy('state')
     .execute()
   const counts = new Map(rows.map((row) => [row.state, Number(row.n)]))
