@@ -145,6 +145,18 @@ describe('creating', () => {
     expect(await world.run(world.adapter.find({ as: 'referral', value: 'OPP-NONE', notBefore: at }, call))).toEqual([])
   })
 
+  it('takes nobody else\'s referral for ours although it names the same CRM record', async () => {
+    const answered = (_what: string, json: unknown): void => {
+      for (const item of (json as { value?: { externalReferenceId: string }[] }).value ?? []) item.externalReferenceId = marker // a listing
+    }
+    const world = partnerWorld({}, { between: { answered } })
+    const { own } = world.simulator.inbound.partnerToPartner()
+    world.simulator.inbound.coSell()
+    const found = await world.run(world.adapter.find({ as: 'referral', value: marker, notBefore: null }, call))
+    expect(found).toHaveLength(2)
+    expect(found).toContainEqual(refTo(own.id))
+  })
+
   it('a write that failed in the service may have happened, a refused one has not', async () => {
     const world = partnerWorld()
     world.simulator.faults.set([{ kind: 'bad-gateway-html', rate: 1, times: 1 }])
@@ -266,6 +278,21 @@ describe('writing', () => {
     await world.present(ref)
     const change = world.adapter.write({ kind: 'patch', side: 'partner', ref, expect: version, set: { team: wholeDeal.team ?? [] }, stamp: {} }, call)
     await expect(world.run(change)).rejects.toMatchObject({ kind: 'stale' })
+  })
+
+  it('[R26] trusts no version that came with somebody else\'s edit', async () => {
+    let meddle = (): void => undefined
+    const answered = (what: string, json: unknown): void => {
+      if (!what.startsWith('PATCH')) return
+      meddle()
+      ;(json as { campaignId: string }).campaignId = 'by a person' // the record as it came back
+    }
+    const world = partnerWorld({}, { between: { answered } })
+    const ref = await newDeal(world)
+    meddle = () => world.simulator.portal.edit(ref.id, { campaignId: 'by a person' })
+    expect((await patch(world, ref.id, { 'details.notes': 'ours' })).version).toBeNull()
+    expect((await patch(world, ref.id, { campaignId: 'ours' })).version).toBeNull()
+    expect((await patch(world, ref.id, { 'details.notes': 'again' }, { expect: null })).version).toBeNull()
   })
 
   test.each([['accept', null], ['decline', 'Not a customer']] as const)('can %s an inbound deal', async (take, reason) => {

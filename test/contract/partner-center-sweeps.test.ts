@@ -1,9 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
-import { partnerCenterAdapter } from '../../src/adapters/partner-center/adapter.js'
 import { sameValue, type Field } from '../../src/core/deal.js'
-import { referralsAudience, type PartnerCenterOptions } from '../../src/sandbox/partner-center/index.js'
-import { bearer } from '../../src/sandbox/partner-center/test-kit.js'
-import { base, idsOf, never, partnerWorld, refTo, type PartnerWorld } from '../support/partner-center-world.js'
+import type { PartnerCenterOptions } from '../../src/sandbox/partner-center/index.js'
+import { idsOf, never, partnerWorld, refTo, type PartnerWorld } from '../support/partner-center-world.js'
 
 const edit = (world: PartnerWorld, id: string, notes: string) => world.simulator.portal.edit(id, { notes })
 const listings = (world: PartnerWorld) => world.calls().filter((made) => made === 'GET /v1.0/engagements/referrals' || made.endsWith('/v1.0/referrals')).length
@@ -152,26 +150,39 @@ it('waits out a throttled service instead of giving up the round', async () => {
 })
 
 it('one record in an unknown form is handed out as unreadable, and all others as they are', async () => {
-  const world = partnerWorld()
-  const seeded = world.simulator.seed(5)
-  const odd = seeded[2] ?? ''
-  const adapter = partnerCenterAdapter({
-    url: base,
-    platform: world.platform,
-    clock: { now: () => world.kit.clock.now(), sleep: async () => undefined },
-    partnerId: null,
-    send: async ({ method, url }) => {
-      const headers = { host: 'pc.test', authorization: bearer({ aud: referralsAudience }) }
-      const answer = await world.simulator.handle({ method, path: url.slice(base.length), headers, body: Buffer.alloc(0) })
-      const body = JSON.parse(answer.body.toString()) as { value: { id: string; details: unknown }[] } // a listing of the simulator
-      for (const item of body.value) if (item.id === odd) item.details = 'not an object'
-      return { status: answer.status, headers: {}, body: Buffer.from(JSON.stringify(body)) }
-    },
-  })
-  const records = []
-  for await (const page of adapter.touched({ cursor: null, since: null, openOnly: false, signal: never })) records.push(...page.records)
+  let odd = ''
+  const answered = (_what: string, json: unknown): void => {
+    for (const item of (json as { value: { id: string; details: unknown }[] }).value) if (item.id === odd) item.details = 'not an object' // a listing
+  }
+  const world = partnerWorld({}, { between: { answered } })
+  odd = world.simulator.seed(5)[2] ?? ''
+  const { records } = await world.sweep()
   expect(records.filter(({ reading }) => reading?.kind === 'present')).toHaveLength(4)
   expect(records.find(({ ref }) => ref.id === odd)?.reading).toMatchObject({ kind: 'unreachable', fault: { kind: 'invalid-answer' } })
+})
+
+test.each([{}, { timestamps: 'milliseconds' }, { timestamps: 'milliseconds', topAbovePage: 'one-page' }, { continuation: 'offset' }] as const)(
+  'passes a moment in which more changed than fits a page (%o)',
+  async (options) => {
+    const world = partnerWorld({ pageSize: 20, ...options })
+    const ids = Array.from({ length: 130 }, () => world.simulator.portal.create('private').own.id)
+    expect(new Set(idsOf((await world.sweep()).records))).toEqual(new Set(ids))
+  },
+)
+
+test.each([
+  ['unquoted', 1],
+  ['quoted', 1],
+  ['unsupported', null],
+] as const)('learns how the service takes a moment (%s), and keeps its place page by page where it can', async (dateLiteral, kept) => {
+  const world = partnerWorld({ dateLiteral })
+  world.simulator.seed(250)
+  await world.sweep()
+  world.calls()
+  const pages = world.adapter.touched({ cursor: null, since: null, openOnly: false, signal: never })[Symbol.asyncIterator]()
+  const page = await world.run(pages.next())
+  expect(page.done ? undefined : page.value.cursor).toEqual(kept === null ? null : expect.stringContaining('"at"'))
+  expect(listings(world)).toBe(1)
 })
 
 it('a cursor nobody can read starts from the beginning', async () => {

@@ -23,6 +23,26 @@ export function inProcess(handle: SimHandler): Transport {
   }
 }
 
+/** What a test does between the adapter and the simulator. */
+export interface Between {
+  /** Before a call arrives, as `PATCH /path`. */
+  readonly arrives?: (what: string) => void
+  /** Changes an answer's JSON in place before it is seen. */
+  readonly answered?: (what: string, json: unknown) => void
+}
+
+function meddling(transport: Transport, { arrives, answered }: Between): Transport {
+  return async (request) => {
+    const what = `${request.method} ${new URL(request.url).pathname}`
+    arrives?.(what)
+    const answer = await transport(request)
+    if (answered === undefined || answer.body.length === 0) return answer
+    const json: unknown = JSON.parse(answer.body.toString())
+    answered(what, json)
+    return { ...answer, body: Buffer.from(JSON.stringify(json)) }
+  }
+}
+
 export interface PartnerWorld {
   readonly kit: Kit
   readonly simulator: PartnerCenter
@@ -42,7 +62,7 @@ export const base = 'https://pc.test'
 
 export function partnerWorld(
   options: Partial<PartnerCenterOptions> = {},
-  more: Parameters<typeof kit>[1] & { partnerId?: string | null; email?: string } = {},
+  more: Parameters<typeof kit>[1] & { partnerId?: string | null; email?: string; between?: Between } = {},
 ): PartnerWorld {
   const made = kit(options, more)
   const clock = engineClock(made.clock)
@@ -53,7 +73,7 @@ export function partnerWorld(
   const sender = (audience: string): Send =>
     remote({
       name: 'Partner Center',
-      transport: inProcess(made.simulator.handle),
+      transport: meddling(inProcess(made.simulator.handle), more.between ?? {}),
       clock,
       random: () => 0.5,
       newId,

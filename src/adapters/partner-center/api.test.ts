@@ -94,6 +94,11 @@ describe('whose referral it is', () => {
     expect(await own.owns({ organizationId: theirs }, never)).toBe(false)
     expect(await own.owns({ organizationId: ours }, never)).toBe(true)
   })
+  it('is never Microsoft\'s, however often it takes part', async () => {
+    const { own, asked } = owning(['e1', 'e2'].flatMap((engagement) => [of('msft', engagement), of(ours, engagement)]), 403)
+    expect(await own.owns({ organizationId: theirs }, never)).toBe(false)
+    expect(asked).toHaveLength(1)
+  })
   it('is not decided by an outage', async () => {
     await expect(owning([of(theirs, 'e1'), of(ours, 'e1')], 503).own.owns({ organizationId: ours }, never)).rejects.toMatchObject({ kind: 'offline' })
   })

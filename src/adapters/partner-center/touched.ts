@@ -71,38 +71,47 @@ async function* forwards(round: Round, start: Position): AsyncGenerator<TouchedP
   // Also the first page is asked for by time, so that a service that cannot do so says it before anything was handed out.
   let from = start.at === null ? (start.since ?? dawn) : later(earlier(start.at, parts.overlapMs), start.since)
   let link: string | null = null
+  let top: number | null = parts.pageSize
+  let listed = 0 // of one listing, which its bound may have cut; a service may hand it out in smaller pages
   let until: Stamp | null = null
   for (let pages = 0; pages < pagesMost && !round.options.signal.aborted; pages += 1) {
-    const page: ListPage | null = await forwardPage(round, from, link)
+    const page: ListPage | null = link === null ? await forwardPage(round, from, top) : await followed(round, link)
     if (page === null) return false
     until ??= page.date === null ? null : stampFrom(page.date + marginMs)
     const { records, newest } = await take(round, page)
-    const ends = page.nextLink === null && page.items.length < parts.pageSize
+    listed = link === null ? page.items.length : listed + page.items.length
+    const ends = page.nextLink === null && (top === null || listed < top)
     // Records that change while we walk come again at the end; they are left to the next round, which knows them as changed.
     const done = ends || page.items.length === 0 || (newest !== null && until !== null && newest > until)
     advance(round, newest, done)
     yield { records, cursor: writePosition(round.position) }
     if (done) return true
     const next: Stamp | null = newest === null ? null : earlier(newest, stepBackMs)
-    // More records of one moment than fit a page: only the service's own link leads past them.
-    link = next === null || next <= from ? page.nextLink : null
-    if (link === null && (next === null || next <= from)) return true
-    from = link === null && next !== null ? next : from
+    if (next !== null && next > from) {
+      from = next
+      link = null
+      top = parts.pageSize
+    } else {
+      // More records of one moment than fit a page: only the service's own links lead past them, and only in a listing without a bound.
+      link = page.nextLink
+      top = link === null ? null : top
+    }
   }
   return true
 }
 
 const later = (a: Stamp, b: Stamp | null): Stamp => (b !== null && b > a ? b : a)
 
-async function forwardPage(round: Round, from: Stamp, link: string | null): Promise<ListPage | null> {
+const followed = (round: Round, link: string): Promise<ListPage> => patiently(round, () => round.parts.referrals.next(link, asked(round)))
+
+async function forwardPage(round: Round, from: Stamp, top: number | null): Promise<ListPage | null> {
   const { parts } = round
-  if (link !== null) return patiently(round, () => parts.referrals.next(link, asked(round)))
   for (;;) {
     const { dates } = parts.learnt
     if (dates === 'none') return null
     const filter = `updatedDateTime gt ${dates === 'plain' ? inMs(from) : literal(inMs(from))}`
     try {
-      return await patiently(round, () => parts.referrals.list(queryOf(filter, 'asc', parts.pageSize), asked(round)))
+      return await patiently(round, () => parts.referrals.list(queryOf(filter, 'asc', top), asked(round)))
     } catch (error) {
       if (!isFault(error) || error.kind !== 'rejected') throw error
       parts.learnt.dates = dates === 'plain' ? 'quoted' : 'none'
