@@ -136,14 +136,22 @@ export const isListField = (field: Field): boolean => FIELDS[field].kind === 'pe
 /**
  * Carries the difference between two states of a list over to a third: what was added is added, what was removed is removed,
  * what was edited is edited. Items that only `target` has stay. So a side that shows one contact of three never deletes the other two.
+ * `known` is what the target showed at the last agreement: what was added there since stays, also when the other side removed the same
+ * item meanwhile, or the two would hand it to and fro for ever.
  */
-export function applyListDiff<T extends Item>(change: { from: readonly T[]; to: readonly T[]; target: readonly T[] }): readonly T[] {
+export function applyListDiff<T extends Item>(change: {
+  readonly from: readonly T[]
+  readonly to: readonly T[]
+  readonly target: readonly T[]
+  readonly known: readonly T[]
+}): readonly T[] {
   const before = new Map(change.from.map((item) => [itemKey(item), item]))
   const after = new Map(change.to.map((item) => [itemKey(item), item]))
+  const known = new Set(change.known.map(itemKey))
   const result = new Map<string, T>()
   for (const item of change.target) {
     const key = itemKey(item)
-    if (before.has(key) && !after.has(key)) continue
+    if (before.has(key) && !after.has(key) && known.has(key)) continue
     const edited = after.get(key)
     const original = before.get(key)
     result.set(key, edited !== undefined && (original === undefined || !sameItem(original, edited)) ? edited : item)

@@ -14,7 +14,7 @@ import type { Conflict } from './change.js'
 import type { Decision } from './link.js'
 import type { FieldPolicy, Flow } from './policy.js'
 import { NEVER_EMPTY } from './preflight.js'
-import { otherSide, type Side } from './ref.js'
+import { otherSide, SIDES, type Side } from './ref.js'
 
 /** What to do about one field. `later`: a gate is shut now; nothing is written and the base stays, so that it flows when the gate opens. */
 export type FieldMove =
@@ -63,7 +63,9 @@ function agree({ now, canonical }: FieldInput): boolean {
 function bothChanged(input: FieldInput): FieldMove {
   const kept = decided(input)
   if (kept !== null) return flow(input, otherSide(kept), conflictOf(input, 'edit/edit', kept, 'A person decided.'))
-  const { rule } = input.policy
+  const { rule, restore, into } = input.policy
+  const source = SIDES.find((side) => !opens(into[side]) && opens(into[otherSide(side)]))
+  if (restore && source !== undefined) return closedWay(input, source)
   if (rule === 'union' && isListField(input.field)) return mergeLists(input)
   if (rule === 'partner' || rule === 'crm') {
     return flow(
@@ -78,8 +80,11 @@ function bothChanged(input: FieldInput): FieldMove {
 /** The two never agreed on this field before: equal or one empty is harmless, anything else is the rule's or a person's. */
 function fresh(input: FieldInput): FieldMove {
   const { field, now, policy } = input
-  if (policy.restore) return agree(input) ? { kind: 'adopt', conflict: null } : flow(input, 'crm', null)
   if (agree(input)) return { kind: 'adopt', conflict: null }
+  if (policy.restore) {
+    const loses = isEmpty(now.crm) ? null : conflictOf(input, 'create/create', 'partner', 'This field only flows from Partner Center.')
+    return flow(input, 'crm', loses)
+  }
   if (field === VISIBILITY && now.partner === true) return flow(input, 'crm', null)
   const isDoor = field === VISIBILITY || field === HELP
   if (!isDoor && isEmpty(now.partner)) return flow(input, 'partner', null)
@@ -138,13 +143,14 @@ const written = (input: FieldInput, side: Side, value: FieldValue): FieldWrite =
 function carried({ field, now, base }: FieldInput, to: Side): FieldValue {
   const from = otherSide(to)
   if (!isListField(field)) return now[from]
-  return listDiff(base[from], now[from], now[to])
+  return listDiff({ from: base[from], to: now[from], target: now[to], known: base[to] })
 }
 
-function listDiff(from: FieldValue | undefined, to: FieldValue, target: FieldValue): FieldValue {
+function listDiff(change: { readonly from: FieldValue | undefined; to: FieldValue; target: FieldValue; known: FieldValue | undefined }): FieldValue {
   const list = (value: FieldValue | undefined): readonly (Person | Solution)[] =>
     Array.isArray(value) ? (value as readonly (Person | Solution)[]) : [] // list fields hold lists
-  return applyListDiff({ from: list(from), to: list(to), target: list(target) }) as FieldValue // same item type in, same out
+  const { from, to, target, known } = change
+  return applyListDiff({ from: list(from), to: list(to), target: list(target), known: list(known) }) as FieldValue // same item type in, same out
 }
 
 function mergeLists(input: FieldInput): FieldMove {
@@ -157,7 +163,8 @@ function mergeLists(input: FieldInput): FieldMove {
     // Only half of the exchange is done by this write, so the written side's base takes over the other side's change and nothing more:
     // its own change still stands out and flows with the second write, even when a crash lies between the two.
     const from = otherSide(side)
-    const half = listDiff(input.base[from], input.now[from], input.base[side] ?? [])
+    const known = input.base[side] ?? []
+    const half = listDiff({ from: input.base[from], to: input.now[from], target: known, known })
     const other = input.now[from]
     into.push({ side, value, agreed: side === 'crm' ? { partner: other, crm: half } : { partner: half, crm: other } })
   }
