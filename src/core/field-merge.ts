@@ -146,7 +146,7 @@ function carried({ field, now, base }: FieldInput, to: Side): FieldValue {
   return listDiff({ from: base[from], to: now[from], target: now[to], known: base[to] })
 }
 
-function listDiff(change: { readonly from: FieldValue | undefined; to: FieldValue; target: FieldValue; known: FieldValue | undefined }): FieldValue {
+function listDiff(change: Record<'to' | 'target', FieldValue> & Record<'from' | 'known', FieldValue | undefined>): FieldValue {
   const list = (value: FieldValue | undefined): readonly (Person | Solution)[] =>
     Array.isArray(value) ? (value as readonly (Person | Solution)[]) : [] // list fields hold lists
   const { from, to, target, known } = change

@@ -1,4 +1,4 @@
-import { phaseOf, type Phase, type Stage, type Take } from './stage.js'
+import { isClosed, phaseOf, type Phase, type Stage, type Take } from './stage.js'
 import { assertNever, type Side } from './ref.js'
 
 /** What to do about the stage of a deal. `via`: the stage to remember for the side that moved, when one call covers only half of its way. */
@@ -27,10 +27,15 @@ const hold = (code: 'conflict' | 'reopened', reason: string): StageMove => ({ ki
 /** Decides the stage from who moved since the two last agreed. One-way doors are only ever taken after a person's move on the other side. */
 export function mergeStage(input: StageInput): StageMove {
   if (!input.partnerChanged && !input.crmChanged) return NONE
-  if (input.partnerAsCrm === input.crm) return ADOPT
+  if (input.partnerAsCrm === input.crm || closedAlike(input)) return ADOPT
   if (!input.crmChanged) return followPartner(input)
   if (!input.partnerChanged) return followCrm(input)
   return bothMoved(input)
+}
+
+/** Won is won and lost is lost, by whatever word (declined, expired): there is no door left to pass. */
+function closedAlike({ partner, crm }: StageInput): boolean {
+  return isClosed(partner) && isClosed(crm) && phaseOf(partner) === phaseOf(crm)
 }
 
 /** The partner's stage moved: bring the CRM record there. A closed referral closes the record, an accepted one opens it. */
