@@ -61,7 +61,8 @@ async function* unknownDeals(engine: Engine, side: Side, signal: AbortSignal): A
   }
 }
 
-async function planOne(engine: Engine, link: Link, signal: AbortSignal): Promise<PlanItem> {
+/** What the next pass over one deal would write. */
+export async function planOne(engine: Engine, link: Link, signal: AbortSignal): Promise<PlanItem> {
   const seen = await lookThrough(engine, link, signal)
   const settled = settle(seen.link, seen.now).link
   const plan = makePlan({ ...inputFor(engine, settled, seen.now) })

@@ -1,15 +1,17 @@
-import { isField } from '../core/deal.js'
 import { Fault } from '../core/fault.js'
 import { newLink, type Link } from '../core/link.js'
 import type { FlowName, FlowSwitch } from '../core/policy.js'
 import { asLinkId, type EndRef } from '../core/ref.js'
 import { stageAfter, type Take } from '../core/stage.js'
+import { activityOf } from './activity.js'
 import { isoTime, rowOf, viewOf } from './deal-view.js'
 import { entry, type Engine } from './engine.js'
 import { changeDeal, findDeal } from './find-deal.js'
 import { FLOW_NAMES, readFlows, writeFlow } from './flows.js'
+import { intended } from './intended.js'
+import { issuesOf } from './issues.js'
 import { look } from './look.js'
-import { applyPlan, planAll } from './planning.js'
+import { applyPlan, planAll, planOne } from './planning.js'
 import { runRow, runsOf } from './runs.js'
 import { brakeName, type Brake } from './sweep.js'
 import { syncNow } from './sync.js'
@@ -65,12 +67,7 @@ export function service(options: ServiceOptions): Service {
       const link = await changeDeal(
         engine,
         found.id,
-        (current) => ({
-          ...current,
-          orders: [...current.orders.filter((other) => other.take !== order.take), { ...order, at }],
-          approvals: [...new Set([...current.approvals, `partner:${order.take}`, `crm:${order.take}`])],
-          rejected: null,
-        }),
+        (current) => intended(current, { kind: 'order', take: order.take, reason: order.reason }, { by: order.by, at }),
         (current) => [
           entry({ link: current.id, run: null, at, by: order.by }, { kind: 'ordered', what: order.take, detail: order.reason }),
         ],
@@ -134,26 +131,11 @@ export function service(options: ServiceOptions): Service {
     },
     async resolve(deal, choice) {
       const found = await findDeal(engine, deal)
-      const conflict = found.conflicts.find((item) => item.field === choice.field)
-      if (!isField(choice.field) || conflict === undefined) {
-        const open = found.conflicts.map((item) => item.field).join(', ')
-        throw new Fault('missing', `Deal ${found.id} has no open conflict on "${choice.field}".`, {
-          remedy: open === '' ? 'It has no open conflict.' : `Open: ${open}.`,
-        })
-      }
       const at = clock.now()
-      const decision = { field: conflict.field, keep: choice.keep, saw: conflict.saw, by: choice.by, at }
       const link = await changeDeal(
         engine,
         found.id,
-        (current) => ({
-          ...current,
-          decisions: [...current.decisions.filter((item) => item.field !== decision.field), decision],
-          approvals:
-            conflict.kind === 'confirm' && choice.keep === 'crm'
-              ? [...current.approvals, ...DOORS.map((take) => `partner:${take}`)]
-              : current.approvals,
-        }),
+        (current) => intended(current, { kind: 'resolve', field: choice.field, keep: choice.keep }, { by: choice.by, at }),
         (current) => [
           entry({ link: current.id, run: null, at, by: choice.by }, { kind: 'ordered', what: `keep ${choice.keep}`, detail: choice.field }),
         ],
@@ -209,11 +191,16 @@ export function service(options: ServiceOptions): Service {
       return readFlows(store, options.fileFlows())
     },
     overview: () => overviewOf(options),
+    activity: () => activityOf(engine),
+    issues: () => issuesOf(engine),
+    preview: async (deal, intention, signal) => {
+      const link = await findDeal(engine, deal)
+      if (intention.kind === 'order') assertOrderable(link, intention.take)
+      return planOne(engine, intended(link, intention, { by: 'preview', at: clock.now() }), signal)
+    },
     checks: options.checks,
   }
 }
-
-const DOORS: readonly Take[] = ['accept', 'decline', 'win', 'lose', 'share']
 
 function assertOrderable(link: Link, take: Take): void {
   if (link.ends.partner === null && take !== 'share') {

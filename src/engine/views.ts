@@ -1,7 +1,7 @@
 import type { AuditRecord } from '../core/audit.js'
 import type { Change, Conflict } from '../core/change.js'
 import type { Field, FieldValue, Projection } from '../core/deal.js'
-import type { Link, LinkState, Reason } from '../core/link.js'
+import type { Link, LinkState, Reason, ReasonCode } from '../core/link.js'
 import type { FlowName, FlowSwitch } from '../core/policy.js'
 import type { Check } from '../core/ports.js'
 import type { Instant, Side } from '../core/ref.js'
@@ -139,6 +139,29 @@ export interface Overview {
   readonly brakes: readonly Brake[]
 }
 
+/** What was written lately. An hour begins at `at`; `failed` counts passes that ended in a fault. */
+export interface Activity {
+  readonly hours: readonly { readonly at: string; readonly toPartner: number; readonly toCrm: number; readonly failed: number }[]
+  /** From an event to the end of the pass that wrote for it, in milliseconds. */
+  readonly delay: { readonly p50: number | null; readonly p95: number | null; readonly measured: number }
+  /** False: more was written than is counted here. */
+  readonly complete: boolean
+}
+
+/** Deals that are kept from being in sync by the same cause. */
+export interface Issue {
+  readonly state: LinkState
+  readonly reason: ReasonCode
+  readonly count: number
+  readonly sample: readonly DealRow[]
+}
+
+/** What a person is about to do with a deal, to see beforehand what it would write. */
+export type Intention =
+  | { readonly kind: 'order'; readonly take: 'accept' | 'decline' | 'win' | 'lose' | 'share'; readonly reason: string | null }
+  | { readonly kind: 'resolve'; readonly field: string; readonly keep: Side }
+  | { readonly kind: 'sync' }
+
 export type { AuditRecord, Check, Link, Projection }
 
 /** Everything a person or a script can do. The CLI, the API and the console all go through it. `by` names the person for the ledger. */
@@ -194,5 +217,9 @@ export interface Service {
   flows(): Promise<FlowView[]>
   setFlow(flow: FlowName | 'all', value: FlowSwitch, by: string): Promise<FlowView[]>
   overview(): Promise<Overview>
+  activity(): Promise<Activity>
+  issues(): Promise<Issue[]>
+  /** What would be written if a person did this now. Reads both systems and writes nothing. */
+  preview(deal: string, intention: Intention, signal: AbortSignal): Promise<PlanItem>
   checks(signal: AbortSignal): Promise<Check[]>
 }

@@ -24,6 +24,12 @@ export interface Operation {
 const flag = z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean())
 const limit = z.coerce.number().int().min(1).max(1_000).default(100)
 const deal = z.string().min(1).max(200).describe("The deal's id, its referral id or its CRM id.")
+const take = z.enum(['accept', 'decline', 'win', 'lose', 'share'])
+const intention = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('order'), take, reason: z.string().max(500).nullable().default(null) }),
+  z.strictObject({ kind: z.literal('resolve'), field: z.string().max(200), keep: z.enum(['partner', 'crm']) }),
+  z.strictObject({ kind: z.literal('sync') }),
+])
 const after = z.string().max(200).nullish()
 
 function operation<Shape extends z.ZodRawShape>(given: {
@@ -228,6 +234,33 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Is it on time, what needs a person, what is due.',
     input: {},
     run: (service) => service.overview(),
+  }),
+  operation({
+    name: 'activity',
+    method: 'GET',
+    path: '/activity',
+    role: 'viewer',
+    summary: 'What was written in the last day, hour by hour, and how fast.',
+    input: {},
+    run: (service) => service.activity(),
+  }),
+  operation({
+    name: 'issues',
+    method: 'GET',
+    path: '/issues',
+    role: 'viewer',
+    summary: 'What keeps deals from being in sync, by cause.',
+    input: {},
+    run: async (service) => ({ issues: await service.issues() }),
+  }),
+  operation({
+    name: 'preview',
+    method: 'POST',
+    path: '/deals/:deal/preview',
+    role: 'viewer',
+    summary: 'Says what an order or a decision would write; writes nothing.',
+    input: { deal, intention },
+    run: (service, input, { signal }) => service.preview(input.deal, input.intention, signal),
   }),
   operation({
     name: 'checks',

@@ -1,4 +1,4 @@
-import type { ApplyReport, AuditRecord, Check, ConflictRow, DealRow, DealView, FlowView, Overview, PlanDocument, RunRow, Service, SyncSummary } from '../engine/views.js'
+import type { Activity, ApplyReport, AuditRecord, Check, ConflictRow, DealRow, DealView, FlowView, Issue, Overview, PlanDocument, PlanItem, RunRow, Service, SyncSummary } from '../engine/views.js'
 
 /** Calls one operation of a running service by name; the answer is what the operation returns. */
 export type CallOperation = (name: string, input: Readonly<Record<string, unknown>>) => Promise<unknown>
@@ -27,6 +27,9 @@ export function remoteService(call: CallOperation): Service {
     flows: async () => (await ask<{ flows: FlowView[] }>('flows')).flows,
     setFlow: async (flow, value) => (await ask<{ flows: FlowView[] }>('setFlow', { flow, value })).flows,
     overview: () => ask<Overview>('overview'),
+    activity: () => ask<Activity>('activity'),
+    issues: async () => (await ask<{ issues: Issue[] }>('issues')).issues,
+    preview: (deal, intention) => ask<PlanItem>('preview', { deal, intention }),
     checks: async () => (await ask<{ checks: Check[] }>('checks')).checks,
   }
 }
