@@ -31,9 +31,10 @@ import { remote, type CallReport } from './remote/send.js'
 import { clientCredentials, delegated, type RefreshTokens, type TokenEndpoint } from './remote/tokens.js'
 import { undiciTransport } from './remote/transport.js'
 import { listenSocket, listenTcp, type RunningServer, type ServerDeps } from './server/app.js'
-import { openStore, sealKey, sealWith, type OpenStore, type Seal } from './store/index.js'
+import { openStore, sealOf, type OpenStore, type Seal } from './store/index.js'
 
 export { createDemo, type Demo } from './demo.js'
+export { checkBackup, openStore, restoreBackup, rotateSecrets, writeBackup } from './store/index.js'
 export { remoteService } from './server/remote-service.js'
 export { OPERATIONS, parametersOf } from './server/operations.js'
 export type { DealView, PlanDocument, Service, SyncSummary } from './engine/views.js'
@@ -63,7 +64,8 @@ const tidyEveryMs = 3_600_000
 const policyFreshMs = 2_000 // A switch set in another process is seen within two seconds.
 
 export const socketPath = (config: Config): string => join(config.stateFolder, 'cosell.sock')
-const storeUrl = ({ store }: Config): string => (store.kind === 'postgres' ? store.url : store.folder)
+/** The address of the store: a folder, or postgres://… */
+export const storeUrl = ({ store }: Config): string => (store.kind === 'postgres' ? store.url : store.folder)
 
 /** Builds every part from the configuration. This is the only place that knows which ones there are. */
 export async function assemble(config: Config, options: AppOptions): Promise<App> {
@@ -76,7 +78,7 @@ export async function assemble(config: Config, options: AppOptions): Promise<App
       { partnerTenant: config.partnerCenter.tenant, crm: config.crm.url },
       { adopt: options.adopt, now: realClock.now() },
     )
-    const seal = sealWith(sealKey(config.seal.kind === 'given' ? { text: config.seal.key } : { file: config.seal.path }))
+    const seal = sealOf(config.seal)
     return await build(config, options, store, seal)
   } catch (error) {
     await store.close()

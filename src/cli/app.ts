@@ -27,6 +27,7 @@ export interface CliWorld {
   readonly start: (loaded: LoadedConfig, options: { readonly role: 'all' | 'server' | 'worker'; readonly adopt: boolean }) => Promise<void>
   readonly demo: (options: { readonly port: number | null; readonly crm: string }) => Promise<void>
   readonly sandbox: (options: { readonly port: number }) => Promise<void>
+  readonly now: () => number
   readonly signal: AbortSignal
   readonly user: string
   readonly version: string

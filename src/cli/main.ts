@@ -61,6 +61,7 @@ const load = (path: string | null): Promise<LoadedConfig> =>
 const world: CliWorld = {
   io,
   version,
+  now: () => realClock.now(),
   signal: interrupted.signal,
   user: userInfo().username,
   loadConfig: load,

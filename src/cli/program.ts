@@ -2,9 +2,12 @@ import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config/index.js'
 import { isFault, toFault } from '../core/fault.js'
 import { EXIT, type CliWorld } from './app.js'
+import { completionCommand } from './completion.js'
 import { dealsCommands } from './deals.js'
+import { keepingCommands } from './keeping.js'
 import { operateCommands } from './operate.js'
 import { runner } from './run.js'
+import { triggerCommand } from './trigger.js'
 import { workCommands } from './work.js'
 
 /** The command line: reads arguments, does the work, and returns the exit code. */
@@ -27,6 +30,9 @@ export async function runProgram(argv: readonly string[], world: CliWorld): Prom
   operateCommands(program, run)
   workCommands(program, run)
   dealsCommands(program, run)
+  keepingCommands(program, run)
+  triggerCommand(program, run)
+  completionCommand(program, run)
   inherit(program)
   try {
     await program.parseAsync([...argv], { from: 'user' })

@@ -1,4 +1,4 @@
-import type { LoadedConfig } from '../config/index.js'
+import type { Config, LoadedConfig } from '../config/index.js'
 import type { Service } from '../assemble.js'
 import { EXIT, type CliWorld, type Io } from './app.js'
 
@@ -12,6 +12,7 @@ export interface Plain {
 }
 export interface WithService {
   readonly service: Service
+  readonly config: Config
   readonly io: Io
   readonly json: boolean
   readonly signal: AbortSignal
@@ -67,7 +68,15 @@ export function runner(world: CliWorld, finish: (code: number) => void): Run {
         try {
           finish(
             await body(
-              { service: session.service, io: world.io, json: plain.json, signal: world.signal, user: world.user, usage },
+              {
+                service: session.service,
+                config: loaded.config,
+                io: world.io,
+                json: plain.json,
+                signal: world.signal,
+                user: world.user,
+                usage,
+              },
               options,
               args,
             ),

@@ -71,7 +71,7 @@ export function buildConfig(settings: FileSettings, around: Surroundings): Confi
   const store: StoreConfig = isPostgres(settings.store) ? { kind: 'postgres', url: settings.store } : { kind: 'embedded', folder: around.resolvePath(settings.store) }
   const stateFolder = stateFolderOf(store, settings.environment, around)
   const sealPath = settings.sealKeyFile === undefined ? join(stateFolder, 'seal.key') : around.resolvePath(settings.sealKeyFile)
-  const seal: SealConfig = settings.sealKey === undefined ? { kind: 'file', path: sealPath } : { kind: 'given', key: settings.sealKey }
+  const seal: SealConfig = settings.sealKey === undefined ? { kind: 'file', path: sealPath } : { kind: 'given', key: settings.sealKey, previous: settings.sealKeyPrevious ?? null }
   return {
     file: around.file, folder: around.folder, stateFolder, environment: settings.environment, store,
     server: buildServer(settings.server),

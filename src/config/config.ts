@@ -10,8 +10,8 @@ export type StoreConfig =
   | { readonly kind: 'embedded'; readonly folder: string }
   | { readonly kind: 'postgres'; readonly url: string }
 
-/** Where the key that seals tokens comes from. A file that does not exist yet is made at the first start. */
-export type SealConfig = { readonly kind: 'given'; readonly key: string } | { readonly kind: 'file'; readonly path: string }
+/** Where the key that seals tokens comes from. A file that does not exist yet is made at the first start; `previous` still opens what it sealed. */
+export type SealConfig = { readonly kind: 'given'; readonly key: string; readonly previous: string | null } | { readonly kind: 'file'; readonly path: string }
 
 export interface SignInConfig {
   readonly issuer: string

@@ -56,7 +56,10 @@ export function checkStore(tree: Section): readonly Finding[] {
 
 export function checkSealKey(tree: Section): readonly Finding[] {
   const key = textAt(tree, 'sealKey')
-  if (key === null) return []
+  if (key === null) {
+    if (textAt(tree, 'sealKeyPrevious') === null) return []
+    return [finding('sealKeyPrevious', 'sealKeyPrevious stands without sealKey', 'It is the key before sealKey; a key file keeps its own.')]
+  }
   if (textAt(tree, 'sealKeyFile') !== null) return [finding('sealKey', 'sealKey and sealKeyFile are both given', 'Keep one of them.')]
   return key.length >= 32 ? [] : [finding('sealKey', 'sealKey is shorter than 32 characters', 'Make one with: openssl rand -base64 32')]
 }

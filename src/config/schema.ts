@@ -157,6 +157,7 @@ export const fileSchema = z.strictObject({
   proxy: setting('proxy', 'Forward proxy for every outgoing call except those to this machine.', addressType(readProxyAddress)).optional(),
   caBundle: text('file', 'PEM bundle of further certificate authorities that outgoing TLS trusts.').optional(),
   sealKey: text('secret', 'Key that seals tokens in the store, at least 32 characters. Every process on one store needs the same.').optional(),
+  sealKeyPrevious: text('secret', 'The key before it, while "cosell secrets rotate" seals everything anew.').optional(),
   sealKeyFile: text('text', 'File with that key; made at the first start when missing. Default: seal.key in the state folder.').optional(),
   log: log.prefault({}),
 })

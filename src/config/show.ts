@@ -86,6 +86,7 @@ export function maskedConfig(config: Config): ConfigDocument {
     proxy: config.proxy === null ? null : maskAddress(config.proxy),
     caBundle: pathOf(config.caBundle),
     sealKey: config.seal.kind === 'given' ? mask : null,
+    sealKeyPrevious: config.seal.kind === 'given' ? hidden(config.seal.previous) : null,
     sealKeyFile: config.seal.kind === 'file' ? config.seal.path : null,
     log: { level: config.log.level },
   })
@@ -105,7 +106,7 @@ export function secretValues(config: Config): readonly string[] {
   const passwords = [passwordOf(config.store.kind === 'postgres' ? config.store.url : null), passwordOf(config.proxy)]
   const all = [
     ...server.adminTokens, server.signIn?.clientSecret, partnerCenter.clientSecret, partnerCenter.refreshToken,
-    crmSecret, crm.webhookKey, config.seal.kind === 'given' ? config.seal.key : null,
+    crmSecret, crm.webhookKey, ...(config.seal.kind === 'given' ? [config.seal.key, config.seal.previous] : []),
     // In the address a password stands percent-encoded; elsewhere it stands plain.
     ...passwords, ...passwords.map((password) => (password === null ? null : decode(password))),
   ]

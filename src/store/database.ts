@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import Database from 'libsql'
 import { Kysely, PostgresDialect, sql, SqliteDialect, type Transaction } from 'kysely'
@@ -22,12 +22,19 @@ export interface OpenDatabase {
 }
 
 export const isPostgres = (url: string): boolean => /^postgres(ql)?:\/\//.test(url)
-export const openDatabase = (url: string): Promise<OpenDatabase> => (isPostgres(url) ? openPostgres(url) : Promise.resolve(openSqlite(url)))
+/** `own`: this process works on it · `beside`: it only reads, or changes single values, while another process may be working on it. */
+export type Standing = 'own' | 'beside'
 
-function openSqlite(path: string): OpenDatabase {
+export const openDatabase = async (url: string, standing: Standing): Promise<OpenDatabase> =>
+  isPostgres(url) ? openPostgres(url) : openSqlite(url, standing)
+
+function openSqlite(path: string, standing: Standing): OpenDatabase {
   const folder = resolve(path)
+  if (standing === 'beside' && !existsSync(join(folder, 'cosell.db'))) {
+    throw new Fault('misconfigured', `There is no store in ${folder}.`, { remedy: 'Check the setting "store", or start the service once.' })
+  }
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const lock = lockFolder(folder)
+  const lock = standing === 'own' ? lockFolder(folder) : null
   const file = new Database(join(folder, 'cosell.db'))
   // FULL: an acknowledged event survives the loss of power, not only of the process.
   for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 5000', 'foreign_keys = ON']) file.pragma(pragma)
@@ -46,8 +53,8 @@ function openSqlite(path: string): OpenDatabase {
     },
     close: async () => {
       await db.destroy()
-      lock.exec('ROLLBACK')
-      lock.close()
+      lock?.exec('ROLLBACK')
+      lock?.close()
     },
   }
 }
@@ -61,7 +68,8 @@ function lockFolder(folder: string): { exec(sql: string): unknown; close(): void
   } catch (cause) {
     lock.close()
     throw new Fault('misconfigured', `Another cosell process is using the store in ${folder}.`, {
-      remedy: 'Use the running service (commands find it by themselves), stop it, or give the store as a postgres:// address for several processes.',
+      remedy:
+        'Use the running service (commands find it by themselves), stop it, or give the store as a postgres:// address for several processes.',
       cause,
     })
   }
@@ -103,21 +111,35 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
 async function listen(url: string, heard: () => void): Promise<{ close(): Promise<void> }> {
   let closed = false
   let client: pg.Client | null = null
+  let opened = false
   const retryMs = 2_000
+  const again = (): void => {
+    if (!closed) setTimeout(() => void open().catch(() => undefined), retryMs).unref()
+  }
   const open = async (): Promise<void> => {
     const next = new pg.Client({ connectionString: url })
     next.on('notification', heard)
     next.on('error', () => {
-      if (!closed) setTimeout(() => void open().catch(() => undefined), retryMs).unref()
+      // A broken connection says so once for each query under way; only the one in use is followed by another.
+      if (client !== next) return
+      client = null
+      again()
     })
     try {
       await next.connect()
       await next.query(`listen ${channel}`)
       client = next
+      opened = true
+      heard() // What was announced while nobody listened.
     } catch (cause) {
-      if (client === null && !closed) {
+      await next.end().catch(() => undefined)
+      if (opened) again()
+      else {
         const why = cause instanceof Error ? cause.message : String(cause)
-        throw new Fault('misconfigured', `The PostgreSQL store cannot be reached: ${why}`, { remedy: 'Check the postgres:// address of the setting "store" and that the server runs.', cause })
+        throw new Fault('misconfigured', `The PostgreSQL store cannot be reached: ${why}`, {
+          remedy: 'Check the postgres:// address of the setting "store" and that the server runs.',
+          cause,
+        })
       }
     }
   }

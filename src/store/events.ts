@@ -89,13 +89,22 @@ async function markDeals(trx: Trx, tenant: string, event: AcceptedEvent, now: In
   for (const hint of event.hints) {
     const found = (await findLinks(trx, tenant, [hint])).get(refKey(hint.ref)) ?? []
     if (found.length === 0 && isEndRef(hint.ref)) {
-      const link = newLink(asLinkId(randomUUID()), now, { partner: hint.ref.side === 'partner' ? hint.ref : null, crm: hint.ref.side === 'crm' ? hint.ref : null })
+      const link = newLink(asLinkId(randomUUID()), now, {
+        partner: hint.ref.side === 'partner' ? hint.ref : null,
+        crm: hint.ref.side === 'crm' ? hint.ref : null,
+      })
       await insertLink(trx, tenant, link, now)
       found.push(link)
     }
     for (const link of found) {
       marks.push({ link: link.id, dueAt: now, urgency: event.urgency, wide: hint.wide, because: event.name })
-      audit.push({ link: link.id, at: now, by: event.source, run: null, event: { kind: 'hinted', source: event.source, name: event.name, ref: hint.ref } })
+      audit.push({
+        link: link.id,
+        at: now,
+        by: event.source,
+        run: null,
+        event: { kind: 'hinted', source: event.source, name: event.name, ref: hint.ref },
+      })
     }
   }
   if (marks.length > 0) await markAll(trx, tenant, marks, now)
@@ -105,5 +114,9 @@ async function markDeals(trx: Trx, tenant: string, event: AcceptedEvent, now: In
 /** Keys of events are kept for a month: longer than any sender repeats one. */
 export const EVENT_KEPT_MS = 31 * 86_400_000
 export async function forgetEvents(open: OpenDatabase, tenant: string, now: Instant): Promise<void> {
-  await open.db.deleteFrom('event').where('tenant', '=', tenant).where('at', '<', now - EVENT_KEPT_MS).execute()
+  await open.db
+    .deleteFrom('event')
+    .where('tenant', '=', tenant)
+    .where('at', '<', now - EVENT_KEPT_MS)
+    .execute()
 }

@@ -11,6 +11,9 @@ interface Migration {
 /** Forward only, the same on both stores, and safe while the previous version still serves: add, never rename or drop in one release. */
 const MIGRATIONS: readonly Migration[] = [{ number: 1, name: 'first tables', up: firstTables }]
 
+/** The newest schema this program knows. */
+export const knownSchema = (): number => MIGRATIONS.at(-1)?.number ?? 0
+
 // Any number that no other program on the same PostgreSQL is likely to use.
 const advisoryLock = 8_205_114_771
 
@@ -20,9 +23,11 @@ export async function migrate(open: OpenDatabase, now: number): Promise<void> {
     await sql`create table if not exists schema_version (number integer primary key, name text not null, at bigint not null)`.execute(trx)
     const done = await trx.selectFrom('schema_version').select('number').execute()
     const newest = Math.max(0, ...done.map((row) => row.number))
-    const known = MIGRATIONS.at(-1)?.number ?? 0
+    const known = knownSchema()
     if (newest > known) {
-      throw new Fault('misconfigured', `The store was written by a newer cosell (schema ${newest}; this program knows ${known}).`, { remedy: 'Start the newer version, or restore a backup made before the upgrade.' })
+      throw new Fault('misconfigured', `The store was written by a newer cosell (schema ${newest}; this program knows ${known}).`, {
+        remedy: 'Start the newer version, or restore a backup made before the upgrade.',
+      })
     }
     for (const migration of MIGRATIONS) {
       if (migration.number <= newest) continue
@@ -40,17 +45,25 @@ async function firstTables(trx: Trx, kind: OpenDatabase['kind']): Promise<void> 
   await run('create index link_state on link (tenant, state)')
   await run('create index link_reason on link (tenant, reason)')
   await run('create index link_engagement on link (tenant, engagement_id)')
-  await run('create table link_ref (tenant text not null, link text not null, ref_key text not null, role text not null, end_key text, primary key (tenant, link, ref_key))')
+  await run(
+    'create table link_ref (tenant text not null, link text not null, ref_key text not null, role text not null, end_key text, primary key (tenant, link, ref_key))',
+  )
   await run('create index link_ref_key on link_ref (tenant, ref_key)')
   await run('create unique index link_ref_end on link_ref (tenant, end_key)')
   await run(`create table dirty (tenant text not null, link text not null, due_at bigint not null, priority integer not null, marks integer not null, attempts integer not null,
     failing_since bigint, lease_token text, leased_until bigint not null, leased_marks integer not null, wide integer not null, leased_wide integer not null,
     reason text not null, marked_at bigint not null, primary key (tenant, link))`)
   await run('create index dirty_due on dirty (tenant, priority, due_at)')
-  await run('create table event (tenant text not null, source text not null, event_key text not null, name text not null, at bigint not null, primary key (tenant, source, event_key))')
+  await run(
+    'create table event (tenant text not null, source text not null, event_key text not null, name text not null, at bigint not null, primary key (tenant, source, event_key))',
+  )
   await run('create index event_at on event (tenant, at)')
-  await run('create table value (tenant text not null, name text not null, value text not null, revision integer not null, updated_at bigint not null, primary key (tenant, name))')
-  await run('create table claim (tenant text not null, name text not null, token text not null, until_at bigint not null, primary key (tenant, name))')
+  await run(
+    'create table value (tenant text not null, name text not null, value text not null, revision integer not null, updated_at bigint not null, primary key (tenant, name))',
+  )
+  await run(
+    'create table claim (tenant text not null, name text not null, token text not null, until_at bigint not null, primary key (tenant, name))',
+  )
   await run(`create table audit (id ${serial}, tenant text not null, chain text not null, sequence integer not null, link text, at bigint not null, by_whom text not null, run text,
     kind text not null, payload text, salt text not null, digest text not null, prev_hash text not null, hash text not null)`)
   await run('create unique index audit_chain on audit (tenant, chain, sequence)')

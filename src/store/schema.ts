@@ -92,3 +92,23 @@ export interface Schema {
   audit: AuditTable
   schema_version: MigrationTable
 }
+
+/** A table as a backup carries it. */
+export interface StoredTable {
+  readonly name: string
+  /** The columns that order it and name one row. */
+  readonly key: readonly string[]
+  /** A column whose values the database counts itself. */
+  readonly counted: string | null
+}
+
+/** Every table whose rows a backup carries, in the order in which they are put back. A claim ends by itself and is not carried. */
+export const TABLES: readonly StoredTable[] = [
+  { name: 'link', key: ['tenant', 'id'], counted: null },
+  { name: 'link_ref', key: ['tenant', 'link', 'ref_key'], counted: null },
+  { name: 'dirty', key: ['tenant', 'link'], counted: null },
+  { name: 'event', key: ['tenant', 'source', 'event_key'], counted: null },
+  { name: 'value', key: ['tenant', 'name'], counted: null },
+  { name: 'audit', key: ['id'], counted: 'id' },
+]
+export const NOT_CARRIED: readonly string[] = ['claim', 'schema_version']

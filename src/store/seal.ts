@@ -1,44 +1,99 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { Fault } from '../core/fault.js'
 
 /** Seals short secrets (refresh tokens) for the store: AES-256-GCM, the key's fingerprint beside each text. */
 export interface Seal {
-  readonly keyId: string
+  /** Fingerprint of the key that `close` uses now. */
+  readonly keyId: () => string
   close(plain: string): string
-  /** @throws Fault `misconfigured` when it was sealed with another key or was altered. */
+  /** @throws Fault `misconfigured` when it was sealed with a key that is not known, or was altered. */
   open(sealed: string): string
 }
 
-export function sealWith(key: Buffer): Seal {
-  const keyId = createHash('sha256').update(key).digest('hex').slice(0, 12)
+/** Where the keys come from. A file holds one key a line: the newest first, which seals; the older ones still open what they sealed. */
+export type KeySource =
+  { readonly kind: 'given'; readonly key: string; readonly previous: string | null } | { readonly kind: 'file'; readonly path: string }
+
+/** What a sealed text looks like wherever it stands in a stored value. */
+export const SEALED = /sealed\.([0-9a-f]{12})\.[\w-]+\.[\w-]*\.[\w-]+/g
+
+const fromText = (text: string): Buffer => createHash('sha256').update(text).digest()
+const idOf = (key: Buffer): string => createHash('sha256').update(key).digest('hex').slice(0, 12)
+
+/** The keys, newest first. A file that does not exist yet is made, readable by its owner only. */
+export function keysOf(source: KeySource): readonly Buffer[] {
+  if (source.kind === 'given') return [source.key, ...(source.previous === null ? [] : [source.previous])].map(fromText)
+  if (!existsSync(source.path)) {
+    mkdirSync(dirname(source.path), { recursive: true, mode: 0o700 })
+    writeFileSync(source.path, `${newKey()}\n`, { mode: 0o600, flag: 'wx' })
+  }
+  const lines = readFileSync(source.path, 'utf8')
+    .split('\n')
+    .flatMap((line) => (line.trim() === '' ? [] : [line.trim()]))
+  if (lines.length === 0)
+    throw new Fault('misconfigured', `The sealing key file ${source.path} is empty.`, {
+      remedy: 'Put the key back, or delete the file and sign in again.',
+    })
+  return lines.map(fromText)
+}
+
+const newKey = (): string => randomBytes(32).toString('base64')
+
+/** The file is read again for each use, which is rare: another process may have rotated the key meanwhile. */
+export function sealOf(source: KeySource): Seal {
+  const newest = (): Buffer => keysOf(source)[0] as Buffer // keysOf() never gives an empty list
+  newest()
   return {
-    keyId,
-    close(plain) {
-      const nonce = randomBytes(12)
-      const cipher = createCipheriv('aes-256-gcm', key, nonce)
-      const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
-      return ['sealed', keyId, nonce.toString('base64url'), body.toString('base64url'), cipher.getAuthTag().toString('base64url')].join('.')
-    },
+    keyId: () => idOf(newest()),
+    close: (plain) => closeWith(newest(), plain),
     open(sealed) {
-      const [mark, id, nonce = '', body = '', tag = ''] = sealed.split('.')
-      if (mark !== 'sealed' || id !== keyId) {
-        throw new Fault('misconfigured', `A stored secret was sealed with another key (${id ?? 'unknown'}, ours is ${keyId}).`, { remedy: 'Give the key that was used before, or sign in again with "cosell connect partner-center".' })
+      const [mark, id] = sealed.split('.')
+      const key = mark === 'sealed' ? keysOf(source).find((candidate) => idOf(candidate) === id) : undefined
+      if (key === undefined) {
+        throw new Fault(
+          'misconfigured',
+          `A stored secret was sealed with a key that is not known here (${id ?? 'unknown'}; ours is ${idOf(newest())}).`,
+          {
+            remedy: 'Give the key that was used before, or sign in again with "cosell connect partner-center".',
+          },
+        )
       }
-      try {
-        const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'base64url'))
-        decipher.setAuthTag(Buffer.from(tag, 'base64url'))
-        return Buffer.concat([decipher.update(Buffer.from(body, 'base64url')), decipher.final()]).toString('utf8')
-      } catch (cause) {
-        throw new Fault('misconfigured', 'A stored secret was altered and cannot be opened.', { remedy: 'Sign in again with "cosell connect partner-center".', cause })
-      }
+      return openWith(key, sealed)
     },
   }
 }
 
-/** The sealing key from a text of at least 32 characters, or from a file that is made on first use, readable by its owner only. */
-export function sealKey(source: { readonly text: string } | { readonly file: string }): Buffer {
-  if ('text' in source) return createHash('sha256').update(source.text).digest()
-  if (!existsSync(source.file)) writeFileSync(source.file, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' })
-  return createHash('sha256').update(readFileSync(source.file, 'utf8').trim()).digest()
+function closeWith(key: Buffer, plain: string): string {
+  const nonce = randomBytes(12)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
+  return ['sealed', idOf(key), nonce.toString('base64url'), body.toString('base64url'), cipher.getAuthTag().toString('base64url')].join('.')
+}
+
+function openWith(key: Buffer, sealed: string): string {
+  const [, , nonce = '', body = '', tag = ''] = sealed.split('.')
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'base64url'))
+    decipher.setAuthTag(Buffer.from(tag, 'base64url'))
+    return Buffer.concat([decipher.update(Buffer.from(body, 'base64url')), decipher.final()]).toString('utf8')
+  } catch (cause) {
+    throw new Fault('misconfigured', 'A stored secret was altered and cannot be opened.', {
+      remedy: 'Sign in again with "cosell connect partner-center".',
+      cause,
+    })
+  }
+}
+
+/**
+ * Puts a new key before the others in the file. What the older ones sealed can still be opened, so that a process that dies here, or
+ * one that seals with the key it has just read, loses nothing. The key before the last one goes.
+ */
+export function addKey(path: string): void {
+  keysOf({ kind: 'file', path })
+  const [newest = ''] = readFileSync(path, 'utf8').split('\n')
+  const next = `${path}.next`
+  writeFileSync(next, `${newKey()}\n${newest.trim()}\n`, { mode: 0o600 })
+  renameSync(next, path)
 }

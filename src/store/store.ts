@@ -26,7 +26,7 @@ export interface OpenStore extends Store {
 }
 
 export async function openStore(options: StoreOptions): Promise<OpenStore> {
-  const open = await openDatabase(options.url)
+  const open = await openDatabase(options.url, 'own')
   try {
     await migrate(open, options.now())
   } catch (error) {
@@ -74,7 +74,12 @@ async function add(trx: Trx, tenant: string, link: Link, audit: Commit['audit'],
   for (const side of SIDES) {
     const ref = link.ends[side]
     if (ref === null) continue
-    const holder = await trx.selectFrom('link_ref').select('link').where('tenant', '=', tenant).where('end_key', '=', refKey(ref)).executeTakeFirst()
+    const holder = await trx
+      .selectFrom('link_ref')
+      .select('link')
+      .where('tenant', '=', tenant)
+      .where('end_key', '=', refKey(ref))
+      .executeTakeFirst()
     const existing = holder === undefined ? undefined : (await loadLinks(trx, tenant, [holder.link]))[0]
     if (existing !== undefined) return existing
   }
@@ -109,13 +114,34 @@ async function saveEach(trx: Trx, open: OpenDatabase, tenant: string, commits: r
 }
 
 /** Two links that turned out to be one deal: `drop` gives up its ends and its marks. @throws Fault `stale` when either moved meanwhile. */
-async function merge(trx: Trx, tenant: string, { keep, drop, audit, now }: { keep: Link; drop: Link; audit: Commit['audit']; now: Instant }): Promise<Link> {
+async function merge(
+  trx: Trx,
+  tenant: string,
+  { keep, drop, audit, now }: { keep: Link; drop: Link; audit: Commit['audit']; now: Instant },
+): Promise<Link> {
   const stored = await loadLinks(trx, tenant, [keep.id, drop.id])
   for (const link of [keep, drop]) {
-    if (stored.find((row) => row.id === link.id)?.revision !== link.revision) throw new Fault('stale', `Deal ${link.id} moved while it was joined with another.`, { remedy: 'Nothing to do: it is tried again.' })
+    if (stored.find((row) => row.id === link.id)?.revision !== link.revision)
+      throw new Fault('stale', `Deal ${link.id} moved while it was joined with another.`, { remedy: 'Nothing to do: it is tried again.' })
   }
   const reason = { code: 'excluded' as const, text: `It turned out to be deal ${keep.id}.`, remedy: 'Nothing to do.' }
-  await updateLink(trx, tenant, { ...drop, ends: { partner: null, crm: null }, aliases: [], parts: [], engagementId: null, base: null, intents: [], conflicts: [], state: 'unlinked', reason }, now)
+  await updateLink(
+    trx,
+    tenant,
+    {
+      ...drop,
+      ends: { partner: null, crm: null },
+      aliases: [],
+      parts: [],
+      engagementId: null,
+      base: null,
+      intents: [],
+      conflicts: [],
+      state: 'unlinked',
+      reason,
+    },
+    now,
+  )
   const saved = await updateLink(trx, tenant, keep, now)
   const row = await trx.selectFrom('dirty').selectAll().where('tenant', '=', tenant).where('link', '=', drop.id).executeTakeFirst()
   if (row !== undefined) {

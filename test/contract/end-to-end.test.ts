@@ -1,9 +1,9 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { assemble, createDemo, type App, type Demo } from '../../src/assemble.js'
-import { loadConfig, processWorld } from '../../src/config/index.js'
+import { loadConfig, processWorld, type LoadedConfig } from '../../src/config/index.js'
 import type { CliWorld } from '../../src/cli/app.js'
 import { runProgram } from '../../src/cli/program.js'
 import { silentLog } from '../../src/log.js'
@@ -237,14 +237,18 @@ describe('Partner Center and Dynamics 365 in step', () => {
     let err = ''
     const world: CliWorld = {
       io: { out: (text) => (out += text), err: (text) => (err += text), outIsTty: false, errIsTty: false, inIsTty: false, color: false },
-      loadConfig: () => Promise.resolve(load()),
+      loadConfig: () => Promise.resolve(reachable(load())),
       connect: () => Promise.resolve({ service: app.service, via: 'own' as const, close: () => Promise.resolve() }),
       start: () => Promise.resolve(),
       demo: () => Promise.resolve(),
       sandbox: () => Promise.resolve(),
+      now: () => Date.UTC(2026, 10, 1),
       signal,
       user: 'test',
       version: '1',
+    }
+    function reachable(loaded: LoadedConfig): LoadedConfig {
+      return { ...loaded, config: { ...loaded.config, server: { ...loaded.config.server, publicUrl: address } } }
     }
     const run = (...argv: string[]): Promise<number> => {
       out = ''
@@ -274,6 +278,14 @@ describe('Partner Center and Dynamics 365 in step', () => {
     expect(JSON.parse(err)).toMatchObject({ error: { code: 'missing' } })
     expect(await run('sync', '--json')).toBe(1)
     expect(await run('flows', 'list', '--json')).toBe(0)
+    const referral = demo.sandbox.partnerCenter.portal.create('private').own
+    await sync()
+    const before = demo.sandbox.partnerCenter.deliveries.attempts().length
+    expect(await run('trigger', 'referral-updated', referral.id, '--json')).toBe(0)
+    const triggered = (): number[] => demo.sandbox.partnerCenter.deliveries.attempts().slice(before).map(({ status }) => status)
+    await vi.waitFor(() => expect(triggered()).toEqual([202]))
+    expect(await run('trigger', 'referral-forgotten', referral.id)).toBe(1)
+    expect(err).toContain('referral-updated')
     demo.sandbox.entra.revoke()
     demo.sandbox.entra.expireAccessTokens()
   })

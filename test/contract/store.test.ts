@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { openStore, sealKey, sealWith, type OpenStore } from '../../src/store/index.js'
+import { openStore, sealOf, type OpenStore } from '../../src/store/index.js'
 import { memoryStore } from '../support/memory-store.js'
 import { startPostgres, type PrivatePostgres } from '../support/postgres.js'
 import { storeContract } from './store.contract.js'
@@ -90,10 +90,10 @@ it('takes a burst of events in few commits, and one bad event fails alone', asyn
 
 it('[R43] seals a token so that neither the file nor another key gives it away', () => {
   const file = join(folder(), 'seal.key')
-  const seal = sealWith(sealKey({ file }))
+  const seal = sealOf({ kind: 'file', path: file })
   const sealed = seal.close('refresh-token-1')
   expect(sealed).not.toContain('refresh-token-1')
-  expect(sealWith(sealKey({ file })).open(sealed)).toBe('refresh-token-1')
-  expect(() => sealWith(sealKey({ text: 'x'.repeat(40) })).open(sealed)).toThrow(/another key/)
+  expect(sealOf({ kind: 'file', path: file }).open(sealed)).toBe('refresh-token-1')
+  expect(() => sealOf({ kind: 'given', key: 'x'.repeat(40), previous: null }).open(sealed)).toThrow(/a key that is not known here/)
   expect(() => seal.open(`${sealed.slice(0, -2)}AA`)).toThrow(/altered/)
 })

@@ -108,7 +108,7 @@ export function partnerCenter(given: PartnerCenterWorld): PartnerCenter {
   const guard = gate(world, { verify: given.verify, rolesOf: given.rolesOf ?? (() => ['ReferralsAdmin', 'AdminAgent']) })
 
   return {
-    handle: router(world, { guard, webhook, calls, faults: rules, facts, signer }),
+    handle: router(world, { guard, webhook, calls, faults: rules, facts, signer, deliveries: outbox }),
     options,
     faults: rules,
     organization,

@@ -6,11 +6,13 @@ import type { Caller, Gate, Note } from './access.js'
 import { empty, faultAnswer, platformResponse, referralsResponse, refusalAnswer, requestIds, type Answer } from './answers.js'
 import type { Call, callLog } from './calls.js'
 import { createReferral } from './create.js'
+import type { Deliveries } from './deliveries.js'
 import { listReferrals } from './listing.js'
 import { patchReferral, seenBy } from './patch.js'
 import { compliance, isPersonalProfile, profile, type ProfileFacts } from './profiles.js'
 import { isMarketplaceLead, type Referral } from './model.js'
 import { invalid, notFound, PlatformRefused, Refused, Throttled } from './refusal.js'
+import { TRIGGER_PATH, triggerEvent } from './trigger.js'
 import type { WebhookApi } from './webhook-registration.js'
 import { referralJson } from './wire.js'
 import type { World } from './world.js'
@@ -22,6 +24,7 @@ interface Parts {
   readonly faults: Faults
   readonly facts: ProfileFacts
   readonly signer: WebhookSigner
+  readonly deliveries: Deliveries
 }
 
 const referralsPath = '/v1.0/engagements/referrals'
@@ -34,6 +37,7 @@ export function router(world: World, parts: Parts): SimHandler {
     const [path = '/'] = request.path.split('?')
     // Certificates are public files on a storage host: no token, no faults of the API.
     if (path.startsWith('/cert/')) return certificate(parts.signer, request.method, path)
+    if (path === TRIGGER_PATH) return triggerEvent(world, parts.deliveries, request)
     world.baseOf(request) // remembers under which address callers know this host
     const requestId = nextId()
     const area = path.startsWith('/v1.0/') ? 'referrals' : 'platform'

@@ -1,0 +1,224 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newLink } from '../../src/core/link.js'
+import { asLinkId, type EndRef } from '../../src/core/ref.js'
+import { runProgram } from '../../src/cli/program.js'
+import type { CliWorld } from '../../src/cli/app.js'
+import { NOT_CARRIED, TABLES } from '../../src/store/schema.js'
+import { checkBackup, openStore, restoreBackup, rotateSecrets, sealOf, writeBackup, type OpenStore } from '../../src/store/index.js'
+import { startPostgres, type PrivatePostgres } from '../support/postgres.js'
+
+const at = Date.UTC(2026, 10, 1)
+const now = (): number => at
+const folders: string[] = []
+const folder = (): string => {
+  const made = mkdtempSync(join(tmpdir(), 'cosell-keep-'))
+  folders.push(made)
+  return made
+}
+let postgres: PrivatePostgres
+beforeAll(() => {
+  postgres = startPostgres()
+})
+afterAll(() => {
+  postgres.stop()
+  for (const made of folders) rmSync(made, { recursive: true, force: true })
+})
+
+const referral = (id: string): EndRef => ({ side: 'partner', kind: 'referral', id })
+const deals = 2_500 // More than two pages of a backup.
+
+async function filled(url: string, deals = 20): Promise<OpenStore> {
+  const store = await openStore({ url, now })
+  for (let index = 0; index < deals; index += 1) {
+    const id = asLinkId(`D-${index}`)
+    const audit = [{ link: id, at, by: 'test', run: null, event: { kind: 'hinted' as const, source: 'sweep' } }]
+    await store.add(
+      { ...newLink(id, at, { partner: referral(`R-${index}`), crm: null }), name: `Deal ${index} "Größe" 客户` },
+      audit as never,
+      at,
+    ) // any kind of entry will do here
+  }
+  await store.acceptEvents(
+    [
+      {
+        source: 'partner-center',
+        eventKey: 'e-1',
+        name: 'referral-updated',
+        hints: [{ ref: referral('R-7'), engagementId: null, wide: false }],
+        urgency: 1,
+      },
+    ],
+    at,
+  )
+  await store.setValue('switch', { on: true }, { expect: null, now: at })
+  return store
+}
+
+async function content(store: OpenStore): Promise<unknown> {
+  const ids = await store.list({ limit: 10_000, after: null })
+  return { ids, ledger: await store.verifyAudit(), value: await store.getValue('switch'), depth: await store.queue.depth(at) }
+}
+
+describe('[R53] a backup carries the store whole', () => {
+  it('from a file that a service works on into PostgreSQL and back, and nothing is lost on the way', async () => {
+    const [first, third] = [folder(), folder()]
+    const original = await filled(first, deals)
+    const one = join(folder(), 'one.backup')
+    const summary = await writeBackup(first, one, at)
+    expect(summary.rows).toMatchObject({ link: deals, audit: deals + 1, event: 1 })
+
+    const second = await openStore({ url: postgres.url, now })
+    await restoreBackup(second.database, one, { over: 'empty', now: at })
+    expect(await content(second)).toEqual(await content(original))
+    const two = join(folder(), 'two.backup')
+    await writeBackup(postgres.url, two, at)
+    const last = await openStore({ url: third, now })
+    await restoreBackup(last.database, two, { over: 'empty', now: at })
+    expect(await content(last)).toEqual(await content(original))
+    // The ledger goes on where it ended, also after the database counted the entries anew.
+    await second.addAudit([{ link: asLinkId('D-1'), at, by: 'test', run: null, event: { kind: 'hinted', source: 'sweep' } } as never], at) // any kind of entry will do here
+    expect(await second.verifyAudit()).toMatchObject({ entries: deals + 2, broken: [] })
+    for (const store of [original, second, last]) await store.close()
+  }, 60_000)
+
+  it('does not touch a store that holds deals unless a person says so, nor one that somebody works on', async () => {
+    const [source, target] = [folder(), folder()]
+    await (await filled(source)).close()
+    const file = join(folder(), 'x.backup')
+    await writeBackup(source, file, at)
+    const store = await openStore({ url: target, now })
+    await store.add(newLink(asLinkId('mine'), at, { partner: referral('R-mine'), crm: null }), [], at)
+    await expect(restoreBackup(store.database, file, { over: 'empty', now: at })).rejects.toMatchObject({
+      kind: 'rejected',
+      message: expect.stringContaining('1 deals') as string,
+    })
+    expect(await store.load(asLinkId('mine'))).not.toBeNull()
+    await store.queue.mark([{ link: asLinkId('mine'), dueAt: at, urgency: 1, wide: false, because: 'test' }], at)
+    await store.queue.take({ limit: 1, leaseMs: 60_000, now: at })
+    await expect(restoreBackup(store.database, file, { over: 'replace', now: at })).rejects.toMatchObject({
+      message: expect.stringContaining('working on this store') as string,
+    })
+    await restoreBackup(store.database, file, { over: 'replace', now: at + 61_000 })
+    expect(await store.load(asLinkId('mine'))).toBeNull()
+    expect(await store.load(asLinkId('D-3'))).not.toBeNull()
+    await store.close()
+  })
+
+  it('is refused when it was cut short or altered, before anything is touched', async () => {
+    const source = folder()
+    await (await filled(source)).close()
+    const whole = join(folder(), 'whole')
+    await writeBackup(source, whole, at)
+    const text = gunzipSync(readFileSync(whole)).toString()
+    const lines = text.split('\n')
+    const bad: Record<string, Buffer> = {
+      'a line is missing': gzipSync(lines.toSpliced(5, 1).join('\n')),
+      'its end is missing': gzipSync(lines.slice(0, -2).join('\n')),
+      'a value was changed': gzipSync(text.replace('Deal 7 ', 'Deal 8 ')),
+      'a foreign table': gzipSync(text.replace('"table":"value"', '"table":"schema_version"')),
+      'no backup': gzipSync('{"hello":1}\n'),
+      'not even gzip': Buffer.from('hello'),
+    }
+    for (const [what, bytes] of Object.entries(bad)) {
+      const file = join(folder(), 'bad')
+      writeFileSync(file, bytes)
+      await expect(checkBackup(file), what).rejects.toMatchObject({ kind: 'rejected' })
+    }
+    truncateSync(whole, 1_000)
+    await expect(checkBackup(whole)).rejects.toMatchObject({ kind: 'rejected' })
+    await expect(checkBackup(join(folder(), 'nothing'))).rejects.toMatchObject({ kind: 'rejected' })
+  })
+
+  it('knows every table there is', async () => {
+    const store = await openStore({ url: folder(), now })
+    const tables = await store.database.db.introspection.getTables()
+    expect(
+      tables
+        .map(({ name }) => name)
+        .filter((name) => !NOT_CARRIED.includes(name))
+        .sort(),
+    ).toEqual(TABLES.map(({ name }) => name).sort())
+    await store.close()
+  })
+})
+
+describe('[R53] rotating the sealing key', () => {
+  it('seals everything anew while the service holds the store, and a service that runs sees it', async () => {
+    const url = folder()
+    const source = { kind: 'file', path: join(url, 'seal.key') } as const
+    const store = await openStore({ url, now })
+    const running = sealOf(source)
+    const before = running.close('refresh-1')
+    await store.setValue('token.partner-center', { sealed: before, seed: running.close('seed-1') }, { expect: null, now: at })
+    const { keyId, resealed } = await rotateSecrets(url, source, at)
+    expect(resealed).toBe(2)
+    const stored = await store.getValue<{ sealed: string; seed: string }>('token.partner-center')
+    expect(stored?.value.sealed).toContain(keyId)
+    expect([running.open(stored?.value.sealed ?? ''), running.open(stored?.value.seed ?? '')]).toEqual(['refresh-1', 'seed-1'])
+    // A process that sealed with the old key just before still has what it wrote.
+    expect(running.open(before)).toBe('refresh-1')
+    await rotateSecrets(url, source, at)
+    expect(() => running.open(before)).toThrow(/key that is not known here/)
+    await store.close()
+  })
+
+  it('takes the new key and the one before it from the configuration', async () => {
+    const url = folder()
+    const store = await openStore({ url, now })
+    const old = { kind: 'given', key: 'o'.repeat(40), previous: null } as const
+    await store.setValue('token.crm', { sealed: sealOf(old).close('refresh-2') }, { expect: null, now: at })
+    await expect(rotateSecrets(url, { kind: 'given', key: 'n'.repeat(40), previous: null }, at)).rejects.toMatchObject({
+      kind: 'misconfigured',
+    })
+    await rotateSecrets(url, { kind: 'given', key: 'n'.repeat(40), previous: 'o'.repeat(40) }, at)
+    const stored = await store.getValue<{ sealed: string }>('token.crm')
+    expect(sealOf({ kind: 'given', key: 'n'.repeat(40), previous: null }).open(stored?.value.sealed ?? '')).toBe('refresh-2')
+    await store.close()
+  })
+})
+
+describe('completion', () => {
+  const printed = async (shell: string): Promise<{ code: number; out: string }> => {
+    let out = ''
+    const io = {
+      out: (text: string) => void (out += text),
+      err: () => undefined,
+      outIsTty: false,
+      errIsTty: false,
+      inIsTty: false,
+      color: false,
+    }
+    const code = await runProgram(['completion', shell], { io, version: '1' } as unknown as CliWorld) // it needs nothing else of the world
+    return { code, out }
+  }
+  it('completes commands, their sub-commands and options in bash', async () => {
+    const { out } = await printed('bash')
+    const file = join(folder(), 'cosell.bash')
+    writeFileSync(file, out)
+    const complete = (...words: string[]): string =>
+      execFileSync('bash', [
+        '-c',
+        `source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _cosell; echo "\${COMPREPLY[*]}"`,
+        file,
+        'cosell',
+        ...words,
+      ]).toString()
+    expect(complete('dea').trim()).toBe('deals')
+    expect(complete('deals', 'ac').trim()).toBe('accept')
+    expect(complete('deals', 'decline', 'DEAL', '--re').trim()).toContain('--reason')
+  })
+  it.each(['zsh', 'fish', 'powershell'])('prints a script for %s that names the commands', async (shell) => {
+    const { code, out } = await printed(shell)
+    expect(code).toBe(0)
+    for (const word of ['deals', 'backup', 'observe', '--json'])
+      expect(out).toContain(shell === 'fish' && word === '--json' ? '-l json' : word)
+  })
+  it('says which shells there are', async () => {
+    expect((await printed('tcsh')).code).toBe(2)
+  })
+})
