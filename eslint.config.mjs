@@ -73,10 +73,10 @@ const types = {
 }
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '.dist-*/**', '**/node_modules/**', 'coverage/**', '.tmp/**', 'data/**', 'console/**'] },
+  { ignores: ['**/dist/**', '.dist-*/**', '**/node_modules/**', 'coverage/**', '.tmp/**', 'data/**'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
-    files: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'vitest.config.ts'],
+    files: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'vitest.config.ts', 'console/src/**/*.{ts,tsx}', 'console/vite.config.ts'],
     extends: [tseslint.configs.base, tseslint.configs.eslintRecommended],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { cosell: { rules: { 'explained-holes': explainedHoles } } },

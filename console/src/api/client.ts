@@ -1,0 +1,79 @@
+import { request } from './http.js'
+import type {
+  Activity,
+  AuditRecord,
+  Check,
+  ConflictRow,
+  DealRow,
+  DealView,
+  FlowView,
+  Intention,
+  Issue,
+  LinkState,
+  Me,
+  Overview,
+  PlanDocument,
+  PlanItem,
+  RunRow,
+  Side,
+  SyncSummary,
+} from './types.js'
+
+const base = '/api/v1'
+const of = (deal: string): string => `${base}/deals/${encodeURIComponent(deal)}`
+type Signal = AbortSignal | undefined
+
+export interface DealFilter {
+  readonly state?: LinkState | undefined
+  readonly kind?: 'opportunity' | 'lead' | undefined
+  readonly reason?: string | undefined
+  readonly search?: string | undefined
+}
+export type OrderTake = 'accept' | 'decline' | 'win' | 'lose' | 'share'
+
+interface Page {
+  readonly limit: number
+  readonly after: string | null
+  readonly signal?: Signal
+}
+
+/** Everything the console asks of the service, one line an operation. */
+export const api = {
+  me: (signal: Signal) => request<Me>(`${base}/me`, { signal }),
+  signIn: (token: string) => request<void>(`${base}/session`, { method: 'POST', body: { token } }),
+  signOut: () => request<void>(`${base}/session`, { method: 'DELETE' }),
+
+  overview: (signal: Signal) => request<Overview>(`${base}/overview`, { signal }),
+  activity: (signal: Signal) => request<Activity>(`${base}/activity`, { signal }),
+  issues: (signal: Signal) => request<{ issues: Issue[] }>(`${base}/issues`, { signal }),
+  deals: (filter: DealFilter, { limit, after, signal }: Page) =>
+    request<{ deals: DealRow[]; next: string | null; total: number }>(`${base}/deals`, { query: { ...filter, limit, after }, signal }),
+  deal: (deal: string, live: boolean, signal: Signal) => request<DealView>(of(deal), { query: { live }, signal }),
+  order: (deal: string, take: OrderTake, reason: string | null) =>
+    request<DealView>(`${of(deal)}/order`, { method: 'POST', body: { take, reason } }),
+  preview: (deal: string, intention: Intention, signal: Signal) =>
+    request<PlanItem>(`${of(deal)}/preview`, { method: 'POST', body: { intention }, signal }),
+  hold: (deal: string, on: boolean) => request<DealRow>(`${of(deal)}/hold`, { method: 'POST', body: { on } }),
+  link: (referral: string, crm: string) => request<DealView>(`${base}/links`, { method: 'POST', body: { referral, crm } }),
+  unlink: (deal: string) => request<DealRow>(`${of(deal)}/unlink`, { method: 'POST', body: {} }),
+  conflicts: (signal: Signal) => request<{ conflicts: ConflictRow[] }>(`${base}/conflicts`, { signal }),
+  resolve: (deal: string, field: string, keep: Side) => request<DealView>(`${of(deal)}/resolve`, { method: 'POST', body: { field, keep } }),
+  runs: (filter: { deal?: string | undefined; failedOnly: boolean }, { limit, after, signal }: Page) =>
+    request<{ runs: RunRow[]; next: string | null }>(`${base}/runs`, { query: { ...filter, limit, after }, signal }),
+  run: (id: string, signal: Signal) =>
+    request<{ run: RunRow; entries: AuditRecord[] }>(`${base}/runs/${encodeURIComponent(id)}`, { signal }),
+  retry: (deal: string | null) =>
+    request<{ retried: number }>(`${base}/retry`, { method: 'POST', body: deal === null ? { all: true } : { deal } }),
+  sync: (deals: readonly string[], release: boolean) => request<SyncSummary>(`${base}/sync`, { method: 'POST', body: { deals, release } }),
+  plan: (deals: readonly string[], signal?: Signal) => request<PlanDocument>(`${base}/plan`, { method: 'POST', body: { deals }, signal }),
+  audit: (filter: { deal?: string | undefined; since?: number | undefined }, { limit, after, signal }: Page) =>
+    request<{ records: AuditRecord[]; next: string | null }>(`${base}/audit`, { query: { ...filter, limit, after }, signal }),
+  verifyAudit: () =>
+    request<{ entries: number; chains: number; broken: { link: string | null; sequence: number; why: string }[] }>(
+      `${base}/audit/verification`,
+    ),
+  flows: (signal: Signal) => request<{ flows: FlowView[] }>(`${base}/flows`, { signal }),
+  setFlow: (flow: FlowView['flow'] | 'all', value: FlowView['value']) =>
+    request<{ flows: FlowView[] }>(`${base}/flows/${flow}`, { method: 'PUT', body: { value } }),
+  checks: (signal: Signal) => request<{ checks: Check[] }>(`${base}/checks`, { signal }),
+} as const

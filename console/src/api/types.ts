@@ -1,0 +1,62 @@
+import type { AuditEvent } from '../../../src/core/audit.js'
+import type { Change, Conflict } from '../../../src/core/change.js'
+import type { Field, FieldValue, Person, Projection, Solution } from '../../../src/core/deal.js'
+import type { LinkState, Reason, ReasonCode } from '../../../src/core/link.js'
+import type { Side } from '../../../src/core/ref.js'
+import type {
+  Activity,
+  AuditRecord,
+  Check,
+  ConflictRow,
+  DealRow,
+  DealView,
+  FieldView,
+  FlowView,
+  Intention,
+  Issue,
+  Overview,
+  PlanChangeView,
+  PlanDocument,
+  PlanItem,
+  RunRow,
+  SyncSummary,
+} from '../../../src/engine/views.js'
+
+/** The API's shapes, taken from the service itself, so that a page that reads a member that is not there does not compile. */
+export type {
+  Activity,
+  AuditEvent,
+  AuditRecord,
+  Change,
+  Check,
+  Conflict,
+  ConflictRow,
+  DealRow,
+  DealView,
+  Field,
+  FieldValue,
+  FieldView,
+  FlowView,
+  Intention,
+  Issue,
+  LinkState,
+  Overview,
+  Person,
+  Projection,
+  PlanChangeView,
+  PlanDocument,
+  PlanItem,
+  Reason,
+  ReasonCode,
+  RunRow,
+  Side,
+  Solution,
+  SyncSummary,
+}
+
+export type Role = 'viewer' | 'operator' | 'admin'
+export interface Me {
+  readonly name: string
+  readonly role: Role
+  readonly via: string
+}

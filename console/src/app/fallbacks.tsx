@@ -1,0 +1,31 @@
+import { Button } from '@fluentui/react-components'
+import { useText } from '../i18n/locale.js'
+import { Empty, Waiting } from '../parts/answers.js'
+import { PageLink } from '../parts/links.js'
+
+export function NotFoundPage() {
+  const { common } = useText()
+  return (
+    <main className="lone">
+      <Empty icon="search" title={common.problems.notFound}>
+        <p>{common.problems.notFoundRemedy}</p>
+        <PageLink to="/">{common.nav.overview}</PageLink>
+      </Empty>
+    </main>
+  )
+}
+
+export function BrokenPage({ error }: { readonly error: unknown }) {
+  const { common } = useText()
+  return (
+    <div className="lone" role="alert">
+      <Empty icon="attention" title={common.problems.broken}>
+        <p>{common.problems.brokenRemedy}</p>
+        <pre className="code">{error instanceof Error ? error.message : String(error)}</pre>
+        <Button onClick={() => location.reload()}>{common.problems.reload}</Button>
+      </Empty>
+    </div>
+  )
+}
+
+export const PendingPage = () => <Waiting rows={8} />

@@ -1,0 +1,98 @@
+import {
+  Button,
+  Menu,
+  MenuDivider,
+  MenuGroup,
+  MenuGroupHeader,
+  MenuItem,
+  MenuItemRadio,
+  MenuList,
+  MenuPopover,
+  MenuTrigger,
+} from '@fluentui/react-components'
+import { useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { api } from '../api/client.js'
+import { useMe } from '../api/queries.js'
+import { LOCALE_NAMES, LOCALES, useLocale } from '../i18n/locale.js'
+import { Icon } from '../parts/icon.js'
+import { chooseTheme, THEMES, useChosenTheme } from './preferences.js'
+
+export function SettingsMenu() {
+  const {
+    text: {
+      common: { settings },
+    },
+    locale,
+    change,
+  } = useLocale()
+  const theme = useChosenTheme()
+  return (
+    <Menu
+      checkedValues={{ locale: [locale], theme: [theme] }}
+      onCheckedValueChange={(_, { name, checkedItems: [chosen] }) => {
+        if (name === 'locale') change(LOCALES.find((each) => each === chosen) ?? 'en')
+        else chooseTheme(THEMES.find((each) => each === chosen) ?? 'system')
+      }}
+    >
+      <MenuTrigger disableButtonEnhancement>
+        <Button appearance="subtle" icon={<Icon name="settings" />} aria-label={settings.menu} />
+      </MenuTrigger>
+      <MenuPopover>
+        <MenuList>
+          <MenuGroup>
+            <MenuGroupHeader>{settings.language}</MenuGroupHeader>
+            {LOCALES.map((each) => (
+              <MenuItemRadio key={each} name="locale" value={each} lang={each}>
+                {LOCALE_NAMES[each]}
+              </MenuItemRadio>
+            ))}
+          </MenuGroup>
+          <MenuDivider />
+          <MenuGroup>
+            <MenuGroupHeader>{settings.theme}</MenuGroupHeader>
+            {THEMES.map((each) => (
+              <MenuItemRadio key={each} name="theme" value={each}>
+                {settings[each]}
+              </MenuItemRadio>
+            ))}
+          </MenuGroup>
+        </MenuList>
+      </MenuPopover>
+    </Menu>
+  )
+}
+
+export function AccountMenu() {
+  const {
+    text: { common },
+  } = useLocale()
+  const me = useMe().data
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  if (me === undefined) return null
+  const signOut = async (): Promise<void> => {
+    await api.signOut()
+    client.clear()
+    await navigate({ to: '/sign-in' })
+  }
+  return (
+    <Menu>
+      <MenuTrigger disableButtonEnhancement>
+        <Button appearance="subtle" icon={<Icon name="person" />} aria-label={common.account.signedInAs(me.name)}>
+          <span className="bar__name">{me.name}</span>
+        </Button>
+      </MenuTrigger>
+      <MenuPopover>
+        <MenuList>
+          <MenuGroup>
+            <MenuGroupHeader>
+              {me.name} · {common.roles[me.role]}
+            </MenuGroupHeader>
+            {me.via === 'session' && <MenuItem onClick={() => void signOut()}>{common.account.signOut}</MenuItem>}
+          </MenuGroup>
+        </MenuList>
+      </MenuPopover>
+    </Menu>
+  )
+}

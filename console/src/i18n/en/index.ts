@@ -1,0 +1,11 @@
+import { common } from './common.js'
+import { deal, deals } from './deals.js'
+import { events } from './events.js'
+import { fields } from './fields.js'
+import { overview } from './overview.js'
+import { reasons } from './reasons.js'
+import { runs } from './runs.js'
+
+/** The English texts are the model: another language that lacks one, or has one too many, does not compile. */
+export const en = { common, deal, deals, events, fields, overview, reasons, runs }
+export type Messages = typeof en

@@ -1,0 +1,10 @@
+import type { Messages } from '../en/index.js'
+import { common } from './common.js'
+import { deal, deals } from './deals.js'
+import { events } from './events.js'
+import { fields } from './fields.js'
+import { overview } from './overview.js'
+import { reasons } from './reasons.js'
+import { runs } from './runs.js'
+
+export const zhCn: Messages = { common, deal, deals, events, fields, overview, reasons, runs }

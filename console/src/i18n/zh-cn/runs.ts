@@ -1,0 +1,52 @@
+import type { Messages } from '../en/index.js'
+
+const BECAUSE: Readonly<Record<string, string>> = {
+  retry: '由人重试',
+  'conflict resolved': '冲突已决定',
+  'released by a person': '已重新启用',
+  'linked by a person': '由人关联',
+  'plan applied': '已执行计划',
+  'first sync': '首次同步',
+}
+
+export const runs: Messages['runs'] = {
+  title: '流向与运行',
+  lead: '数据流向，以及对每个商机做了什么。',
+  because: (words) => BECAUSE[words] ?? (words === '' ? '已处理' : words),
+  wrote: (count) => (count === '0' ? '无需写入' : `写入 ${count} 次`),
+  outcomes: { settled: '完成', again: '稍后再试', stopped: '已停止' },
+  columns: { at: '时间', deal: '商机', because: '起因', outcome: '结果', writes: '写入', took: '耗时', attempt: '尝试', message: '消息' },
+  list: '运行',
+  failedOnly: '仅失败',
+  ofDeal: '某个商机',
+  none: '没有匹配的运行',
+  noneHelp: '每次处理商机都会出现一条运行。请更改或清除筛选条件。',
+  retryOne: '重试此商机',
+  retryAll: '重试全部失败项',
+  retryAllAsk: '重试全部失败项？',
+  retryAllExplain: '将立即处理已停止、被拒绝或等待下次尝试的商机。每个商机都会重新规划，不会重复写入。',
+  retryAllCount: (count) => `将重试 ${count} 个商机`,
+  retrySample: '例如',
+  retried: (count) => `${count} 个商机现已待办`,
+  nothingFailed: '没有失败。',
+  run: (id) => `运行 ${id}`,
+  back: '全部运行',
+  entries: '执行内容',
+  noEntries: '没有写入。',
+  toDeal: '前往商机',
+  flows: {
+    title: '流向',
+    lead: '“开启”会写入；“观察”只记录将写入的内容；“关闭”不做任何事。',
+    fromFile: '与文件一致',
+    byCommand: '由人设置',
+    ask: (flow, value) => `将${flow}切换为“${value}”？`,
+    explain: {
+      on: '从待办事项开始重新写入。',
+      observe: '不写入，只在每个商机中记录将写入的内容。',
+      off: '在重新开启之前，此方向不规划也不写入。',
+    },
+    change: '切换',
+    done: '已切换',
+    adminOnly: '只有管理员可以切换流向。',
+  },
+}

@@ -1,0 +1,200 @@
+import {
+  Button,
+  Dialog,
+  DialogActions,
+  DialogBody,
+  DialogContent,
+  DialogSurface,
+  DialogTitle,
+  Field,
+  Input,
+  MessageBar,
+  MessageBarBody,
+  Textarea,
+} from '@fluentui/react-components'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { api } from '../../api/client.js'
+import type { DealView, Intention, PlanItem, Side } from '../../api/types.js'
+import { useText } from '../../i18n/locale.js'
+import { Answer, ProblemBar } from '../../parts/answers.js'
+import { ChangeList } from '../../parts/change-list.js'
+import { useValueText } from '../../parts/field-value.js'
+import { Icon } from '../../parts/icon.js'
+import { useSay } from '../../parts/use-say.js'
+
+export type SimpleAction = 'sync' | 'accept' | 'decline' | 'win' | 'lose' | 'share' | 'hold' | 'release' | 'unlink' | 'link'
+export type Action = { readonly kind: SimpleAction } | { readonly kind: 'resolve'; readonly field: string; readonly keep: Side }
+
+const DOORS: readonly string[] = ['accept', 'decline', 'win', 'lose', 'share']
+const WITH_REASON: readonly string[] = ['decline', 'lose']
+
+/** What the service can say beforehand about an action; null: it writes nothing that could be shown. */
+function intentionOf(action: Action): Intention | null {
+  switch (action.kind) {
+    case 'accept':
+    case 'decline':
+    case 'win':
+    case 'lose':
+    case 'share':
+      return { kind: 'order', take: action.kind, reason: null }
+    case 'resolve':
+      return action
+    case 'sync':
+    case 'release':
+      return { kind: 'sync' }
+    case 'hold':
+    case 'unlink':
+    case 'link':
+      return null
+  }
+}
+
+interface Given {
+  readonly reason: string
+  readonly crmId: string
+}
+
+async function perform(deal: DealView, action: Action, { reason, crmId }: Given): Promise<void> {
+  switch (action.kind) {
+    case 'resolve':
+      return void (await api.resolve(deal.id, action.field, action.keep))
+    case 'sync':
+      return void (await api.sync([deal.id], false))
+    case 'hold':
+    case 'release':
+      return void (await api.hold(deal.id, action.kind === 'hold'))
+    case 'unlink':
+      return void (await api.unlink(deal.id))
+    case 'link':
+      return void (await api.link(deal.referralId ?? '', crmId.trim()))
+    default:
+      return void (await api.order(deal.id, action.kind, reason.trim() === '' ? null : reason.trim()))
+  }
+}
+
+interface Props {
+  readonly deal: DealView
+  readonly action: Action | null
+  readonly onClose: () => void
+}
+
+/** Asks before anything is done: what it means, what it writes, whether it can be taken back. */
+export function ActionDialog({ deal, action, onClose }: Props) {
+  return (
+    <Dialog open={action !== null} onOpenChange={(_, { open }) => (open ? undefined : onClose())}>
+      {action === null ? <DialogSurface /> : <Asking key={JSON.stringify(action)} deal={deal} action={action} onClose={onClose} />}
+    </Dialog>
+  )
+}
+
+function Asking({ deal, action, onClose }: Props & { readonly action: Action }) {
+  const { deal: text, common } = useText()
+  const say = useSay()
+  const client = useQueryClient()
+  const [given, setGiven] = useState<Given>({ reason: '', crmId: '' })
+  const doing = useMutation({
+    mutationFn: () => perform(deal, action, given),
+    onSuccess: () => {
+      say.done(text.done[action.kind], deal.name ?? undefined)
+      onClose()
+    },
+    // The preview of what is done now would be asked for again, and say nothing.
+    onSettled: () => client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'preview' }),
+  })
+  const incomplete =
+    (WITH_REASON.includes(action.kind) && given.reason.trim() === '') || (action.kind === 'link' && given.crmId.trim() === '')
+  const question = useQuestion(deal, action)
+  return (
+    <DialogSurface className="ask">
+      <DialogBody>
+        <DialogTitle>{question}</DialogTitle>
+        <DialogContent className="stack">
+          {action.kind !== 'resolve' && <p>{text.explain[action.kind]}</p>}
+          {DOORS.includes(action.kind) && (
+            <MessageBar intent="warning" icon={<Icon name="lock" />}>
+              <MessageBarBody>{text.irreversible}</MessageBarBody>
+            </MessageBar>
+          )}
+          <Inputs action={action} given={given} onChange={setGiven} />
+          <Preview deal={deal} action={action} />
+          {doing.isError && <ProblemBar error={doing.error} />}
+        </DialogContent>
+        <DialogActions>
+          <Button onClick={onClose}>{common.actions.cancel}</Button>
+          <Button appearance="primary" disabled={incomplete || doing.isPending} onClick={() => doing.mutate()}>
+            {action.kind === 'resolve' ? text.conflicts.keep(common.sides[action.keep]) : text.actions[action.kind]}
+          </Button>
+        </DialogActions>
+      </DialogBody>
+    </DialogSurface>
+  )
+}
+
+function useQuestion(deal: DealView, action: Action): string {
+  const { deal: text } = useText()
+  const valueText = useValueText()
+  if (action.kind !== 'resolve') return text.ask[action.kind]
+  const value = deal.conflicts.find(({ field }) => field === action.field)?.saw[action.keep]
+  const currency = deal.fields.find(({ field }) => field === 'details.currency')?.[action.keep]
+  return text.ask.resolve(valueText(action.field, value, currency))
+}
+
+function Inputs({
+  action,
+  given,
+  onChange,
+}: {
+  readonly action: Action
+  readonly given: Given
+  readonly onChange: (given: Given) => void
+}) {
+  const { deal: text } = useText()
+  if (WITH_REASON.includes(action.kind)) {
+    return (
+      <Field label={text.reason} hint={text.reasonHint} required>
+        <Textarea value={given.reason} maxLength={500} onChange={(_, { value }) => onChange({ ...given, reason: value })} />
+      </Field>
+    )
+  }
+  if (action.kind !== 'link') return null
+  return (
+    <Field label={text.crmId} hint={text.crmIdHint} required>
+      <Input value={given.crmId} onChange={(_, { value }) => onChange({ ...given, crmId: value })} className="mono" />
+    </Field>
+  )
+}
+
+function Preview({ deal, action }: { readonly deal: DealView; readonly action: Action }) {
+  const {
+    deal: { preview: text },
+  } = useText()
+  const intention = intentionOf(action)
+  const query = useQuery({
+    queryKey: ['preview', deal.id, intention],
+    queryFn: ({ signal }) => (intention === null ? Promise.resolve(null) : api.preview(deal.id, intention, signal)),
+    staleTime: 0,
+    gcTime: 0,
+    retry: false,
+  })
+  return (
+    <section className="preview" aria-label={text.title} aria-busy={query.isPending}>
+      <h3>{text.title}</h3>
+      {query.isPending ? (
+        <p className="muted">{text.loading}</p>
+      ) : (
+        <Answer query={query} rows={2}>
+          {(plan: PlanItem | null) => <Planned plan={plan} />}
+        </Answer>
+      )}
+    </section>
+  )
+}
+
+function Planned({ plan }: { readonly plan: PlanItem | null }) {
+  const {
+    deal: { preview: text },
+  } = useText()
+  if (plan === null || plan.changes.length === 0) return <p className="muted">{text.nothing}</p>
+  return <ChangeList changes={plan.changes} />
+}

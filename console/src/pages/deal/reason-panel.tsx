@@ -1,0 +1,42 @@
+import { MessageBar, MessageBarBody, MessageBarTitle } from '@fluentui/react-components'
+import type { DealView } from '../../api/types.js'
+import { useFormat, useLocale } from '../../i18n/locale.js'
+
+const QUIET: readonly string[] = ['closed', 'conflict']
+
+/** Why the deal is in its state, in the words of the service and in the person's own language. */
+export function ReasonPanel({ deal }: { readonly deal: DealView }) {
+  const {
+    text: { reasons },
+    locale,
+  } = useLocale()
+  const format = useFormat()
+  const { reason } = deal
+  if (reason === null || QUIET.includes(reason.code)) return null
+  const { name, what, todo } = reasons[reason.code]
+  const intent = deal.state === 'stopped' ? 'error' : deal.state === 'needs-attention' ? 'warning' : 'info'
+  return (
+    <MessageBar intent={intent} layout="multiline" className="problem">
+      <MessageBarBody>
+        <MessageBarTitle>
+          {name}
+          {reason.until !== undefined && ` · ${format.dateTime(reason.until)}`}
+        </MessageBarTitle>
+        {locale === 'en' ? reason.text : what}
+        <div>{locale === 'en' ? reason.remedy : todo}</div>
+        {reason.items !== undefined && (
+          <ul className="bullets" lang="en">
+            {reason.items.map((item) => (
+              <li key={item}>{item}</li>
+            ))}
+          </ul>
+        )}
+        {locale !== 'en' && (
+          <div className="muted" lang="en">
+            {reason.text} {reason.remedy}
+          </div>
+        )}
+      </MessageBarBody>
+    </MessageBar>
+  )
+}

@@ -1,0 +1,57 @@
+import type { AuditEvent } from '../api/types.js'
+import { useFormat, useText } from '../i18n/locale.js'
+import { useChangeText } from './change-list.js'
+import { useFieldName } from './field-value.js'
+
+/** What happened, in one sentence, for each kind of entry in the ledger. */
+export function useEventText(): (event: AuditEvent) => string {
+  const { events, common, runs } = useText()
+  const format = useFormat()
+  const say = useChangeText()
+  const nameOf = useFieldName()
+  return (event) => {
+    switch (event.kind) {
+      case 'hinted':
+        return events.hinted(event.name, event.source)
+      case 'planned':
+        return events.planned(format.number(event.changes.length))
+      case 'wrote':
+        return events.wrote(say(event.change))
+      case 'found-written':
+        return events.foundWritten(say(event.change))
+      case 'failed':
+        return events.failed(event.message)
+      case 'conflict':
+        return events.conflict(nameOf(event.conflict.field))
+      case 'adopted':
+        return events.adopted(nameOf(event.field))
+      case 'linked':
+        return events.linked(event.how)
+      case 'unlinked':
+        return events.unlinked(event.how)
+      case 'moved':
+        return events.moved
+      case 'state': {
+        const states: Readonly<Record<string, string>> = common.states
+        return events.state(states[event.state] ?? event.state)
+      }
+      case 'ordered': {
+        const takes: Readonly<Record<string, string>> = events.takes
+        return events.ordered([takes[event.what] ?? event.what, event.detail].filter((part) => part !== null).join(' · '))
+      }
+      case 'observed':
+        return events.observed(format.number(event.changes.length))
+      case 'ran':
+        return events.ran(runs.because(event.because), format.duration(event.ms))
+      case 'setting':
+        return events.setting(event.name, event.detail)
+    }
+  }
+}
+
+/** The name of a kind of entry; a kind that a newer service knows is shown as it is. */
+export function useKindName(): (kind: string) => string {
+  const { events } = useText()
+  const kinds: Readonly<Record<string, string>> = events.kinds
+  return (kind) => kinds[kind] ?? kind
+}

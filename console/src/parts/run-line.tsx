@@ -1,0 +1,37 @@
+import type { RunRow } from '../api/types.js'
+import { useText, useFormat } from '../i18n/locale.js'
+import { Icon } from './icon.js'
+import { PageLink } from './links.js'
+import { Ago } from './time.js'
+
+/** One run in one line: how it ended, why it began, what it wrote. */
+export function RunLine({ run }: { readonly run: RunRow }) {
+  const { runs } = useText()
+  const format = useFormat()
+  return (
+    <li className="run-line">
+      <Outcome run={run} />
+      <span className="grow">
+        <PageLink to="/runs/$run" params={{ run: run.id }}>
+          {runs.because(run.because)}
+        </PageLink>
+        <span className="run-line__what">{run.message ?? runs.wrote(format.number(run.writes))}</span>
+      </span>
+      <span className="run-line__when">
+        <Ago at={run.at} />
+      </span>
+    </li>
+  )
+}
+
+export function Outcome({ run }: { readonly run: RunRow }) {
+  const { runs } = useText()
+  const kind = run.fault !== null ? (run.outcome === 'stopped' ? 'stopped' : 'again') : 'settled'
+  const icon = { settled: 'check', again: 'clock', stopped: 'stop' } as const
+  return (
+    <span className={`outcome outcome--${kind}`}>
+      <Icon name={icon[kind]} size={14} />
+      {runs.outcomes[run.outcome]}
+    </span>
+  )
+}
