@@ -79,8 +79,9 @@ function route(app: FastifyInstance, operation: Operation, deps: { service: Serv
       const parsed = operation.input.safeParse(input)
       if (!parsed.success) return sendProblem(reply, { status: 400, title: 'Bad request', detail: z.prettifyError(parsed.error), code: 'bad-request', remedy: 'See /api/openapi.json.' })
       const gone = new AbortController()
-      request.raw.on('close', () => {
-        if (request.raw.destroyed && !reply.sent) gone.abort()
+      // The answer's end, not the request's: a request is "closed" as soon as its body has been read.
+      reply.raw.on('close', () => {
+        if (!reply.raw.writableEnded) gone.abort()
       })
       return reply.send(await operation.run(deps.service, input, { by: principal.name, signal: gone.signal }))
     },
