@@ -30,6 +30,7 @@ import { pace } from './remote/pace.js'
 import { remote, type CallReport } from './remote/send.js'
 import { clientCredentials, delegated, type RefreshTokens, type TokenEndpoint } from './remote/tokens.js'
 import { undiciTransport } from './remote/transport.js'
+import { witnessed } from './remote/witness.js'
 import { listenSocket, listenTcp, type RunningServer, type ServerDeps } from './server/app.js'
 import { openStore, sealOf, type OpenStore, type Seal } from './store/index.js'
 
@@ -121,6 +122,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     policy: policy.now,
     crmIdFor: (referralId) => guidOf(`referral:${referralId}`),
     referralsKnown: async () => (await store.getValue('swept.partner')) !== null,
+    witness: witnessed,
     leaseMs: LEASE_MS,
     report: (report) => {
       metrics.passed(report)

@@ -14,12 +14,26 @@ export interface AuditEntry {
   readonly event: AuditEvent
 }
 
+/** One exchange with a remote system, as the ledger keeps it beside a write: bodies cut to a few thousand characters, headers never. */
+export interface WireCall {
+  readonly system: string
+  readonly method: string
+  /** Without the query. */
+  readonly path: string
+  /** Null: no answer came. */
+  readonly status: number | null
+  readonly ms: number
+  readonly requestId: string | null
+  readonly asked: string | null
+  readonly answered: string | null
+}
+
 export type AuditEvent =
   | { readonly kind: 'hinted'; readonly source: string; readonly name: string; readonly ref: Ref | null }
   | { readonly kind: 'planned'; readonly verdict: string; readonly changes: readonly Change[]; readonly policyVersion: number }
-  | { readonly kind: 'wrote'; readonly change: Change; readonly before: Projection; readonly ref: Ref; readonly requestId: string | null; readonly remarks: readonly string[] }
+  | { readonly kind: 'wrote'; readonly change: Change; readonly before: Projection; readonly ref: Ref; readonly requestId: string | null; readonly remarks: readonly string[]; readonly calls: readonly WireCall[] }
   | { readonly kind: 'found-written'; readonly change: Change; readonly ref: Ref | null }
-  | { readonly kind: 'failed'; readonly change: Change | null; readonly fault: string; readonly message: string; readonly remedy: string; readonly requestId: string | null }
+  | { readonly kind: 'failed'; readonly change: Change | null; readonly fault: string; readonly message: string; readonly remedy: string; readonly requestId: string | null; readonly calls: readonly WireCall[] }
   | { readonly kind: 'conflict'; readonly conflict: Conflict }
   | { readonly kind: 'adopted'; readonly field: Field; readonly partner: FieldValue | undefined; readonly crm: FieldValue | undefined }
   | { readonly kind: 'linked'; readonly ends: { readonly [S in Side]: Ref | null }; readonly how: string }

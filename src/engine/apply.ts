@@ -1,3 +1,4 @@
+import type { WireCall } from '../core/audit.js'
 import type { Change, Stamp } from '../core/change.js'
 import { pick, VISIBILITY, type Field, type Projection } from '../core/deal.js'
 import { isFault, type Fault } from '../core/fault.js'
@@ -29,11 +30,16 @@ export async function carryOut(engine: Engine, pass: Pass, plan: Plan, changes: 
     const { side } = planned.change
     const change = withVersion(planned.change, versions[side])
     if (change === null) break // The version after our own write is unknown: look again before the next write of this record.
+    let calls: readonly WireCall[] = []
     try {
       await pass.assertLease()
-      const receipt = change.kind === 'create' ? await engine.adapters[side].create(change, pass) : await engine.adapters[side].write(change, pass)
+      const adapter = engine.adapters[side]
+      const receipt = await engine.witness(
+        () => (change.kind === 'create' ? adapter.create(change, pass) : adapter.write(change, pass)),
+        (seen) => (calls = seen),
+      )
       pass.writes += 1
-      await acknowledge(engine, pass, { ...planned, change }, receipt, now)
+      await acknowledge(engine, pass, { ...planned, change }, { receipt, calls, now })
       versions[side] = receipt.version
       const before = known[side]
       // A new record, and a lead that was just qualified, must be read before they can be planned on.
@@ -41,7 +47,7 @@ export async function carryOut(engine: Engine, pass: Pass, plan: Plan, changes: 
       else known[side] = project(before, change, receipt, planned)
     } catch (error) {
       if (!isFault(error)) throw error
-      noteFailure(pass, change, error)
+      noteFailure(pass, change, error, calls)
       // A write that certainly did not happen leaves no intent behind, nor do those that were planned after it.
       if (error.kind !== 'ambiguous') pass.link = { ...pass.link, intents: [] }
       if (error.kind === 'rejected') {
@@ -90,14 +96,22 @@ function withVersion(change: Change, version: Present['version'] | undefined): C
   return version === null ? null : { ...change, expect: version }
 }
 
-async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, receipt: Receipt, now: Readings): Promise<void> {
+interface Acknowledged {
+  readonly receipt: Receipt
+  readonly calls: readonly WireCall[]
+  readonly now: Readings
+}
+
+async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, { receipt, calls, now }: Acknowledged): Promise<void> {
   const { change, agreed } = planned
   const { link } = pass
   const resolved = pick(receipt.resolved, Object.keys(agreed[change.side]) as Field[]) // agreed holds fields only
   const shows = change.side === 'crm' ? { ...agreed, crm: { ...agreed.crm, ...resolved } } : { ...agreed, partner: { ...agreed.partner, ...resolved } }
   const before = now[change.side]
+  const requestId = calls.findLast((call) => call.method !== 'GET' && call.requestId !== null)?.requestId ?? null
   // A base holds fields only.
-  pass.note({ kind: 'wrote', change, before: before.kind === 'present' ? pick(before.deal, Object.keys(agreed[change.side]) as Field[]) : {}, ref: receipt.ref, requestId: null, remarks: receipt.remarks })
+  const showed = before.kind === 'present' ? pick(before.deal, Object.keys(agreed[change.side]) as Field[]) : {}
+  pass.note({ kind: 'wrote', change, before: showed, ref: receipt.ref, requestId, remarks: receipt.remarks, calls })
   let next: Link = {
     ...withoutIntent(link, planned),
     base: advance(change.kind === 'create' && change.as !== 'related' ? null : link.base, shows),
@@ -142,8 +156,8 @@ const withoutIntent = (link: Link, planned: PlannedChange): Link => ({
 
 const isQualify = (change: Change): boolean => change.kind === 'step' && change.take === 'qualify'
 
-function noteFailure(pass: Pass, change: Change, fault: Fault): void {
-  pass.note({ kind: 'failed', change, fault: fault.kind, message: fault.message, remedy: fault.remedy, requestId: fault.requestId })
+function noteFailure(pass: Pass, change: Change, fault: Fault, calls: readonly WireCall[]): void {
+  pass.note({ kind: 'failed', change, fault: fault.kind, message: fault.message, remedy: fault.remedy, requestId: fault.requestId, calls })
 }
 
 /** What the record shows after an acknowledged write, without reading it: good for planning on, never for the base. */

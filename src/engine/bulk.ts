@@ -158,6 +158,7 @@ function commitOf(engine: Engine, item: Item, answer: Receipt | ReturnType<typeo
       message: fault.message,
       remedy: fault.remedy,
       requestId: fault.requestId,
+      calls: [],
     })
     const inMs = fault.kind === 'ambiguous' ? Math.max(0, (link.intents[0]?.searchAfter ?? now) - now) : 0
     return { lease, link: { ...link, intents }, audit: [failed], now, outcome: { kind: 'again', inMs, because: fault } }
@@ -184,6 +185,7 @@ function commitOf(engine: Engine, item: Item, answer: Receipt | ReturnType<typeo
     before: {},
     ref: answer.ref,
     requestId: null,
+    calls: [],
     remarks: answer.remarks,
   })
   const unfinished = (!stamped && !reading.sealed) || reading.deal.status !== planned.agreed.partner.status || reading.aliases.length > 0

@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../core/audit.js'
+import type { AuditEntry, WireCall } from '../core/audit.js'
 import type { Policy } from '../core/policy.js'
 import type { Adapter, Clock, Random, Store } from '../core/ports.js'
 import type { Instant, LinkId, Ref, Side } from '../core/ref.js'
@@ -40,10 +40,16 @@ export interface Engine {
    * from a backup), a record that looks unshared may have been shared long ago: nothing is created there until then.
    */
   readonly referralsKnown: () => Promise<boolean>
+  /** Runs a write and tells which calls it made, also when it fails. */
+  readonly witness: Witness
   readonly leaseMs: number
   readonly report: (report: PassReport) => void
   readonly warn: (message: string, details: Record<string, unknown>) => void
 }
+
+export type Witness = <T>(work: () => Promise<T>, saw: (calls: readonly WireCall[]) => void) => Promise<T>
+/** For a world whose adapters make no calls. */
+export const unwitnessed: Witness = (work) => work()
 
 // Two request deadlines of 25 s, and a margin to save the outcome.
 export const LEASE_MS = 60_000

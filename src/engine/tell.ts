@@ -29,7 +29,7 @@ export async function tellRecord(engine: Engine, pass: Pass, now: Readings): Pro
     if (!isFault(error)) throw error
     // Refused for good (a field was removed, a rule of the CRM): the deal itself is in order, so say it here and go on.
     if (error.kind !== 'rejected' && error.kind !== 'forbidden') return { kind: 'failed', fault: error }
-    pass.note({ kind: 'failed', change: null, fault: error.kind, message: error.message, remedy: error.remedy, requestId: error.requestId })
+    pass.note({ kind: 'failed', change: null, fault: error.kind, message: error.message, remedy: error.remedy, requestId: error.requestId, calls: [] })
     pass.link = { ...link, notes: [], told: wanted ?? link.told }
     return { kind: 'told' }
   }

@@ -2,6 +2,7 @@ import { Fault } from '../core/fault.js'
 import type { Clock, Random } from '../core/ports.js'
 import { shortPauseMs, type Pace } from './pace.js'
 import { NoAnswer, type Transport, type TransportAnswer } from './transport.js'
+import { note } from './witness.js'
 
 export interface SendRequest {
   readonly method: string
@@ -89,16 +90,18 @@ async function exchange(options: RemoteOptions, request: SendRequest, token: str
   const { clock, pace, transport } = options
   const startedAt = clock.now()
   const headers = { ...options.correlation(options.newId()), ...request.headers, authorization: `Bearer ${token}` }
-  const report = (answer: SendAnswer | null): void =>
-    options.onCall?.({
+  const report = (answer: SendAnswer | null): void => {
+    const call = {
       system: options.name,
       method: request.method,
       path: new URL(request.url).pathname,
       status: answer?.status ?? null,
       ms: clock.now() - startedAt,
       requestId: answer === null ? null : requestIdOf(answer),
-      bytes: answer?.body.length ?? 0,
-    })
+    }
+    note({ ...call, body: request.body, answer: answer?.body ?? null })
+    options.onCall?.({ ...call, bytes: answer?.body.length ?? 0 })
+  }
   try {
     const answer = await pace.turn(() => transport({ ...request, headers, timeoutMs: deadlineMs }), request.signal)
     report(answer)

@@ -1,7 +1,7 @@
 import { defaultPolicy, type Policy } from '../../src/core/policy.js'
 import type { Clock, Hint, Store } from '../../src/core/ports.js'
 import type { Link } from '../../src/core/link.js'
-import { LEASE_MS, type Engine, type PassReport } from '../../src/engine/engine.js'
+import { LEASE_MS, unwitnessed, type Engine, type PassReport } from '../../src/engine/engine.js'
 import { service } from '../../src/engine/service.js'
 import { worker, type Worker } from '../../src/engine/worker.js'
 import type { Service } from '../../src/engine/views.js'
@@ -48,6 +48,7 @@ export function engineWorld(): EngineWorld {
     policy: () => ({ policy: world.policy, version: 1 }),
     crmIdFor: (referralId) => `crm-for-${referralId}`,
     referralsKnown: async () => true,
+    witness: unwitnessed,
     leaseMs: LEASE_MS,
     report: (report) => void reports.push(report),
     warn: () => undefined,

@@ -7,6 +7,7 @@ import { assertNever } from '../../core/ref.js'
 import type { Stage } from '../../core/stage.js'
 import { encodeColumn, fitPerson, fitSolutions, type BoundRow, type Codec } from './codec.js'
 import type { Column } from './columns.js'
+import { UNKNOWN_CURRENCY } from './errors.js'
 import { AUDIT, IDENTIFIER, LAST_SYNCED, LINK, PROBLEM, STATUS, SYNC, type Place } from './profile.js'
 import { columnIn } from './schema.js'
 import { truncate, writeScalar } from './values.js'
@@ -151,7 +152,8 @@ export function currencyBind(codec: Codec, code: string, what: string): Body {
   const currency = codec.schema.currencies?.get(code)
   if (currency === undefined) {
     throw new Fault('rejected', `${what} is in ${code}, and the CRM has no active currency with this code.`, {
-      remedy: `Add the currency ${code} in the CRM (Settings, Business Management, Currencies); the amount is never converted.`,
+      remedy: `Add the currency ${code} in the CRM (Settings, Business Management, Currencies); the amount is never converted. Then run "cosell runs retry" for the deal.`,
+      code: UNKNOWN_CURRENCY,
     })
   }
   return { 'transactioncurrencyid@odata.bind': `/transactioncurrencies(${currency.id})` }

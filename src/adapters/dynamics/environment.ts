@@ -19,7 +19,7 @@ export interface Settings {
 }
 
 const schemaLifeMs = 10 * 60_000 // Columns that an administrator adds are seen within ten minutes, for two calls each time.
-const settledMs = 15_000 // After a refusal the columns are read again, but not more often than this.
+const settledMs = 15_000 // After a refusal the columns are read again, but for refusals not more often than this.
 
 /** What all parts of the adapter share: the connection, what is known of its tables, and the mapping bound to them. */
 export class Environment {
@@ -28,6 +28,7 @@ export class Environment {
   readonly guard: CustomerGuard
   readonly #settings: () => Settings
   #schema: Schema = ASSUMED_SCHEMA
+  #freshenedAt: number | null = null
   #reading: Promise<Schema> | null = null
   readonly #codecs = new Map<string, Codec>()
 
@@ -90,7 +91,10 @@ export class Environment {
       return await work()
     } catch (error) {
       const { readAt } = this.#schema
-      if (!isFault(error) || !tellsOfOtherColumns(error) || readAt === null || this.clock.now() - readAt < settledMs) throw error
+      const now = this.clock.now()
+      const justNow = this.#freshenedAt !== null && now - this.#freshenedAt < settledMs
+      if (!isFault(error) || !tellsOfOtherColumns(error) || readAt === null || justNow) throw error
+      this.#freshenedAt = now
       this.#schema = { ...this.#schema, readAt: readAt - schemaLifeMs }
       return work()
     }

@@ -1,0 +1,37 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { WireCall } from '../core/audit.js'
+
+/**
+ * Who watches the calls that one piece of work makes, wherever in the adapters they are made. The ledger keeps them beside the write, so that
+ * a person can read what was really asked and answered, and the remote system's support gets its own request ids.
+ */
+const watching = new AsyncLocalStorage<WireCall[]>()
+
+const callsMost = 20 // A write is one to four calls; a bulk write of thousands is not kept call by call.
+const textMost = 4_000 // Characters of a body: a whole referral's patch, not a whole listing.
+
+export async function witnessed<T>(work: () => Promise<T>, saw: (calls: readonly WireCall[]) => void): Promise<T> {
+  const calls: WireCall[] = []
+  try {
+    return await watching.run(calls, work)
+  } finally {
+    saw(calls)
+  }
+}
+
+export interface Seen extends Omit<WireCall, 'asked' | 'answered'> {
+  readonly body: string | Uint8Array | null
+  readonly answer: Buffer | null
+}
+
+/** Headers are never kept: the token is among them. */
+export function note({ body, answer, ...call }: Seen): void {
+  const calls = watching.getStore()
+  if (calls === undefined || calls.length >= callsMost) return
+  calls.push({ ...call, asked: body === null ? null : shortened(body), answered: answer === null || answer.length === 0 ? null : shortened(answer) })
+}
+
+function shortened(body: string | Uint8Array): string {
+  const text = typeof body === 'string' ? body : Buffer.from(body.subarray(0, 4 * textMost)).toString('utf8')
+  return text.length <= textMost ? text : `${text.slice(0, textMost)}…`
+}

@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { assemble, type App } from '../../src/assemble.js'
+import { loadConfig, processWorld, type LoadedConfig } from '../../src/config/index.js'
+import { silentLog } from '../../src/log.js'
+import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js'
+import type { SyncSummary } from '../../src/engine/views.js'
+
+export interface InstallationWish {
+  readonly customFields?: SandboxOptions['customFields']
+  readonly sync?: Readonly<Record<string, unknown>>
+  readonly mapping?: object
+}
+
+/** A whole installation as a user has one: simulated systems on loopback, the assembled service with a store of its own, and the people. */
+export interface Installation {
+  readonly sandbox: Sandbox
+  app: App
+  address: string
+  readonly seller: Sandbox['dynamics']['people']
+  /** Sweeps both sides and works until nothing due is left. */
+  sync(deals?: readonly string[]): Promise<SyncSummary>
+  /** The opportunity as the CRM holds it. */
+  opportunity(id: string): Readonly<Record<string, unknown>>
+  opportunitiesOf(referralId: string): readonly Readonly<Record<string, unknown>>[]
+  ownReferrals(crmId: string): ReturnType<Sandbox['partnerCenter']['engagement']>
+  /** A deal that lacks nothing for a share; its switch is off. */
+  completeOpportunity(name: string, more?: Readonly<Record<string, unknown>>): string
+  share(id: string): void
+  /** Writes that reached either system since the last call. */
+  writes(): readonly string[]
+  /** Ends the process and starts another on the same store and configuration. */
+  restart(change?: Partial<InstallationWish>): Promise<void>
+  load(change?: Partial<InstallationWish>): LoadedConfig
+  close(): Promise<void>
+}
+
+const never = new AbortController().signal
+const webhookKey = 'test-webhook-key'
+
+export async function installation(wish: InstallationWish = {}): Promise<Installation> {
+  const customFields = wish.customFields ?? 'cosell'
+  const sandbox = await startSandbox({ port: 0, seed: 7, customFields })
+  const folder = mkdtempSync(join(tmpdir(), 'cosell-installation-'))
+  const column = customFields === 'microsoft' ? 'msft_microsoftpartnercenterreferralidentifier' : 'cosell_referralidentifier'
+  const switchColumn = customFields === 'microsoft' ? 'msft_microsoftpartnercenterreferralsync' : 'cosell_syncwithpartnercenter'
+  const { dynamics, partnerCenter } = sandbox
+  const seller = dynamics.people
+  // A share needs a member of the sales team who can be phoned.
+  for (const user of dynamics.find('systemuser', { applicationid: null })) seller.edit('systemuser', String(user['systemuserid']), { mobilephone: '+49 30 1' })
+  const load = (change: Partial<InstallationWish> = {}): LoadedConfig => loaded({ ...wish, ...change }, sandbox, folder)
+  const open = async (change: Partial<InstallationWish>): Promise<App> =>
+    assemble(load(change).config, { log: silentLog, version: 'test', adopt: false, plant: () => undefined })
+  const app = await open({})
+  const made: Installation = {
+    sandbox,
+    app,
+    // Only the server: passes happen when a test asks for them.
+    address: (await app.start('server')).address ?? '',
+    seller,
+    sync: (deals = []) => made.app.service.sync({ deals, release: true, signal: never, by: 'test' }),
+    opportunity: (id) => dynamics.read('opportunity', id) ?? {},
+    opportunitiesOf: (referralId) => dynamics.find('opportunity', { [column]: referralId }),
+    ownReferrals: (crmId) => [...partnerCenter.referrals()].filter((referral) => referral.externalReferenceId === crmId),
+    completeOpportunity(name, more = {}) {
+      const account = seller.account({ name: `${name} GmbH`, address1_line1: 'Lindenallee 7', address1_city: 'Hamburg', address1_postalcode: '20095', address1_country: 'Germany' })
+      const contact = seller.contact({ telephone1: '+49 40 1' })
+      const references = { 'parentaccountid@odata.bind': `/accounts(${account})`, 'parentcontactid@odata.bind': `/contacts(${contact})` }
+      const id = seller.opportunity({ name, description: 'Wants reports.', ...references, ...more })
+      seller.addSolution(id, { solutionId: 'SOL-12345-ABC', name: 'Example Insights' })
+      return id
+    },
+    share: (id) => seller.edit('opportunity', id, { [switchColumn]: true }),
+    writes() {
+      const isWrite = ({ method, path }: { method: string; path: string }): boolean => method !== 'GET' && !path.includes('$batch') && !path.includes('/webhooks/')
+      const done = [...partnerCenter.calls.list(), ...dynamics.calls.list()].filter(isWrite).map(({ method, path }) => `${method} ${path}`)
+      partnerCenter.calls.reset()
+      dynamics.calls.reset()
+      return done
+    },
+    async restart(change = {}) {
+      await made.app.stop()
+      made.app = await open(change)
+      made.address = (await made.app.start('server')).address ?? ''
+    },
+    load,
+    async close() {
+      await made.app.stop()
+      await sandbox.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+  await made.sync()
+  return made
+}
+
+/** The configuration as its file would say it. */
+function loaded(wish: InstallationWish, { urls, credentials, trustAnchors }: Sandbox, folder: string): LoadedConfig {
+  const file = join(folder, 'cosell.yaml')
+  const text = stringify({
+    environment: 'test',
+    store: './data',
+    server: { listen: '127.0.0.1:0' },
+    partnerCenter: {
+      tenant: credentials.tenant,
+      clientId: credentials.partnerClientId,
+      clientSecret: credentials.partnerClientSecret,
+      refreshToken: credentials.refreshToken,
+      referralsUrl: urls.partnerCenter,
+      platformUrl: urls.partnerCenter,
+      authorityUrl: urls.entra,
+      webhook: { certificateHosts: [new URL(urls.partnerCenter).host], trustAnchors: './roots.pem' },
+    },
+    crm: {
+      kind: 'dynamics',
+      url: urls.dynamics,
+      authorityUrl: urls.entra,
+      tenant: credentials.tenant,
+      clientId: credentials.crmClientId,
+      clientSecret: credentials.crmClientSecret,
+      webhookKey,
+    },
+    sync: { owner: 'kim@fabrikam.example', ...wish.sync },
+    ...(wish.mapping === undefined ? {} : { mapping: './mapping.yaml' }),
+  })
+  const files: Readonly<Record<string, string>> = { [file]: text, [join(folder, 'roots.pem')]: trustAnchors, [join(folder, 'mapping.yaml')]: stringify(wish.mapping ?? {}) }
+  return loadConfig({ path: file, ...processWorld(), env: {}, cwd: folder, readFile: (path) => files[path] ?? null })
+}
