@@ -1,5 +1,5 @@
 /** Imports point one way and never in circles. Tests may reach anything; what ships may not reach tests. */
-const areas = ['core', 'engine', 'remote', 'adapters', 'store', 'crm-package', 'sandbox', 'server', 'cli', 'config']
+const areas = ['core', 'engine', 'remote', 'adapters', 'store', 'crm-package', 'sandbox', 'server', 'cli', 'config', 'connections']
 
 /** `from` may import itself and what is listed, nothing else of ours. */
 function only(from, allowed, comment) {
@@ -23,13 +23,14 @@ module.exports = {
     },
     only('core', [], 'The core is pure: it imports nothing.'),
     only('engine', [area('core')], 'The engine knows the world by the ports of the core only.'),
-    only('remote', ['^src/core/(fault|ports|ref)\\.ts$'], 'Transport knows faults, the clock and nothing of deals.'),
+    only('remote', ['^src/core/(audit|fault|ports|ref)\\.ts$'], 'Transport knows faults, the clock and nothing of deals.'),
     only('adapters', [area('core'), area('remote')], 'An adapter knows its remote system and the core.'),
     only('store', [area('core')], 'The store keeps what the core defines.'),
     only('crm-package', [area('core')], 'What is installed into a CRM follows from the core.'),
     only('sandbox', [], 'A simulator that shares code with its client proves nothing.'),
     only('server', [area('core'), area('engine'), area('store'), file('log'), file('redact')], 'The server offers what the engine can do.'),
     only('cli', [area('core'), area('config'), file('assemble'), file('log'), file('redact'), file('clock')], 'Commands speak to the assembled service.'),
+    only('connections', [area('adapters'), area('config'), area('core'), area('engine'), area('remote'), area('store')], 'One file a remote system: its adapter, sign-in and callbacks, put together.'),
     only('config', [area('core')], 'The configuration is read before anything is built.'),
     {
       name: 'small-files-stay-small', severity: 'error', comment: 'log, redact and clock are used by everyone, so they use the core only.',

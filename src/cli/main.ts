@@ -47,7 +47,7 @@ function logOf({ config }: LoadedConfig): { log: Logger; plant: (secret: string)
 
 async function run(loaded: LoadedConfig, options: { readonly role: 'all' | 'server' | 'worker'; readonly adopt: boolean }): Promise<void> {
   const { log, plant } = logOf(loaded)
-  const app: App = await assemble(loaded.config, { log, plant, version, adopt: options.adopt })
+  const app: App = await assemble(loaded.config, { clock: realClock, log, plant, version, adopt: options.adopt })
   const { address } = await app.start(options.role)
   log.info({ role: options.role, address, version }, address === null ? 'working' : `ready at ${address}`)
   await untilInterrupted()
@@ -69,7 +69,7 @@ const world: CliWorld = {
     const running = await runningService(loaded.config)
     if (running !== null) return { service: running, via: 'running', close: () => Promise.resolve() }
     const { plant } = logOf(loaded)
-    const app = await assemble(loaded.config, { log: silentLog, plant, version, adopt })
+    const app = await assemble(loaded.config, { clock: realClock, log: silentLog, plant, version, adopt })
     return { service: app.service, via: 'own', close: () => app.stop() }
   },
   start: run,
@@ -77,7 +77,7 @@ const world: CliWorld = {
     const demo = await createDemo({ port, crm, say: io.err })
     const loaded = await load(demo.configFile)
     const { log, plant } = logOf(loaded)
-    const app = await assemble(loaded.config, { log, plant, version, adopt: true })
+    const app = await assemble(loaded.config, { clock: realClock, log, plant, version, adopt: true })
     const { address } = await app.start('all')
     await demo.ready(app.service, address ?? '')
     await untilInterrupted()

@@ -28,7 +28,11 @@ export interface Seen extends Omit<WireCall, 'asked' | 'answered'> {
 export function note({ body, answer, ...call }: Seen): void {
   const calls = watching.getStore()
   if (calls === undefined || calls.length >= callsMost) return
-  calls.push({ ...call, asked: body === null ? null : shortened(body), answered: answer === null || answer.length === 0 ? null : shortened(answer) })
+  calls.push({
+    ...call,
+    asked: body === null ? null : shortened(body),
+    answered: answer === null || answer.length === 0 ? null : shortened(answer),
+  })
 }
 
 function shortened(body: string | Uint8Array): string {

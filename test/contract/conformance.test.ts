@@ -49,7 +49,10 @@ describe('compatible with the reference', () => {
     for (const id of [help, visible, hidden]) here.share(id)
     await here.sync()
     await here.sync()
-    const parties = (id: string) => here.ownReferrals(id).flatMap((own) => here.sandbox.partnerCenter.engagement(own.engagementId).map((one) => one.organizationId === 'msft'))
+    const parties = (id: string) =>
+      here
+        .ownReferrals(id)
+        .flatMap((own) => here.sandbox.partnerCenter.engagement(own.engagementId).map((one) => one.organizationId === 'msft'))
     expect(parties(help)).toEqual([false, true])
     expect(parties(visible)).toEqual([false])
     expect(parties(hidden)).toEqual([false])
@@ -80,11 +83,22 @@ describe('compatible with the reference', () => {
     const { own } = portal.create('private', { name: 'Edited there', ...euro })
     await here.sync()
     const id = crmIdOf(own.id)
-    here.seller.create('transactioncurrency', { isocurrencycode: 'CHF', currencyname: 'Franc', currencysymbol: 'CHF', currencyprecision: 2, exchangerate: 0.95 })
+    here.seller.create('transactioncurrency', {
+      isocurrencycode: 'CHF',
+      currencyname: 'Franc',
+      currencysymbol: 'CHF',
+      currencyprecision: 2,
+      exchangerate: 0.95,
+    })
     portal.edit(own.id, { dealValue: 77_000, currency: 'CHF', closingDateTime: '2027-03-31T00:00:00Z', notes: 'New notes' })
     portal.share(own.id)
     await here.sync()
-    expect(here.opportunity(id)).toMatchObject({ estimatedvalue: 77_000, estimatedclosedate: '2027-03-31', description: 'New notes', cosell_referralvisibility: true })
+    expect(here.opportunity(id)).toMatchObject({
+      estimatedvalue: 77_000,
+      estimatedclosedate: '2027-03-31',
+      description: 'New notes',
+      cosell_referralvisibility: true,
+    })
     const [franc] = here.sandbox.dynamics.find('transactioncurrency', { isocurrencycode: 'CHF' })
     expect(here.opportunity(id)['_transactioncurrencyid_value']).toBe(franc?.['transactioncurrencyid'])
     const before = await wrote(own.id)
@@ -102,14 +116,23 @@ describe('compatible with the reference', () => {
     here.share(id)
     await here.sync()
     const [own] = here.ownReferrals(id)
-    here.seller.edit('opportunity', id, { estimatedvalue: 65_000, estimatedclosedate: '2027-06-30', description: 'Other notes', cosell_referralvisibility: true })
+    here.seller.edit('opportunity', id, {
+      estimatedvalue: 65_000,
+      estimatedclosedate: '2027-06-30',
+      description: 'Other notes',
+      cosell_referralvisibility: true,
+    })
     here.seller.addSolution(id, { solutionId: 'SOL-67890-DEF', name: 'Second' })
     const contact = here.sandbox.dynamics.read('opportunity', id)?.['_parentcontactid_value']
     here.seller.edit('contact', String(contact), { telephone1: '+49 40 99' })
     await here.sync()
     await here.sync()
     const after = referral(own?.id ?? '')
-    expect(after.details).toMatchObject({ dealValue: 65_000, notes: 'Other notes', closingDateTime: expect.stringMatching(/^2027-06-30/) as string })
+    expect(after.details).toMatchObject({
+      dealValue: 65_000,
+      notes: 'Other notes',
+      closingDateTime: expect.stringMatching(/^2027-06-30/) as string,
+    })
     expect(after.consent.consentToShareReferralWithMicrosoftSellers).toBe(true)
     expect(after.details.requirements.solutions.map((solution) => solution.id).sort()).toEqual(['SOL-12345-ABC', 'SOL-67890-DEF'])
     expect(after.customerProfile.team.map((person) => person.phoneNumber)).toContain('+49 40 99')
@@ -162,7 +185,11 @@ describe('compatible with the reference', () => {
     const existing = here.seller.account({ name: 'Known Customer AG', address1_postalcode: '3011', address1_country: 'Switzerland' })
     const elsewhere = here.seller.account({ name: 'Known Customer AG', address1_postalcode: '9999' })
     const address = { addressLine1: 'Weg 1', city: 'Bern', state: 'BE', postalCode: '3011', country: 'CH' }
-    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Matched', customerProfile: { name: 'Known Customer AG', address, team: [], ids: [] }, ...euro })
+    const { own } = here.sandbox.partnerCenter.portal.create('private', {
+      name: 'Matched',
+      customerProfile: { name: 'Known Customer AG', address, team: [], ids: [] },
+      ...euro,
+    })
     await here.sync()
     expect(here.opportunity(crmIdOf(own.id))['_parentaccountid_value']).toBe(existing)
     expect(existing).not.toBe(elsewhere)
@@ -247,20 +274,24 @@ describe('better than the reference', () => {
     await here.restart()
     const body = Buffer.from(JSON.stringify({ PrimaryEntityName: 'opportunity', PrimaryEntityId: id, MessageName: 'Update' }))
     for (let repeat = 0; repeat < 3; repeat += 1) {
-      const answer = await fetch(`${here.address}/hooks/dynamics?code=test-webhook-key`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      const answer = await fetch(`${here.address}/hooks/dynamics?code=test-webhook-key`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      })
       expect(answer.status).toBe(202)
     }
-    // A creation of unknown fate is searched for once its lease has ended, so a retry is made due here by hand.
-    await expect.poll(async () => {
-      await here.app.service.retry({ all: true, by: 'test' })
-      await here.sync()
-      return here.sandbox.partnerCenter.engagement(here.ownReferrals(id)[0]?.engagementId ?? '').length
-    }, { timeout: 100_000, interval: 2_000 }).toBe(2)
+    // A creation of unknown fate is searched for once its lease and the listing's lag are over.
+    here.later(5 * 60_000)
+    await here.sync()
     await here.sync()
     const [own] = here.ownReferrals(id)
     expect(here.ownReferrals(id)).toHaveLength(1)
-    expect(here.sandbox.partnerCenter.engagement(own?.engagementId ?? '').map(({ organizationId }) => organizationId === 'msft')).toEqual([false, true])
-  }, 120_000)
+    expect(here.sandbox.partnerCenter.engagement(own?.engagementId ?? '').map(({ organizationId }) => organizationId === 'msft')).toEqual([
+      false,
+      true,
+    ])
+  })
 
   it('14. a lost webhook is found by the sweep and healed without a manual edit', async () => {
     await open()
@@ -277,7 +308,11 @@ describe('better than the reference', () => {
     await open()
     const { portal } = here.sandbox.partnerCenter
     const currency = portal.create('private', { name: 'Paid in francs of Africa', details: { currency: 'XAF' } }).own
-    const orphan = portal.create('private', { name: 'Belongs to nobody', externalReferenceId: '7a1c0e52-3b44-4f11-a316-000d3a4b1101', ...euro }).own
+    const orphan = portal.create('private', {
+      name: 'Belongs to nobody',
+      externalReferenceId: '7a1c0e52-3b44-4f11-a316-000d3a4b1101',
+      ...euro,
+    }).own
     const country = here.completeOpportunity('Nowhere')
     here.seller.edit('account', String(here.opportunity(country)['_parentaccountid_value']), { address1_country: 'Atlantis' })
     here.share(country)
@@ -287,13 +322,14 @@ describe('better than the reference', () => {
     await here.sync()
     expect(await problemOf(currency.id)).toMatch(/XAF/)
     expect(await problemOf(orphan.id)).toMatch(/7a1c0e52.*no such record/)
-    console.log(await problemOf(country))
-    expect(await problemOf(country)).toMatch(/Atlantis.*two-letter/)
-    expect(here.opportunity(country)['cosell_syncproblem']).toMatch(/Atlantis/)
-    await here.restart({ mapping: { version: 1, stages: { 'Active/Accepted': { statecode: 0, statuscode: 1 }, 'New/*': { statecode: 0, statuscode: 3 } } } })
+    expect(await problemOf(country)).toMatch(/Atlantis.*two-letter/i)
+    expect(here.opportunity(country)['cosell_syncproblem']).toMatch(/Atlantis/i)
+    await here.restart({
+      mapping: { version: 1, stages: { 'Active/Accepted': { statecode: 0, statuscode: 1 }, 'New/*': { statecode: 0, statuscode: 3 } } },
+    })
     here.seller.hold(status)
     await here.sync()
-    expect(await problemOf(status)).toMatch(/stages|status reason/i)
+    expect(await problemOf(status)).toMatch(/On Hold.*/)
   })
 
   it('16. steps that cannot be taken back wait for a person under `confirm` and are not taken under `forbid`', async () => {
@@ -346,8 +382,14 @@ describe('better than the reference', () => {
     expect((await fetch(`${here.address}/hooks/partner-center`, { method: 'POST', headers, body })).status).toBe(202)
     await here.sync([own.id])
     const { records } = await here.app.service.audit({ deal: own.id, limit: 200, after: null })
-    const written = records.find(({ event }) => event?.kind === 'wrote' && event.change.kind === 'patch' && event.change.set['details.notes'] === 'Before you ask')
-    expect(written?.event).toMatchObject({ kind: 'wrote', requestId: expect.any(String) as string, before: { 'details.notes': own.details.notes } })
+    const written = records.find(
+      ({ event }) => event?.kind === 'wrote' && event.change.kind === 'patch' && event.change.set['details.notes'] === 'Before you ask',
+    )
+    expect(written?.event).toMatchObject({
+      kind: 'wrote',
+      requestId: expect.any(String) as string,
+      before: { 'details.notes': own.details.notes },
+    })
     const ofRun = records.filter(({ run }) => run !== null && run === written?.run).map(({ event }) => event)
     expect(ofRun).toContainEqual(expect.objectContaining({ kind: 'planned', policyVersion: 1 }))
     expect(records.map(({ event }) => event)).toContainEqual(expect.objectContaining({ kind: 'hinted', name: 'referral-updated' }))

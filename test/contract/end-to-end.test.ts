@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { assemble, createDemo, type App, type Demo } from '../../src/assemble.js'
+import { realClock } from '../../src/clock.js'
 import { loadConfig, processWorld, type LoadedConfig } from '../../src/config/index.js'
 import type { CliWorld } from '../../src/cli/app.js'
 import { runProgram } from '../../src/cli/program.js'
@@ -20,7 +21,7 @@ describe('Partner Center and Dynamics 365 in step', () => {
 
   beforeAll(async () => {
     demo = await createDemo({ port: 0, crm: 'dynamics', say: () => undefined })
-    app = await assemble(load().config, { log: silentLog, version: 'test', adopt: false, plant: () => undefined })
+    app = await assemble(load().config, { clock: realClock, log: silentLog, version: 'test', adopt: false, plant: () => undefined })
     // Only the server: the passes of these tests happen when a test asks for them.
     address = (await app.start('server')).address ?? ''
     for (const user of demo.sandbox.dynamics.find('systemuser', { applicationid: null })) {

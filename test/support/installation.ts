@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { assemble, type App } from '../../src/assemble.js'
+import { realClock } from '../../src/clock.js'
 import { loadConfig, processWorld, type LoadedConfig } from '../../src/config/index.js'
 import { silentLog } from '../../src/log.js'
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js'
@@ -33,6 +34,8 @@ export interface Installation {
   writes(): readonly string[]
   /** Ends the process and starts another on the same store and configuration. */
   restart(change?: Partial<InstallationWish>): Promise<void>
+  /** Turns the clock of the service forward. */
+  later(ms: number): void
   load(change?: Partial<InstallationWish>): LoadedConfig
   close(): Promise<void>
 }
@@ -49,10 +52,13 @@ export async function installation(wish: InstallationWish = {}): Promise<Install
   const { dynamics, partnerCenter } = sandbox
   const seller = dynamics.people
   // A share needs a member of the sales team who can be phoned.
-  for (const user of dynamics.find('systemuser', { applicationid: null })) seller.edit('systemuser', String(user['systemuserid']), { mobilephone: '+49 30 1' })
+  for (const user of dynamics.find('systemuser', { applicationid: null }))
+    seller.edit('systemuser', String(user['systemuserid']), { mobilephone: '+49 30 1' })
+  let aheadMs = 0
+  const clock = { ...realClock, now: () => realClock.now() + aheadMs }
   const load = (change: Partial<InstallationWish> = {}): LoadedConfig => loaded({ ...wish, ...change }, sandbox, folder)
   const open = async (change: Partial<InstallationWish>): Promise<App> =>
-    assemble(load(change).config, { log: silentLog, version: 'test', adopt: false, plant: () => undefined })
+    assemble(load(change).config, { clock, log: silentLog, version: 'test', adopt: false, plant: () => undefined })
   const app = await open({})
   const made: Installation = {
     sandbox,
@@ -65,7 +71,13 @@ export async function installation(wish: InstallationWish = {}): Promise<Install
     opportunitiesOf: (referralId) => dynamics.find('opportunity', { [column]: referralId }),
     ownReferrals: (crmId) => [...partnerCenter.referrals()].filter((referral) => referral.externalReferenceId === crmId),
     completeOpportunity(name, more = {}) {
-      const account = seller.account({ name: `${name} GmbH`, address1_line1: 'Lindenallee 7', address1_city: 'Hamburg', address1_postalcode: '20095', address1_country: 'Germany' })
+      const account = seller.account({
+        name: `${name} GmbH`,
+        address1_line1: 'Lindenallee 7',
+        address1_city: 'Hamburg',
+        address1_postalcode: '20095',
+        address1_country: 'Germany',
+      })
       const contact = seller.contact({ telephone1: '+49 40 1' })
       const references = { 'parentaccountid@odata.bind': `/accounts(${account})`, 'parentcontactid@odata.bind': `/contacts(${contact})` }
       const id = seller.opportunity({ name, description: 'Wants reports.', ...references, ...more })
@@ -74,7 +86,8 @@ export async function installation(wish: InstallationWish = {}): Promise<Install
     },
     share: (id) => seller.edit('opportunity', id, { [switchColumn]: true }),
     writes() {
-      const isWrite = ({ method, path }: { method: string; path: string }): boolean => method !== 'GET' && !path.includes('$batch') && !path.includes('/webhooks/')
+      const isWrite = ({ method, path }: { method: string; path: string }): boolean =>
+        method !== 'GET' && !path.includes('$batch') && !path.includes('/webhooks/')
       const done = [...partnerCenter.calls.list(), ...dynamics.calls.list()].filter(isWrite).map(({ method, path }) => `${method} ${path}`)
       partnerCenter.calls.reset()
       dynamics.calls.reset()
@@ -85,6 +98,7 @@ export async function installation(wish: InstallationWish = {}): Promise<Install
       made.app = await open(change)
       made.address = (await made.app.start('server')).address ?? ''
     },
+    later: (ms) => void (aheadMs += ms),
     load,
     async close() {
       await made.app.stop()
@@ -125,6 +139,10 @@ function loaded(wish: InstallationWish, { urls, credentials, trustAnchors }: San
     sync: { owner: 'kim@fabrikam.example', ...wish.sync },
     ...(wish.mapping === undefined ? {} : { mapping: './mapping.yaml' }),
   })
-  const files: Readonly<Record<string, string>> = { [file]: text, [join(folder, 'roots.pem')]: trustAnchors, [join(folder, 'mapping.yaml')]: stringify(wish.mapping ?? {}) }
+  const files: Readonly<Record<string, string>> = {
+    [file]: text,
+    [join(folder, 'roots.pem')]: trustAnchors,
+    [join(folder, 'mapping.yaml')]: stringify(wish.mapping ?? {}),
+  }
   return loadConfig({ path: file, ...processWorld(), env: {}, cwd: folder, readFile: (path) => files[path] ?? null })
 }

@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto'
+import { dynamicsAdapter } from '../adapters/dynamics/adapter.js'
+import { guidOf } from '../adapters/dynamics/guid.js'
+import { dynamicsInbound } from '../adapters/dynamics/inbound.js'
+import type { DynamicsConfig } from '../config/index.js'
+import { customerGuard } from '../engine/customer-guard.js'
+import { clientCredentials, type TokenEndpoint } from '../remote/tokens.js'
+import { sender, type ConnectionParts, type CrmConnection, type CrmSettings } from './parts.js'
+import { entraTokenUrl } from './partner-center.js'
+
+export function connectDynamics(config: DynamicsConfig, parts: ConnectionParts, settings: () => CrmSettings): CrmConnection {
+  const { clock, transport, store } = parts
+  const url = config.url.replace(/\/+$/, '')
+  const endpoint: TokenEndpoint = {
+    transport,
+    clock,
+    name: 'Dynamics 365',
+    repair: 'cosell connect crm',
+    url: entraTokenUrl(config.authorityUrl, config.tenant),
+  }
+  const send = sender(parts, {
+    name: 'Dynamics 365',
+    url,
+    token: clientCredentials(endpoint, { clientId: config.clientId, clientSecret: config.clientSecret, scope: `${url}/.default` }),
+    correlation: (id) => ({ 'x-ms-client-request-id': id }),
+  })
+  const adapter = dynamicsAdapter({ url: config.url, send, clock, settings, customerGuard: customerGuard(store, clock, randomUUID) })
+  return {
+    kind: 'dynamics',
+    adapter,
+    inbound: dynamicsInbound({ key: config.webhookKey, solutionTable: () => adapter.solutionTable() }),
+    idFor: (referralId) => guidOf(`referral:${referralId}`),
+    checks: (signal) => adapter.checks({ signal }),
+  }
+}

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { partnerCenterAdapter } from '../adapters/partner-center/adapter.js'
+import { signatureVerifier } from '../adapters/partner-center/certificates.js'
+import { partnerCenterInbound } from '../adapters/partner-center/inbound.js'
+import { PlatformApi } from '../adapters/partner-center/platform.js'
+import type { PartnerCenterConfig } from '../config/index.js'
+import { pace } from '../remote/pace.js'
+import { delegated, type TokenEndpoint } from '../remote/tokens.js'
+import { sender, type Connection, type ConnectionParts } from './parts.js'
+import { refreshTokens } from './refresh-tokens.js'
+
+/** Partner Center's two hosts: referrals, and the platform with webhooks and profiles. */
+export interface PartnerCenterConnection extends Connection {
+  readonly platform: PlatformApi
+}
+
+/** The token address of one tenant at Entra ID. */
+export const entraTokenUrl = (authority: string, tenant: string): string =>
+  `${authority.replace(/\/+$/, '')}/${encodeURIComponent(tenant)}/oauth2/v2.0/token`
+
+const correlation = (id: string): Record<string, string> => ({ 'client-request-id': id, 'MS-CorrelationId': id })
+
+export function connectPartnerCenter(config: PartnerCenterConfig, parts: ConnectionParts): PartnerCenterConnection {
+  const { clock, transport } = parts
+  const endpoint: TokenEndpoint = {
+    transport,
+    clock,
+    name: 'Partner Center',
+    repair: 'cosell connect partner-center',
+    url: entraTokenUrl(config.authorityUrl, config.tenant),
+  }
+  const tokens = refreshTokens(parts, config.refreshToken)
+  const shared = pace({ clock, inFlightMost: 10, requestsPerSecond: config.requestsPerSecond })
+  const at = (url: string, audience: string) =>
+    sender(parts, {
+      name: 'Partner Center',
+      url,
+      pace: shared,
+      token: delegated(endpoint, {
+        clientId: config.clientId,
+        clientSecret: config.clientSecret,
+        scope: `${audience}/.default offline_access`,
+        tokens,
+      }),
+      correlation,
+    })
+  const platform = new PlatformApi({
+    url: config.platformUrl,
+    send: at(config.platformUrl, 'https://api.partnercenter.microsoft.com'),
+    now: () => clock.now(),
+    newId: randomUUID,
+  })
+  const adapter = partnerCenterAdapter({
+    send: at(config.referralsUrl, 'https://api.partner.microsoft.com'),
+    url: config.referralsUrl,
+    platform,
+    clock,
+    partnerId: config.partnerId,
+  })
+  const { certificateHosts, trustAnchors } = config.webhook
+  return {
+    adapter,
+    platform,
+    inbound: partnerCenterInbound(
+      signatureVerifier({ transport, clock, hosts: certificateHosts, trustAnchors: trustAnchors?.text ?? null }),
+    ),
+    checks: (signal) => adapter.checks({ signal }),
+  }
+}

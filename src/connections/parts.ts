@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto'
+import type { Adapter, Check, Clock, Inbound, Random, Store } from '../core/ports.js'
+import type { Mapping } from '../core/mapping.js'
+import { pace, type Pace } from '../remote/pace.js'
+import { remote, type CallReport, type Send, type TokenSource } from '../remote/send.js'
+import type { Transport } from '../remote/transport.js'
+import type { Seal } from '../store/index.js'
+
+/** What every connection is made of. */
+export interface ConnectionParts {
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: Store
+  readonly seal: Seal
+  /** Told about every secret that is learnt at run time, so that nothing ever shows it. */
+  readonly plant: (secret: string) => void
+  readonly onCall: (report: CallReport) => void
+}
+
+/** What the connector works by; a new version of the settings gives a new object. */
+export interface CrmSettings {
+  readonly mapping: Mapping
+  readonly owner: string | null
+  readonly checkMarkInName: boolean
+}
+
+export interface Connection {
+  readonly adapter: Adapter
+  /** Verifies and reads what the system calls back with. */
+  readonly inbound: Inbound
+  checks(signal: AbortSignal): Promise<readonly Check[]>
+}
+
+/** The CRM behind one port: nobody else knows which it is. */
+export interface CrmConnection extends Connection {
+  readonly kind: 'dynamics' | 'salesforce'
+  /** The id a record gets that is made for this referral, where the CRM lets us choose it. */
+  readonly idFor: (referralId: string) => string
+}
+
+interface SenderOptions {
+  readonly name: string
+  readonly url: string
+  readonly pace?: Pace
+  readonly token: TokenSource
+  /** Headers that carry an id of ours into the remote system's own logs. */
+  readonly correlation: (id: string) => Readonly<Record<string, string>>
+}
+
+/** One way to one host: signed in, paced, watched. */
+export function sender(parts: ConnectionParts, options: SenderOptions): Send {
+  const { transport, clock, random, onCall } = parts
+  return remote({
+    transport,
+    clock,
+    random,
+    newId: randomUUID,
+    onCall,
+    name: options.name,
+    hosts: [new URL(options.url).host],
+    pace: options.pace ?? pace({ clock, inFlightMost: 10, requestsPerSecond: 0 }),
+    token: options.token,
+    correlation: options.correlation,
+  })
+}
