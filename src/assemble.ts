@@ -179,6 +179,7 @@ interface Parts {
 
 function running(parts: Parts): App {
   const servers: RunningServer[] = []
+  let stopped: Promise<void> | null = null
   const { config, store } = parts
   return {
     service: parts.service,
@@ -198,17 +199,22 @@ function running(parts: Parts): App {
       parts.setReady(true)
       return { address }
     },
-    async stop() {
-      parts.setReady(false)
-      parts.signal.abort()
-      parts.policy.stop()
-      await parts.turns.stop()
-      await parts.worker.stop(stopGraceMs)
-      for (const server of servers) await server.close()
-      await parts.transport.close()
-      await store.close()
+    stop() {
+      stopped ??= stopAll(parts, servers)
+      return stopped
     },
   }
+}
+
+async function stopAll(parts: Parts, servers: readonly RunningServer[]): Promise<void> {
+  parts.setReady(false)
+  parts.signal.abort()
+  parts.policy.stop()
+  await parts.turns.stop()
+  await parts.worker.stop(stopGraceMs)
+  for (const server of servers) await server.close()
+  await parts.transport.close()
+  await parts.store.close()
 }
 
 /** The policy in force: the file's, with the flow switches that were set by command. Read anew every moment, because another process may set one. */

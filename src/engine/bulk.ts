@@ -177,6 +177,7 @@ function commitOf(engine: Engine, item: Item, answer: Receipt | ReturnType<typeo
     kind: answer.ref.kind === 'lead' ? 'lead' : 'opportunity',
     stage: reading.deal.status ?? null,
     told: 'in-sync',
+    notes: answer.remarks.length === 0 ? [] : [successLine(now, 'crm', answer.remarks)],
     lastSyncedAt: now,
   }
   const wrote = entry(context, {

@@ -196,7 +196,7 @@ describe('making an opportunity', () => {
     nothingThere()
     use(adapterWith({ owner: 'ann@contoso.example' }))
     expect(await adapter.create(create({ deal: { ...deal, team } }), { signal })).toMatchObject({
-      remarks: [],
+      remarks: [expect.stringContaining('ann@contoso.example, as sync.owner says')],
       resolved: { team: [{ email: 'ann@contoso.example' }] },
     })
     nothingThere().on(/^GET systemusers\?/, listing([]))

@@ -1,6 +1,6 @@
 import type { Change, CreateChange, PatchChange, StepChange } from '../../core/change.js'
 import type { Projection } from '../../core/deal.js'
-import { Fault, toFault } from '../../core/fault.js'
+import { Fault, isFault, toFault } from '../../core/fault.js'
 import type { MappedKind } from '../../core/mapping.js'
 import type { Adapter, CallOptions, Capabilities, Check, Clock, Reading, Receipt, RemoteSchema, TouchedOptions, TouchedPage } from '../../core/ports.js'
 import type { EndKind, EndRef } from '../../core/ref.js'
@@ -11,6 +11,8 @@ import { assertWorks, canonicalOf, type Codec } from './codec.js'
 import { create } from './create.js'
 import { presentOf, readQuery } from './decode.js'
 import { describe } from './describe.js'
+import { freeingOf, stillHeld } from './merged.js'
+import { tellsOfExisting } from './errors.js'
 import { Environment, type CustomerGuard, type Settings } from './environment.js'
 import { touched } from './feed.js'
 import { asGuid } from './guid.js'
@@ -164,7 +166,18 @@ class Dynamics implements DynamicsAdapter {
     const { owner } = this.#environment.settings
     const found: Found = await lookUp(this.#environment.api, codec, needsOfUpdate(codec, change, seen, owner), signal)
     const prepared = prepareUpdate(codec, change, { seen, found, owner })
-    await this.#environment.api.run(prepared.operations, signal)
+    const { api } = this.#environment
+    try {
+      await api.run(prepared.operations, signal)
+    } catch (error) {
+      const identifier = change.stamp.otherId
+      if (!isFault(error) || !tellsOfExisting(error) || identifier === undefined) throw error
+      const freeing = await freeingOf(api, codec, { id: change.ref.id, identifier }, signal)
+      if (freeing.length === 0) throw error
+      await api.run([...freeing, ...prepared.operations], signal).catch((cause: unknown) => {
+        throw stillHeld(cause, change, freeing)
+      })
+    }
     return receiptOf(change, prepared)
   }
 

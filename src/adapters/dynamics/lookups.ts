@@ -155,10 +155,15 @@ export function chooseOwner(
     if (user !== undefined) return { id: user.id, shows: [user.person], remark: null }
   }
   const configured = options.configured === null ? undefined : options.users.get(options.configured.trim().toLowerCase())
-  if (configured !== undefined) return { id: configured.id, shows: [configured.person], remark: null }
+  const nobody = (names: readonly string[]): string =>
+    names.length === 0 ? 'The referral names no team member' : `None of ${names.join(', ')} is an enabled user of the CRM`
+  const emails = team.map(({ email }) => email)
+  if (configured !== undefined) {
+    const remark = `${nobody(emails)}; the record belongs to ${configured.person.email}, as sync.owner says.`
+    return { id: configured.id, shows: [configured.person], remark }
+  }
   const self = codec.schema.self?.person ?? null
-  const names = [...team.map(({ email }) => email), ...(options.configured === null ? [] : [options.configured])]
-  const who = names.length === 0 ? 'The referral names no team member' : `None of ${names.join(', ')} is an enabled user of the CRM`
+  const who = nobody([...emails, ...(options.configured === null ? [] : [options.configured])])
   return {
     id: null,
     shows: self === null ? [] : [self],
