@@ -1,5 +1,5 @@
 /** Imports point one way and never in circles. Tests may reach anything; what ships may not reach tests. */
-const areas = ['core', 'engine', 'remote', 'adapters', 'store', 'crm-package', 'sandbox', 'server', 'cli', 'config', 'connections']
+const areas = ['core', 'engine', 'remote', 'adapters', 'store', 'crm-package', 'sandbox', 'server', 'cli', 'config', 'connections', 'watch']
 
 /** `from` may import itself and what is listed, nothing else of ours. */
 function only(from, allowed, comment) {
@@ -31,6 +31,7 @@ module.exports = {
     only('server', [area('core'), area('engine'), area('store'), file('log'), file('redact')], 'The server offers what the engine can do.'),
     only('cli', [area('core'), area('config'), file('assemble'), file('log'), file('redact'), file('clock')], 'Commands speak to the assembled service.'),
     only('connections', [area('adapters'), area('config'), area('core'), area('engine'), area('remote'), area('store')], 'One file a remote system: its adapter, sign-in and callbacks, put together.'),
+    only('watch', [area('config'), area('core'), area('engine'), area('remote')], 'What looks after the installation tells people in words.'),
     only('config', [area('core')], 'The configuration is read before anything is built.'),
     {
       name: 'small-files-stay-small', severity: 'error', comment: 'log, redact and clock are used by everyone, so they use the core only.',

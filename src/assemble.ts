@@ -4,9 +4,11 @@ import { Registry } from 'prom-client'
 import { parse as parseYaml } from 'yaml'
 import { realRandom } from './clock.js'
 import type { Config } from './config/index.js'
+import { webhookRegistration } from './adapters/partner-center/registration.js'
 import { connectCrm, profileOf } from './connections/crm.js'
 import type { ConnectionParts } from './connections/parts.js'
 import { connectPartnerCenter } from './connections/partner-center.js'
+import { tokenLapsesAt } from './connections/refresh-tokens.js'
 import { effectiveMapping, fieldPolicies } from './core/mapping.js'
 import { parseMapping } from './core/mapping-document.js'
 import type { Policy } from './core/policy.js'
@@ -24,6 +26,8 @@ import { undiciTransport } from './remote/transport.js'
 import { witnessed } from './remote/witness.js'
 import { listenSocket, listenTcp, type RunningServer, type ServerDeps } from './server/app.js'
 import { openStore, sealOf, type OpenStore, type Seal } from './store/index.js'
+import { noticeBoard } from './watch/notice.js'
+import { watchTurns, type WatchParts } from './watch/turns.js'
 
 export { createDemo, type Demo } from './demo.js'
 export { checkBackup, openStore, restoreBackup, rotateSecrets, writeBackup } from './store/index.js'
@@ -121,7 +125,10 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     firstSync: { since: config.sync.since, openOnly: config.sync.openOnly },
     checks: async (asked) => [...(await partner.checks(asked)), ...(await crm.checks(asked))],
   })
+  const board = noticeBoard(store, clock, engine.warn)
+  const watched = watchTurns({ store, clock, transport, board, notices: config.notices, publicUrl: config.server.publicUrl, ...guarded(config, { partner, crm, store, clock }) })
   const turns = schedule(engine, () => [
+    ...watched,
     ...sweepTurns(engine, () => ({
       pollMs: config.sync.pollMs,
       sweepMs: config.sync.sweepMs,
@@ -233,4 +240,48 @@ async function livePolicy(
   const timer = setInterval(() => void refresh().catch(() => undefined), policyFreshMs) // A store that cannot be read is said by everything else; the last policy holds.
   timer.unref()
   return { now: () => ({ policy, version: 1 }), refresh, stop: () => clearInterval(timer) }
+}
+
+interface Guarded {
+  readonly partner: ReturnType<typeof connectPartnerCenter>
+  readonly crm: ReturnType<typeof connectCrm>
+  readonly store: OpenStore
+  readonly clock: Clock
+}
+
+/** What the guards look after, and how they look. */
+function guarded(config: Config, { partner, crm, store, clock }: Guarded): Pick<WatchParts, 'connections' | 'webhook'> {
+  const registration = webhookRegistration({ platform: partner.platform, clock })
+  const { publicUrl } = config.server
+  const { events, guard } = config.partnerCenter.webhook
+  const wanted = publicUrl === null ? null : { url: `${publicUrl.replace(/\/+$/, '')}/hooks/partner-center`, events }
+  return {
+    connections: [
+      {
+        name: 'partner-center',
+        label: 'Partner Center',
+        probe: (signal) => registration.show(signal),
+        secretExpiresAt: config.partnerCenter.clientSecretExpires,
+        tokenLapsesAt: () => tokenLapsesAt(store),
+        repair: 'cosell connect partner-center',
+      },
+      {
+        name: 'crm',
+        label: 'The CRM',
+        probe: (signal) => crm.adapter.describe({ signal }),
+        secretExpiresAt: config.crm.clientSecretExpires,
+        tokenLapsesAt: () => Promise.resolve(null),
+        repair: 'cosell connect crm',
+      },
+    ],
+    webhook:
+      wanted === null
+        ? null
+        : {
+            wanted,
+            policy: guard,
+            show: registration.show,
+            register: async (signal) => void (await registration.register(wanted, { overwrite: 'yes', signal })),
+          },
+  }
 }

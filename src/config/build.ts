@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Config, DynamicsConfig, FileText, PartnerCenterConfig, SalesforceConfig, SealConfig, ServerConfig, StoreConfig, SyncConfig } from './config.js'
+import type { Config, DynamicsConfig, FileText, NoticesConfig, PartnerCenterConfig, SalesforceConfig, SealConfig, ServerConfig, StoreConfig, SyncConfig } from './config.js'
 import { isPostgres } from './cross-checks.js'
 import type { Environment } from './environment.js'
 import type { FileSettings } from './schema.js'
@@ -28,18 +28,19 @@ function buildServer(server: FileSettings['server']): ServerConfig {
 function buildPartnerCenter(partner: FileSettings['partnerCenter'], files: Surroundings['files']): PartnerCenterConfig {
   return {
     tenant: partner.tenant, clientId: partner.clientId, clientSecret: partner.clientSecret,
+    clientSecretExpires: partner.clientSecretExpires ?? null,
     refreshToken: partner.refreshToken ?? null, partnerId: partner.partnerId ?? null,
     referralsUrl: partner.referralsUrl, platformUrl: partner.platformUrl, authorityUrl: partner.authorityUrl,
     webhook: {
       events: partner.webhook.events, certificateHosts: partner.webhook.certificateHosts,
-      trustAnchors: files.get('partnerCenter.webhook.trustAnchors') ?? null,
+      trustAnchors: files.get('partnerCenter.webhook.trustAnchors') ?? null, guard: partner.webhook.guard,
     },
     requestsPerSecond: partner.requestsPerSecond,
   }
 }
 
 function buildCrm(crm: FileSettings['crm'], files: Surroundings['files']): DynamicsConfig | SalesforceConfig {
-  const common = { url: crm.url, clientId: crm.clientId, webhookKey: crm.webhookKey ?? null }
+  const common = { url: crm.url, clientId: crm.clientId, webhookKey: crm.webhookKey ?? null, clientSecretExpires: crm.clientSecretExpires ?? null }
   if (crm.kind === 'dynamics') {
     return {
       kind: 'dynamics', ...common, authorityUrl: crm.authorityUrl ?? 'https://login.microsoftonline.com',
@@ -57,6 +58,10 @@ function buildSync(sync: FileSettings['sync']): SyncConfig {
     flows: sync.flows, leads: sync.leads, pollMs: sync.poll, sweepMs: sync.sweep, since: sync.since ?? null, openOnly: sync.open,
     irreversible: sync.irreversible, owner: sync.owner ?? null, checkMarkInName: sync.checkMarkInName,
   }
+}
+
+function buildNotices({ email, teams, slack, quietHours, timeZone }: FileSettings['notices']): NoticesConfig {
+  return { email: email ?? null, teams: teams ?? null, slack: slack ?? null, quietHours: quietHours ?? null, timeZone }
 }
 
 function stateFolderOf(store: StoreConfig, environment: string, { env, folder }: Surroundings): string {
@@ -81,6 +86,6 @@ export function buildConfig(settings: FileSettings, around: Surroundings): Confi
     mapping: around.files.get('mapping') ?? null,
     proxy: settings.proxy ?? null,
     caBundle: around.files.get('caBundle') ?? null,
-    seal, log: settings.log,
+    seal, notices: buildNotices(settings.notices), log: settings.log,
   }
 }

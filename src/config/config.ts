@@ -32,6 +32,8 @@ export interface PartnerCenterConfig {
   readonly tenant: string
   readonly clientId: string
   readonly clientSecret: string
+  /** Milliseconds since the epoch; null: nobody said. */
+  readonly clientSecretExpires: number | null
   readonly refreshToken: string | null
   readonly partnerId: string | null
   readonly referralsUrl: string
@@ -42,6 +44,7 @@ export interface PartnerCenterConfig {
     readonly certificateHosts: readonly string[]
     /** Null: the roots of the runtime. */
     readonly trustAnchors: FileText | null
+    readonly guard: 'announce' | 'repair' | 'off'
   }
   /** 0: no fixed rate. */
   readonly requestsPerSecond: number
@@ -54,6 +57,7 @@ export interface DynamicsConfig {
   readonly tenant: string
   readonly clientId: string
   readonly clientSecret: string
+  readonly clientSecretExpires: number | null
   readonly webhookKey: string | null
 }
 
@@ -64,7 +68,16 @@ export interface SalesforceConfig {
   readonly credential:
     | { readonly kind: 'client-secret'; readonly clientSecret: string }
     | { readonly kind: 'private-key'; readonly privateKey: FileText; readonly username: string }
+  readonly clientSecretExpires: number | null
   readonly webhookKey: string | null
+}
+
+export interface NoticesConfig {
+  readonly email: { readonly smtp: string; readonly from: string; readonly to: readonly string[] } | null
+  readonly teams: string | null
+  readonly slack: string | null
+  readonly quietHours: { readonly from: number; readonly until: number } | null
+  readonly timeZone: string
 }
 
 export interface SyncConfig {
@@ -98,5 +111,6 @@ export interface Config {
   readonly proxy: string | null
   readonly caBundle: FileText | null
   readonly seal: SealConfig
+  readonly notices: NoticesConfig
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import {
-  isAddressRange, isHostAndPort, parseListen, readProxyAddress, readRemoteAddress, type AddressReading,
+  isAddressRange, isHostAndPort, isLoopbackHost, parseListen, readProxyAddress, readRemoteAddress, type AddressReading,
 } from './addresses.js'
 import { parseDuration } from './durations.js'
 
@@ -72,6 +72,21 @@ function parseMoment(value: string): number | null {
   return Number.isNaN(moment) ? null : moment
 }
 
+/** `22:00-07:00` as minutes after midnight. */
+function parseHours(value: string): { from: number; until: number } | null {
+  const match = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/.exec(value)
+  if (match === null) return null
+  const [from = 0, fromMinute = 0, until = 0, untilMinute = 0] = match.slice(1).map(Number)
+  return { from: from * 60 + fromMinute, until: until * 60 + untilMinute }
+}
+function isTimeZone(value: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: value }) instanceof Intl.DateTimeFormat
+  } catch {
+    return false
+  }
+}
+
 const server = z.strictObject({
   listen: setting('text', 'Where the service listens: host:port, :port for every interface. TLS is the reverse proxy\'s work.',
     read(parseListen, 'is not host:port', 'Write it like 127.0.0.1:8400, [::1]:8400 or :8400.')).prefault('127.0.0.1:8400'),
@@ -91,12 +106,16 @@ const server = z.strictObject({
   }).optional(),
 })
 
+const secretExpires = setting('moment', 'When that secret ends; a notice is raised 14, 7 and 1 days before.',
+  read(parseMoment, 'is not a date', 'Write it like 2027-01-31.')).optional()
+
 const webhook = z.strictObject({
   events: checkedList('Events the webhook is registered for.', (item) => /^[a-z][a-z-]{1,80}$/.test(item),
     'is not the name of an event', 'Write it like referral-updated.')
     .prefault(['referral-created', 'referral-updated', 'related-referral-created', 'related-referral-updated', 'test-created']),
   certificateHosts: checkedList('The only hosts a signing certificate is fetched from: host or host:port.', isHostAndPort,
     'is not host or host:port', 'Write it without https:// and without a path.').prefault(['3psostorageacct.blob.core.windows.net']),
+  guard: choice('When somebody else registers the webhook of this tenant: `announce` it, `repair` it, or `off`.', ['announce', 'repair', 'off']).prefault('announce'),
   trustAnchors: text('file', 'PEM bundle of roots and intermediates that signing certificates must lead to. Default: the roots of the runtime.').optional(),
 })
 
@@ -104,6 +123,7 @@ const partnerCenter = z.strictObject({
   tenant: tenant('Entra ID tenant of the partner account.'),
   clientId: text('text', 'Application (client) id of the app registration for Partner Center.'),
   clientSecret: text('secret', 'Its client secret.'),
+  clientSecretExpires: secretExpires,
   refreshToken: text('secret', 'Refresh token of the service account. `cosell connect partner-center` obtains and seals one instead.').optional(),
   partnerId: text('text', 'Partner (MPN) ID of the location new deals are created under.').optional(),
   referralsUrl: address('The Referrals API.').prefault('https://api.partner.microsoft.com'),
@@ -121,6 +141,7 @@ const crm = z.strictObject({
   tenant: tenant('Dynamics only: Entra ID tenant of the environment.').optional(),
   clientId: text('text', 'Client id of the app registration (Dynamics) or connected app (Salesforce).'),
   clientSecret: text('secret', 'Its client secret. Salesforce: for client credentials; else `privateKey` and `username`.').optional(),
+  clientSecretExpires: secretExpires,
   privateKey: text('secret-file', 'Salesforce only: file with the private key (PEM) for the JWT bearer flow.').optional(),
   username: text('text', 'Salesforce only: the user of the JWT bearer flow.').optional(),
   webhookKey: text('secret', 'Shared secret of the CRM\'s callbacks. Without it callbacks are refused and polling finds the changes.').optional(),
@@ -141,6 +162,27 @@ const sync = z.strictObject({
   checkMarkInName: onOff('Whether ✔ or ✘ stands before the opportunity\'s name, as Microsoft\'s own connector does.').prefault('false'),
 })
 
+const hookAddress = (meaning: string) =>
+  setting('secret', meaning, read((value) => {
+    const reading = URL.canParse(value) ? new URL(value) : null
+    return reading !== null && (reading.protocol === 'https:' || (reading.protocol === 'http:' && isLoopbackHost(reading.hostname))) ? value : null
+  }, 'is not an https address', 'Copy the whole address of the incoming webhook.'))
+
+const notices = z.strictObject({
+  email: z.strictObject({
+    smtp: setting('secret', 'Mail server with user and password: `smtps://user:password@host:465` or `smtp://…:587`.',
+      read((value) => (/^smtps?:\/\/[^/\s]+/.test(value) ? value : null), 'is not an SMTP address', 'Write it like smtps://user:password@mail.example.com:465.')),
+    from: text('text', 'Sender of the mails.'),
+    to: list('list', 'Who gets them.'),
+  }).optional(),
+  teams: hookAddress('Incoming webhook of a Microsoft Teams channel (Workflows).').optional(),
+  slack: hookAddress('Incoming webhook of a Slack channel.').optional(),
+  quietHours: setting('text', 'When nobody is told anything but the urgent, e.g. `22:00-07:00`.',
+    read(parseHours, 'is not a span of hours', 'Write it like 22:00-07:00.')).optional(),
+  timeZone: setting('text', 'Whose hours these are.',
+    read((value) => (isTimeZone(value) ? value : null), 'is no time zone', 'Write an IANA name like Europe/Berlin.')).prefault('UTC'),
+})
+
 const log = z.strictObject({
   level: choice('Least important level that is logged: `trace`, `debug`, `info`, `warn`, `error` or `fatal`.', ['trace', 'debug', 'info', 'warn', 'error', 'fatal']).prefault('info'),
 })
@@ -159,6 +201,7 @@ export const fileSchema = z.strictObject({
   sealKey: text('secret', 'Key that seals tokens in the store, at least 32 characters. Every process on one store needs the same.').optional(),
   sealKeyPrevious: text('secret', 'The key before it, while "cosell secrets rotate" seals everything anew.').optional(),
   sealKeyFile: text('text', 'File with that key; made at the first start when missing. Default: seal.key in the state folder.').optional(),
+  notices: notices.prefault({}),
   log: log.prefault({}),
 })
 export type FileSettings = z.output<typeof fileSchema>

@@ -28,18 +28,20 @@ export function maskAddress(address: string): string {
 const hidden = (secret: string | null): string | null => (secret === null ? null : mask)
 const pathOf = (file: FileText | null): string | null => file?.path ?? null
 
+const momentOf = (moment: number | null): string | null => (moment === null ? null : new Date(moment).toISOString())
+
 function crmDocument(crm: DynamicsConfig | SalesforceConfig): ConfigDocument {
   const common = { kind: crm.kind, url: crm.url }
   if (crm.kind === 'dynamics') {
     return given({
       ...common, authorityUrl: crm.authorityUrl, tenant: crm.tenant, clientId: crm.clientId,
-      clientSecret: hidden(crm.clientSecret), webhookKey: hidden(crm.webhookKey),
+      clientSecret: hidden(crm.clientSecret), webhookKey: hidden(crm.webhookKey), clientSecretExpires: momentOf(crm.clientSecretExpires),
     })
   }
   const byKey = crm.credential.kind === 'private-key' ? crm.credential : null
   return given({
     ...common, clientId: crm.clientId, clientSecret: byKey === null ? mask : null,
-    privateKey: pathOf(byKey?.privateKey ?? null), username: byKey?.username ?? null, webhookKey: hidden(crm.webhookKey),
+    privateKey: pathOf(byKey?.privateKey ?? null), username: byKey?.username ?? null, webhookKey: hidden(crm.webhookKey), clientSecretExpires: momentOf(crm.clientSecretExpires),
   })
 }
 
@@ -57,14 +59,24 @@ function serverDocument(server: Config['server']): ConfigDocument {
 
 function partnerDocument(partner: Config['partnerCenter']): ConfigDocument {
   return given({
-    tenant: partner.tenant, clientId: partner.clientId, clientSecret: mask,
+    tenant: partner.tenant, clientId: partner.clientId, clientSecret: mask, clientSecretExpires: momentOf(partner.clientSecretExpires),
     refreshToken: hidden(partner.refreshToken), partnerId: partner.partnerId,
     referralsUrl: partner.referralsUrl, platformUrl: partner.platformUrl, authorityUrl: partner.authorityUrl,
     webhook: given({
       events: partner.webhook.events, certificateHosts: partner.webhook.certificateHosts,
-      trustAnchors: pathOf(partner.webhook.trustAnchors),
+      trustAnchors: pathOf(partner.webhook.trustAnchors), guard: partner.webhook.guard,
     }),
     requestsPerSecond: partner.requestsPerSecond,
+  })
+}
+
+const clockOf = (minute: number): string => `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
+
+function noticesDocument({ email, teams, slack, quietHours, timeZone }: Config['notices']): ConfigDocument {
+  return given({
+    email: email === null ? null : { smtp: maskAddress(email.smtp), from: email.from, to: email.to },
+    teams: hidden(teams), slack: hidden(slack),
+    quietHours: quietHours === null ? null : `${clockOf(quietHours.from)}-${clockOf(quietHours.until)}`, timeZone,
   })
 }
 
@@ -79,7 +91,7 @@ export function maskedConfig(config: Config): ConfigDocument {
     crm: crmDocument(config.crm),
     sync: given({
       flows: { ...sync.flows }, leads: sync.leads, poll: formatDuration(sync.pollMs), sweep: formatDuration(sync.sweepMs),
-      since: sync.since === null ? null : new Date(sync.since).toISOString(), open: sync.openOnly,
+      since: momentOf(sync.since), open: sync.openOnly,
       irreversible: sync.irreversible, owner: sync.owner, checkMarkInName: sync.checkMarkInName,
     }),
     mapping: pathOf(config.mapping),
@@ -88,6 +100,7 @@ export function maskedConfig(config: Config): ConfigDocument {
     sealKey: config.seal.kind === 'given' ? mask : null,
     sealKeyPrevious: config.seal.kind === 'given' ? hidden(config.seal.previous) : null,
     sealKeyFile: config.seal.kind === 'file' ? config.seal.path : null,
+    notices: noticesDocument(config.notices),
     log: { level: config.log.level },
   })
 }
@@ -103,10 +116,11 @@ export function secretValues(config: Config): readonly string[] {
   const { crm, partnerCenter, server } = config
   const credential = crm.kind === 'dynamics' ? { kind: 'client-secret' as const, clientSecret: crm.clientSecret } : crm.credential
   const crmSecret = credential.kind === 'client-secret' ? credential.clientSecret : credential.privateKey.text
-  const passwords = [passwordOf(config.store.kind === 'postgres' ? config.store.url : null), passwordOf(config.proxy)]
+  const passwords = [passwordOf(config.store.kind === 'postgres' ? config.store.url : null), passwordOf(config.proxy), passwordOf(config.notices.email?.smtp ?? null)]
   const all = [
     ...server.adminTokens, server.signIn?.clientSecret, partnerCenter.clientSecret, partnerCenter.refreshToken,
     crmSecret, crm.webhookKey, ...(config.seal.kind === 'given' ? [config.seal.key, config.seal.previous] : []),
+    config.notices.teams, config.notices.slack,
     // In the address a password stands percent-encoded; elsewhere it stands plain.
     ...passwords, ...passwords.map((password) => (password === null ? null : decode(password))),
   ]

@@ -10,6 +10,17 @@ const renewHoldMs = 60_000
 interface StoredToken {
   readonly sealed: string
   readonly seed: string | null
+  /** When it was written: it lapses 90 days after its last use. */
+  readonly at?: number
+}
+
+// Source: learn.microsoft.com "Refresh tokens in the Microsoft identity platform" (read 2023-10): 90 days without use, for confidential clients.
+const lapsesAfterMs = 90 * 86_400_000
+
+/** When the stored token lapses if nobody uses it; null: there is none, or it is older than this record. */
+export async function tokenLapsesAt(store: Pick<ConnectionParts['store'], 'getValue'>): Promise<number | null> {
+  const at = (await store.getValue<StoredToken>(PARTNER_CENTER_TOKEN))?.value.at
+  return at === undefined ? null : at + lapsesAfterMs
 }
 
 /** The refresh token: sealed in the store once somebody signed in, else the configuration's. One renewal at a time among all workers. */
@@ -26,7 +37,7 @@ export function refreshTokens(parts: Pick<ConnectionParts, 'store' | 'seal' | 'p
     },
     async write(token) {
       plant(token)
-      const value: StoredToken = { sealed: seal.close(token), seed: seed === null ? null : seal.close(seed) }
+      const value: StoredToken = { sealed: seal.close(token), seed: seed === null ? null : seal.close(seed), at: clock.now() }
       await store.setValue(PARTNER_CENTER_TOKEN, value, { expect: 'any', now: clock.now() })
     },
     async exclusively(work) {

@@ -1,4 +1,4 @@
-import type { Base, Field, FieldValue } from './deal.js'
+import { HELP, isEmpty, type Base, type Field, type FieldValue } from './deal.js'
 import type { Change, Conflict } from './change.js'
 import type { EndRef, Instant, LinkId, Ref, Side } from './ref.js'
 import type { Stage, Take } from './stage.js'
@@ -131,6 +131,14 @@ export function newLink(id: LinkId, at: Instant, ends: { partner: EndRef | null;
     createdAt: at,
     lastSyncedAt: null,
   }
+}
+
+/** Whose answer a deal waits for: ours to an inbound deal, or Microsoft's to our request for help. */
+export type WaitsFor = 'us' | 'microsoft'
+export function waitsFor(link: Link): WaitsFor | null {
+  if (link.stage === 'New/Pending' || link.stage === 'New/Received') return 'us'
+  const asked = link.stage === 'Active/Accepted' && !isEmpty(link.base?.partner[HELP])
+  return asked && (link.base?.partner['microsoft.status'] ?? 'New/Pending').startsWith('New') ? 'microsoft' : null
 }
 
 /** Folds what a write agreed on into the base: what the target will show, never a later read of it (that may hold someone's edit). */

@@ -2,7 +2,7 @@ import type { AuditEntry, AuditRecord } from './audit.js'
 import type { Change, CreateChange, PatchChange, StepChange } from './change.js'
 import type { Field, Projection } from './deal.js'
 import type { Fault, Outcome } from './fault.js'
-import type { Link, LinkState } from './link.js'
+import type { Link, LinkState, WaitsFor } from './link.js'
 import type { EndKind, EndRef, Instant, LinkId, Ref, Side, Version } from './ref.js'
 
 /** Time arrives as an argument, so that a test can turn the hand. */
@@ -252,6 +252,8 @@ export interface LinkFilter {
   readonly state?: LinkState
   readonly kind?: 'opportunity' | 'lead'
   readonly reason?: string
+  /** Deals that wait for this answer. */
+  readonly waitsFor?: WaitsFor
   /** Case-insensitive part of the name, or an exact id of the link, referral or CRM record. */
   readonly search?: string
   readonly limit: number

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { Fault } from '../core/fault.js'
-import { LINK_STATES, type Link, type LinkState } from '../core/link.js'
+import { LINK_STATES, waitsFor, type Link, type LinkState } from '../core/link.js'
 import type { LinkFilter } from '../core/ports.js'
 import { refKey, SIDES, type Instant, type LinkId, type Ref } from '../core/ref.js'
 import type { Db, Trx } from './database.js'
@@ -32,6 +32,7 @@ const columnsOf = (link: Link, now: Instant) => ({
   doc: JSON.stringify(link),
   state: link.state,
   reason: link.reason?.code ?? null,
+  waits_for: waitsFor(link),
   kind: link.kind,
   name: link.name,
   name_lower: link.name?.toLowerCase() ?? null,
@@ -161,6 +162,7 @@ export async function listLinks(
     query = query.where((eb) => eb.or([eb('partner_id', 'is not', null), eb('crm_id', 'is not', null)]))
     if (filter.state !== undefined) query = query.where('state', '=', filter.state)
     if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
+    if (filter.waitsFor !== undefined) query = query.where('waits_for', '=', filter.waitsFor)
     if (filter.reason !== undefined) query = query.where('reason', '=', filter.reason)
     if (filter.search !== undefined && filter.search !== '') {
       const text = filter.search

@@ -9,7 +9,10 @@ interface Migration {
 }
 
 /** Forward only, the same on both stores, and safe while the previous version still serves: add, never rename or drop in one release. */
-const MIGRATIONS: readonly Migration[] = [{ number: 1, name: 'first tables', up: firstTables }]
+const MIGRATIONS: readonly Migration[] = [
+  { number: 1, name: 'first tables', up: firstTables },
+  { number: 2, name: 'whose answer a deal waits for', up: waitsForColumn },
+]
 
 /** The newest schema this program knows. */
 export const knownSchema = (): number => MIGRATIONS.at(-1)?.number ?? 0
@@ -68,4 +71,12 @@ async function firstTables(trx: Trx, kind: OpenDatabase['kind']): Promise<void> 
     kind text not null, payload text, salt text not null, digest text not null, prev_hash text not null, hash text not null)`)
   await run('create unique index audit_chain on audit (tenant, chain, sequence)')
   await run('create index audit_kind on audit (tenant, kind, id)')
+}
+
+async function waitsForColumn(trx: Trx, kind: OpenDatabase['kind']): Promise<void> {
+  await sql.raw('alter table link add column waits_for text').execute(trx)
+  await sql.raw('create index link_waits_for on link (tenant, waits_for)').execute(trx)
+  // Deals that wait for us are known by their stage; the others get their mark when they are next saved.
+  const stage = kind === 'postgres' ? "(doc::json ->> 'stage')" : "json_extract(doc, '$.stage')"
+  await sql.raw(`update link set waits_for = 'us' where ${stage} in ('New/Pending', 'New/Received')`).execute(trx)
 }

@@ -8,6 +8,7 @@ export interface LinkTable {
   doc: string
   state: string
   reason: string | null
+  waits_for: string | null
   kind: string
   name: string | null
   name_lower: string | null

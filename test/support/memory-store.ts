@@ -1,6 +1,6 @@
 import type { AuditEntry, AuditRecord } from '../../src/core/audit.js'
 import { Fault } from '../../src/core/fault.js'
-import { LINK_STATES, newLink, type Link, type LinkState } from '../../src/core/link.js'
+import { LINK_STATES, newLink, waitsFor, type Link, type LinkState } from '../../src/core/link.js'
 import type { AcceptedEvent, Commit, Lease, LinkFilter, Mark, Queue, Store } from '../../src/core/ports.js'
 import { asLinkId, isEndRef, refKey, SIDES, type Instant, type LinkId, type Ref } from '../../src/core/ref.js'
 
@@ -205,6 +205,7 @@ export function memoryStore(options: { random: () => number }): Store {
       (link) =>
         (filter.state === undefined || link.state === filter.state) &&
         (filter.kind === undefined || link.kind === filter.kind) &&
+        (filter.waitsFor === undefined || waitsFor(link) === filter.waitsFor) &&
         (filter.reason === undefined || link.reason?.code === filter.reason),
     )
     const start = filter.after ? Number(filter.after) : 0

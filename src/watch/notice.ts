@@ -1,0 +1,141 @@
+import type { Clock, Store } from '../core/ports.js'
+
+/** Something a person should know now, in words for them. The key names the occasion: a second notice of one key is never sent. */
+export interface Notice {
+  readonly key: string
+  /** `urgent` is told also in quiet hours. */
+  readonly level: 'urgent' | 'normal'
+  readonly title: string
+  readonly text: string
+  readonly remedy: string
+  /** The deal it is about. */
+  readonly deal: string | null
+}
+
+/** How a notice stands: told to the channels in `told`, over when the condition behind it ended. */
+export interface StoredNotice extends Notice {
+  readonly raisedAt: number
+  readonly told: readonly string[]
+  readonly tries: number
+  readonly nextTryAt: number
+  readonly overAt: number | null
+}
+
+export interface Channel {
+  readonly name: string
+  /** @throws when it certainly was not taken. */
+  send(notice: Notice, signal: AbortSignal): Promise<void>
+}
+
+/** The notices of this installation, shared by all its workers. */
+export interface NoticeBoard {
+  /** False: it was raised before. */
+  raise(notice: Notice): Promise<boolean>
+  /** While a condition lasts there is one notice of it; when it comes again later there is another. `null`: all is well. */
+  condition(name: string, notice: Omit<Notice, 'key'> | null): Promise<void>
+  /** Newest first; what is over is left out. */
+  open(): Promise<readonly StoredNotice[]>
+  deliver(channels: readonly Channel[], options: { readonly quiet: boolean; readonly signal: AbortSignal }): Promise<void>
+}
+
+const prefix = 'notice.'
+const firstPauseMs = 30_000
+const pauseMostMs = 3_600_000
+const horizonMs = 72 * 3_600_000 // Told three days late it is no news any more; it still stands on the board.
+
+export function noticeBoard(
+  store: Pick<Store, 'getValue' | 'setValue' | 'listValues'>,
+  clock: Pick<Clock, 'now'>,
+  warn: (message: string, details: Record<string, unknown>) => void,
+): NoticeBoard {
+  const all = async (): Promise<{ notice: StoredNotice; name: string; revision: number }[]> =>
+    (await store.listValues(prefix)).map(({ name, value, revision }) => ({ notice: value as StoredNotice, name, revision })) // written below, nowhere else
+
+  const raise = (notice: Notice): Promise<boolean> => {
+    const now = clock.now()
+    const stored: StoredNotice = { ...notice, raisedAt: now, told: [], tries: 0, nextTryAt: now, overAt: null }
+    return store.setValue(`${prefix}${notice.key}`, stored, { expect: null, now })
+  }
+  return {
+    raise,
+    async condition(name, notice) {
+      const since = await store.getValue<{ key: string | null }>(`condition.${name}`)
+      const key = since?.value.key ?? null
+      const now = clock.now()
+      if (notice !== null && key === null) {
+        const next = `${name}.${now}`
+        // Whoever writes this first raises the notice; the others find it there.
+        if (await store.setValue(`condition.${name}`, { key: next }, { expect: since?.revision ?? null, now }))
+          await raise({ ...notice, key: next })
+      }
+      if (notice !== null || key === null) return
+      await store.setValue(`condition.${name}`, { key: null }, { expect: since?.revision ?? null, now })
+      const stored = await store.getValue<StoredNotice>(`${prefix}${key}`)
+      if (stored !== null) await store.setValue(`${prefix}${key}`, { ...stored.value, overAt: now }, { expect: stored.revision, now })
+    },
+    async open() {
+      return (await all())
+        .map(({ notice }) => notice)
+        .filter(({ overAt }) => overAt === null)
+        .sort((a, b) => b.raisedAt - a.raisedAt)
+    },
+    async deliver(channels, { quiet, signal }) {
+      const now = clock.now()
+      for (const { notice, name, revision } of await all()) {
+        const left = channels.filter((channel) => !notice.told.includes(channel.name))
+        const waits =
+          notice.overAt !== null || notice.nextTryAt > now || now - notice.raisedAt > horizonMs || (quiet && notice.level !== 'urgent')
+        if (left.length === 0 || waits || signal.aborted) continue
+        await tell({ notice, name, revision }, left, signal)
+      }
+    },
+  }
+
+  /** Written down as told before it is sent: a process that dies in between tells it once less, never twice. */
+  async function tell(
+    item: { notice: StoredNotice; name: string; revision: number },
+    channels: readonly Channel[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { notice, name, revision } = item
+    const claimed: StoredNotice = { ...notice, told: [...notice.told, ...channels.map((channel) => channel.name)], tries: notice.tries + 1 }
+    if (!(await store.setValue(name, claimed, { expect: revision, now: clock.now() }))) return
+    const failed: string[] = []
+    for (const channel of channels) {
+      try {
+        await channel.send(notice, signal)
+      } catch (error) {
+        failed.push(channel.name)
+        warn(`The notice "${notice.title}" could not be sent by ${channel.name} and is tried again.`, {
+          reason: error instanceof Error ? error.message : String(error),
+        })
+      }
+    }
+    if (failed.length === 0) return
+    const nextTryAt = clock.now() + Math.min(pauseMostMs, firstPauseMs * 2 ** notice.tries)
+    const again: StoredNotice = { ...claimed, told: claimed.told.filter((told) => !failed.includes(told)), nextTryAt }
+    await store.setValue(name, again, { expect: revision + 1, now: clock.now() })
+  }
+}
+
+export interface QuietHours {
+  /** Minutes after midnight. */
+  readonly from: number
+  readonly until: number
+  /** IANA name, e.g. Europe/Berlin. */
+  readonly timeZone: string
+}
+
+/** Whether it is quiet now where the people are; hours may span midnight. */
+export function isQuiet(hours: QuietHours | null, now: number): boolean {
+  if (hours === null) return false
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    timeZone: hours.timeZone,
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  }).formatToParts(now)
+  const read = (type: string): number => Number(parts.find((part) => part.type === type)?.value ?? 0)
+  const minute = read('hour') * 60 + read('minute')
+  return hours.from <= hours.until ? minute >= hours.from && minute < hours.until : minute >= hours.from || minute < hours.until
+}
