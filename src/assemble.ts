@@ -126,7 +126,15 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     checks: async (asked) => [...(await partner.checks(asked)), ...(await crm.checks(asked))],
   })
   const board = noticeBoard(store, clock, engine.warn)
-  const watched = watchTurns({ store, clock, transport, board, notices: config.notices, publicUrl: config.server.publicUrl, ...guarded(config, { partner, crm, store, clock }) })
+  const watched = watchTurns({
+    store,
+    clock,
+    transport,
+    board,
+    notices: config.notices,
+    publicUrl: config.server.publicUrl,
+    ...guarded(config, { partner, crm, store, clock }),
+  })
   const turns = schedule(engine, () => [
     ...watched,
     ...sweepTurns(engine, () => ({

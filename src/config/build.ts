@@ -40,7 +40,8 @@ function buildPartnerCenter(partner: FileSettings['partnerCenter'], files: Surro
 }
 
 function buildCrm(crm: FileSettings['crm'], files: Surroundings['files']): DynamicsConfig | SalesforceConfig {
-  const common = { url: crm.url, clientId: crm.clientId, webhookKey: crm.webhookKey ?? null, clientSecretExpires: crm.clientSecretExpires ?? null }
+  const common = { url: crm.url, clientId: crm.clientId, webhookKey: crm.webhookKey ?? null,
+    clientSecretExpires: crm.clientSecretExpires ?? null }
   if (crm.kind === 'dynamics') {
     return {
       kind: 'dynamics', ...common, authorityUrl: crm.authorityUrl ?? 'https://login.microsoftonline.com',

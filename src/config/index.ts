@@ -1,5 +1,6 @@
 export type {
-  Config, DynamicsConfig, FileText, NoticesConfig, PartnerCenterConfig, SalesforceConfig, SealConfig, ServerConfig, SignInConfig, StoreConfig, SyncConfig,
+  Config, DynamicsConfig, FileText, NoticesConfig,
+  PartnerCenterConfig, SalesforceConfig, SealConfig, ServerConfig, SignInConfig, StoreConfig, SyncConfig,
 } from './config.js'
 export { loadConfig, type ConfigRequest, type LoadedConfig } from './load.js'
 export { ConfigError, type Problem } from './problems.js'

@@ -41,7 +41,8 @@ function crmDocument(crm: DynamicsConfig | SalesforceConfig): ConfigDocument {
   const byKey = crm.credential.kind === 'private-key' ? crm.credential : null
   return given({
     ...common, clientId: crm.clientId, clientSecret: byKey === null ? mask : null,
-    privateKey: pathOf(byKey?.privateKey ?? null), username: byKey?.username ?? null, webhookKey: hidden(crm.webhookKey), clientSecretExpires: momentOf(crm.clientSecretExpires),
+    privateKey: pathOf(byKey?.privateKey ?? null), username: byKey?.username ?? null,
+    webhookKey: hidden(crm.webhookKey), clientSecretExpires: momentOf(crm.clientSecretExpires),
   })
 }
 

@@ -43,79 +43,87 @@ const firstPauseMs = 30_000
 const pauseMostMs = 3_600_000
 const horizonMs = 72 * 3_600_000 // Told three days late it is no news any more; it still stands on the board.
 
-export function noticeBoard(
-  store: Pick<Store, 'getValue' | 'setValue' | 'listValues'>,
-  clock: Pick<Clock, 'now'>,
-  warn: (message: string, details: Record<string, unknown>) => void,
-): NoticeBoard {
-  const all = async (): Promise<{ notice: StoredNotice; name: string; revision: number }[]> =>
-    (await store.listValues(prefix)).map(({ name, value, revision }) => ({ notice: value as StoredNotice, name, revision })) // written below, nowhere else
+type Values = Pick<Store, 'getValue' | 'setValue' | 'listValues'>
+type Warn = (message: string, details: Record<string, unknown>) => void
 
-  const raise = (notice: Notice): Promise<boolean> => {
-    const now = clock.now()
-    const stored: StoredNotice = { ...notice, raisedAt: now, told: [], tries: 0, nextTryAt: now, overAt: null }
-    return store.setValue(`${prefix}${notice.key}`, stored, { expect: null, now })
-  }
+interface Parts {
+  readonly store: Values
+  readonly clock: Pick<Clock, 'now'>
+  readonly warn: Warn
+}
+interface Item {
+  readonly notice: StoredNotice
+  readonly name: string
+  readonly revision: number
+}
+
+export function noticeBoard(store: Values, clock: Pick<Clock, 'now'>, warn: Warn): NoticeBoard {
+  const parts: Parts = { store, clock, warn }
   return {
-    raise,
-    async condition(name, notice) {
-      const since = await store.getValue<{ key: string | null }>(`condition.${name}`)
-      const key = since?.value.key ?? null
-      const now = clock.now()
-      if (notice !== null && key === null) {
-        const next = `${name}.${now}`
-        // Whoever writes this first raises the notice; the others find it there.
-        if (await store.setValue(`condition.${name}`, { key: next }, { expect: since?.revision ?? null, now }))
-          await raise({ ...notice, key: next })
-      }
-      if (notice !== null || key === null) return
-      await store.setValue(`condition.${name}`, { key: null }, { expect: since?.revision ?? null, now })
-      const stored = await store.getValue<StoredNotice>(`${prefix}${key}`)
-      if (stored !== null) await store.setValue(`${prefix}${key}`, { ...stored.value, overAt: now }, { expect: stored.revision, now })
-    },
+    raise: (notice) => raise(parts, notice),
+    condition: (name, notice) => condition(parts, name, notice),
     async open() {
-      return (await all())
-        .map(({ notice }) => notice)
-        .filter(({ overAt }) => overAt === null)
-        .sort((a, b) => b.raisedAt - a.raisedAt)
+      const notices = (await itemsOf(store)).map(({ notice }) => notice)
+      return notices.filter(({ overAt }) => overAt === null).sort((a, b) => b.raisedAt - a.raisedAt)
     },
     async deliver(channels, { quiet, signal }) {
       const now = clock.now()
-      for (const { notice, name, revision } of await all()) {
+      for (const item of await itemsOf(store)) {
+        const { notice } = item
         const left = channels.filter((channel) => !notice.told.includes(channel.name))
-        const waits =
-          notice.overAt !== null || notice.nextTryAt > now || now - notice.raisedAt > horizonMs || (quiet && notice.level !== 'urgent')
+        const waits = notice.overAt !== null || notice.nextTryAt > now || now - notice.raisedAt > horizonMs || (quiet && notice.level !== 'urgent')
         if (left.length === 0 || waits || signal.aborted) continue
-        await tell({ notice, name, revision }, left, signal)
+        await tell(parts, item, left, signal)
       }
     },
   }
+}
 
-  /** Written down as told before it is sent: a process that dies in between tells it once less, never twice. */
-  async function tell(
-    item: { notice: StoredNotice; name: string; revision: number },
-    channels: readonly Channel[],
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { notice, name, revision } = item
-    const claimed: StoredNotice = { ...notice, told: [...notice.told, ...channels.map((channel) => channel.name)], tries: notice.tries + 1 }
-    if (!(await store.setValue(name, claimed, { expect: revision, now: clock.now() }))) return
-    const failed: string[] = []
-    for (const channel of channels) {
-      try {
-        await channel.send(notice, signal)
-      } catch (error) {
-        failed.push(channel.name)
-        warn(`The notice "${notice.title}" could not be sent by ${channel.name} and is tried again.`, {
-          reason: error instanceof Error ? error.message : String(error),
-        })
-      }
-    }
-    if (failed.length === 0) return
-    const nextTryAt = clock.now() + Math.min(pauseMostMs, firstPauseMs * 2 ** notice.tries)
-    const again: StoredNotice = { ...claimed, told: claimed.told.filter((told) => !failed.includes(told)), nextTryAt }
-    await store.setValue(name, again, { expect: revision + 1, now: clock.now() })
+const itemsOf = async (store: Values): Promise<Item[]> =>
+  (await store.listValues(prefix)).map(({ name, value, revision }) => ({ notice: value as StoredNotice, name, revision })) // written here, nowhere else
+
+function raise({ store, clock }: Parts, notice: Notice): Promise<boolean> {
+  const now = clock.now()
+  const stored: StoredNotice = { ...notice, raisedAt: now, told: [], tries: 0, nextTryAt: now, overAt: null }
+  return store.setValue(`${prefix}${notice.key}`, stored, { expect: null, now })
+}
+
+async function condition(parts: Parts, name: string, notice: Omit<Notice, 'key'> | null): Promise<void> {
+  const { store, clock } = parts
+  const since = await store.getValue<{ key: string | null }>(`condition.${name}`)
+  const key = since?.value.key ?? null
+  const now = clock.now()
+  const expect = since?.revision ?? null
+  if (notice !== null) {
+    const next = `${name}.${now}`
+    // Whoever writes this first raises the notice; the others find it there.
+    if (key === null && (await store.setValue(`condition.${name}`, { key: next }, { expect, now }))) await raise(parts, { ...notice, key: next })
+    return
   }
+  if (key === null) return
+  await store.setValue(`condition.${name}`, { key: null }, { expect, now })
+  const stored = await store.getValue<StoredNotice>(`${prefix}${key}`)
+  if (stored !== null) await store.setValue(`${prefix}${key}`, { ...stored.value, overAt: now }, { expect: stored.revision, now })
+}
+
+/** Written down as told before it is sent: a process that dies in between tells it once less, never twice. */
+async function tell({ store, clock, warn }: Parts, { notice, name, revision }: Item, channels: readonly Channel[], signal: AbortSignal): Promise<void> {
+  const claimed: StoredNotice = { ...notice, told: [...notice.told, ...channels.map((channel) => channel.name)], tries: notice.tries + 1 }
+  if (!(await store.setValue(name, claimed, { expect: revision, now: clock.now() }))) return
+  const failed: string[] = []
+  for (const channel of channels) {
+    try {
+      await channel.send(notice, signal)
+    } catch (error) {
+      failed.push(channel.name)
+      const reason = error instanceof Error ? error.message : String(error)
+      warn(`The notice "${notice.title}" could not be sent by ${channel.name} and is tried again.`, { reason })
+    }
+  }
+  if (failed.length === 0) return
+  const nextTryAt = clock.now() + Math.min(pauseMostMs, firstPauseMs * 2 ** notice.tries)
+  const again: StoredNotice = { ...claimed, told: claimed.told.filter((told) => !failed.includes(told)), nextTryAt }
+  await store.setValue(name, again, { expect: revision + 1, now: clock.now() })
 }
 
 export interface QuietHours {
