@@ -107,7 +107,12 @@ async function condition(parts: Parts, name: string, notice: Omit<Notice, 'key'>
 }
 
 /** Written down as told before it is sent: a process that dies in between tells it once less, never twice. */
-async function tell({ store, clock, warn }: Parts, { notice, name, revision }: Item, channels: readonly Channel[], signal: AbortSignal): Promise<void> {
+async function tell(
+  { store, clock, warn }: Parts,
+  { notice, name, revision }: Item,
+  channels: readonly Channel[],
+  signal: AbortSignal,
+): Promise<void> {
   const claimed: StoredNotice = { ...notice, told: [...notice.told, ...channels.map((channel) => channel.name)], tries: notice.tries + 1 }
   if (!(await store.setValue(name, claimed, { expect: revision, now: clock.now() }))) return
   const failed: string[] = []
