@@ -6,6 +6,8 @@ import { join } from 'node:path'
 export interface PrivatePostgres {
   /** Over a socket in a folder of its own, so that no port is taken. */
   readonly url: string
+  /** Ends every connection at once, as a crash does, and comes up again. */
+  restart(): void
   stop(): void
 }
 
@@ -33,18 +35,15 @@ export function startPostgres(): PrivatePostgres {
   }
   const data = join(folder, 'data')
   run('initdb', ['-D', data, '-A', 'trust', '-U', 'cosell', '--no-sync'])
-  run('pg_ctl', [
-    '-D',
-    data,
-    '-w',
-    '-l',
-    join(folder, 'log'),
-    '-o',
-    `-c listen_addresses='' -c unix_socket_directories='${folder}' -c fsync=off`,
-    'start',
-  ])
+  const settings = `-c listen_addresses='' -c unix_socket_directories='${folder}' -c fsync=off`
+  const start = (): void => run('pg_ctl', ['-D', data, '-w', '-l', join(folder, 'log'), '-o', settings, 'start'])
+  start()
   return {
     url: `postgres://cosell@/postgres?host=${encodeURIComponent(folder)}`,
+    restart() {
+      run('pg_ctl', ['-D', data, '-m', 'immediate', 'stop'])
+      start()
+    },
     stop() {
       run('pg_ctl', ['-D', data, '-m', 'immediate', 'stop'])
       rmSync(folder, { recursive: true, force: true })

@@ -1,0 +1,163 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { seededRng } from '../../src/sandbox/rng.js'
+import { startPostgres, type PrivatePostgres } from '../support/postgres.js'
+import { audit, keptIn, type Verdict } from './auditor.js'
+import { startSimulators, type Simulators } from './child.js'
+import { createFleet, webhookKey, type Fleet, type Member, type Role } from './fleet.js'
+
+export interface CampaignOptions {
+  readonly store: 'sqlite' | 'postgres'
+  readonly kills: number
+  readonly seed: number
+  readonly actsPerSecond: number
+  /** How the waiting for dead leases ends: by waiting, or by starting the last processes with a clock that has jumped ahead. */
+  readonly leases: 'wait' | 'clock-jump'
+  /** Besides kill -9: processes held for longer than a lease, the database restarted. */
+  readonly ordeals: readonly Ordeal[]
+  readonly say: (text: string) => void
+}
+export type Ordeal = 'held' | 'database-restarted'
+
+export interface Campaign extends Verdict {
+  readonly acts: number
+  readonly deals: number
+  readonly kills: number
+  /** Writes made while nothing had changed. */
+  readonly writesAtRest: readonly string[]
+  readonly seconds: number
+  /** Where the processes' log stands; kept only when something was wrong. */
+  readonly folder: string
+}
+
+const jumpMs = 150_000 // Longer than a lease and the lag of Partner Center's listings together.
+const settleMost = { wait: 240_000, 'clock-jump': 60_000 } as const
+/** Longer than the lease of a deal. */
+const holdMs = 65_000
+
+interface Scene {
+  readonly options: CampaignOptions
+  readonly simulators: Simulators
+  readonly fleet: Fleet
+  readonly postgres: PrivatePostgres | null
+  readonly members: Member[]
+}
+
+const rolesOf = (store: CampaignOptions['store']): readonly Role[] => (store === 'sqlite' ? ['all'] : ['all', 'worker'])
+
+/** One burst of people's acts on both sides while processes die, then the reckoning. */
+export async function campaign(options: CampaignOptions): Promise<Campaign> {
+  const startedAt = Date.now()
+  const folder = mkdtempSync(join(tmpdir(), 'cosell-crash-'))
+  mkdirSync(join(folder, 'data'))
+  const postgres = options.store === 'postgres' ? startPostgres() : null
+  const simulators = await startSimulators(options.seed)
+  const setup = await simulators.ask('setup')
+  // The sweep of Partner Center runs once, at the start: from then on only acknowledged events tell of its changes.
+  const fleet = await createFleet({ folder, postgres: postgres?.url ?? null, setup, sync: { poll: '1s', sweep: '24h' } })
+  const scene: Scene = { options, simulators, fleet, postgres, members: [] }
+  try {
+    const hooks = { partnerCenter: `${fleet.address}/hooks/partner-center`, dynamics: `${fleet.address}/hooks/dynamics`, key: webhookKey }
+    await simulators.ask('hooks', hooks)
+    for (const role of rolesOf(options.store)) scene.members.push(fleet.start(role))
+    if (!(await fleet.ready(30_000))) throw new Error(`The service did not get ready; see ${folder}/service.log.`)
+    await simulators.ask('burst', { actsPerSecond: options.actsPerSecond, seed: options.seed })
+    const kills = await killAtRandom(scene)
+    for (const ordeal of options.ordeals) await suffer(scene, ordeal)
+    const { acts } = await simulators.ask('endBurst')
+    const writesAtRest = await comeToRest(scene)
+    await stopAll(scene)
+    const remembered = await simulators.ask('remembered')
+    const verdict = audit(remembered, await simulators.ask('truth'), await keptIn(postgres?.url ?? join(folder, 'data')))
+    if (verdict.problems.length === 0) rmSync(folder, { recursive: true, force: true })
+    return { ...verdict, acts, deals: remembered.length, kills, writesAtRest, seconds: (Date.now() - startedAt) / 1000, folder }
+  } finally {
+    for (const member of scene.members) member.kill('SIGKILL')
+    simulators.close()
+    postgres?.stop()
+  }
+}
+
+/** Kills one process after another at moments nobody chose: now and then while it is still starting. */
+async function killAtRandom(scene: Scene): Promise<number> {
+  const rng = seededRng(scene.options.seed + 1)
+  for (let kill = 1; kill <= scene.options.kills; kill += 1) {
+    const whole = rng.chance(0.8)
+    if (whole) await scene.fleet.ready(20_000)
+    await sleep(rng.int(whole ? 1_500 : 900))
+    const index = rng.int(scene.members.length)
+    const victim = scene.members[index]
+    if (victim === undefined) continue
+    victim.kill('SIGKILL')
+    await victim.ended
+    scene.members[index] = scene.fleet.start(victim.role)
+    if (kill % 10 === 0) scene.options.say(`${kill} kills`)
+  }
+  return scene.options.kills
+}
+
+async function suffer({ options, fleet, members, postgres }: Scene, ordeal: Ordeal): Promise<void> {
+  options.say(ordeal)
+  await fleet.ready(20_000)
+  await sleep(1_000)
+  switch (ordeal) {
+    case 'held': {
+      // The last worker sleeps past its leases, wakes, and must not finish what another has taken over.
+      const sleeper = members.at(-1)
+      sleeper?.kill('SIGSTOP')
+      await sleep(holdMs)
+      sleeper?.kill('SIGCONT')
+      return
+    }
+    case 'database-restarted':
+      for (let times = 0; times < 3; times += 1) {
+        postgres?.restart()
+        await sleep(1_500)
+      }
+      return
+  }
+}
+
+/** Waits until everything was delivered and worked, then counts what is written while nothing changes. */
+async function comeToRest(scene: Scene): Promise<readonly string[]> {
+  const { options, fleet, simulators } = scene
+  if (options.leases === 'clock-jump') {
+    await delivered(scene, 30_000)
+    await stopAll(scene)
+    for (const role of rolesOf(options.store)) scene.members.push(fleet.start(role, { aheadMs: jumpMs }))
+    await fleet.ready(20_000)
+  }
+  const until = Date.now() + settleMost[options.leases]
+  await delivered(scene, settleMost[options.leases])
+  let quiet = 0
+  while (Date.now() < until && quiet < 3) {
+    await sleep(1_000)
+    quiet = (await idle(scene)) ? quiet + 1 : 0
+  }
+  if (quiet < 3) options.say('still not idle; going on to the reckoning')
+  await simulators.ask('writes')
+  const swept = await fleet.command('sync', '--json')
+  if (swept.code !== 0) options.say(`cosell sync ended with ${String(swept.code)}: ${swept.err || swept.out}`)
+  await sleep(1_500)
+  return simulators.ask('writes')
+}
+
+async function delivered({ simulators }: Scene, withinMs: number): Promise<void> {
+  const until = Date.now() + withinMs
+  while ((await simulators.ask('pending')) > 0 && Date.now() < until) await sleep(100)
+}
+
+async function idle({ fleet }: Scene): Promise<boolean> {
+  const answer = await fetch(`${fleet.address}/api/v1/overview`, { headers: { authorization: 'Bearer crash-admin-token-0123456789' } }).catch(() => null)
+  if (answer === null || !answer.ok) return false
+  const { queue } = (await answer.json()) as { queue: { due: number; later: number; leased: number } }
+  return queue.due + queue.later + queue.leased === 0
+}
+
+async function stopAll({ members }: Scene): Promise<void> {
+  for (const member of members) member.kill('SIGTERM')
+  await Promise.all(members.map(({ ended }) => ended))
+  members.length = 0
+}

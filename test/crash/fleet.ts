@@ -1,0 +1,139 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { stringify } from 'yaml'
+import type { Setup } from './simulators.js'
+
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+const main = join(root, 'dist', 'cli', 'main.js')
+export const webhookKey = 'crash-webhook-key'
+
+/** Compiles the service, unless it is compiled already. */
+export const built = (): void => void execFileSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { cwd: root, stdio: 'ignore' })
+
+/** The service as an operator runs it: one or several processes over one store. */
+export interface Fleet {
+  readonly config: string
+  readonly address: string
+  start(role: Role, more?: Extra): Member
+  /** A command of the command line, with what it printed. */
+  command(...argv: string[]): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }>
+  ready(withinMs: number): Promise<boolean>
+}
+export type Role = 'all' | 'server' | 'worker'
+export interface Extra {
+  /** The clock of this process is ahead by so much. */
+  readonly aheadMs?: number
+  /** Prefix of the command, for example a shell that sets a limit. */
+  readonly through?: readonly string[]
+}
+export interface Member {
+  readonly role: Role
+  readonly pid: number
+  kill(signal: NodeJS.Signals): void
+  readonly ended: Promise<number | null>
+}
+
+export interface FleetOptions {
+  readonly folder: string
+  /** Null: the embedded store in the folder. */
+  readonly postgres: string | null
+  readonly setup: Setup
+  readonly sync: Readonly<Record<string, string>>
+}
+
+export async function createFleet({ folder, postgres, setup, sync }: FleetOptions): Promise<Fleet> {
+  mkdirSync(folder, { recursive: true })
+  const port = await freePort()
+  const config = join(folder, 'cosell.yaml')
+  writeFileSync(join(folder, 'roots.pem'), setup.trustAnchors)
+  writeFileSync(config, stringify(configOf(setup, { port, postgres, sync })), { mode: 0o600 })
+  const ahead = join(folder, 'ahead.mjs')
+  writeFileSync(ahead, `const by = Number(process.env.AHEAD_MS)\nconst now = Date.now\nDate.now = () => now() + by\n`)
+  const log = createWriteStream(join(folder, 'service.log'), { flags: 'a' })
+  const address = `http://127.0.0.1:${port}`
+  const environment = { ...process.env, XDG_STATE_HOME: join(folder, 'state'), COSELL_CONFIG: config, NO_COLOR: '1' }
+
+  const launch = (argv: readonly string[], { aheadMs = 0, through = [] }: Extra): ChildProcess => {
+    const node = [process.execPath, ...(aheadMs === 0 ? [] : ['--import', pathToFileURL(ahead).href]), main, ...argv]
+    const [program = '', ...args] = [...through, ...node]
+    return spawn(program, args, { cwd: folder, env: { ...environment, AHEAD_MS: String(aheadMs) }, stdio: ['ignore', 'pipe', 'pipe'] })
+  }
+  return {
+    config,
+    address,
+    start(role, more = {}) {
+      const child = launch(['start', '--role', role], more)
+      child.stderr?.on('data', (chunk: Buffer) => log.write(chunk))
+      const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+      return { role, pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), ended }
+    },
+    command: (...argv) =>
+      new Promise((resolve) => {
+        const child = launch(argv, {})
+        let out = ''
+        let err = ''
+        child.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString()))
+        child.stderr?.on('data', (chunk: Buffer) => (err += chunk.toString()))
+        child.once('close', (code) => resolve({ code, out, err }))
+      }),
+    async ready(withinMs) {
+      const until = Date.now() + withinMs
+      while (Date.now() < until) {
+        if (await answers(`${address}/readyz`)) return true
+        await sleep(40)
+      }
+      return false
+    },
+  }
+}
+
+const answers = (url: string): Promise<boolean> =>
+  fetch(url, { signal: AbortSignal.timeout(1_000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  )
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+function configOf({ urls, credentials }: Setup, how: { port: number; postgres: string | null; sync: FleetOptions['sync'] }): object {
+  return {
+    environment: 'crash',
+    store: how.postgres ?? './data',
+    sealKey: 'crash-seal-key-of-at-least-32-characters',
+    server: { listen: `127.0.0.1:${how.port}`, publicUrl: `http://127.0.0.1:${how.port}`, adminTokens: ['crash-admin-token-0123456789'] },
+    partnerCenter: {
+      tenant: credentials.tenant,
+      clientId: credentials.partnerClientId,
+      clientSecret: credentials.partnerClientSecret,
+      refreshToken: credentials.refreshToken,
+      referralsUrl: urls.partnerCenter,
+      platformUrl: urls.partnerCenter,
+      authorityUrl: urls.entra,
+      webhook: { certificateHosts: [new URL(urls.partnerCenter).host], trustAnchors: './roots.pem' },
+    },
+    crm: {
+      kind: 'dynamics',
+      url: urls.dynamics,
+      authorityUrl: urls.entra,
+      tenant: credentials.tenant,
+      clientId: credentials.crmClientId,
+      clientSecret: credentials.crmClientSecret,
+      webhookKey,
+    },
+    sync: how.sync,
+    log: { level: 'info' },
+  }
+}

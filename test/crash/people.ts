@@ -1,0 +1,150 @@
+import type { Sandbox } from '../../src/sandbox/index.js'
+import { seededRng } from '../../src/sandbox/rng.js'
+
+/** One deal as the people who made and changed it remember it: what both systems must show in the end. */
+export interface Remembered {
+  readonly origin: 'partner' | 'inbound' | 'crm' | 'crm-with-help'
+  readonly referralId: string | null
+  readonly opportunityId: string | null
+  readonly name: string
+  readonly dealValue: number
+  readonly notes: string
+  /** What the last person did about its stage. */
+  readonly stage: 'New/Pending' | 'Active/Accepted' | 'Closed/Won' | 'Closed/Declined'
+}
+
+export interface People {
+  /** One act of somebody, on one of the two sides. */
+  act(): void
+  readonly acts: () => number
+  readonly refused: () => readonly string[]
+  readonly remembered: () => readonly Remembered[]
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/**
+ * People at work in both systems. Each field is edited on one side only (the value in Partner Center, the notes in the CRM), so that what
+ * must stand there in the end is known to the letter, whatever was killed in between.
+ */
+export function people(sandbox: Sandbox, seed: number): People {
+  const rng = seededRng(seed)
+  const { partnerCenter, dynamics } = sandbox
+  const deals: Mutable<Remembered>[] = []
+  const refused: string[] = []
+  let acts = 0
+  let number = 0
+
+  for (const user of dynamics.find('systemuser', { applicationid: null })) {
+    dynamics.people.edit('systemuser', String(user['systemuserid']), { mobilephone: '+49 30 1' })
+  }
+
+  const remember = (deal: Remembered): void => void deals.push({ ...deal })
+  const wish = () => {
+    number += 1
+    return { name: `Deal ${number}`, dealValue: 1_000 + number, currency: 'USD', notes: `Notes ${number}` }
+  }
+  const created = {
+    partner: () => {
+      const { name, dealValue, notes, currency } = wish()
+      const { own } = partnerCenter.portal.create('private', { name, details: { dealValue, currency, notes } })
+      remember({ origin: 'partner', referralId: own.id, opportunityId: null, name, dealValue, notes, stage: 'Active/Accepted' })
+    },
+    inbound: () => {
+      const { name, dealValue, notes, currency } = wish()
+      const { own } = partnerCenter.inbound.coSell({ name, dealValue, notes, currency })
+      remember({ origin: 'inbound', referralId: own.id, opportunityId: null, name, dealValue, notes, stage: 'New/Pending' })
+    },
+    crm: (help: boolean) => {
+      const { name, dealValue, notes } = wish()
+      const account = dynamics.people.account({
+        name: `${name} GmbH`,
+        address1_line1: 'Lindenallee 7',
+        address1_city: 'Hamburg',
+        address1_postalcode: '20095',
+        address1_country: 'Germany',
+      })
+      const contact = dynamics.people.contact({ emailaddress1: `kim${number}@fabrikam.example`, telephone1: '+49 40 1' })
+      const opportunityId = dynamics.people.opportunity({
+        name,
+        description: notes,
+        estimatedvalue: dealValue,
+        'parentaccountid@odata.bind': `/accounts(${account})`,
+        'parentcontactid@odata.bind': `/contacts(${contact})`,
+        ...(help ? { cosell_help: 412_500_000 } : {}),
+      })
+      dynamics.people.addSolution(opportunityId, { solutionId: 'SOL-12345-ABC', name: 'Example Insights' })
+      dynamics.people.edit('opportunity', opportunityId, { cosell_syncwithpartnercenter: true })
+      const origin = help ? 'crm-with-help' : 'crm'
+      remember({ origin, referralId: null, opportunityId, name, dealValue, notes, stage: 'Active/Accepted' })
+    },
+  }
+
+  const referralOf = (deal: Remembered): string | undefined =>
+    deal.referralId ?? [...partnerCenter.referrals()].find((one) => one.externalReferenceId === deal.opportunityId && one.organizationId !== 'msft')?.id
+  const opportunityOf = (deal: Remembered): string | undefined =>
+    deal.opportunityId ?? idOf(dynamics.find('opportunity', { cosell_referralidentifier: deal.referralId })[0])
+
+  const editReferral = (deal: Mutable<Remembered>): void => {
+    const id = referralOf(deal)
+    if (id === undefined || deal.stage !== 'Active/Accepted') return
+    const dealValue = 10_000 + rng.int(1_000_000)
+    partnerCenter.portal.edit(id, { dealValue })
+    deal.dealValue = dealValue
+  }
+  const editOpportunity = (deal: Mutable<Remembered>): void => {
+    const id = opportunityOf(deal)
+    if (id === undefined || deal.stage !== 'Active/Accepted') return
+    const notes = `Notes ${rng.int(1_000_000)}`
+    dynamics.people.edit('opportunity', id, { description: notes })
+    deal.notes = notes
+  }
+  const answer = (deal: Mutable<Remembered>): void => {
+    const id = opportunityOf(deal)
+    if (id === undefined || deal.stage !== 'New/Pending') return
+    if (rng.chance(0.7)) {
+      dynamics.people.moveOn(id)
+      deal.stage = 'Active/Accepted'
+    } else {
+      dynamics.people.lose(id)
+      deal.stage = 'Closed/Declined'
+    }
+  }
+  const win = (deal: Mutable<Remembered>): void => {
+    const id = referralOf(deal)
+    // Only a deal that both sides already know as open can be won without crossing another person's step.
+    if (id === undefined || deal.origin !== 'partner' || deal.stage !== 'Active/Accepted') return
+    partnerCenter.portal.win(id)
+    deal.stage = 'Closed/Won'
+  }
+  const someone = (doIt: (deal: Mutable<Remembered>) => void): void => {
+    const deal = deals[rng.int(Math.max(1, deals.length))]
+    if (deal !== undefined) doIt(deal)
+  }
+
+  return {
+    act() {
+      const draw = rng.int(100)
+      try {
+        if (draw < 12) created.partner()
+        else if (draw < 20) created.inbound()
+        else if (draw < 28) created.crm(false)
+        else if (draw < 33) created.crm(true)
+        else if (draw < 60) someone(editReferral)
+        else if (draw < 85) someone(editOpportunity)
+        else if (draw < 97) for (const deal of deals.filter(({ stage }) => stage === 'New/Pending').slice(0, 1)) answer(deal)
+        else someone(win)
+        acts += 1
+      } catch (error) {
+        // A person's act may be refused by the system, for example on a record that was closed a moment ago.
+        refused.push(error instanceof Error ? error.message : String(error))
+      }
+    },
+    acts: () => acts,
+    refused: () => refused,
+    remembered: () => deals,
+  }
+}
+
+const idOf = (row: Readonly<Record<string, unknown>> | undefined): string | undefined =>
+  row === undefined ? undefined : String(row['opportunityid'])

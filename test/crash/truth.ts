@@ -1,0 +1,80 @@
+import type { Sandbox } from '../../src/sandbox/index.js'
+
+/** What the two systems hold, read from inside them and not through their APIs. */
+export interface Truth {
+  readonly referrals: readonly ReferralFacts[]
+  readonly opportunities: readonly OpportunityFacts[]
+  /** Names of accounts with how many there are, where more than one. */
+  readonly accountsTwice: readonly string[]
+  /** `opportunity: solution` that stands more than once. */
+  readonly solutionsTwice: readonly string[]
+  /** Deliveries that were answered 2xx: name and record. */
+  readonly acknowledged: readonly { readonly name: string; readonly id: string; readonly at: string }[]
+}
+export interface ReferralFacts {
+  readonly id: string
+  readonly own: boolean
+  readonly engagementId: string
+  readonly externalReferenceId: string | null
+  readonly name: string
+  readonly dealValue: number
+  readonly notes: string
+  readonly closing: string
+  readonly stage: string
+}
+export interface OpportunityFacts {
+  readonly id: string
+  readonly referralId: string | null
+  readonly name: string
+  readonly dealValue: number | null
+  readonly notes: string
+  readonly closing: string
+  readonly state: number
+  readonly reason: number
+  readonly status: unknown
+  readonly problem: unknown
+}
+
+export function truthOf({ partnerCenter, dynamics }: Sandbox): Truth {
+  const referrals = [...partnerCenter.referrals()].map((referral) => ({
+    id: referral.id,
+    own: referral.organizationId === partnerCenter.organization.organizationId,
+    engagementId: referral.engagementId,
+    externalReferenceId: referral.externalReferenceId ?? null,
+    name: String(referral.name ?? ''),
+    dealValue: Number(referral.details.dealValue),
+    notes: String(referral.details.notes ?? ''),
+    closing: String(referral.details.closingDateTime).slice(0, 10),
+    stage: `${referral.status}/${referral.substatus}`,
+  }))
+  const opportunities = dynamics.find('opportunity').map((row) => ({
+    id: text(row['opportunityid']),
+    referralId: row['cosell_referralidentifier'] == null ? null : text(row['cosell_referralidentifier']),
+    name: text(row['name']),
+    dealValue: row['estimatedvalue'] == null ? null : Number(row['estimatedvalue']),
+    notes: text(row['description']),
+    closing: text(row['estimatedclosedate']).slice(0, 10),
+    state: Number(row['statecode']),
+    reason: Number(row['statuscode']),
+    status: row['cosell_syncstatus'],
+    problem: row['cosell_syncproblem'],
+  }))
+  const solutions = dynamics.find('cosell_microsoftsolution').map((row) => `${text(row['_cosell_opportunity_value'])}: ${text(row['cosell_solutionid'])}`)
+  return {
+    referrals,
+    opportunities,
+    accountsTwice: twice(dynamics.find('account').map((row) => text(row['name']))),
+    solutionsTwice: twice(solutions),
+    acknowledged: partnerCenter.deliveries.attempts().flatMap(({ status, event }) =>
+      status >= 200 && status < 300 ? [{ name: event.name, id: event.resourceUri.split('/').at(-1) ?? '', at: event.at }] : [],
+    ),
+  }
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+function twice(items: readonly string[]): string[] {
+  const seen = new Map<string, number>()
+  for (const item of items) seen.set(item, (seen.get(item) ?? 0) + 1)
+  return [...seen].flatMap(([item, count]) => (count > 1 ? [`${item} (${count}x)`] : []))
+}
