@@ -4,7 +4,8 @@ import type { ConnectionParts } from './parts.js'
 
 export const PARTNER_CENTER_TOKEN = 'token.partner-center'
 const claim = 'token renewal'
-const renewHoldMs = 60_000
+// Longer than one request may take; a holder that was killed keeps nobody waiting for longer.
+const renewHoldMs = 30_000
 
 /** How the token stands in the store. `seed`: the configuration's token when this one was written, sealed too. */
 interface StoredToken {

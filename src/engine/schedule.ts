@@ -6,7 +6,8 @@ import { sweep } from './sweep.js'
 export interface Turn {
   readonly name: string
   readonly everyMs: number
-  readonly run: (signal: AbortSignal) => Promise<void>
+  /** @returns whether it was done here; false when another worker is at it. */
+  readonly run: (signal: AbortSignal) => Promise<boolean>
 }
 
 export interface Schedule {
@@ -17,19 +18,28 @@ export interface Schedule {
 // Short enough that a turn is never late by more than a fraction of the shortest period a person sets (a few seconds).
 const tickMs = 500
 
-/** Runs each turn when it is due. Several services may share one store: `claimTurn` lets exactly one of them have each turn. */
+// A turn whose worker died or that failed is due again this soon, and not only after its whole period.
+const unfinishedMs = 60_000
+
+/** Runs each turn when it is due. Several services may share one store: the claim on a turn lets exactly one of them have it, and is for the whole period once it is done. */
 export function schedule(engine: Engine, turns: () => readonly Turn[]): Schedule {
   const abort = new AbortController()
   const busy = new Map<string, Promise<void>>()
   let loop: Promise<void> = Promise.resolve()
 
   const runTurn = async (turn: Turn): Promise<void> => {
+    const { store, clock } = engine
+    const name = `turn:${turn.name}`
+    const token = engine.newId()
     try {
-      if (!(await engine.store.claimTurn(turn.name, turn.everyMs, engine.clock.now()))) return
-      await turn.run(abort.signal)
+      const startedAt = clock.now()
+      if (!(await store.claim(name, { token, forMs: Math.min(turn.everyMs, unfinishedMs), now: startedAt }))) return
+      if (!(await turn.run(abort.signal))) return
+      const now = clock.now()
+      await store.claim(name, { token, forMs: Math.max(0, startedAt + turn.everyMs - now), now })
     } catch (error) {
       const fault = toFault(error)
-      engine.warn(`${turn.name} failed and is tried again at its next turn: ${fault.message}`, { fault: fault.kind, remedy: fault.remedy })
+      engine.warn(`${turn.name} failed and is tried again soon: ${fault.message}`, { fault: fault.kind, remedy: fault.remedy })
     }
   }
   const forever = async (): Promise<void> => {
@@ -79,7 +89,8 @@ export function sweepTurns(engine: Engine, times: () => SweepTimes): Turn[] {
     run: async (signal) => {
       const { since, openOnly } = times()
       if (side === 'partner') await crmSeenWhole(engine, signal)
-      await sweep(engine, side, { signal, release: false, since, openOnly })
+      const { skipped } = await sweep(engine, side, { signal, release: false, since, openOnly })
+      return !skipped
     },
   })
   return [turn('read the CRM change feed', 'crm', times().pollMs), turn('sweep Partner Center', 'partner', times().sweepMs)]

@@ -4,6 +4,7 @@ import type { Mark, Present, Reading, TouchedPage, TouchedRecord } from '../core
 import { asLinkId, isEndRef, refKey, type EndRef, type LinkId, type Side } from '../core/ref.js'
 import { bulkCreate, type NewDeal } from './bulk.js'
 import { entry, type Engine } from './engine.js'
+import { hold } from './hold.js'
 
 export interface SweepOptions {
   readonly signal: AbortSignal
@@ -33,8 +34,6 @@ export interface Brake {
 // A fifth of all linked deals, and never fewer than twenty: what a person would call "too much at once".
 const brakeShare = 5
 const brakeLeast = 20
-// A sweep of 100,000 records takes minutes; a dead worker's claim must not block the next one for longer.
-const claimMs = 10 * 60_000
 const readChunk = 100
 
 export const cursorName = (side: Side): string => `cursor.${side}`
@@ -42,15 +41,8 @@ export const brakeName = (side: Side): string => `brake.${side}`
 
 /** Looks at every record that changed since the last sweep of this side. The cursor moves only after what it covers was durably noted. */
 export async function sweep(engine: Engine, side: Side, options: SweepOptions): Promise<SweepReport> {
-  const { store, clock } = engine
-  const token = engine.newId()
-  const idle: SweepReport = { side, records: 0, created: 0, marked: 0, braked: null, skipped: true }
-  if (!(await store.claim(`sweep.${side}`, { token, forMs: claimMs, now: clock.now() }))) return idle
-  try {
-    return await sweepPages(engine, side, options)
-  } finally {
-    await store.unclaim(`sweep.${side}`, token)
-  }
+  const held = await hold(engine, `sweep.${side}`, options.signal, (signal) => sweepPages(engine, side, { ...options, signal }))
+  return held.kind === 'done' ? held.value : { side, records: 0, created: 0, marked: 0, braked: null, skipped: true }
 }
 
 async function sweepPages(engine: Engine, side: Side, options: SweepOptions): Promise<SweepReport> {

@@ -29,11 +29,19 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
   const open = await openDatabase(options.url, 'own')
   try {
     await migrate(open, options.now())
+    // The folder is ours alone, so whoever held these is dead: nobody needs to wait for them to end.
+    if (open.kind === 'sqlite') await forgetHolders(open)
   } catch (error) {
     await open.close()
     throw error
   }
   return storeOver(open, options.tenant ?? 'default')
+}
+
+/** Leases and claims of a process that is gone. Turns of the schedule stay: they say what was done, and when. */
+async function forgetHolders({ db }: OpenDatabase): Promise<void> {
+  await db.updateTable('dirty').set({ lease_token: null, leased_until: 0 }).where('leased_until', '>', 0).execute()
+  await db.deleteFrom('claim').where('name', 'not like', 'turn:%').execute()
 }
 
 function storeOver(open: OpenDatabase, tenant: string): OpenStore {

@@ -1,8 +1,8 @@
 import type { Store } from '../core/ports.js'
 import type { OpenDatabase } from './database.js'
 
-/** Small named values with compare-and-set, turns that one of many takes, and claims that end by themselves. */
-export function valuesOf({ db }: OpenDatabase, tenant: string): Pick<Store, 'getValue' | 'setValue' | 'listValues' | 'claimTurn' | 'claim' | 'unclaim'> {
+/** Small named values with compare-and-set, and claims that end by themselves. */
+export function valuesOf({ db }: OpenDatabase, tenant: string): Pick<Store, 'getValue' | 'setValue' | 'listValues' | 'claim' | 'unclaim'> {
   return {
     async getValue<T>(name: string) {
       const row = await db.selectFrom('value').select(['value', 'revision']).where('tenant', '=', tenant).where('name', '=', name).executeTakeFirst()
@@ -28,15 +28,6 @@ export function valuesOf({ db }: OpenDatabase, tenant: string): Pick<Store, 'get
     async listValues(prefix) {
       const rows = await db.selectFrom('value').select(['name', 'value', 'revision']).where('tenant', '=', tenant).where('name', '>=', prefix).where('name', '<', `${prefix}\uffff`).orderBy('name').execute()
       return rows.map((row) => ({ name: row.name, value: parsed(row.value), revision: row.revision }))
-    },
-    async claimTurn(name, everyMs, now) {
-      const key = `turn:${name}`
-      const done = await db
-        .insertInto('claim')
-        .values({ tenant, name: key, token: '', until_at: now + everyMs })
-        .onConflict((conflict) => conflict.columns(['tenant', 'name']).doUpdateSet({ until_at: now + everyMs }).where('claim.until_at', '<=', now))
-        .executeTakeFirst()
-      return Number(done.numInsertedOrUpdatedRows ?? 0) > 0
     },
     async claim(name, { token, forMs, now }) {
       const done = await db

@@ -2,6 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
+import { newLink } from '../../src/core/link.js'
+import type { Lease } from '../../src/core/ports.js'
+import { asLinkId } from '../../src/core/ref.js'
 import { openStore, sealOf, type OpenStore } from '../../src/store/index.js'
 import { memoryStore } from '../support/memory-store.js'
 import { startPostgres, type PrivatePostgres } from '../support/postgres.js'
@@ -74,6 +77,24 @@ it('[R54] tells a second process that the folder is taken', async () => {
   await expect(openStore({ url, now })).rejects.toMatchObject({ kind: 'misconfigured' })
   await first.close()
   await (await openStore({ url, now })).close()
+})
+
+it('gives the deals and claims of a process that was killed to the next one at once, where only one can be', async () => {
+  const url = folder()
+  const first = await openStore({ url, now })
+  const link = newLink(asLinkId('11111111-2222-4333-8444-555555555555'), now(), { partner: null, crm: null })
+  await first.add(link, [], now())
+  await first.queue.mark([{ link: link.id, dueAt: now(), urgency: 1, wide: false, because: 'test' }], now())
+  const [held] = await first.queue.take({ limit: 1, now: now(), leaseMs: 60_000 })
+  await first.claim('sweep.crm', { token: 'dead', forMs: 60_000, now: now() })
+  await first.claim('turn:sweep', { token: 'done', forMs: 600_000, now: now() })
+  await first.close()
+  const second = await openStore({ url, now })
+  expect(await second.queue.take({ limit: 1, now: now(), leaseMs: 60_000 })).toMatchObject([{ link: link.id }])
+  expect(await second.queue.holds(held as Lease, now())).toBe(false)
+  expect(await second.claim('sweep.crm', { token: 'alive', forMs: 60_000, now: now() })).toBe(true)
+  expect(await second.claim('turn:sweep', { token: 'alive', forMs: 60_000, now: now() })).toBe(false)
+  await second.close()
 })
 
 it('takes a burst of events in few commits, and one bad event fails alone', async () => {

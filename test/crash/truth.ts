@@ -59,7 +59,7 @@ export function truthOf({ partnerCenter, dynamics }: Sandbox): Truth {
     status: row['cosell_syncstatus'],
     problem: row['cosell_syncproblem'],
   }))
-  const solutions = dynamics.find('cosell_microsoftsolution').map((row) => `${text(row['_cosell_opportunity_value'])}: ${text(row['cosell_solutionid'])}`)
+  const solutions = dynamics.find('cosell_microsoftsolution').map((row) => `${text(row['_cosell_opportunityid_value'])}: ${text(row['cosell_solutionid'])}`)
   return {
     referrals,
     opportunities,

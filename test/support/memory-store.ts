@@ -305,12 +305,6 @@ export function memoryStore(options: { random: () => number }): Store {
     },
     listValues: async (prefix) =>
       [...values].filter(([name]) => name.startsWith(prefix)).map(([name, entry]) => ({ name, ...structuredClone(entry) })),
-    claimTurn: async (name, everyMs, now) => {
-      const before = values.get(`turn.${name}`)
-      if (before !== undefined && now < (before.value as number) + everyMs) return false // turns hold times
-      values.set(`turn.${name}`, { value: now, revision: (before?.revision ?? 0) + 1 })
-      return true
-    },
     claim: async (name, { token, forMs, now }) => {
       const before = claims.get(name)
       if (before !== undefined && before.until > now && before.token !== token) return false

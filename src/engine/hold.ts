@@ -1,0 +1,39 @@
+import type { Engine } from './engine.js'
+
+/** How long the claim of a worker that died outlives it. */
+export const HOLD_MS = 60_000
+
+export type Held<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'taken' }
+
+/**
+ * Work that one worker at a time may do, however long it takes. The claim itself is short and renewed meanwhile, so that a worker that was
+ * killed keeps nobody waiting for longer than `HOLD_MS`; one that slept past its claim is told to stop by its signal.
+ */
+export async function hold<T>(
+  { store, clock, newId }: Pick<Engine, 'store' | 'clock' | 'newId'>,
+  name: string,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<Held<T>> {
+  const token = newId()
+  const claim = (): Promise<boolean> => store.claim(name, { token, forMs: HOLD_MS, now: clock.now() })
+  if (!(await claim())) return { kind: 'taken' }
+  const over = new AbortController()
+  const lost = new AbortController()
+  const renew = async (): Promise<void> => {
+    for (;;) {
+      await clock.sleep(HOLD_MS / 3, over.signal)
+      if (over.signal.aborted) return
+      // A store that does not answer is no proof that the claim is lost; the next renewal tells.
+      if (!(await claim().catch(() => true))) lost.abort()
+    }
+  }
+  const renewing = renew()
+  try {
+    return { kind: 'done', value: await work(AbortSignal.any([signal, lost.signal])) }
+  } finally {
+    over.abort()
+    await renewing
+    await store.unclaim(name, token)
+  }
+}
