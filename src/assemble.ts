@@ -143,7 +143,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
       since: config.sync.since,
       openOnly: config.sync.openOnly,
     })),
-    { name: 'tidy the store', everyMs: tidyEveryMs, run: () => store.tidy(clock.now()).then(() => true) },
+    { name: 'tidy the store', everyMs: tidyEveryMs, run: () => store.tidy(clock.now()) },
   ])
   let ready = false
   const serverDeps: ServerDeps = {

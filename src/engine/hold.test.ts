@@ -11,37 +11,50 @@ const world = () => {
   const store = memoryStore({ random: () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647 })
   return { hand, parts: { store, clock: engineClock(hand), newId: () => `holder-${(ids += 1)}` } }
 }
-const signal = new AbortController().signal
+const held = { name: 'sweep.crm', signal: new AbortController().signal }
 
 it('[R54] keeps long work to one worker, and lets the next one in as soon as it is done', async () => {
   const { hand, parts } = world()
   const others: string[] = []
-  const long = hold(parts, 'sweep.crm', signal, async () => {
+  const long = hold(parts, held, async () => {
     for (let minute = 0; minute < 5; minute += 1) {
       await parts.clock.sleep(60_000)
-      others.push((await hold(parts, 'sweep.crm', signal, () => Promise.resolve())).kind)
+      others.push((await hold(parts, held, () => Promise.resolve())).kind)
     }
     return 'through'
   })
   expect(await runWithClock(hand, long)).toEqual({ kind: 'done', value: 'through' })
   expect(others).toEqual(['taken', 'taken', 'taken', 'taken', 'taken'])
-  expect((await hold(parts, 'sweep.crm', signal, () => Promise.resolve())).kind).toBe('done')
+  expect((await hold(parts, held, () => Promise.resolve())).kind).toBe('done')
 })
 
 it('does not wait longer than a minute for a worker that was killed', async () => {
   const { parts } = world()
   await parts.store.claim('sweep.crm', { token: 'killed', forMs: HOLD_MS, now: parts.clock.now() })
   const late = { ...parts, clock: { ...parts.clock, now: () => parts.clock.now() + 60_000 } }
-  expect((await hold(late, 'sweep.crm', signal, () => Promise.resolve())).kind).toBe('done')
+  expect((await hold(late, held, () => Promise.resolve())).kind).toBe('done')
 })
 
 it('tells a worker that slept past its claim to stop', async () => {
   const { hand, parts } = world()
-  const stopped = hold(parts, 'sweep.crm', signal, async (told) => {
+  const stopped = hold(parts, held, async (told) => {
     await parts.store.unclaim('sweep.crm', 'holder-1')
     await parts.store.claim('sweep.crm', { token: 'other', forMs: 600_000, now: parts.clock.now() })
     await parts.clock.sleep(HOLD_MS, told)
     return told.aborted
   })
   expect(await runWithClock(hand, stopped)).toEqual({ kind: 'done', value: true })
+})
+
+it('keeps a turn for its whole period once it is done, and for a short time when it failed', async () => {
+  const { hand, parts } = world()
+  const turn = { ...held, keep: (done: boolean) => (done ? 600_000 : 60_000) }
+  await expect(hold(parts, turn, () => Promise.reject(new Error('no answer')))).rejects.toThrow('no answer')
+  expect((await hold(parts, turn, () => Promise.resolve())).kind).toBe('taken')
+  hand.advance(60_000)
+  expect((await hold(parts, turn, () => Promise.resolve())).kind).toBe('done')
+  hand.advance(599_999)
+  expect((await hold(parts, turn, () => Promise.resolve())).kind).toBe('taken')
+  hand.advance(1)
+  expect((await hold(parts, turn, () => Promise.resolve())).kind).toBe('done')
 })

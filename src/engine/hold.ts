@@ -5,18 +5,24 @@ export const HOLD_MS = 60_000
 
 export type Held<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'taken' }
 
+export interface Holding {
+  readonly name: string
+  readonly signal: AbortSignal
+  /** How long nobody else gets the claim after the work is over, by whether it was done; absent: it is given back at once. */
+  readonly keep?: (done: boolean) => number
+}
+
 /**
  * Work that one worker at a time may do, however long it takes. The claim itself is short and renewed meanwhile, so that a worker that was
  * killed keeps nobody waiting for longer than `HOLD_MS`; one that slept past its claim is told to stop by its signal.
  */
 export async function hold<T>(
   { store, clock, newId }: Pick<Engine, 'store' | 'clock' | 'newId'>,
-  name: string,
-  signal: AbortSignal,
+  { name, signal, keep = () => 0 }: Holding,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<Held<T>> {
   const token = newId()
-  const claim = (): Promise<boolean> => store.claim(name, { token, forMs: HOLD_MS, now: clock.now() })
+  const claim = (forMs = HOLD_MS): Promise<boolean> => store.claim(name, { token, forMs, now: clock.now() })
   if (!(await claim())) return { kind: 'taken' }
   const over = new AbortController()
   const lost = new AbortController()
@@ -29,11 +35,16 @@ export async function hold<T>(
     }
   }
   const renewing = renew()
+  let done = false
   try {
-    return { kind: 'done', value: await work(AbortSignal.any([signal, lost.signal])) }
+    const value = await work(AbortSignal.any([signal, lost.signal]))
+    done = true
+    return { kind: 'done', value }
   } finally {
     over.abort()
     await renewing
-    await store.unclaim(name, token)
+    const keepMs = keep(done)
+    if (keepMs > 0) await claim(keepMs)
+    else await store.unclaim(name, token)
   }
 }

@@ -1,13 +1,13 @@
 import { toFault } from '../core/fault.js'
 import type { Engine } from './engine.js'
+import { hold } from './hold.js'
 import { sweep } from './sweep.js'
 
 /** One thing that happens every so often, once across all workers. */
 export interface Turn {
   readonly name: string
   readonly everyMs: number
-  /** @returns whether it was done here; false when another worker is at it. */
-  readonly run: (signal: AbortSignal) => Promise<boolean>
+  readonly run: (signal: AbortSignal) => Promise<void>
 }
 
 export interface Schedule {
@@ -18,7 +18,7 @@ export interface Schedule {
 // Short enough that a turn is never late by more than a fraction of the shortest period a person sets (a few seconds).
 const tickMs = 500
 
-// A turn whose worker died or that failed is due again this soon, and not only after its whole period.
+// A turn that failed is due again this soon, like one whose worker died, and not only after its whole period.
 const unfinishedMs = 60_000
 
 /** Runs each turn when it is due. Several services may share one store: the claim on a turn lets exactly one of them have it, and is for the whole period once it is done. */
@@ -28,15 +28,10 @@ export function schedule(engine: Engine, turns: () => readonly Turn[]): Schedule
   let loop: Promise<void> = Promise.resolve()
 
   const runTurn = async (turn: Turn): Promise<void> => {
-    const { store, clock } = engine
-    const name = `turn:${turn.name}`
-    const token = engine.newId()
+    const untilMs = engine.clock.now() + turn.everyMs
+    const keep = (done: boolean): number => (done ? untilMs - engine.clock.now() : Math.min(turn.everyMs, unfinishedMs))
     try {
-      const startedAt = clock.now()
-      if (!(await store.claim(name, { token, forMs: Math.min(turn.everyMs, unfinishedMs), now: startedAt }))) return
-      if (!(await turn.run(abort.signal))) return
-      const now = clock.now()
-      await store.claim(name, { token, forMs: Math.max(0, startedAt + turn.everyMs - now), now })
+      await hold(engine, { name: `turn:${turn.name}`, signal: abort.signal, keep }, turn.run)
     } catch (error) {
       const fault = toFault(error)
       engine.warn(`${turn.name} failed and is tried again soon: ${fault.message}`, { fault: fault.kind, remedy: fault.remedy })
@@ -89,8 +84,7 @@ export function sweepTurns(engine: Engine, times: () => SweepTimes): Turn[] {
     run: async (signal) => {
       const { since, openOnly } = times()
       if (side === 'partner') await crmSeenWhole(engine, signal)
-      const { skipped } = await sweep(engine, side, { signal, release: false, since, openOnly })
-      return !skipped
+      await sweep(engine, side, { signal, release: false, since, openOnly })
     },
   })
   return [turn('read the CRM change feed', 'crm', times().pollMs), turn('sweep Partner Center', 'partner', times().sweepMs)]

@@ -41,7 +41,7 @@ export const brakeName = (side: Side): string => `brake.${side}`
 
 /** Looks at every record that changed since the last sweep of this side. The cursor moves only after what it covers was durably noted. */
 export async function sweep(engine: Engine, side: Side, options: SweepOptions): Promise<SweepReport> {
-  const held = await hold(engine, `sweep.${side}`, options.signal, (signal) => sweepPages(engine, side, { ...options, signal }))
+  const held = await hold(engine, { name: `sweep.${side}`, signal: options.signal }, (signal) => sweepPages(engine, side, { ...options, signal }))
   return held.kind === 'done' ? held.value : { side, records: 0, created: 0, marked: 0, braked: null, skipped: true }
 }
 

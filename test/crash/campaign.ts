@@ -6,7 +6,7 @@ import { seededRng } from '../../src/sandbox/rng.js'
 import { startPostgres, type PrivatePostgres } from '../support/postgres.js'
 import { audit, keptIn, type Verdict } from './auditor.js'
 import { startSimulators, type Simulators } from './child.js'
-import { createFleet, webhookKey, type Fleet, type Member, type Role } from './fleet.js'
+import { adminToken, createFleet, webhookKey, type Fleet, type Member, type Role } from './fleet.js'
 
 export interface CampaignOptions {
   readonly store: 'sqlite' | 'postgres'
@@ -134,9 +134,9 @@ async function comeToRest(scene: Scene): Promise<readonly string[]> {
   let quiet = 0
   while (Date.now() < until && quiet < 3) {
     await sleep(1_000)
-    quiet = (await idle(scene)) ? quiet + 1 : 0
+    quiet = (await waiting(scene)) === '' ? quiet + 1 : 0
   }
-  if (quiet < 3) options.say('still not idle; going on to the reckoning')
+  if (quiet < 3) options.say(`still not idle, going on to the reckoning: ${await waiting(scene)}`)
   await simulators.ask('writes')
   const swept = await fleet.command('sync', '--json')
   if (swept.code !== 0) options.say(`cosell sync ended with ${String(swept.code)}: ${swept.err || swept.out}`)
@@ -149,11 +149,13 @@ async function delivered({ simulators }: Scene, withinMs: number): Promise<void>
   while ((await simulators.ask('pending')) > 0 && Date.now() < until) await sleep(100)
 }
 
-async function idle({ fleet }: Scene): Promise<boolean> {
-  const answer = await fetch(`${fleet.address}/api/v1/overview`, { headers: { authorization: 'Bearer crash-admin-token-0123456789' } }).catch(() => null)
-  if (answer === null || !answer.ok) return false
+/** What is still to be worked, in the service's own words; empty when it is idle. */
+async function waiting({ fleet }: Scene): Promise<string> {
+  const answer = await fetch(`${fleet.address}/api/v1/overview`, { headers: { authorization: `Bearer ${adminToken}` } }).catch((error: unknown) => error)
+  if (!(answer instanceof Response)) return String(answer)
+  if (!answer.ok) return `${answer.status} ${await answer.text()}`
   const { queue } = (await answer.json()) as { queue: { due: number; later: number; leased: number } }
-  return queue.due + queue.later + queue.leased === 0
+  return queue.due + queue.later + queue.leased === 0 ? '' : JSON.stringify(queue)
 }
 
 async function stopAll({ members }: Scene): Promise<void> {

@@ -10,6 +10,7 @@ import type { Setup } from './simulators.js'
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 const main = join(root, 'dist', 'cli', 'main.js')
 export const webhookKey = 'crash-webhook-key'
+export const adminToken = 'crash-admin-token-0123456789'
 
 /** Compiles the service, unless it is compiled already. */
 export const built = (): void => void execFileSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { cwd: root, stdio: 'ignore' })
@@ -113,7 +114,7 @@ function configOf({ urls, credentials }: Setup, how: { port: number; postgres: s
     environment: 'crash',
     store: how.postgres ?? './data',
     sealKey: 'crash-seal-key-of-at-least-32-characters',
-    server: { listen: `127.0.0.1:${how.port}`, publicUrl: `http://127.0.0.1:${how.port}`, adminTokens: ['crash-admin-token-0123456789'] },
+    server: { listen: `127.0.0.1:${how.port}`, publicUrl: `http://127.0.0.1:${how.port}`, adminTokens: [adminToken] },
     partnerCenter: {
       tenant: credentials.tenant,
       clientId: credentials.partnerClientId,
