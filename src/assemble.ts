@@ -4,8 +4,9 @@ import { Registry } from 'prom-client'
 import { parse as parseYaml } from 'yaml'
 import { realRandom } from './clock.js'
 import type { Config } from './config/index.js'
-import { webhookRegistration } from './adapters/partner-center/registration.js'
+import { webhookRegistration, type WebhookRegistration } from './adapters/partner-center/registration.js'
 import { connectCrm, profileOf } from './connections/crm.js'
+import { doctor } from './connections/doctor.js'
 import type { ConnectionParts } from './connections/parts.js'
 import { connectPartnerCenter } from './connections/partner-center.js'
 import { tokenLapsesAt } from './connections/refresh-tokens.js'
@@ -114,6 +115,8 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     },
     warn: (message, details) => log.warn(details, message),
   }
+  let ready = false
+  const registration = webhookRegistration({ platform: partner.platform, clock })
   const work = worker(engine)
   const signal = new AbortController()
   const desk = service({
@@ -123,7 +126,8 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     fileFlows: () => config.sync.flows,
     refresh: policy.refresh,
     firstSync: { since: config.sync.since, openOnly: config.sync.openOnly },
-    checks: async (asked) => [...(await partner.checks(asked)), ...(await crm.checks(asked))],
+    checks: (asked) =>
+      doctor({ config, partner, crm, registration, store, clock, serving: () => ready, nodeVersion: process.version }, asked),
   })
   const board = noticeBoard(store, clock, engine.warn)
   const watched = watchTurns({
@@ -133,7 +137,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     board,
     notices: config.notices,
     publicUrl: config.server.publicUrl,
-    ...guarded(config, { partner, crm, store, clock }),
+    ...guarded(config, { registration, crm, store }),
   })
   const turns = schedule(engine, () => [
     ...watched,
@@ -145,7 +149,6 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     })),
     { name: 'tidy the store', everyMs: tidyEveryMs, run: () => store.tidy(clock.now()) },
   ])
-  let ready = false
   const serverDeps: ServerDeps = {
     service: desk,
     store,
@@ -251,15 +254,13 @@ async function livePolicy(
 }
 
 interface Guarded {
-  readonly partner: ReturnType<typeof connectPartnerCenter>
+  readonly registration: WebhookRegistration
   readonly crm: ReturnType<typeof connectCrm>
   readonly store: OpenStore
-  readonly clock: Clock
 }
 
 /** What the guards look after, and how they look. */
-function guarded(config: Config, { partner, crm, store, clock }: Guarded): Pick<WatchParts, 'connections' | 'webhook'> {
-  const registration = webhookRegistration({ platform: partner.platform, clock })
+function guarded(config: Config, { registration, crm, store }: Guarded): Pick<WatchParts, 'connections' | 'webhook'> {
   const { publicUrl } = config.server
   const { events, guard } = config.partnerCenter.webhook
   const wanted = publicUrl === null ? null : { url: `${publicUrl.replace(/\/+$/, '')}/hooks/partner-center`, events }

@@ -5,6 +5,8 @@ import { partnerCenterInbound } from '../adapters/partner-center/inbound.js'
 import { PlatformApi } from '../adapters/partner-center/platform.js'
 import type { PartnerCenterConfig } from '../config/index.js'
 import { pace } from '../remote/pace.js'
+import type { TokenSource } from '../remote/send.js'
+import { claimsOf } from '../remote/token-claims.js'
 import { delegated, type TokenEndpoint } from '../remote/tokens.js'
 import { sender, type Connection, type ConnectionParts } from './parts.js'
 import { refreshTokens } from './refresh-tokens.js'
@@ -12,6 +14,8 @@ import { refreshTokens } from './refresh-tokens.js'
 /** Partner Center's two hosts: referrals, and the platform with webhooks and profiles. */
 export interface PartnerCenterConnection extends Connection {
   readonly platform: PlatformApi
+  /** One token a host. */
+  readonly tokens: { readonly referrals: TokenSource; readonly platform: TokenSource }
 }
 
 /** The token address of one tenant at Entra ID. */
@@ -31,36 +35,39 @@ export function connectPartnerCenter(config: PartnerCenterConfig, parts: Connect
   }
   const tokens = refreshTokens(parts, config.refreshToken)
   const shared = pace({ clock, inFlightMost: 10, requestsPerSecond: config.requestsPerSecond })
-  const at = (url: string, audience: string) =>
+  const tokenFor = (audience: string): TokenSource => {
+    const scope = `${audience}/.default offline_access`
+    return delegated(endpoint, { clientId: config.clientId, clientSecret: config.clientSecret, scope, tokens })
+  }
+  const forReferrals = tokenFor('https://api.partner.microsoft.com')
+  const forPlatform = tokenFor('https://api.partnercenter.microsoft.com')
+  const at = (url: string, token: TokenSource) =>
     sender(parts, {
       name: 'Partner Center',
       url,
       pace: shared,
-      token: delegated(endpoint, {
-        clientId: config.clientId,
-        clientSecret: config.clientSecret,
-        scope: `${audience}/.default offline_access`,
-        tokens,
-      }),
+      token,
       correlation,
     })
   const platform = new PlatformApi({
     url: config.platformUrl,
-    send: at(config.platformUrl, 'https://api.partnercenter.microsoft.com'),
+    send: at(config.platformUrl, forPlatform),
     now: () => clock.now(),
     newId: randomUUID,
   })
   const adapter = partnerCenterAdapter({
-    send: at(config.referralsUrl, 'https://api.partner.microsoft.com'),
+    send: at(config.referralsUrl, forReferrals),
     url: config.referralsUrl,
     platform,
     clock,
     partnerId: config.partnerId,
+    claims: async (signal) => claimsOf(await forReferrals({ fresh: false, signal })),
   })
   const { certificateHosts, trustAnchors } = config.webhook
   return {
     adapter,
     platform,
+    tokens: { referrals: forReferrals, platform: forPlatform },
     inbound: partnerCenterInbound(
       signatureVerifier({ transport, clock, hosts: certificateHosts, trustAnchors: trustAnchors?.text ?? null }),
     ),

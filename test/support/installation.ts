@@ -12,6 +12,7 @@ import type { SyncSummary } from '../../src/engine/views.js'
 export interface InstallationWish {
   readonly customFields?: SandboxOptions['customFields']
   readonly sync?: Readonly<Record<string, unknown>>
+  readonly server?: Readonly<Record<string, unknown>>
   readonly mapping?: object
 }
 
@@ -116,7 +117,7 @@ function loaded(wish: InstallationWish, { urls, credentials, trustAnchors }: San
   const text = stringify({
     environment: 'test',
     store: './data',
-    server: { listen: '127.0.0.1:0' },
+    server: { listen: '127.0.0.1:0', ...wish.server },
     partnerCenter: {
       tenant: credentials.tenant,
       clientId: credentials.partnerClientId,

@@ -66,7 +66,8 @@ async function referrals(parts: CheckParts, signal: AbortSignal): Promise<readon
     const remedy = 'Run "cosell connect partner-center" and sign in with multifactor authentication.'
     found.push(fail('second factor', 'The service says that the sign-in carries no second factor.', remedy))
   }
-  if (skewMs > skewMostMs) found.push(warn('clock', `This machine's clock and the service's differ by ${Math.round(skewMs / 1_000)} s.`, 'Set this machine\'s clock by NTP.'))
+  const skew = `This machine's clock and the service's differ by ${Math.round(skewMs / 1_000)} s.`
+  if (!Number.isNaN(skewMs)) found.push(skewMs > skewMostMs ? warn('clock', skew, 'Set this machine\'s clock by NTP.') : pass('clock', skew))
   return [...found, ...(await breadth(parts, items, signal))]
 }
 
