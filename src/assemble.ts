@@ -31,7 +31,7 @@ import { noticeBoard } from './watch/notice.js'
 import { watchTurns, type WatchParts } from './watch/turns.js'
 
 export { createDemo, type Demo } from './demo.js'
-export { checkBackup, openStore, restoreBackup, rotateSecrets, writeBackup } from './store/index.js'
+export { checkBackup, eraseFromLedger, openStore, restoreBackup, rotateSecrets, writeBackup } from './store/index.js'
 export { remoteService } from './server/remote-service.js'
 export { OPERATIONS, parametersOf } from './server/operations.js'
 export type { DealView, PlanDocument, Service, SyncSummary } from './engine/views.js'
@@ -59,6 +59,7 @@ export interface App {
 
 const stopGraceMs = 10_000
 const tidyEveryMs = 3_600_000
+const checkpointEveryMs = 3_600_000
 const policyFreshMs = 2_000 // A switch set in another process is seen within two seconds.
 
 export const socketPath = (config: Config): string => join(config.stateFolder, 'cosell.sock')
@@ -147,7 +148,8 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
       since: config.sync.since,
       openOnly: config.sync.openOnly,
     })),
-    { name: 'tidy the store', everyMs: tidyEveryMs, run: () => store.tidy(clock.now()) },
+    { name: 'tidy the store', everyMs: tidyEveryMs, run: () => store.tidy(clock.now(), config.keepLedgerMs) },
+    { name: 'sign a checkpoint of the ledger', everyMs: checkpointEveryMs, run: () => store.checkpoint(seal, clock.now()) },
   ])
   const serverDeps: ServerDeps = {
     service: desk,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { checkBackup, openStore, restoreBackup, rotateSecrets, storeUrl, writeBackup } from '../assemble.js'
+import { checkBackup, eraseFromLedger, openStore, restoreBackup, rotateSecrets, storeUrl, writeBackup } from '../assemble.js'
 import { EXIT } from './app.js'
 import { printJson } from './print.js'
 import type { Run } from './run.js'
@@ -58,6 +58,24 @@ export function keepingCommands(program: Command, run: Run): void {
         if (json) printJson(world.io, rotation)
         else world.io.out(`${rotation.resealed} stored secrets are sealed with key ${rotation.keyId}.\n`)
         if (loaded.seal.kind === 'given') world.io.err('The key is sealKey of the configuration; sealKeyPrevious is no longer needed.\n')
+        return EXIT.done
+      }),
+    )
+}
+
+/** `audit erase`: the right of a person to be forgotten. */
+export function eraseCommand(audit: Command, run: Run): void {
+  audit
+    .command('erase <email>')
+    .description('empty every ledger entry that speaks of this person; the chain stays whole')
+    .option('--yes', 'it cannot be taken back')
+    .action(
+      run.plain(async ({ world, config, json, usage }, options, [email = '']) => {
+        if (!/^[^\s@%]{1,120}@[^\s@%]{1,120}$/.test(email)) return usage('Give one e-mail address.')
+        if (options['yes'] !== true) return usage('What is erased cannot be brought back; give --yes.')
+        const erased = await eraseFromLedger(storeUrl((await config()).config), email)
+        if (json) printJson(world.io, { erased })
+        else world.io.out(`${erased} ledger entries were emptied.\n`)
         return EXIT.done
       }),
     )

@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { configJsonSchema, exampleConfig, maskedConfig } from '../config/index.js'
 import { EXIT } from './app.js'
+import { eraseCommand } from './keeping.js'
 import { printJson, printTable, shown } from './print.js'
 import type { Run } from './run.js'
 
@@ -39,6 +40,7 @@ export function operateCommands(program: Command, run: Run): void {
 
 function auditCommand(program: Command, run: Run): void {
   const audit = program.command('audit').description('the ledger').argument('[deal]').option('--since <time>', 'ISO date or time').option('--format <format>', 'json or csv').option('--limit <n>', 'at most so many', '200')
+  eraseCommand(audit, run)
   audit.action(run.service(async ({ service, io, json, usage }, options, [deal]) => {
     if (deal === 'verify') {
       const verdict = await service.verifyAudit()

@@ -87,6 +87,6 @@ export function buildConfig(settings: FileSettings, around: Surroundings): Confi
     mapping: around.files.get('mapping') ?? null,
     proxy: settings.proxy ?? null,
     caBundle: around.files.get('caBundle') ?? null,
-    seal, notices: buildNotices(settings.notices), log: settings.log,
+    seal, keepLedgerMs: settings.keepLedger ?? null, notices: buildNotices(settings.notices), log: settings.log,
   }
 }

@@ -111,6 +111,8 @@ export interface Config {
   readonly proxy: string | null
   readonly caBundle: FileText | null
   readonly seal: SealConfig
+  /** How long ledger payloads are kept; null: for ever. */
+  readonly keepLedgerMs: number | null
   readonly notices: NoticesConfig
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' }
 }

@@ -87,6 +87,12 @@ function isTimeZone(value: string): boolean {
   }
 }
 
+/** Days only: a ledger that forgets within hours is a mistake. */
+function parseKeep(value: string): number | null {
+  const days = /^(\d{1,5})d$/.exec(value)?.[1]
+  return days === undefined || Number(days) < 1 ? null : Number(days) * 86_400_000
+}
+
 const server = z.strictObject({
   listen: setting('text', 'Where the service listens: host:port, :port for every interface. TLS is the reverse proxy\'s work.',
     read(parseListen, 'is not host:port', 'Write it like 127.0.0.1:8400, [::1]:8400 or :8400.')).prefault('127.0.0.1:8400'),
@@ -201,6 +207,8 @@ export const fileSchema = z.strictObject({
   sealKey: text('secret', 'Key that seals tokens in the store, at least 32 characters. Every process on one store needs the same.').optional(),
   sealKeyPrevious: text('secret', 'The key before it, while "cosell secrets rotate" seals everything anew.').optional(),
   sealKeyFile: text('text', 'File with that key; made at the first start when missing. Default: seal.key in the state folder.').optional(),
+  keepLedger: setting('duration', 'How long the content of ledger entries is kept; who did what and when, and the chain, stay. Default: for ever.',
+    read(parseKeep, 'is not a number of days', 'Write it like 730d.')).optional(),
   notices: notices.prefault({}),
   log: log.prefault({}),
 })

@@ -101,6 +101,7 @@ export function maskedConfig(config: Config): ConfigDocument {
     sealKey: config.seal.kind === 'given' ? mask : null,
     sealKeyPrevious: config.seal.kind === 'given' ? hidden(config.seal.previous) : null,
     sealKeyFile: config.seal.kind === 'file' ? config.seal.path : null,
+    keepLedger: config.keepLedgerMs === null ? null : `${config.keepLedgerMs / 86_400_000}d`,
     notices: noticesDocument(config.notices),
     log: { level: config.log.level },
   })

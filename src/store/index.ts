@@ -1,5 +1,6 @@
 export { checkBackup, restoreBackup, writeBackup, type BackupSummary } from './backup.js'
 export { isPostgres } from './database.js'
+export { eraseFromLedger } from './retention.js'
 export { rotateSecrets, type Rotation } from './rotate.js'
 export { sealOf, type KeySource, type Seal } from './seal.js'
 export { openStore, type OpenStore, type StoreOptions } from './store.js'

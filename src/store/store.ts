@@ -4,11 +4,14 @@ import type { Link } from '../core/link.js'
 import type { Commit, Store } from '../core/ports.js'
 import { refKey, SIDES, type Instant } from '../core/ref.js'
 import { inTransaction, openDatabase, type OpenDatabase, type Trx } from './database.js'
+import { checkpointFlaws, makeCheckpoint } from './checkpoints.js'
 import { eventDoor, forgetEvents } from './events.js'
 import { append, readAudit, verify } from './ledger.js'
 import { countLinked, countStates, findLinks, insertLink, listLinks, loadLinks, updateLink } from './links.js'
 import { migrate } from './migrations.js'
 import { leasedRow, markAll, queueOf, settleRow } from './queue.js'
+import { erasePerson, forgetPayloads } from './retention.js'
+import type { Seal } from './seal.js'
 import { valuesOf } from './values.js'
 
 export interface StoreOptions {
@@ -21,8 +24,12 @@ export interface StoreOptions {
 
 export interface OpenStore extends Store {
   readonly database: OpenDatabase
-  /** Drops what is kept for a time only. */
-  tidy(now: Instant): Promise<void>
+  /** Drops what is kept for a time only; ledger payloads older than `keepLedgerMs` are emptied (null: kept). */
+  tidy(now: Instant, keepLedgerMs: number | null): Promise<void>
+  /** Signs what the ledger holds, so that a tail cut off shows. */
+  checkpoint(seal: Seal, now: Instant): Promise<void>
+  /** Empties the ledger entries that speak of this person. */
+  erasePerson(email: string): Promise<number>
 }
 
 export async function openStore(options: StoreOptions): Promise<OpenStore> {
@@ -47,6 +54,7 @@ async function forgetHolders({ db }: OpenDatabase): Promise<void> {
 function storeOver(open: OpenDatabase, tenant: string): OpenStore {
   const { db } = open
   const queue = queueOf(open, tenant)
+  const values = valuesOf(open, tenant)
   return {
     database: open,
     queue,
@@ -68,11 +76,20 @@ function storeOver(open: OpenDatabase, tenant: string): OpenStore {
     counts: () => countStates(db, tenant),
     linkedCount: () => countLinked(db, tenant),
     acceptEvents: eventDoor(open, tenant),
-    ...valuesOf(open, tenant),
+    ...values,
     audit: (filter) => readAudit(db, tenant, filter),
     addAudit: (entries) => inTransaction(open, (trx) => append(trx, tenant, entries)),
-    verifyAudit: () => verify(db, tenant),
-    tidy: (now) => forgetEvents(open, tenant, now),
+    verifyAudit: async () => {
+      const verdict = await verify(db, tenant)
+      const flaws = await checkpointFlaws(db, tenant, values)
+      return { ...verdict, broken: [...verdict.broken, ...flaws.map((flaw) => ({ link: null, ...flaw }))] }
+    },
+    async tidy(now, keepLedgerMs) {
+      await forgetEvents(open, tenant, now)
+      if (keepLedgerMs !== null) await forgetPayloads(open, tenant, now - keepLedgerMs)
+    },
+    checkpoint: (seal, now) => makeCheckpoint(db, tenant, { values, seal, now }),
+    erasePerson: (email) => erasePerson(open, tenant, email),
     close: () => open.close(),
   }
 }

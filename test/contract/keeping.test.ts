@@ -182,6 +182,59 @@ describe('[R53] rotating the sealing key', () => {
   })
 })
 
+const stores = [
+  ['a SQLite file', folder],
+  ['PostgreSQL', () => postgres.url],
+] as const
+describe.each(stores)('[R52] the ledger in %s', (_name, url) => {
+  const said = (store: OpenStore, id: string, name: string, when: number) =>
+    store.addAudit([{ link: asLinkId(id), at: when, by: 'test', run: null, event: { kind: 'ordered', what: 'note', detail: name } }], when)
+  it('shows that its newest entries were cut off, which no chain can show, and that a checkpoint was altered', async () => {
+    const later = at + 3_600_000
+    const store = await openStore({ url: url(), now, tenant: 'checkpoints' })
+    const seal = sealOf({ kind: 'given', key: 'k'.repeat(40), previous: null })
+    for (let index = 0; index < 30; index += 1) await said(store, `D-${index % 5}`, `entry ${index}`, at)
+    await store.checkpoint(seal, later)
+    for (let index = 0; index < 10; index += 1) await said(store, 'D-1', `more ${index}`, later)
+    await store.checkpoint(seal, later + 3_600_000)
+    await store.checkpoint(seal, later + 7_200_000)
+    expect(await store.verifyAudit()).toMatchObject({ broken: [] })
+    expect(await store.listValues('checkpoint.')).toHaveLength(2)
+    const { db } = store.database
+    const newest = await db
+      .selectFrom('audit')
+      .select(['id'])
+      .where('tenant', '=', 'checkpoints')
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirstOrThrow()
+    await db.deleteFrom('audit').where('id', '=', newest.id).execute()
+    expect((await store.verifyAudit()).broken).toEqual([{ link: null, sequence: 2, why: expect.stringContaining('removed') as string }])
+    const [first] = await store.listValues('checkpoint.')
+    await store.setValue('checkpoint.000000001', { ...(first?.value as object), entries: 29 }, { expect: 'any', now: later }) // its own value, altered
+    expect((await store.verifyAudit()).broken).toEqual([
+      { link: null, sequence: 1, why: expect.stringContaining('signed checkpoint') as string },
+    ])
+    await store.close()
+  })
+
+  it('forgets a person, and what is old, without breaking its chains', async () => {
+    const store = await openStore({ url: url(), now, tenant: 'erasure' })
+    const seal = sealOf({ kind: 'given', key: 'k'.repeat(40), previous: null })
+    await said(store, 'D-1', 'wrote to Mara.Vogt@nordwind.example', at)
+    await said(store, 'D-1', 'wrote to mara_vogt@nordwind.example', at)
+    await said(store, 'D-2', 'old', at)
+    await said(store, 'D-2', 'new', at + 10_000)
+    await store.checkpoint(seal, at + 3_600_000)
+    expect(await store.erasePerson('mara.vogt@nordwind.example')).toBe(1)
+    await store.tidy(at + 3_600_000, 3_600_000 - 5_000)
+    const { records } = await store.audit({ limit: 10, after: null })
+    expect(records.map(({ event }) => (event?.kind === 'ordered' ? event.detail : null))).toEqual(['new', null, null, null])
+    expect(await store.verifyAudit()).toMatchObject({ entries: 4, broken: [] })
+    await store.close()
+  })
+})
+
 describe('completion', () => {
   const printed = async (shell: string): Promise<{ code: number; out: string }> => {
     let out = ''
