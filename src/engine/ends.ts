@@ -94,12 +94,15 @@ export async function resolveCreates(
   const rest = pass.link.intents.filter((item) => item !== intent)
   const end = pass.link.ends[change.side]
   if (change.as !== 'related' && end !== null) {
-    pass.link = { ...pass.link, intents: rest }
+    // The record may have been met by its identifier before it was searched for. Where it is the one that was made, it began as it was made:
+    // without this agreement everything that people changed since would look like a difference of old.
+    const ours = end.id === change.marker
+    if (ours) pass.note({ kind: 'found-written', change, ref: end })
+    pass.link = { ...pass.link, intents: rest, base: ours ? advance(pass.link.base, intent.agreed) : pass.link.base }
     return { kind: 'found' }
   }
   const now = engine.clock.now()
-  // Where the system itself refuses a second record with the same marker, looking too early can at worst lead to a repeat that is refused.
-  if (now < intent.searchAfter && !engine.adapters[change.side].can.markerIsUnique) return { kind: 'wait', ms: intent.searchAfter - now }
+  if (now < intent.searchAfter) return { kind: 'wait', ms: intent.searchAfter - now }
   const notBefore = intent.searchAfter - engine.adapters[change.side].can.markerLagMs - 2 * engine.leaseMs
   const refs = await engine.adapters[change.side].find({ as: change.as, value: markerToFind(change), notBefore }, pass)
   if (refs.length > 1) return { kind: 'duplicates', refs }

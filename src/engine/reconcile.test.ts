@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { HELP, VISIBILITY, type Projection } from '../core/deal.js'
-import type { EndRef } from '../core/ref.js'
+import { asLinkId, type EndRef } from '../core/ref.js'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
 
 const deal: Projection = {
@@ -109,6 +109,40 @@ describe('a pass over a deal', () => {
     await world.settle()
     expect(world.partner.only('referral').otherId).toBe(row.id)
     expect(world.partner.calls.filter((call) => call.startsWith('create'))).toHaveLength(1)
+  })
+
+  it('[R5] carries what people changed on both sides since a create whose answer was lost', async () => {
+    const world = engineWorld()
+    world.crm.trouble.push('lost')
+    const row = world.partner.put({ kind: 'referral', deal })
+    await world.hint({ ref: referral(row.id) })
+    await world.work()
+    world.partner.edit(row.id, { 'details.dealValue': 91_000 })
+    world.crm.edit(world.crm.only().id, { 'details.notes': 'Wants more.' })
+    await world.settle()
+    for (const side of [world.partner, world.crm])
+      expect(side.only().deal).toMatchObject({ 'details.dealValue': 91_000, 'details.notes': 'Wants more.' })
+    expect((await world.links()).map(({ state, conflicts }) => [state, conflicts])).toEqual([['in-sync', []]])
+  })
+
+  it('hands back a deal at once when somebody else saved it under a running pass', async () => {
+    const world = engineWorld()
+    const { referralId } = await linked(world)
+    const [link] = await world.links()
+    world.partner.edit(referralId, { 'details.dealValue': 90_000 })
+    const read = world.crm.adapter.read.bind(world.crm.adapter)
+    Object.assign(world.crm.adapter, {
+      read: async (...args: Parameters<typeof read>) => {
+        Object.assign(world.crm.adapter, { read })
+        const now = await world.store.load(link?.id ?? asLinkId(''))
+        if (now !== null) await world.store.save({ lease: null, link: { ...now, approvals: ['crm:win'] }, audit: [], now: world.nowMs, outcome: null })
+        return read(...args)
+      },
+    })
+    await world.hint({ ref: referral(referralId) })
+    await world.work()
+    expect(world.crm.only().deal['details.dealValue']).toBe(90_000)
+    expect(await world.store.queue.depth(world.nowMs)).toMatchObject({ due: 0, later: 0, leased: 0 })
   })
 
   it('[R6] yields one deal when the event of a create is faster than its answer', async () => {

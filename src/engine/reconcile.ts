@@ -35,7 +35,11 @@ export async function reconcile(engine: Engine, lease: Lease, signal: AbortSigna
     outcome = last
   } catch (error) {
     const fault = toFault(error)
-    if (fault.kind === 'lease-lost') return reportOf(engine, pass, { kind: 'settled' }, fault)
+    if (fault.kind === 'lease-lost') {
+      // The deal may have been joined or decided about under our hands while the lease is still ours: then it is due again now, not when the lease ends.
+      await engine.store.queue.release([pass.lease], engine.clock.now())
+      return reportOf(engine, pass, { kind: 'settled' }, fault)
+    }
     outcome = await failed(engine, pass, fault)
   }
   return reportOf(engine, pass, outcome, outcome.kind === 'settled' ? null : outcome.because)

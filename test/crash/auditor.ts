@@ -89,8 +89,11 @@ interface Desk {
 }
 
 function oneDeal(deal: Remembered, { truth, kept, problems, lost, doubled }: Desk): void {
-  const referrals = truth.referrals.filter((one) => one.own && (one.id === deal.referralId || (deal.opportunityId !== null && one.externalReferenceId === deal.opportunityId)))
-  const opportunities = truth.opportunities.filter((one) => one.id === deal.opportunityId || (deal.referralId !== null && one.referralId === deal.referralId))
+  const { referralId, opportunityId } = deal
+  const isReferral = (one: ReferralFacts): boolean => one.id === referralId || (opportunityId !== null && one.externalReferenceId === opportunityId)
+  const isOpportunity = (one: OpportunityFacts): boolean => one.id === opportunityId || (referralId !== null && one.referralId === referralId)
+  const referrals = truth.referrals.filter((one) => one.own && isReferral(one))
+  const opportunities = truth.opportunities.filter(isOpportunity)
   const what = `${deal.origin} deal "${deal.name}" (${deal.referralId ?? deal.opportunityId ?? '?'})`
   if (referrals.length > 1) doubled.push(`${what} has ${referrals.length} referrals`)
   if (opportunities.length > 1) doubled.push(`${what} has ${opportunities.length} opportunities`)
@@ -98,7 +101,9 @@ function oneDeal(deal: Remembered, { truth, kept, problems, lost, doubled }: Des
   const [opportunity] = opportunities
   if (referral === undefined) return void lost.push(`${what} has no referral; its record says ${JSON.stringify([opportunities[0]?.status, opportunities[0]?.problem])}`)
   if (opportunity === undefined) return void lost.push(`${what} has no opportunity`)
-  if (referral.externalReferenceId !== opportunity.id) problems.push(`The referral of ${what} names ${String(referral.externalReferenceId)}.`)
+  // A referral that a person closed before the connector came to it takes no identifier any more.
+  const unstamped = referral.externalReferenceId === null && deal.stage.startsWith('Closed/')
+  if (referral.externalReferenceId !== opportunity.id && !unstamped) problems.push(`The referral of ${what} names ${String(referral.externalReferenceId)}.`)
   if (opportunity.referralId !== referral.id) problems.push(`The opportunity of ${what} names ${String(opportunity.referralId)}.`)
   sameOnBoth(deal, referral, opportunity, (text) => problems.push(`${what}: ${text}`))
   if (deal.origin === 'crm-with-help') {

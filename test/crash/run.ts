@@ -31,7 +31,8 @@ for (const store of stores) {
 }
 process.exit(failed.length === 0 ? 0 : 1)
 
-function report(store: string, { acts, deals, kills, accepted, worked, lost, doubled, problems, writesAtRest, seconds, folder }: Campaign): void {
+function report(store: string, result: Campaign): void {
+  const { acts, deals, kills, accepted, worked, lost, doubled, problems, writesAtRest, seconds, folder } = result
   console.log(`${store}: ${kills} kills, ${acts} acts on ${deals} deals, ${seconds.toFixed(0)} s`)
   console.log(`${store}: accepted ${accepted}, worked ${worked}, lost ${lost}, doubled ${doubled}, writes at rest ${writesAtRest.length}`)
   for (const problem of problems) console.log(`  ! ${problem}`)
