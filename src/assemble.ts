@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { parse as parseYaml } from 'yaml'
@@ -7,7 +8,8 @@ import type { Config } from './config/index.js'
 import { webhookRegistration, type WebhookRegistration } from './adapters/partner-center/registration.js'
 import { connectCrm, profileOf } from './connections/crm.js'
 import { doctor } from './connections/doctor.js'
-import type { ConnectionParts } from './connections/parts.js'
+import { administration, type Administration } from './connections/administration.js'
+import type { ConnectionParts, CrmSettings } from './connections/parts.js'
 import { connectPartnerCenter } from './connections/partner-center.js'
 import { tokenLapsesAt } from './connections/refresh-tokens.js'
 import { effectiveMapping, fieldPolicies } from './core/mapping.js'
@@ -32,6 +34,7 @@ import { watchTurns, type WatchParts } from './watch/turns.js'
 
 export { createDemo, type Demo } from './demo.js'
 export { checkBackup, eraseFromLedger, openStore, restoreBackup, rotateSecrets, writeBackup } from './store/index.js'
+export type { Administration, ConnectionView } from './connections/administration.js'
 export { remoteService } from './server/remote-service.js'
 export { OPERATIONS, parametersOf } from './server/operations.js'
 export type { DealView, PlanDocument, Service, SyncSummary } from './engine/views.js'
@@ -84,6 +87,29 @@ export async function assemble(config: Config, options: AppOptions): Promise<App
   }
 }
 
+/** The installation's own settings, beside a running service (whose store it shares) or without one. */
+export async function administer(config: Config, { clock, plant }: Pick<AppOptions, 'clock' | 'plant'>): Promise<{ readonly desk: Administration; close(): Promise<void> }> {
+  const isThere = config.store.kind === 'postgres' || existsSync(join(config.store.folder, 'cosell.db'))
+  const store = await openStore({ url: storeUrl(config), now: () => clock.now(), standing: isThere && config.store.kind !== 'postgres' ? 'beside' : 'own' })
+  const transport = undiciTransport({ proxy: config.proxy, ca: config.caBundle?.text ?? null })
+  const parts: ConnectionParts = { transport, clock, random: realRandom, store, seal: sealOf(config.seal), plant, onCall: () => undefined }
+  const settings = settingsOf(config)
+  const partner = connectPartnerCenter(config.partnerCenter, parts)
+  const crm = connectCrm(config.crm, parts, () => settings)
+  return {
+    desk: administration({ ...parts, config, partner, crm }),
+    close: async () => {
+      await transport.close()
+      await store.close()
+    },
+  }
+}
+
+function settingsOf(config: Config): CrmSettings {
+  const mapping = effectiveMapping(profileOf(config.crm), parseMapping(config.mapping === null ? { version: 1 } : parseYaml(config.mapping.text)))
+  return { mapping, owner: config.sync.owner, checkMarkInName: config.sync.checkMarkInName }
+}
+
 // eslint-disable-next-line max-lines-per-function -- one list of parts that are handed to each other; split, every piece would take them all as arguments
 async function build(config: Config, options: AppOptions, store: OpenStore, seal: Seal): Promise<App> {
   const { log } = options
@@ -91,14 +117,10 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
   const { clock } = options
   const transport = undiciTransport({ proxy: config.proxy, ca: config.caBundle?.text ?? null })
   const parts: ConnectionParts = { transport, clock, random: realRandom, store, seal, plant: options.plant, onCall: metrics.called }
-  const mapping = effectiveMapping(
-    profileOf(config.crm),
-    parseMapping(config.mapping === null ? { version: 1 } : parseYaml(config.mapping.text)),
-  )
-  const settings = { mapping, owner: config.sync.owner, checkMarkInName: config.sync.checkMarkInName }
+  const settings = settingsOf(config)
   const partner = connectPartnerCenter(config.partnerCenter, parts)
   const crm = connectCrm(config.crm, parts, () => settings)
-  const policy = await livePolicy(config, store, fieldPolicies(mapping))
+  const policy = await livePolicy(config, store, fieldPolicies(settings.mapping))
   const engine: Engine = {
     store,
     clock,

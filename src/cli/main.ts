@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { loadConfig, processWorld, secretValues, type LoadedConfig } from '../config/index.js'
-import { assemble, createDemo, type App } from '../assemble.js'
+import { administer, assemble, createDemo, type App } from '../assemble.js'
 import { realClock } from '../clock.js'
 import { createLogger, createRedactor, silentLog, type Logger } from '../log.js'
 import type { CliWorld, Io } from './app.js'
@@ -72,6 +72,7 @@ const world: CliWorld = {
     const app = await assemble(loaded.config, { clock: realClock, log: silentLog, plant, version, adopt })
     return { service: app.service, via: 'own', close: () => app.stop() }
   },
+  administer: (loaded) => administer(loaded.config, { clock: realClock, plant: logOf(loaded).plant }),
   start: run,
   demo: async ({ port, crm }) => {
     const demo = await createDemo({ port, crm, say: io.err })

@@ -3,6 +3,7 @@ import { ConfigError } from '../config/index.js'
 import { isFault, toFault } from '../core/fault.js'
 import { EXIT, type CliWorld } from './app.js'
 import { completionCommand } from './completion.js'
+import { connectionCommands } from './connections.js'
 import { dealsCommands } from './deals.js'
 import { keepingCommands } from './keeping.js'
 import { operateCommands } from './operate.js'
@@ -30,6 +31,7 @@ export async function runProgram(argv: readonly string[], world: CliWorld): Prom
   operateCommands(program, run)
   workCommands(program, run)
   dealsCommands(program, run)
+  connectionCommands(program, run)
   keepingCommands(program, run)
   triggerCommand(program, run)
   completionCommand(program, run)

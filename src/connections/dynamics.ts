@@ -6,7 +6,7 @@ import type { DynamicsConfig } from '../config/index.js'
 import { customerGuard } from '../engine/customer-guard.js'
 import { clientCredentials, type TokenEndpoint } from '../remote/tokens.js'
 import { sender, type ConnectionParts, type CrmConnection, type CrmSettings } from './parts.js'
-import { entraTokenUrl } from './partner-center.js'
+import { entraUrl } from './partner-center.js'
 
 export function connectDynamics(config: DynamicsConfig, parts: ConnectionParts, settings: () => CrmSettings): CrmConnection {
   const { clock, transport, store } = parts
@@ -16,7 +16,7 @@ export function connectDynamics(config: DynamicsConfig, parts: ConnectionParts, 
     clock,
     name: 'Dynamics 365',
     repair: 'cosell connect crm',
-    url: entraTokenUrl(config.authorityUrl, config.tenant),
+    url: entraUrl(config.authorityUrl, config.tenant, 'token'),
   }
   const send = sender(parts, {
     name: 'Dynamics 365',

@@ -18,9 +18,9 @@ export interface PartnerCenterConnection extends Connection {
   readonly tokens: { readonly referrals: TokenSource; readonly platform: TokenSource }
 }
 
-/** The token address of one tenant at Entra ID. */
-export const entraTokenUrl = (authority: string, tenant: string): string =>
-  `${authority.replace(/\/+$/, '')}/${encodeURIComponent(tenant)}/oauth2/v2.0/token`
+/** One of the addresses of a tenant at Entra ID. */
+export const entraUrl = (authority: string, tenant: string, what: 'token' | 'devicecode'): string =>
+  `${authority.replace(/\/+$/, '')}/${encodeURIComponent(tenant)}/oauth2/v2.0/${what}`
 
 const correlation = (id: string): Record<string, string> => ({ 'client-request-id': id, 'MS-CorrelationId': id })
 
@@ -31,7 +31,7 @@ export function connectPartnerCenter(config: PartnerCenterConfig, parts: Connect
     clock,
     name: 'Partner Center',
     repair: 'cosell connect partner-center',
-    url: entraTokenUrl(config.authorityUrl, config.tenant),
+    url: entraUrl(config.authorityUrl, config.tenant, 'token'),
   }
   const tokens = refreshTokens(parts, config.refreshToken)
   const shared = pace({ clock, inFlightMost: 10, requestsPerSecond: config.requestsPerSecond })

@@ -3,7 +3,7 @@ import { Fault, toFault } from '../core/fault.js'
 import type { Link } from '../core/link.js'
 import type { Commit, Store } from '../core/ports.js'
 import { refKey, SIDES, type Instant } from '../core/ref.js'
-import { inTransaction, openDatabase, type OpenDatabase, type Trx } from './database.js'
+import { inTransaction, openDatabase, type OpenDatabase, type Standing, type Trx } from './database.js'
 import { checkpointFlaws, makeCheckpoint } from './checkpoints.js'
 import { eventDoor, forgetEvents } from './events.js'
 import { append, readAudit, verify } from './ledger.js'
@@ -20,6 +20,8 @@ export interface StoreOptions {
   readonly now: () => Instant
   /** One installation may serve several partner tenants; each sees its own rows only. */
   readonly tenant?: string
+  /** `beside`: only to read, or to change single values, while another process may be working on it. */
+  readonly standing?: Standing
 }
 
 export interface OpenStore extends Store {
@@ -33,9 +35,9 @@ export interface OpenStore extends Store {
 }
 
 export async function openStore(options: StoreOptions): Promise<OpenStore> {
-  const open = await openDatabase(options.url, 'own')
+  const open = await openDatabase(options.url, options.standing ?? 'own')
   try {
-    await migrate(open, options.now())
+    if (options.standing !== 'beside') await migrate(open, options.now())
     // The folder is ours alone, so whoever held these is dead: nobody needs to wait for them to end.
     if (open.kind === 'sqlite') await forgetHolders(open)
   } catch (error) {

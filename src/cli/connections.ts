@@ -1,0 +1,129 @@
+import type { Command } from 'commander'
+import type { Administration, ConnectionView } from '../assemble.js'
+import { EXIT, type CliWorld, type Io } from './app.js'
+import { printJson } from './print.js'
+import type { Plain, Run } from './run.js'
+
+/** `webhook` and `connect`: the registration at Partner Center and the sign-ins. They work beside a running service and without one. */
+export function connectionCommands(program: Command, run: Run): void {
+  webhookCommands(program, run)
+  program
+    .command('connect <system>')
+    .description('sign in (partner-center), or prove the sign-in (crm); shows account, tenant and expiry')
+    .addHelpText('after', '\nExamples:\n  cosell connect partner-center\n  cosell connect crm\n  cosell connect partner-center --check\n')
+    .option('--check', 'only show who is signed in')
+    .action(
+      run.plain((plain, options, [system = '']) => {
+        if (system !== 'partner-center' && system !== 'crm') return Promise.resolve(plain.usage('Connect takes partner-center or crm.'))
+        return administered(plain, async (desk, { io, user, signal }) => {
+          const signsIn = system === 'partner-center' && options['check'] !== true
+          const view = signsIn
+            ? await desk.signIn({ show: ({ message }) => io.err(`${message}\n`), by: user, signal })
+            : await desk.connection(system, signal)
+          showConnection(io, view, plain.json)
+          return view.state === 'connected' ? EXIT.done : EXIT.remote
+        })
+      }),
+    )
+}
+
+function webhookCommands(program: Command, run: Run): void {
+  const webhook = program.command('webhook').description("Partner Center's webhook registration: one for the whole tenant")
+  webhook
+    .command('show')
+    .description('what is registered, and whose it is')
+    .action(
+      run.plain((plain) =>
+        administered(plain, async (desk, { io, signal }) => {
+          const view = await desk.webhook(signal)
+          if (plain.json) printJson(io, view)
+          else {
+            io.out(
+              `registered: ${view.registered === null ? 'nothing' : `${view.registered.url} (${view.ours ? 'this installation' : 'not this installation'})`}\n`,
+            )
+            if (view.registered !== null) io.out(`events:     ${view.registered.events.join(', ')}\n`)
+            io.out(`wanted:     ${view.wanted?.url ?? 'nothing, because server.publicUrl is not set'}\n`)
+            if (view.previous !== null) io.out(`kept:       ${view.previous.url} (for "cosell webhook restore")\n`)
+          }
+          return view.ours ? EXIT.done : EXIT.attention
+        }),
+      ),
+    )
+  webhook
+    .command('register')
+    .description('register this installation')
+    .option('--overwrite', "displace somebody else's address; it is kept for restore")
+    .action(
+      run.plain((plain, options) =>
+        administered(plain, async (desk, { io, user, signal }) => {
+          const outcome = await desk.registerWebhook({ overwrite: options['overwrite'] === true ? 'yes' : 'no', by: user, signal })
+          if (plain.json) printJson(io, outcome)
+          else if (outcome.kind === 'registered')
+            io.out(
+              `${outcome.now.url} is registered${outcome.previous === null ? '' : ` instead of ${outcome.previous.url}`}. Next: cosell webhook test\n`,
+            )
+          else if (outcome.kind === 'unchanged') io.out(`${outcome.now.url} is registered already.\n`)
+          if (outcome.kind !== 'occupied') return EXIT.done
+          io.err(
+            `${outcome.by.url} is registered, and a tenant has one registration only: nothing was changed.\nIf it is no longer needed, run "cosell webhook register --overwrite"; "cosell webhook restore" puts it back.\n`,
+          )
+          return EXIT.attention
+        }),
+      ),
+    )
+  webhook
+    .command('test')
+    .description('have Partner Center send a test event, and tell what came of it')
+    .action(
+      run.plain((plain) =>
+        administered(plain, async (desk, { io, signal }) => {
+          const result = await desk.testWebhook(signal)
+          if (plain.json) printJson(io, result)
+          else {
+            io.out(
+              `${result.arrived ? '✔ It arrived' : '✘ It did not arrive'} (${result.status}) at ${result.callbackUrl ?? 'the registered address'}.\n`,
+            )
+            for (const attempt of result.attempts) io.out(`  ${attempt.at ?? ''}  ${attempt.responseCode}  ${attempt.message}\n`)
+          }
+          return result.arrived ? EXIT.done : EXIT.remote
+        }),
+      ),
+    )
+  webhook
+    .command('restore')
+    .description('put back what "register --overwrite" displaced')
+    .action(
+      run.plain((plain) =>
+        administered(plain, async (desk, { io, user, signal }) => {
+          const now = await desk.restoreWebhook({ by: user, signal })
+          if (plain.json) printJson(io, { now })
+          else io.out(`${now.url} is registered again.\n`)
+          return EXIT.done
+        }),
+      ),
+    )
+}
+
+async function administered(plain: Plain, work: (desk: Administration, world: CliWorld) => Promise<number>): Promise<number> {
+  const { world } = plain
+  const session = await world.administer(await plain.config())
+  try {
+    return await work(session.desk, world)
+  } finally {
+    await session.close()
+  }
+}
+
+function showConnection(io: Io, view: ConnectionView, json: boolean): void {
+  if (json) return printJson(io, view)
+  const lines: readonly (readonly [string, string | null])[] = [
+    ['connection', `${view.name}: ${view.state}`],
+    ['account', view.account],
+    ['tenant', view.tenant],
+    ['token until', view.tokenUntil],
+    ['sign-in until', view.signInUntil],
+    ['', view.detail],
+    ['', view.remedy],
+  ]
+  for (const [name, value] of lines) if (value !== null) io.out(`${name.padEnd(14)} ${value}\n`)
+}

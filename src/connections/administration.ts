@@ -1,0 +1,197 @@
+import { webhookRegistration, type Registration, type RegisterOutcome, type TestResult } from '../adapters/partner-center/registration.js'
+import type { Config } from '../config/index.js'
+import { Fault } from '../core/fault.js'
+import type { AuditEntry } from '../core/audit.js'
+import { signInByDevice, type DeviceCode } from '../remote/device-code.js'
+import { claimsOf, type TokenClaims } from '../remote/token-claims.js'
+import type { ConnectionParts, CrmConnection } from './parts.js'
+import { entraUrl, type PartnerCenterConnection } from './partner-center.js'
+import { PARTNER_CENTER_TOKEN, refreshTokens, tokenLapsesAt } from './refresh-tokens.js'
+
+export interface WebhookView {
+  /** What Partner Center has now. */
+  readonly registered: Registration | null
+  /** What this installation would register; null: it has no public address. */
+  readonly wanted: Registration | null
+  readonly ours: boolean
+  /** What `restore` would put back. */
+  readonly previous: Registration | null
+}
+
+export interface ConnectionView {
+  readonly system: 'partner-center' | 'crm'
+  readonly name: string
+  readonly state: 'connected' | 'reauthorize' | 'disconnected'
+  readonly account: string | null
+  readonly tenant: string | null
+  /** ISO-8601; when the present access token ends. It is renewed by itself. */
+  readonly tokenUntil: string | null
+  /** ISO-8601; when the sign-in lapses if nothing uses it. */
+  readonly signInUntil: string | null
+  readonly detail: string
+  readonly remedy: string | null
+}
+
+/** Looking after the installation itself: its webhook registration and its sign-ins. `by` names the person for the ledger. */
+export interface Administration {
+  webhook(signal: AbortSignal): Promise<WebhookView>
+  /** `occupied` when somebody else's address is registered and `overwrite` is `no`; what was displaced is kept for `restore`. */
+  registerWebhook(options: {
+    readonly overwrite: 'yes' | 'no'
+    readonly by: string
+    readonly signal: AbortSignal
+  }): Promise<RegisterOutcome>
+  /** @returns what is registered now. @throws Fault `rejected` when there is nothing to put back. */
+  restoreWebhook(options: { readonly by: string; readonly signal: AbortSignal }): Promise<Registration>
+  testWebhook(signal: AbortSignal): Promise<TestResult>
+  connection(system: ConnectionView['system'], signal: AbortSignal): Promise<ConnectionView>
+  /** Signs a person in to Partner Center by device code; the token is sealed into the store and goes nowhere else. */
+  signIn(options: { readonly show: (code: DeviceCode) => void; readonly by: string; readonly signal: AbortSignal }): Promise<ConnectionView>
+}
+
+const previousName = 'webhook.previous'
+const oursName = 'webhook.ours'
+
+export interface AdministrationParts extends ConnectionParts {
+  readonly config: Config
+  readonly partner: PartnerCenterConnection
+  readonly crm: CrmConnection
+}
+
+export function administration(parts: AdministrationParts): Administration {
+  const { config, partner, store, clock } = parts
+  const registration = webhookRegistration({ platform: partner.platform, clock })
+  const wanted = wantedOf(config)
+  const previous = async (): Promise<Registration | null> =>
+    (await store.getValue<{ registration: Registration }>(previousName))?.value.registration ?? null
+  const record = (by: string, name: string, detail: string): Promise<void> =>
+    store.addAudit([setting(clock.now(), by, name, detail)], clock.now())
+  return {
+    async webhook(signal) {
+      const registered = await registration.show(signal)
+      return { registered, wanted, ours: registered !== null && registered.url === wanted?.url, previous: await previous() }
+    },
+    async registerWebhook({ overwrite, by, signal }) {
+      if (wanted === null)
+        throw new Fault('misconfigured', 'There is no address that Partner Center could call.', {
+          remedy: 'Set server.publicUrl to the https address that leads to this service.',
+        })
+      const before = await registration.show(signal)
+      const displaces = before !== null && before.url !== wanted.url
+      // Kept before it is displaced: a process that dies in between has lost nothing.
+      if (displaces && overwrite === 'yes')
+        await store.setValue(previousName, { registration: before }, { expect: 'any', now: clock.now() })
+      const outcome = await registration.register(wanted, { overwrite, signal })
+      if (outcome.kind === 'occupied') return outcome
+      await store.setValue(oursName, { url: wanted.url }, { expect: 'any', now: clock.now() })
+      if (outcome.kind === 'registered')
+        await record(by, 'webhook', `registered ${wanted.url}${outcome.previous === null ? '' : ` instead of ${outcome.previous.url}`}`)
+      return outcome
+    },
+    async restoreWebhook({ by, signal }) {
+      const kept = await previous()
+      if (kept === null)
+        throw new Fault('rejected', 'No earlier registration is kept here; nothing was changed.', {
+          remedy: 'Partner Center cannot delete a registration. Register the other address from its own installation.',
+        })
+      await registration.restore(kept, signal)
+      await store.setValue(oursName, { url: null }, { expect: 'any', now: clock.now() })
+      await record(by, 'webhook', `put back ${kept.url}`)
+      return kept
+    },
+    testWebhook: (signal) => registration.test(signal),
+    connection: (system, signal) => (system === 'partner-center' ? partnerView(parts, signal) : crmView(parts, signal)),
+    async signIn({ show, by, signal }) {
+      const { authorityUrl, tenant, clientId, clientSecret } = config.partnerCenter
+      const endpoint = {
+        transport: parts.transport,
+        clock,
+        name: 'Partner Center',
+        repair: 'cosell connect partner-center',
+        url: entraUrl(authorityUrl, tenant, 'token'),
+        deviceUrl: entraUrl(authorityUrl, tenant, 'devicecode'),
+      }
+      const scope = 'https://api.partner.microsoft.com/.default offline_access openid profile'
+      const { refreshToken } = await signInByDevice(endpoint, { clientId, clientSecret, scope }, { show, signal })
+      await refreshTokens(parts, config.partnerCenter.refreshToken).write(refreshToken)
+      await record(by, 'sign-in', 'signed in to Partner Center by device code')
+      return partnerView(parts, signal)
+    },
+  }
+}
+
+function wantedOf({ server, partnerCenter }: Config): Registration | null {
+  if (server.publicUrl === null) return null
+  return { url: `${server.publicUrl.replace(/\/+$/, '')}/hooks/partner-center`, events: partnerCenter.webhook.events }
+}
+
+const setting = (at: number, by: string, name: string, detail: string): AuditEntry => ({
+  link: null,
+  at,
+  by,
+  run: null,
+  event: { kind: 'setting', name, detail },
+})
+
+const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
+
+async function partnerView({ partner, store }: AdministrationParts, signal: AbortSignal): Promise<ConnectionView> {
+  const about = { system: 'partner-center' as const, name: 'Partner Center' }
+  try {
+    const claims: TokenClaims = claimsOf(await partner.tokens.referrals({ fresh: false, signal }))
+    const mfa = claims.methods.length === 0 || claims.methods.includes('mfa')
+    return {
+      ...about,
+      state: mfa ? 'connected' : 'reauthorize',
+      account: claims.user,
+      tenant: claims.tenant,
+      tokenUntil: iso(claims.expiresAt),
+      signInUntil: iso(await tokenLapsesAt(store)),
+      detail: mfa
+        ? `Signed in as ${claims.user ?? 'a user whose token does not name them'}.`
+        : 'Signed in without a second factor, which Partner Center will refuse.',
+      remedy: mfa ? null : 'Run "cosell connect partner-center" and sign in with multi-factor authentication.',
+    }
+  } catch (error) {
+    const nobody = (await store.getValue(PARTNER_CENTER_TOKEN)) === null
+    return { ...about, ...troubleOf(error, nobody) }
+  }
+}
+
+async function crmView({ crm, config }: AdministrationParts, signal: AbortSignal): Promise<ConnectionView> {
+  const about = { system: 'crm' as const, name: config.crm.url }
+  const checks = await crm.checks(signal)
+  const signIn = checks.find(({ name }) => name === 'CRM sign-in') ?? checks[0]
+  const failed = checks.find(({ status }) => status === 'fail')
+  if (signIn === undefined || signIn.status === 'fail') {
+    const state = 'reauthorize' as const
+    return {
+      ...about,
+      state,
+      account: null,
+      tenant: null,
+      tokenUntil: null,
+      signInUntil: null,
+      detail: signIn?.detail ?? 'The CRM does not answer.',
+      remedy: signIn?.remedy ?? 'Run "cosell doctor".',
+    }
+  }
+  const tenant = config.crm.kind === 'dynamics' ? config.crm.tenant : null
+  const detail = failed === undefined ? signIn.detail : `${signIn.detail} ${failed.detail}`
+  return {
+    ...about,
+    state: 'connected',
+    account: config.crm.clientId,
+    tenant,
+    tokenUntil: null,
+    signInUntil: iso(config.crm.clientSecretExpires),
+    detail,
+    remedy: failed?.remedy ?? null,
+  }
+}
+
+function troubleOf(error: unknown, nobody: boolean): Omit<ConnectionView, 'system' | 'name'> {
+  if (!(error instanceof Fault)) throw error
+  const state = error.kind === 'signed-out' ? (nobody ? 'disconnected' : 'reauthorize') : 'disconnected'
+  return { state, account: null, tenant: null, tokenUntil: null, signInUntil: null, detail: error.message, remedy: error.remedy }
+}
