@@ -149,6 +149,8 @@ export interface Adapter {
   ): Promise<EndRef[]>
   /** @throws Fault `ambiguous` when the answer was lost after the request may have been carried out. */
   create(change: CreateChange, options: CallOptions): Promise<Receipt>
+  /** What the receipt of a create would say as `resolved`, for one whose answer was lost. Absent: a new record shows what was written. */
+  resolved?(change: CreateChange, options: CallOptions): Promise<Projection>
   write(change: PatchChange | StepChange, options: CallOptions): Promise<Receipt>
   /** Several writes of different records in few calls; one answer per change, in order. */
   writeMany(changes: readonly Change[], options: CallOptions): Promise<(Receipt | Fault)[]>

@@ -1,13 +1,13 @@
 import type { WireCall } from '../core/audit.js'
 import type { Change, Stamp } from '../core/change.js'
 import { pick, VISIBILITY, type Field, type Projection } from '../core/deal.js'
-import { isFault, type Fault } from '../core/fault.js'
+import { Fault, isFault } from '../core/fault.js'
 import { advance, type Intent, type Link } from '../core/link.js'
 import type { Plan, PlannedChange } from '../core/plan-types.js'
 import type { Present, Readings, Receipt } from '../core/ports.js'
 import type { Side } from '../core/ref.js'
 import { stageAfter } from '../core/stage.js'
-import { takeEnd } from './ends.js'
+import { shownAs, takeMade } from './ends.js'
 import type { Engine } from './engine.js'
 import type { Known } from './look.js'
 import { fingerprint, prependLines, successLine } from './note-text.js'
@@ -105,8 +105,7 @@ interface Acknowledged {
 async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, { receipt, calls, now }: Acknowledged): Promise<void> {
   const { change, agreed } = planned
   const { link } = pass
-  const resolved = pick(receipt.resolved, Object.keys(agreed[change.side]) as Field[]) // agreed holds fields only
-  const shows = change.side === 'crm' ? { ...agreed, crm: { ...agreed.crm, ...resolved } } : { ...agreed, partner: { ...agreed.partner, ...resolved } }
+  const shows = shownAs(agreed, change.side, receipt.resolved)
   const before = now[change.side]
   const requestId = calls.findLast((call) => call.method !== 'GET' && call.requestId !== null)?.requestId ?? null
   // A base holds fields only.
@@ -126,8 +125,15 @@ async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, {
   // A created record is written down at once: finding it again by its marker would cost a search. Its event may have been faster than
   // the answer and have made a deal of its own, which is joined with this one here.
   if (change.kind !== 'create') return
-  if (change.as === 'related') await pass.save(next)
-  else await takeEnd(engine, pass, { side: change.side, ref: receipt.ref, how: `created as ${change.as}` })
+  try {
+    if (change.as === 'related') await pass.save(next)
+    else await takeMade(engine, pass, { side: change.side, ref: receipt.ref, how: `created as ${change.as}` })
+  } catch (cause) {
+    if (isFault(cause) && cause.kind === 'lease-lost') throw cause
+    // The record is there and could not be noted. Only the intent still tells of it: it must outlive this pass, or the record is made again.
+    pass.link = link
+    throw new Fault('ambiguous', `The new ${change.as} ${receipt.ref.id} could not be noted.`, { remedy: 'Nothing to do: it is searched for by its marker.', cause })
+  }
 }
 
 const toldBy = (stamp: Stamp): string => (stamp.problem == null ? 'in-sync' : `needs-attention: ${stamp.problem}`)

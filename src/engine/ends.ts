@@ -1,7 +1,8 @@
-import { isEmpty, type Field, type FieldValue, type Projection } from '../core/deal.js'
-import { Fault } from '../core/fault.js'
-import { advance, type Link } from '../core/link.js'
-import type { Readings } from '../core/ports.js'
+import type { CreateChange } from '../core/change.js'
+import { isEmpty, pick, type Base, type Field, type FieldValue, type Projection } from '../core/deal.js'
+import { Fault, toFault } from '../core/fault.js'
+import { advance, type Intent, type Link } from '../core/link.js'
+import type { CallOptions, Readings } from '../core/ports.js'
 import type { EndRef, Side } from '../core/ref.js'
 import { entry, type Engine } from './engine.js'
 import type { Pass } from './pass.js'
@@ -53,6 +54,21 @@ function keeper(a: Link, b: Link): [Link, Link] {
   return a.createdAt <= b.createdAt ? [a, b] : [b, a]
 }
 
+const takeAttempts = 5
+const takeAgainMs = 50
+
+/** Notes the record that was just made. The deal its event made meanwhile may be worked at this moment: that is over soon. */
+export async function takeMade(engine: Engine, pass: Pass, end: { side: Side; ref: EndRef; how: string }): Promise<boolean> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await takeEnd(engine, pass, end)
+    } catch (error) {
+      if (toFault(error).kind !== 'stale' || attempt >= takeAttempts) throw error
+      await engine.clock.sleep(takeAgainMs * attempt, pass.signal)
+    }
+  }
+}
+
 /** A lead became an opportunity, or a record was merged: the end follows, and the old record stays known as an alias. */
 export async function followMove(engine: Engine, pass: Pass, move: { side: Side; from: EndRef; to: EndRef }): Promise<boolean> {
   pass.note({ kind: 'moved', from: move.from, to: move.to })
@@ -92,13 +108,14 @@ export async function resolveCreates(
   if (intent === undefined || intent.change.kind !== 'create') return { kind: 'known' }
   const { change } = intent
   const rest = pass.link.intents.filter((item) => item !== intent)
-  const end = pass.link.ends[change.side]
-  if (change.as !== 'related' && end !== null) {
+  const known = pass.link.ends[change.side]
+  if (change.as !== 'related' && known !== null) {
     // The record may have been met by its identifier before it was searched for. Where it is the one that was made, it began as it was made:
     // without this agreement everything that people changed since would look like a difference of old.
-    const ours = end.id === change.marker
-    if (ours) pass.note({ kind: 'found-written', change, ref: end })
-    pass.link = { ...pass.link, intents: rest, base: ours ? advance(pass.link.base, intent.agreed) : pass.link.base }
+    const ours = known.id === change.marker
+    if (ours) pass.note({ kind: 'found-written', change, ref: known })
+    const base = ours ? advance(pass.link.base, await agreedBy(engine, intent, change, pass)) : pass.link.base
+    pass.link = { ...pass.link, intents: rest, base }
     return { kind: 'found' }
   }
   const now = engine.clock.now()
@@ -112,15 +129,33 @@ export async function resolveCreates(
     return { kind: 'found' }
   }
   pass.note({ kind: 'found-written', change, ref })
-  const base = advance(change.as === 'related' ? pass.link.base : null, intent.agreed)
+  const base = advance(change.as === 'related' ? pass.link.base : null, await agreedBy(engine, intent, change, pass))
+  const before = pass.link
   pass.link = { ...pass.link, intents: rest, base }
   if (change.as === 'related') {
     pass.link = { ...pass.link, aliases: [...pass.link.aliases.filter((alias) => alias.id !== ref.id), ref] }
     return { kind: 'found' }
   }
-  const ours = await takeEnd(engine, pass, { side: change.side, ref, how: 'found by its marker after its answer was lost' })
+  const end = { side: change.side, ref, how: 'found by its marker after its answer was lost' }
+  // Until the end is noted, the intent must stay: without both the record would be made a second time.
+  const ours = await takeEnd(engine, pass, end).catch((error: unknown) => {
+    pass.link = before
+    throw error
+  })
   if (!ours) throw new Fault('lease-lost', `Deal ${pass.link.id} was joined with another.`, { remedy: 'Nothing to do.' })
   return { kind: 'found' }
+}
+
+/** What a create agreed on, with what its receipt would have told had it not been lost: an owner or a customer that was there already. */
+async function agreedBy(engine: Engine, intent: Intent, change: CreateChange, options: CallOptions): Promise<Base> {
+  const resolved = (await engine.adapters[change.side].resolved?.(change, options)) ?? {}
+  return shownAs(intent.agreed, change.side, resolved)
+}
+
+/** The values that a side shows instead of what was agreed. */
+export function shownAs(agreed: Base, side: Side, resolved: Projection): Base {
+  const shown = pick(resolved, Object.keys(agreed[side]) as Field[]) // agreed holds fields only
+  return side === 'crm' ? { ...agreed, crm: { ...agreed.crm, ...shown } } : { ...agreed, partner: { ...agreed.partner, ...shown } }
 }
 
 /** A CRM record is found by the referral identifier it was created with; a referral by the CRM id, Microsoft's by its engagement. */

@@ -39,7 +39,12 @@ export class Pass {
   async save(link: Link, outcome: Outcome | null = null): Promise<void> {
     const audit = this.entries
     this.entries = []
-    this.link = await this.engine.store.save({ lease: this.lease, link, audit, now: this.engine.clock.now(), outcome })
+    try {
+      this.link = await this.engine.store.save({ lease: this.lease, link, audit, now: this.engine.clock.now(), outcome })
+    } catch (error) {
+      this.entries = [...audit, ...this.entries]
+      throw error
+    }
   }
 
   /** Before every remote write: the deal is still ours, for long enough to learn the answer. */

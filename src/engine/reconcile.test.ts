@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { HELP, VISIBILITY, type Projection } from '../core/deal.js'
+import type { CreateChange } from '../core/change.js'
+import type { CallOptions } from '../core/ports.js'
+import { Fault } from '../core/fault.js'
 import { asLinkId, type EndRef } from '../core/ref.js'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
 
@@ -123,6 +126,62 @@ describe('a pass over a deal', () => {
     for (const side of [world.partner, world.crm])
       expect(side.only().deal).toMatchObject({ 'details.dealValue': 91_000, 'details.notes': 'Wants more.' })
     expect((await world.links()).map(({ state, conflicts }) => [state, conflicts])).toEqual([['in-sync', []]])
+  })
+
+  it('[R5] takes the owner or customer that a create found for what was agreed, also when its answer was lost', async () => {
+    const world = engineWorld()
+    const create = world.crm.adapter.create.bind(world.crm.adapter)
+    Object.assign(world.crm.adapter, {
+      create: (change: CreateChange, options: CallOptions) => create({ ...change, deal: { ...change.deal, team: [] } }, options),
+      resolved: async () => ({ team: [] }),
+    })
+    world.crm.trouble.push('lost')
+    const row = world.partner.put({ kind: 'referral', deal })
+    await world.hint({ ref: referral(row.id) })
+    await world.settle()
+    expect(world.partner.only().deal.team).toEqual(deal.team)
+    expect(world.crm.only().deal.team).toEqual([])
+    expect((await world.links()).map(({ state, reason }) => [state, reason])).toEqual([['in-sync', null]])
+  })
+
+  it.each([
+    ['its event made a deal of its own that moved at that moment', 1],
+    ['that goes on for longer than a pass waits', 8],
+  ])('[R5] [R6] yields one referral when it cannot be noted because %s', async (_why, times) => {
+    const world = engineWorld()
+    const row = world.crm.put({ kind: 'opportunity', deal })
+    const { merge } = world.store
+    let left = times
+    Object.assign(world.store, {
+      merge: (...args: Parameters<typeof merge>) => (left-- > 0 ? Promise.reject(new Fault('stale', 'moved', { remedy: '' })) : merge(...args)),
+    })
+    const create = world.partner.adapter.create.bind(world.partner.adapter)
+    Object.assign(world.partner.adapter, {
+      create: async (...args: Parameters<typeof create>) => {
+        const receipt = await create(...args)
+        await world.hint({ ref: receipt.ref })
+        return receipt
+      },
+    })
+    await world.hint({ ref: opportunity(row.id) })
+    await world.settle()
+    expect([...world.partner.rows.values()].filter(({ kind }) => kind === 'referral')).toHaveLength(1)
+    expect((await world.links()).filter(({ ends }) => ends.partner !== null).map(({ state }) => state)).toEqual(['in-sync'])
+  })
+
+  it('[R5] yields one referral when the store fails just after it was made', async () => {
+    const world = engineWorld()
+    const row = world.crm.put({ kind: 'opportunity', deal })
+    const { save } = world.store
+    let saves = 0
+    // The first save holds the intent, the second the record that was made.
+    Object.assign(world.store, {
+      save: (...args: Parameters<typeof save>) => ((saves += 1) === 2 ? Promise.reject(new Error('connection terminated')) : save(...args)),
+    })
+    await world.hint({ ref: opportunity(row.id) })
+    await world.settle()
+    expect(world.partner.only().otherId).toBe(row.id)
+    expect((await world.links()).map(({ state }) => state)).toEqual(['in-sync'])
   })
 
   it('hands back a deal at once when somebody else saved it under a running pass', async () => {

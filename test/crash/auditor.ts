@@ -90,8 +90,10 @@ interface Desk {
 
 function oneDeal(deal: Remembered, { truth, kept, problems, lost, doubled }: Desk): void {
   const { referralId, opportunityId } = deal
-  const isReferral = (one: ReferralFacts): boolean => one.id === referralId || (opportunityId !== null && one.externalReferenceId === opportunityId)
-  const isOpportunity = (one: OpportunityFacts): boolean => one.id === opportunityId || (referralId !== null && one.referralId === referralId)
+  const isReferral = (one: ReferralFacts): boolean =>
+    one.id === referralId || (opportunityId !== null && one.externalReferenceId === opportunityId)
+  const isOpportunity = (one: OpportunityFacts): boolean =>
+    one.id === opportunityId || (referralId !== null && one.referralId === referralId)
   const referrals = truth.referrals.filter((one) => one.own && isReferral(one))
   const opportunities = truth.opportunities.filter(isOpportunity)
   const what = `${deal.origin} deal "${deal.name}" (${deal.referralId ?? deal.opportunityId ?? '?'})`

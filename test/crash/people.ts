@@ -85,6 +85,12 @@ export function people(sandbox: Sandbox, seed: number): People {
   const opportunityOf = (deal: Remembered): string | undefined =>
     deal.opportunityId ?? idOf(dynamics.find('opportunity', { cosell_referralidentifier: deal.referralId })[0])
 
+  const isCarried = (deal: Remembered): boolean => {
+    const referral = partnerCenter.referral(referralOf(deal) ?? '')
+    const [row] = dynamics.find('opportunity', { opportunityid: opportunityOf(deal) ?? '' })
+    return referral?.details.notes === deal.notes && row?.['estimatedvalue'] === deal.dealValue
+  }
+
   const editReferral = (deal: Mutable<Remembered>): void => {
     const id = referralOf(deal)
     if (id === undefined || deal.stage !== 'Active/Accepted') return
@@ -112,8 +118,8 @@ export function people(sandbox: Sandbox, seed: number): People {
   }
   const win = (deal: Mutable<Remembered>): void => {
     const id = referralOf(deal)
-    // Only a deal that both sides already know as open can be won without crossing another person's step.
-    if (id === undefined || deal.origin !== 'partner' || deal.stage !== 'Active/Accepted') return
+    // A deal is won once both sides show what was last said, so that nobody's edit crosses the closing.
+    if (id === undefined || deal.origin !== 'partner' || deal.stage !== 'Active/Accepted' || !isCarried(deal)) return
     partnerCenter.portal.win(id)
     deal.stage = 'Closed/Won'
   }

@@ -203,6 +203,8 @@ describe('making an opportunity', () => {
     use(adapterWith())
     const receipt = await adapter.create(create({ deal: { ...deal, team } }), { signal })
     expect(receipt).toMatchObject({ remarks: [expect.stringContaining('nobody@contoso.example')], resolved: { team: [] } })
+    // Asked again after its answer was lost, it is the same.
+    expect(await adapter.resolved?.(create({ deal: { ...deal, team } }), { signal })).toEqual(receipt.resolved)
   })
 
   test('fills in the columns this CRM demands', async () => {

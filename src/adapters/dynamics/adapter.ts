@@ -8,7 +8,7 @@ import { DynamicsApi, type Question, type Send } from './api.js'
 import { createMany, updateMany } from './bulk.js'
 import { checks } from './checks.js'
 import { assertWorks, canonicalOf, type Codec } from './codec.js'
-import { create } from './create.js'
+import { create, resolvedBy } from './create.js'
 import { presentOf, readQuery } from './decode.js'
 import { describe } from './describe.js'
 import { freeingOf, stillHeld } from './merged.js'
@@ -152,6 +152,10 @@ class Dynamics implements DynamicsAdapter {
 
   create(change: CreateChange, { signal }: CallOptions): Promise<Receipt> {
     return this.#environment.withFreshColumns(() => create(this.#environment, change, signal))
+  }
+
+  resolved(change: CreateChange, { signal }: CallOptions): Promise<Projection> {
+    return this.#environment.withFreshColumns(() => resolvedBy(this.#environment, change, signal))
   }
 
   write(change: PatchChange | StepChange, { signal }: CallOptions): Promise<Receipt> {

@@ -193,6 +193,14 @@ export async function create(environment: Environment, change: CreateChange, sig
   return customer === null ? work() : environment.guard(customerKey(customer), work)
 }
 
+/** What a record that was made of this change shows, where it took an existing account, contact or owner instead of the values it was given. */
+export async function resolvedBy(environment: Environment, change: CreateChange, signal: AbortSignal): Promise<Projection> {
+  const codec = await environment.codec(newKind(change), signal)
+  const { owner } = environment.settings
+  const found = await lookUp(environment.api, codec, needsOf(codec, [dealFor(codec, change)], owner), signal)
+  return prepareCreate(codec, change, { found, owner }).resolved
+}
+
 const attemptsMost = 2 // The second look sees the account or contact that someone else made in between.
 
 async function createAlone(environment: Environment, codec: Codec, change: CreateChange, signal: AbortSignal): Promise<Receipt> {
