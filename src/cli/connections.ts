@@ -71,6 +71,10 @@ function webhookCommands(program: Command, run: Run): void {
         }),
       ),
     )
+  proofCommands(webhook, run)
+}
+
+function proofCommands(webhook: Command, run: Run): void {
   webhook
     .command('test')
     .description('have Partner Center send a test event, and tell what came of it')

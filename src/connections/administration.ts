@@ -101,23 +101,27 @@ export function administration(parts: AdministrationParts): Administration {
     },
     testWebhook: (signal) => registration.test(signal),
     connection: (system, signal) => (system === 'partner-center' ? partnerView(parts, signal) : crmView(parts, signal)),
-    async signIn({ show, by, signal }) {
-      const { authorityUrl, tenant, clientId, clientSecret } = config.partnerCenter
-      const endpoint = {
-        transport: parts.transport,
-        clock,
-        name: 'Partner Center',
-        repair: 'cosell connect partner-center',
-        url: entraUrl(authorityUrl, tenant, 'token'),
-        deviceUrl: entraUrl(authorityUrl, tenant, 'devicecode'),
-      }
-      const scope = 'https://api.partner.microsoft.com/.default offline_access openid profile'
-      const { refreshToken } = await signInByDevice(endpoint, { clientId, clientSecret, scope }, { show, signal })
-      await refreshTokens(parts, config.partnerCenter.refreshToken).write(refreshToken)
-      await record(by, 'sign-in', 'signed in to Partner Center by device code')
-      return partnerView(parts, signal)
-    },
+    signIn: (options) => signIn(parts, options),
   }
+}
+
+async function signIn(parts: AdministrationParts, { show, by, signal }: Parameters<Administration['signIn']>[0]): Promise<ConnectionView> {
+  const { config, clock, store } = parts
+  const { authorityUrl, tenant, clientId, clientSecret } = config.partnerCenter
+  const endpoint = {
+    transport: parts.transport,
+    clock,
+    name: 'Partner Center',
+    repair: 'cosell connect partner-center',
+    url: entraUrl(authorityUrl, tenant, 'token'),
+    deviceUrl: entraUrl(authorityUrl, tenant, 'devicecode'),
+  }
+  const scope = 'https://api.partner.microsoft.com/.default offline_access openid profile'
+  const { refreshToken } = await signInByDevice(endpoint, { clientId, clientSecret, scope }, { show, signal })
+  await refreshTokens(parts, config.partnerCenter.refreshToken).write(refreshToken)
+  const entry = setting(clock.now(), by, 'sign-in', 'signed in to Partner Center by device code')
+  await store.addAudit([entry], clock.now())
+  return partnerView(parts, signal)
 }
 
 function wantedOf({ server, partnerCenter }: Config): Registration | null {
