@@ -106,7 +106,7 @@ export async function administer(config: Config, { clock, plant }: Pick<AppOptio
 }
 
 function settingsOf(config: Config): CrmSettings {
-  const document = config.mapping === null ? { version: 1 } : (parseYaml(config.mapping.text) as unknown)
+  const document: unknown = config.mapping === null ? { version: 1 } : parseYaml(config.mapping.text)
   const mapping = effectiveMapping(profileOf(config.crm), parseMapping(document))
   return { mapping, owner: config.sync.owner, checkMarkInName: config.sync.checkMarkInName }
 }
