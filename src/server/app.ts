@@ -1,4 +1,5 @@
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Registry } from 'prom-client'
 import { z } from 'zod'
@@ -105,6 +106,8 @@ export async function listenTcp(deps: ServerDeps, at: { readonly host: string; r
 /** The owner-only socket in the state folder, by which commands of the same machine find the running service. */
 export async function listenSocket(deps: ServerDeps, path: string): Promise<RunningServer> {
   const app = createApp(deps, 'socket')
+  // With PostgreSQL and a given sealing key nothing else has needed the folder before.
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   rmSync(path, { force: true })
   const address = await app.listen({ path })
   chmodSync(path, 0o600)

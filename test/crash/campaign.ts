@@ -2,11 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { seededRng } from '../../src/sandbox/rng.js'
+import { adminToken, createFleet, webhookKey, type Fleet, type Member, type Role } from '../support/fleet.js'
+import { forked, type Forked } from '../support/forked.js'
 import { startPostgres, type PrivatePostgres } from '../support/postgres.js'
 import { audit, keptIn, type Verdict } from './auditor.js'
-import { startSimulators, type Simulators } from './child.js'
-import { adminToken, createFleet, webhookKey, type Fleet, type Member, type Role } from './fleet.js'
+import type { Questions } from './simulators.js'
 
 export interface CampaignOptions {
   readonly store: 'sqlite' | 'postgres'
@@ -39,7 +41,7 @@ const holdMs = 65_000
 
 interface Scene {
   readonly options: CampaignOptions
-  readonly simulators: Simulators
+  readonly simulators: Forked<Questions>
   readonly fleet: Fleet
   readonly postgres: PrivatePostgres | null
   readonly members: Member[]
@@ -53,7 +55,7 @@ export async function campaign(options: CampaignOptions): Promise<Campaign> {
   const folder = mkdtempSync(join(tmpdir(), 'cosell-crash-'))
   mkdirSync(join(folder, 'data'))
   const postgres = options.store === 'postgres' ? startPostgres() : null
-  const simulators = await startSimulators(options.seed)
+  const simulators = await forked<Questions>(fileURLToPath(new URL('simulators.ts', import.meta.url)), String(options.seed))
   const setup = await simulators.ask('setup')
   // The sweep of Partner Center runs once, at the start: from then on only acknowledged events tell of its changes.
   const fleet = await createFleet({ folder, postgres: postgres?.url ?? null, setup, sync: { poll: '1s', sweep: '24h' } })
@@ -138,7 +140,7 @@ async function comeToRest(scene: Scene): Promise<readonly string[]> {
   }
   if (quiet < 3) options.say(`still not idle, going on to the reckoning: ${await waiting(scene)}`)
   await simulators.ask('writes')
-  const swept = await fleet.command('sync', '--json')
+  const swept = await fleet.command(['sync', '--json'])
   if (swept.code !== 0) options.say(`cosell sync ended with ${String(swept.code)}: ${swept.err || swept.out}`)
   await sleep(1_500)
   return simulators.ask('writes')

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { built } from './fleet.js'
+import { built } from '../support/fleet.js'
 import { campaign, type Campaign, type CampaignOptions } from './campaign.js'
 
 // `npm run crash [-- --kills N --store sqlite|postgres|both --seed K --quick]`

@@ -1,13 +1,9 @@
 // Runs in a process of its own: the simulators, and the people who act in them. Speaks with its parent over the channel of `fork`.
-import { startSandbox, type Sandbox } from '../../src/sandbox/index.js'
+import { startSandbox } from '../../src/sandbox/index.js'
+import type { Setup } from '../support/fleet.js'
+import { answering } from '../support/forked.js'
 import { people, type People, type Remembered } from './people.js'
 import { truthOf, type Truth } from './truth.js'
-
-export interface Setup {
-  readonly urls: Sandbox['urls']
-  readonly credentials: Sandbox['credentials']
-  readonly trustAnchors: string
-}
 
 /** What the parent may ask, and what it gets. */
 export interface Questions {
@@ -97,12 +93,4 @@ function callbacks(url: string, key: string): void {
   }
 }
 
-process.on('message', ({ id, name, input }: { id: number; name: keyof Questions; input: never }) => {
-  try {
-    process.send?.({ id, answer: questions[name](input) ?? null })
-  } catch (error) {
-    process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-  }
-})
-process.on('disconnect', () => process.exit(0))
-process.send?.({ ready: true })
+answering(questions)

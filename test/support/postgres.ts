@@ -39,7 +39,7 @@ export function startPostgres(): PrivatePostgres {
   const start = (): void => run('pg_ctl', ['-D', data, '-w', '-l', join(folder, 'log'), '-o', settings, 'start'])
   start()
   return {
-    url: `postgres://cosell@/postgres?host=${encodeURIComponent(folder)}`,
+    url: `postgres://cosell@localhost/postgres?host=${encodeURIComponent(folder)}`,
     restart() {
       run('pg_ctl', ['-D', data, '-m', 'immediate', 'stop'])
       start()

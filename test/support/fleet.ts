@@ -5,15 +5,22 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { stringify } from 'yaml'
-import type { Setup } from './simulators.js'
+import type { Sandbox } from '../../src/sandbox/index.js'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 const main = join(root, 'dist', 'cli', 'main.js')
-export const webhookKey = 'crash-webhook-key'
-export const adminToken = 'crash-admin-token-0123456789'
+export const webhookKey = 'test-webhook-key'
+export const adminToken = 'test-admin-token-0123456789'
 
 /** Compiles the service, unless it is compiled already. */
 export const built = (): void => void execFileSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { cwd: root, stdio: 'ignore' })
+
+/** What a service needs to know of the simulators. */
+export interface Setup {
+  readonly urls: Sandbox['urls']
+  readonly credentials: Sandbox['credentials']
+  readonly trustAnchors: string
+}
 
 /** The service as an operator runs it: one or several processes over one store. */
 export interface Fleet {
@@ -21,7 +28,7 @@ export interface Fleet {
   readonly address: string
   start(role: Role, more?: Extra): Member
   /** A command of the command line, with what it printed. */
-  command(...argv: string[]): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }>
+  command(argv: readonly string[], more?: Extra): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }>
   ready(withinMs: number): Promise<boolean>
 }
 export type Role = 'all' | 'server' | 'worker'
@@ -30,6 +37,8 @@ export interface Extra {
   readonly aheadMs?: number
   /** Prefix of the command, for example a shell that sets a limit. */
   readonly through?: readonly string[]
+  /** Options of Node itself. */
+  readonly node?: readonly string[]
 }
 export interface Member {
   readonly role: Role
@@ -44,22 +53,23 @@ export interface FleetOptions {
   readonly postgres: string | null
   readonly setup: Setup
   readonly sync: Readonly<Record<string, string>>
+  readonly level?: string
 }
 
-export async function createFleet({ folder, postgres, setup, sync }: FleetOptions): Promise<Fleet> {
+export async function createFleet({ folder, postgres, setup, sync, level = 'info' }: FleetOptions): Promise<Fleet> {
   mkdirSync(folder, { recursive: true })
   const port = await freePort()
   const config = join(folder, 'cosell.yaml')
   writeFileSync(join(folder, 'roots.pem'), setup.trustAnchors)
-  writeFileSync(config, stringify(configOf(setup, { port, postgres, sync })), { mode: 0o600 })
+  writeFileSync(config, stringify(configOf(setup, { port, postgres, sync, log: level })), { mode: 0o600 })
   const ahead = join(folder, 'ahead.mjs')
   writeFileSync(ahead, `const by = Number(process.env.AHEAD_MS)\nconst now = Date.now\nDate.now = () => now() + by\n`)
   const log = createWriteStream(join(folder, 'service.log'), { flags: 'a' })
   const address = `http://127.0.0.1:${port}`
   const environment = { ...process.env, XDG_STATE_HOME: join(folder, 'state'), COSELL_CONFIG: config, NO_COLOR: '1' }
 
-  const launch = (argv: readonly string[], { aheadMs = 0, through = [] }: Extra): ChildProcess => {
-    const node = [process.execPath, ...(aheadMs === 0 ? [] : ['--import', pathToFileURL(ahead).href]), main, ...argv]
+  const launch = (argv: readonly string[], { aheadMs = 0, through = [], node: options = [] }: Extra): ChildProcess => {
+    const node = [process.execPath, ...options, ...(aheadMs === 0 ? [] : ['--import', pathToFileURL(ahead).href]), main, ...argv]
     const [program = '', ...args] = [...through, ...node]
     return spawn(program, args, { cwd: folder, env: { ...environment, AHEAD_MS: String(aheadMs) }, stdio: ['ignore', 'pipe', 'pipe'] })
   }
@@ -72,9 +82,9 @@ export async function createFleet({ folder, postgres, setup, sync }: FleetOption
       const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
       return { role, pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), ended }
     },
-    command: (...argv) =>
+    command: (argv, more = {}) =>
       new Promise((resolve) => {
-        const child = launch(argv, {})
+        const child = launch(argv, more)
         let out = ''
         let err = ''
         child.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString()))
@@ -109,11 +119,11 @@ function freePort(): Promise<number> {
   })
 }
 
-function configOf({ urls, credentials }: Setup, how: { port: number; postgres: string | null; sync: FleetOptions['sync'] }): object {
+function configOf({ urls, credentials }: Setup, how: { port: number; postgres: string | null; sync: FleetOptions['sync']; log: string }): object {
   return {
-    environment: 'crash',
+    environment: 'test',
     store: how.postgres ?? './data',
-    sealKey: 'crash-seal-key-of-at-least-32-characters',
+    sealKey: 'test-seal-key-of-at-least-32-characters',
     server: { listen: `127.0.0.1:${how.port}`, publicUrl: `http://127.0.0.1:${how.port}`, adminTokens: [adminToken] },
     partnerCenter: {
       tenant: credentials.tenant,
@@ -135,6 +145,6 @@ function configOf({ urls, credentials }: Setup, how: { port: number; postgres: s
       webhookKey,
     },
     sync: how.sync,
-    log: { level: 'info' },
+    log: { level: how.log },
   }
 }
