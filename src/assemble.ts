@@ -27,7 +27,8 @@ import type { Logger } from './log.js'
 import { metricsOf } from './metrics.js'
 import { undiciTransport } from './remote/transport.js'
 import { witnessed } from './remote/witness.js'
-import { listenSocket, listenTcp, type RunningServer, type ServerDeps } from './server/app.js'
+import { listen, type RunningServer, type ServerDeps } from './server/app.js'
+import type { Readiness } from './server/health.js'
 import { openStore, sealOf, type OpenStore, type Seal } from './store/index.js'
 import { noticeBoard } from './watch/notice.js'
 import { watchTurns, type WatchParts } from './watch/turns.js'
@@ -40,6 +41,8 @@ export { OPERATIONS, parametersOf } from './server/operations.js'
 export type { DealView, PlanDocument, Service, SyncSummary } from './engine/views.js'
 
 export interface AppOptions {
+  /** Where people of the simulated systems act; null: not a demo. */
+  readonly demo: { readonly desk: string } | null
   readonly clock: Clock
   readonly log: Logger
   readonly version: string
@@ -139,7 +142,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     },
     warn: (message, details) => log.warn(details, message),
   }
-  let ready = false
+  let ready: Readiness = 'starting'
   const registration = webhookRegistration({ platform: partner.platform, clock })
   const work = worker(engine)
   const signal = new AbortController()
@@ -151,7 +154,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     refresh: policy.refresh,
     firstSync: { since: config.sync.since, openOnly: config.sync.openOnly },
     checks: (asked) =>
-      doctor({ config, partner, crm, registration, store, clock, serving: () => ready, nodeVersion: process.version }, asked),
+      doctor({ config, partner, crm, registration, store, clock, serving: () => ready === 'ready', nodeVersion: process.version }, asked),
   })
   const board = noticeBoard(store, clock, engine.warn)
   const watched = watchTurns({
@@ -184,8 +187,12 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     adminTokens: config.server.adminTokens,
     metrics: metrics.registry,
     ready: () => ready,
-    partnerCenter: partner.inbound,
-    crm: { kind: crm.kind, inbound: crm.inbound },
+    inbound: { partnerCenter: partner.inbound, crm: { kind: crm.kind, inbound: crm.inbound } },
+    trustedProxies: config.server.trustedProxies,
+    publicUrl: config.server.publicUrl,
+    signIn: config.server.signIn,
+    thisMachine: options.demo === null ? 'asks' : 'admin',
+    sandboxDesk: options.demo?.desk ?? null,
     received: (source, fresh) => {
       metrics.received(source, fresh)
       if (fresh > 0) void store.setValue('event.last', clock.now(), { expect: 'any', now: clock.now() }).catch(() => undefined) // Only a display; the event itself is stored.
@@ -217,7 +224,7 @@ interface Parts {
   readonly transport: { close(): Promise<void> }
   readonly signal: AbortController
   readonly serverDeps: ServerDeps
-  readonly setReady: (value: boolean) => void
+  readonly setReady: (value: Readiness) => void
 }
 
 function running(parts: Parts): App {
@@ -231,15 +238,15 @@ function running(parts: Parts): App {
     async start(role) {
       let address: string | null = null
       if (role !== 'worker') {
-        servers.push(await listenTcp(parts.serverDeps, config.server.listen))
-        address = servers[0]?.address ?? null
-        servers.push(await listenSocket(parts.serverDeps, socketPath(config)))
+        const server = await listen(parts.serverDeps, { ...config.server.listen, socket: socketPath(config) })
+        servers.push(server)
+        address = server.address
       }
       if (role !== 'server') {
         parts.worker.start()
         parts.turns.start()
       }
-      parts.setReady(true)
+      parts.setReady('ready')
       return { address }
     },
     stop() {
@@ -250,7 +257,7 @@ function running(parts: Parts): App {
 }
 
 async function stopAll(parts: Parts, servers: readonly RunningServer[]): Promise<void> {
-  parts.setReady(false)
+  parts.setReady('draining')
   parts.signal.abort()
   parts.policy.stop()
   await parts.turns.stop()

@@ -14,18 +14,30 @@ interface Door {
 const askDeadlineMs = 1_500
 
 /** The service of the same configuration that runs on this machine, or null. */
-export async function runningService(config: Config): Promise<Service | null> {
-  for (const door of doorsOf(config)) if (await answers(door)) return remoteService((name, input) => call(door, name, input))
+export async function runningService(config: Config, user: string): Promise<Service | null> {
+  for (const door of doorsOf(config, user)) if (await answers(door)) return remoteService((name, input) => call(door, name, input))
   return null
 }
 
-function doorsOf(config: Config): Door[] {
+function doorsOf(config: Config, user: string): Door[] {
   const path = socketPath(config)
-  const doors: Door[] = existsSync(path) ? [{ origin: 'http://cosell', dispatcher: new Agent({ connect: { socketPath: path }, headersTimeout: 0, bodyTimeout: 0 }), headers: {} }] : []
+  const doors: Door[] = existsSync(path)
+    ? [
+        {
+          origin: 'http://cosell',
+          dispatcher: new Agent({ connect: { socketPath: path }, headersTimeout: 0, bodyTimeout: 0 }),
+          headers: { 'x-cosell-user': user },
+        },
+      ]
+    : []
   const token = config.server.adminTokens[0]
   // An embedded store belongs to one process, whose socket lies beside it; over PostgreSQL the service may be anywhere.
   if (config.store.kind === 'postgres' && token !== undefined && config.server.listen.port !== 0) {
-    doors.push({ origin: `http://127.0.0.1:${config.server.listen.port}`, dispatcher: new Agent({ headersTimeout: 0, bodyTimeout: 0 }), headers: { authorization: `Bearer ${token}` } })
+    doors.push({
+      origin: `http://127.0.0.1:${config.server.listen.port}`,
+      dispatcher: new Agent({ headersTimeout: 0, bodyTimeout: 0 }),
+      headers: { authorization: `Bearer ${token}` },
+    })
   }
   return doors
 }
@@ -46,14 +58,39 @@ async function call(door: Door, name: string, input: Readonly<Record<string, unk
   const inPath = parametersOf(operation)
   const path = operation.path.replaceAll(/:(\w+)/g, (_match, key: string) => encodeURIComponent(String(input[key])))
   const rest = Object.entries(input).filter(([key, value]) => !inPath.includes(key) && value !== undefined && value !== null)
-  const query = operation.method === 'GET' && rest.length > 0 ? `?${new URLSearchParams(rest.map(([key, value]): [string, string] => [key, String(value)])).toString()}` : ''
+  const query =
+    operation.method === 'GET' && rest.length > 0
+      ? `?${new URLSearchParams(rest.map(([key, value]): [string, string] => [key, String(value)])).toString()}`
+      : ''
   const body = operation.method === 'GET' ? null : JSON.stringify(Object.fromEntries(rest))
   const headers = { ...door.headers, ...(body === null ? {} : { 'content-type': 'application/json' }) }
-  const answer = await request(`${door.origin}/api/v1${path}${query}`, { method: operation.method, dispatcher: door.dispatcher, headers, body })
+  const answer = await request(`${door.origin}/api/v1${path}${query}`, {
+    method: operation.method,
+    dispatcher: door.dispatcher,
+    headers,
+    body,
+  })
   const json = await answer.body.json()
   if (answer.statusCode < 300) return json
   const problem = json as { code?: string; detail?: string; remedy?: string | null } // RFC 9457, by our own server
-  throw new Fault(kinds.has(problem.code ?? '') ? (problem.code as FaultKind) : 'rejected', problem.detail ?? `The service answered ${answer.statusCode}.`, { remedy: problem.remedy ?? 'See the log of the service.' }) // its code was just checked
+  throw new Fault(
+    kinds.has(problem.code ?? '') ? (problem.code as FaultKind) : 'rejected',
+    problem.detail ?? `The service answered ${answer.statusCode}.`,
+    { remedy: problem.remedy ?? 'See the log of the service.' },
+  ) // its code was just checked
 }
 
-const kinds: ReadonlySet<string> = new Set(['offline', 'throttled', 'signed-out', 'forbidden', 'rejected', 'stale', 'ambiguous', 'missing', 'invalid-answer', 'misconfigured', 'lease-lost', 'bug'])
+const kinds: ReadonlySet<string> = new Set([
+  'offline',
+  'throttled',
+  'signed-out',
+  'forbidden',
+  'rejected',
+  'stale',
+  'ambiguous',
+  'missing',
+  'invalid-answer',
+  'misconfigured',
+  'lease-lost',
+  'bug',
+])

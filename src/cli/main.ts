@@ -47,7 +47,7 @@ function logOf({ config }: LoadedConfig): { log: Logger; plant: (secret: string)
 
 async function run(loaded: LoadedConfig, options: { readonly role: 'all' | 'server' | 'worker'; readonly adopt: boolean }): Promise<void> {
   const { log, plant } = logOf(loaded)
-  const app: App = await assemble(loaded.config, { clock: realClock, log, plant, version, adopt: options.adopt })
+  const app: App = await assemble(loaded.config, { clock: realClock, log, plant, version, adopt: options.adopt, demo: null })
   const { address } = await app.start(options.role)
   log.info({ role: options.role, address, version }, address === null ? 'working' : `ready at ${address}`)
   await untilInterrupted()
@@ -66,10 +66,10 @@ const world: CliWorld = {
   user: userInfo().username,
   loadConfig: load,
   connect: async (loaded, { adopt }) => {
-    const running = await runningService(loaded.config)
+    const running = await runningService(loaded.config, userInfo().username)
     if (running !== null) return { service: running, via: 'running', close: () => Promise.resolve() }
     const { plant } = logOf(loaded)
-    const app = await assemble(loaded.config, { clock: realClock, log: silentLog, plant, version, adopt })
+    const app = await assemble(loaded.config, { clock: realClock, log: silentLog, plant, version, adopt, demo: null })
     return { service: app.service, via: 'own', close: () => app.stop() }
   },
   administer: (loaded) => administer(loaded.config, { clock: realClock, plant: logOf(loaded).plant }),
@@ -78,7 +78,7 @@ const world: CliWorld = {
     const demo = await createDemo({ port, crm, say: io.err })
     const loaded = await load(demo.configFile)
     const { log, plant } = logOf(loaded)
-    const app = await assemble(loaded.config, { clock: realClock, log, plant, version, adopt: true })
+    const app = await assemble(loaded.config, { clock: realClock, log, plant, version, adopt: true, demo: { desk: demo.sandbox.urls.desk } })
     const { address } = await app.start('all')
     await demo.ready(app.service, address ?? '')
     await untilInterrupted()

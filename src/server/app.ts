@@ -1,90 +1,183 @@
-import { chmodSync, mkdirSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import type { Registry } from 'prom-client'
+import cookie from '@fastify/cookie'
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Clock } from '../core/ports.js'
 import type { Service } from '../engine/views.js'
-import { authenticator, mayDo } from './auth.js'
-import { homePage } from './home.js'
+import { guard, watchRoutes, type ListedRoute } from './access.js'
+import { authenticator } from './auth.js'
+import { consoleRoutes } from './console.js'
+import { describeApi } from './docs.js'
+import { eventStreams } from './events.js'
+import { health, type HealthDeps } from './health.js'
 import { hooks, type HookDeps } from './hooks.js'
-import { openApi } from './openapi.js'
+import { localSocket } from './local-socket.js'
 import { OPERATIONS, parametersOf, type Operation } from './operations.js'
-import { problemOf, sendProblem } from './problems.js'
+import { notNow, problem, problemOf, Refusal, sendProblem } from './problems.js'
+import { sandboxDesk } from './sandbox-desk.js'
+import { createSessions } from './sessions.js'
+import { sessionRoutes } from './session-routes.js'
+import { signInRoutes, type SignInSettings } from './sign-in.js'
 
-export interface ServerDeps extends HookDeps {
+export interface ServerDeps extends HookDeps, HealthDeps {
+  readonly clock: Clock
   readonly service: Service
   readonly environment: string
   readonly version: string
   readonly adminTokens: readonly string[]
-  readonly metrics: Registry
+  readonly trustedProxies: readonly string[]
+  /** The address people use; null: the one the service listens on. */
+  readonly publicUrl: string | null
+  readonly signIn: Omit<SignInSettings, 'fetch'> | null
+  /** `admin`: whoever sits at this machine may do everything. Only for a demo, whose systems are all simulated. */
+  readonly thisMachine: 'asks' | 'admin'
+  /** Where the simulated systems of a demo take people's acts; null elsewhere. */
+  readonly sandboxDesk: string | null
+  readonly store: HookDeps['store'] & HealthDeps['store'] & Parameters<typeof eventStreams>[1]['store']
 }
 
 export interface RunningServer {
   /** Where it listens, e.g. `http://127.0.0.1:8400`. */
   readonly address: string
+  /** Takes no more; what is under way is answered. */
   close(): Promise<void>
 }
 
 const apiBytesMost = 20 * 1024 * 1024 // A plan of many thousand deals that is applied.
+const contentPolicy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-/** The HTTP application, not yet listening. */
-export function createApp(deps: ServerDeps, local: 'tcp' | 'socket'): FastifyInstance {
-  const app = fastify({ bodyLimit: apiBytesMost, trustProxy: false, logger: false, requestTimeout: 120_000 })
-  app.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error)
-    if (problem.status >= 500) deps.log.error({ path: request.url.split('?')[0], error: error instanceof Error ? error.stack : String(error) }, 'a request failed')
-    return sendProblem(reply, problem)
+export interface BuiltApp {
+  readonly app: FastifyInstance
+  readonly routes: readonly ListedRoute[]
+  /** Listens on the owner-only socket beside the store. @returns why not, where it cannot. */
+  listenLocally(path: string): Promise<string | null>
+  /** Ends what would keep the server open for ever. */
+  endStreams(): Promise<void>
+}
+
+/** The HTTP application, not yet listening. Denies by default: a route that does not say who may use it stops the start. */
+export async function createApp(deps: ServerDeps): Promise<BuiltApp> {
+  const trustProxy = deps.trustedProxies.length === 0 ? false : [...deps.trustedProxies]
+  const app = fastify({ bodyLimit: apiBytesMost, trustProxy, logger: false, requestTimeout: 120_000, return503OnClosing: true })
+  const { routes } = watchRoutes(app)
+  const local = localSocket((request, response) => app.routing(request, response))
+  const origin = (): string => (deps.publicUrl ?? addressOf(app)).replace(/\/+$/, '')
+  const sessions = createSessions(deps.clock, () => (origin().startsWith('https:') ? 'https' : 'http'))
+  const authenticate = authenticator({
+    adminTokens: deps.adminTokens,
+    sessions,
+    clock: deps.clock,
+    isLocal: (request) => local.owns(request.raw.socket),
+    thisMachine: deps.thisMachine,
   })
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, { status: 404, title: 'Not found', detail: `There is nothing at ${request.url.split('?')[0] ?? ''}.`, code: 'not-found', remedy: 'See /api/openapi.json.' }))
+  await app.register(cookie)
+  answers(app, deps, origin)
+  app.addHook('onRequest', (request, _reply, done) => {
+    // Before anything else: an event that cannot be worked must stay with its sender.
+    if (request.url.startsWith('/hooks/') && deps.ready() !== 'ready') throw notNow('The service is starting or stopping.')
+    request.principal = null
+    if (!request.is404) guard(request, authenticate)
+    done()
+  })
+  await app.register((scope) => hooks(scope, deps)) // in a scope with parsers of its own: the raw body is verified
+  health(app, deps)
+  sessionRoutes(app, { sessions, authenticate })
+  signInRoutes(app, {
+    settings: deps.signIn === null ? null : { ...deps.signIn, fetch: null },
+    sessions,
+    clock: deps.clock,
+    log: deps.log,
+    origin,
+  })
+  for (const operation of OPERATIONS) route(app, operation, deps.service)
+  const streams = eventStreams(app, deps)
+  await describeApi(app, deps.version)
+  if (deps.sandboxDesk !== null) sandboxDesk(app, deps.sandboxDesk)
+  await consoleRoutes(app, { service: deps.service, signIn: deps.signIn === null ? 'not offered' : 'offered', authenticate })
+  return {
+    app,
+    routes,
+    listenLocally: async (path) => {
+      const done = await local.listen(path)
+      return 'why' in done ? done.why : null
+    },
+    endStreams: async () => {
+      streams.close()
+      await local.close()
+    },
+  }
+}
+
+function addressOf(app: FastifyInstance): string {
+  const address = app.server.address()
+  return typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : 'http://127.0.0.1'
+}
+
+/** What every answer carries, and how errors are told. */
+function answers(app: FastifyInstance, deps: ServerDeps, origin: () => string): void {
+  app.decorateRequest('principal', null)
+  app.setErrorHandler((error, request, reply) => {
+    const about = problemOf(error, request.id)
+    if (about.status >= 500 && !(error instanceof Refusal)) {
+      deps.log.error(
+        { request_id: request.id, path: pathOf(request), error: error instanceof Error ? error.stack : String(error) },
+        'a request failed',
+      )
+    }
+    return sendProblem(reply, about, error instanceof Refusal ? error.headers : {})
+  })
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(
+      reply,
+      problem({
+        status: 404,
+        title: 'Not found',
+        detail: `There is nothing at ${pathOf(request)}.`,
+        code: 'not-found',
+        remedy: 'See /api/docs.',
+      }),
+    ),
+  )
   app.addHook('onSend', (_request, reply, payload, done) => {
-    void reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer').header('x-frame-options', 'DENY')
-    void reply.header('content-security-policy', 'default-src \'none\'; style-src \'self\'; base-uri \'none\'; form-action \'none\'; frame-ancestors \'none\'')
+    void reply.headers({
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'x-frame-options': 'DENY',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+    })
+    if (reply.getHeader('content-security-policy') === undefined) void reply.header('content-security-policy', contentPolicy)
+    if (origin().startsWith('https:')) void reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains')
     done(null, payload)
   })
-  const whoIs = authenticator({ adminTokens: deps.adminTokens, isLocalSocket: () => local === 'socket' })
-  hooks(app, deps)
-  health(app, deps)
-  app.get('/', async (_request, reply) => reply.type('text/html; charset=utf-8').send(homePage(await deps.service.overview(), deps.version)))
-  app.get('/api/openapi.json', (_request, reply) => reply.send(openApi(deps.version)))
-  for (const operation of OPERATIONS) route(app, operation, { service: deps.service, whoIs })
-  return app
 }
 
-function health(app: FastifyInstance, deps: ServerDeps): void {
-  const alive = (_request: FastifyRequest, reply: FastifyReply): FastifyReply => reply.send({ status: 'ok' })
-  app.get('/healthz', alive)
-  app.get('/livez', alive)
-  app.get('/readyz', async (_request, reply) => {
-    if (!deps.ready()) return reply.code(503).header('retry-after', '5').send({ status: 'not ready' })
-    try {
-      await deps.store.queue.depth(deps.clock.now())
-      return await reply.send({ status: 'ready' })
-    } catch {
-      return reply.code(503).header('retry-after', '5').send({ status: 'the store cannot be reached' })
-    }
-  })
-  app.get('/metrics', async (_request, reply) => reply.type(deps.metrics.contentType).send(await deps.metrics.metrics()))
-}
+const pathOf = (request: FastifyRequest): string => request.url.split('?')[0] ?? ''
 
-function route(app: FastifyInstance, operation: Operation, deps: { service: Service; whoIs: ReturnType<typeof authenticator> }): void {
+function route(app: FastifyInstance, operation: Operation, service: Service): void {
   app.route({
     method: operation.method,
     url: `/api/v1${operation.path}`,
+    config: { access: { kind: 'role', role: operation.role } },
     handler: async (request, reply) => {
-      const principal = deps.whoIs(request)
-      if (principal === null) {
-        return sendProblem(reply.header('www-authenticate', 'Bearer'), { status: 401, title: 'Sign in', detail: 'This needs a bearer token of the configuration (server.adminTokens).', code: 'unauthenticated', remedy: 'Send "Authorization: Bearer …".' })
+      const parsed = operation.input.safeParse(inputOf(operation, request))
+      if (!parsed.success) {
+        throw new Refusal({
+          status: 400,
+          title: 'Bad request',
+          detail: z.prettifyError(parsed.error),
+          code: 'bad-request',
+          remedy: 'See /api/docs for what this takes.',
+        })
       }
-      if (!mayDo(principal, operation.role)) return sendProblem(reply, { status: 403, title: 'Not allowed', detail: `This needs the role ${operation.role}.`, code: 'forbidden', remedy: 'Ask an administrator.' })
-      const input = inputOf(operation, request)
-      const parsed = operation.input.safeParse(input)
-      if (!parsed.success) return sendProblem(reply, { status: 400, title: 'Bad request', detail: z.prettifyError(parsed.error), code: 'bad-request', remedy: 'See /api/openapi.json.' })
       const gone = new AbortController()
       // The answer's end, not the request's: a request is "closed" as soon as its body has been read.
       reply.raw.on('close', () => {
         if (!reply.raw.writableEnded) gone.abort()
       })
-      return reply.send(await operation.run(deps.service, input, { by: principal.name, signal: gone.signal }))
+      const by = request.principal?.name ?? 'somebody'
+      return reply
+        .header('cache-control', 'no-store')
+        .send((await operation.run(service, parsed.data, { by, signal: gone.signal })) ?? null)
     },
   })
 }
@@ -97,25 +190,23 @@ function inputOf(operation: Operation, request: FastifyRequest): Record<string, 
   return { ...rest, ...named }
 }
 
-export async function listenTcp(deps: ServerDeps, at: { readonly host: string; readonly port: number }): Promise<RunningServer> {
-  const app = createApp(deps, 'tcp')
-  const address = await app.listen({ host: at.host, port: at.port })
-  return { address, close: () => app.close() }
+export interface ListenAt {
+  readonly host: string
+  readonly port: number
+  /** The owner-only socket by which commands of the same machine find the running service. */
+  readonly socket: string
 }
 
-/** The owner-only socket in the state folder, by which commands of the same machine find the running service. */
-export async function listenSocket(deps: ServerDeps, path: string): Promise<RunningServer> {
-  const app = createApp(deps, 'socket')
-  // With PostgreSQL and a given sealing key nothing else has needed the folder before.
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  rmSync(path, { force: true })
-  const address = await app.listen({ path })
-  chmodSync(path, 0o600)
+export async function listen(deps: ServerDeps, at: ListenAt): Promise<RunningServer> {
+  const built = await createApp(deps)
+  const address = await built.app.listen({ host: at.host, port: at.port })
+  const why = await built.listenLocally(at.socket)
+  if (why !== null) deps.log.warn({ socket: at.socket }, `Commands of this machine cannot use the local socket: ${why}`)
   return {
     address,
     close: async () => {
-      await app.close()
-      rmSync(path, { force: true })
+      await built.endStreams()
+      await built.app.close()
     },
   }
 }

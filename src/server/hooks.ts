@@ -1,88 +1,138 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Clock, Inbound, Store } from '../core/ports.js'
+import { Counter, Histogram, type Registry } from 'prom-client'
+import type { Clock, Inbound, InboundAnswer, Store } from '../core/ports.js'
 import type { Logger } from '../log.js'
-import { sendProblem } from './problems.js'
+import { notNow, problem, retryAfterSeconds, sendProblem } from './problems.js'
 
 export interface HookDeps {
-  readonly store: Store
-  readonly clock: Clock
+  readonly store: Pick<Store, 'acceptEvents'>
+  readonly clock: Pick<Clock, 'now'>
   readonly log: Logger
-  readonly ready: () => boolean
-  readonly partnerCenter: Inbound
-  readonly crm: { readonly kind: 'dynamics' | 'salesforce'; readonly inbound: Inbound }
-  /** Called after an event was stored. */
+  readonly metrics: Registry
+  readonly inbound: {
+    readonly partnerCenter: Inbound
+    readonly crm: { readonly kind: 'dynamics' | 'salesforce'; readonly inbound: Inbound }
+  }
+  /** Called after events were stored; `fresh` are those that had not been seen before. */
   readonly received: (source: string, fresh: number) => void
 }
 
-const partnerCenterBytesMost = 64 * 1024
-const crmBytesMost = 1024 * 1024
-const retryAfterSeconds = '5'
+type Source = 'partner-center' | 'crm'
 
-/** What the remote systems call. The raw body is verified before anything in it is believed; 202 means that the event is on disk. */
-export function hooks(app: FastifyInstance, deps: HookDeps): void {
-  app.register(async (scope) => {
-    scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-    const take = (source: 'partner-center' | 'crm', inbound: Inbound) => (request: FastifyRequest, reply: FastifyReply) =>
-      receive(deps, { source, inbound, request, reply })
-    scope.post('/hooks/partner-center', { bodyLimit: partnerCenterBytesMost }, take('partner-center', deps.partnerCenter))
-    const crm = take('crm', deps.crm.inbound)
-    scope.post(`/hooks/${deps.crm.kind}`, { bodyLimit: crmBytesMost }, crm)
-    scope.post(`/hooks/${deps.crm.kind}/:key`, { bodyLimit: crmBytesMost }, crm)
-    return Promise.resolve()
-  })
+export const partnerCenterBytesMost = 64 * 1024
+export const crmBytesMost = 1024 * 1024
+
+/**
+ * What the remote systems call. The raw body is verified before anything in it is believed; 202 means that the event is on disk.
+ * Whether the service takes events at all is asked before, in the server's first hook.
+ */
+export async function hooks(app: FastifyInstance, deps: HookDeps): Promise<void> {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  const take = receiver(deps)
+  const config = { access: { kind: 'hook' } as const }
+  app.post('/hooks/partner-center', { config, bodyLimit: partnerCenterBytesMost }, take('partner-center', deps.inbound.partnerCenter))
+  const crm = take('crm', deps.inbound.crm.inbound)
+  for (const path of [`/hooks/${deps.inbound.crm.kind}`, `/hooks/${deps.inbound.crm.kind}/:key`])
+    app.post(path, { config, bodyLimit: crmBytesMost }, crm)
+  return Promise.resolve()
 }
 
-interface Delivery {
-  readonly source: 'partner-center' | 'crm'
-  readonly inbound: Inbound
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
-}
-
-async function receive(deps: HookDeps, { source, inbound, request, reply }: Delivery): Promise<FastifyReply> {
-  if (!deps.ready()) return unavailable(reply, 'The service is starting or stopping.')
-  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-  const answer = await inbound.receive({ headers: headersOf(request), url: request.url, body })
-  if (answer.kind === 'refused') {
-    deps.log.warn({ source, status: answer.status, detail: answer.detail }, 'a webhook was refused')
-    if (answer.status === 503) reply.header('retry-after', retryAfterSeconds)
-    return sendProblem(reply, { status: answer.status, title: answer.title, detail: answer.detail, code: 'refused', remedy: null })
+function receiver(
+  deps: HookDeps,
+): (source: Source, inbound: Inbound) => (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+  const measure = measures(deps.metrics)
+  const refusals = quietWarnings(deps)
+  return (source, inbound) => async (request, reply) => {
+    const answered = measure(source)
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+    const answer = await inbound.receive({ headers: headersOf(request), url: request.url, body })
+    if (answer.kind === 'accepted') await store(deps, source, answer, request.id)
+    else refusals(source, answer)
+    answered(answer.kind === 'accepted' ? 'accepted' : String(answer.status))
+    return respond(reply, answer)
   }
+}
+
+/** @throws Refusal 503 when the store does not take it: the sender keeps the event and sends it again. */
+async function store(
+  deps: HookDeps,
+  source: Source,
+  answer: Extract<InboundAnswer, { kind: 'accepted' }>,
+  requestId: string,
+): Promise<void> {
+  const events = answer.events.map(({ eventKey, name, hints }) => ({ source, eventKey, name, hints, urgency: 1 as const }))
+  let fresh: boolean[]
   try {
-    const events = answer.events.map((event) => ({
-      source,
-      eventKey: event.eventKey,
-      name: event.name,
-      hints: event.hints,
-      urgency: 1 as const,
-    }))
-    const fresh = await deps.store.acceptEvents(events, deps.clock.now())
-    deps.received(source, fresh.filter(Boolean).length)
+    fresh = await deps.store.acceptEvents(events, deps.clock.now())
   } catch (error) {
     deps.log.error(
-      { source, error: error instanceof Error ? error.message : String(error) },
-      'an event could not be stored; the sender is asked to repeat it',
+      { request_id: requestId, source, error: error instanceof Error ? error.message : String(error) },
+      'an event could not be stored; its sender is asked to repeat it',
     )
-    return unavailable(reply, 'The event could not be stored.')
+    throw notNow('The event could not be stored.')
   }
-  return answer.reply === null ? reply.code(202).send() : reply.code(200).type(answer.reply.contentType).send(answer.reply.body)
+  deps.log.debug({ request_id: requestId, source, events: events.map(({ name }) => name) }, 'events stored')
+  deps.received(source, fresh.filter(Boolean).length)
 }
 
-function unavailable(reply: FastifyReply, detail: string): FastifyReply {
-  return sendProblem(reply.header('retry-after', retryAfterSeconds), {
-    status: 503,
-    title: 'Not now',
-    detail,
-    code: 'not-ready',
-    remedy: 'Send it again in a moment.',
-  })
-}
-
-function headersOf(request: FastifyRequest): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(request.headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
-    ),
+function respond(reply: FastifyReply, answer: InboundAnswer): FastifyReply {
+  if (answer.kind === 'accepted')
+    return answer.reply === null ? reply.code(202).send() : reply.code(200).type(answer.reply.contentType).send(answer.reply.body)
+  const { status, title, detail } = answer
+  return sendProblem(
+    reply,
+    problem({ status, title, detail, code: 'refused', remedy: null }),
+    status === 503 ? { 'retry-after': retryAfterSeconds } : {},
   )
+}
+
+function headersOf({ headers }: FastifyRequest): Record<string, string> {
+  const flat: Record<string, string> = {}
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined) flat[name] = typeof value === 'string' ? value : value.join(', ')
+  }
+  return flat
+}
+
+const warnEveryMs = 10_000
+
+/** Refusals are worth a line, but strangers may cause any number of them. */
+function quietWarnings({ log, clock }: HookDeps): (source: Source, answer: Extract<InboundAnswer, { kind: 'refused' }>) => void {
+  let quietUntil = 0
+  let unsaid = 0
+  return (source, { status, detail }) => {
+    const now = clock.now()
+    if (now < quietUntil) {
+      unsaid += 1
+      return
+    }
+    log.warn({ source, status, detail, unsaid }, 'a webhook was refused')
+    quietUntil = now + warnEveryMs
+    unsaid = 0
+  }
+}
+
+function measures(registry: Registry): (source: Source) => (result: string) => void {
+  const answers = new Counter({
+    name: 'cosell_hook_answers_total',
+    help: 'Webhook deliveries by answer.',
+    labelNames: ['source', 'result'],
+    registers: [registry],
+  })
+  const seconds = new Histogram({
+    name: 'cosell_hook_seconds',
+    help: 'From the whole body of a webhook to its answer, the durable commit included.',
+    labelNames: ['source'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers: [registry],
+  })
+  return (source) => {
+    const stop = seconds.startTimer({ source })
+    return (result) => {
+      answers.inc({ source, result })
+      stop()
+    }
+  }
 }

@@ -10,7 +10,11 @@ export function openApi(version: string): object {
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'cosell', version, description: 'Everything the command line and the console can do. Errors are RFC 9457 problem details.' },
+    info: {
+      title: 'cosell',
+      version,
+      description: 'Everything the command line and the console can do. Errors are RFC 9457 problem details.',
+    },
     components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
     security: [{ bearer: [] }],
     paths,
@@ -22,13 +26,26 @@ function describe(operation: Operation): object {
   const properties = schema.properties ?? {}
   const inPath = parametersOf(operation)
   const rest = Object.entries(properties).filter(([name]) => !inPath.includes(name))
-  const parameter = (name: string, where: 'path' | 'query', of: unknown): object => ({ name, in: where, required: where === 'path', schema: of })
-  const body = { required: (schema.required ?? []).filter((name) => !inPath.includes(name)), type: 'object', properties: Object.fromEntries(rest), additionalProperties: false }
+  const parameter = (name: string, where: 'path' | 'query', of: unknown): object => ({
+    name,
+    in: where,
+    required: where === 'path',
+    schema: of,
+  })
+  const body = {
+    required: (schema.required ?? []).filter((name) => !inPath.includes(name)),
+    type: 'object',
+    properties: Object.fromEntries(rest),
+    additionalProperties: false,
+  }
   return {
     operationId: operation.name,
     summary: operation.summary,
     description: `Role: ${operation.role}.`,
-    parameters: [...inPath.map((name) => parameter(name, 'path', properties[name] ?? {})), ...(operation.method === 'GET' ? rest.map(([name, of]) => parameter(name, 'query', of)) : [])],
+    parameters: [
+      ...inPath.map((name) => parameter(name, 'path', properties[name] ?? {})),
+      ...(operation.method === 'GET' ? rest.map(([name, of]) => parameter(name, 'query', of)) : []),
+    ],
     ...(operation.method === 'GET' || rest.length === 0 ? {} : { requestBody: { content: { 'application/json': { schema: body } } } }),
     responses: { 200: { description: 'Done.' }, default: { description: 'A problem.', content: { 'application/problem+json': {} } } },
   }

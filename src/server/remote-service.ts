@@ -1,4 +1,20 @@
-import type { Activity, ApplyReport, AuditRecord, Check, ConflictRow, DealRow, DealView, FlowView, Issue, Overview, PlanDocument, PlanItem, RunRow, Service, SyncSummary } from '../engine/views.js'
+import type {
+  Activity,
+  ApplyReport,
+  AuditRecord,
+  Check,
+  ConflictRow,
+  DealRow,
+  DealView,
+  FlowView,
+  Issue,
+  Overview,
+  PlanDocument,
+  PlanItem,
+  RunRow,
+  Service,
+  SyncSummary,
+} from '../engine/views.js'
 
 /** Calls one operation of a running service by name; the answer is what the operation returns. */
 export type CallOperation = (name: string, input: Readonly<Record<string, unknown>>) => Promise<unknown>

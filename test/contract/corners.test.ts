@@ -149,7 +149,7 @@ describe('[R38] a store', () => {
     const { config } = here.load()
     const partnerCenter = { ...config.partnerCenter, tenant: change.partnerTenant ?? config.partnerCenter.tenant }
     const crm = { ...config.crm, url: change.crmUrl ?? config.crm.url }
-    return assemble({ ...config, partnerCenter, crm }, { clock: realClock, log: silentLog, version: 'test', adopt, plant: () => undefined })
+    return assemble({ ...config, partnerCenter, crm }, { clock: realClock, demo: null, log: silentLog, version: 'test', adopt, plant: () => undefined })
   }
   it('refuses to serve another partner tenant or another CRM than it was made for, until a person adopts it', async () => {
     await open()

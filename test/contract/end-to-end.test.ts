@@ -21,7 +21,7 @@ describe('Partner Center and Dynamics 365 in step', () => {
 
   beforeAll(async () => {
     demo = await createDemo({ port: 0, crm: 'dynamics', say: () => undefined })
-    app = await assemble(load().config, { clock: realClock, log: silentLog, version: 'test', adopt: false, plant: () => undefined })
+    app = await assemble(load().config, { clock: realClock, demo: null, log: silentLog, version: 'test', adopt: false, plant: () => undefined })
     // Only the server: the passes of these tests happen when a test asks for them.
     address = (await app.start('server')).address ?? ''
     for (const user of demo.sandbox.dynamics.find('systemuser', { applicationid: null })) {

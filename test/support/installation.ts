@@ -14,6 +14,8 @@ export interface InstallationWish {
   readonly sync?: Readonly<Record<string, unknown>>
   readonly server?: Readonly<Record<string, unknown>>
   readonly mapping?: object
+  /** As in a demo: whoever sits at this machine may do everything. */
+  readonly demo?: true
 }
 
 /** A whole installation as a user has one: simulated systems on loopback, the assembled service with a store of its own, and the people. */
@@ -59,7 +61,14 @@ export async function installation(wish: InstallationWish = {}): Promise<Install
   const clock = { ...realClock, now: () => realClock.now() + aheadMs }
   const load = (change: Partial<InstallationWish> = {}): LoadedConfig => loaded({ ...wish, ...change }, sandbox, folder)
   const open = async (change: Partial<InstallationWish>): Promise<App> =>
-    assemble(load(change).config, { clock, log: silentLog, version: 'test', adopt: false, plant: () => undefined })
+    assemble(load(change).config, {
+      clock,
+      demo: wish.demo === true ? { desk: sandbox.urls.desk } : null,
+      log: silentLog,
+      version: 'test',
+      adopt: false,
+      plant: () => undefined,
+    })
   const app = await open({})
   const made: Installation = {
     sandbox,

@@ -1,0 +1,233 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { signingLeaf, webhookSigner } from '../../src/sandbox/signing.js'
+import { installation, type Installation, type InstallationWish } from '../support/installation.js'
+
+/** The server as browsers, scripts and Partner Center meet it: real HTTP. */
+let here: Installation
+const token = 'a-token-of-a-script-1'
+const open = async (wish: InstallationWish = {}): Promise<Installation> =>
+  (here = await installation({ ...wish, server: { adminTokens: [token], ...wish.server } }))
+afterEach(() => here.close())
+
+const ask = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${here.address}${path}`, { redirect: 'manual', ...init })
+const bearer = { authorization: `Bearer ${token}` }
+const own = { 'x-cosell-request': '1', 'content-type': 'application/json' }
+const post = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
+  ask(path, { method: 'POST', headers: { ...own, ...headers }, body: JSON.stringify(body) })
+const cookieOf = (answer: Response): string => (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+
+describe('[R51] who may do what', () => {
+  it('denies every operation to strangers, and every page of it that nobody named', async () => {
+    await open()
+    const { paths } = (await (await ask('/api/openapi.json')).json()) as { paths: Record<string, Record<string, unknown>> }
+    for (const [path, methods] of Object.entries(paths)) {
+      for (const method of Object.keys(methods)) {
+        const init = method === 'get' ? {} : { body: '{}', headers: own }
+        expect([path, (await ask(path.replaceAll(/\{\w+\}/g, 'x'), { method: method.toUpperCase(), ...init })).status]).toEqual([path, 401])
+      }
+    }
+    for (const path of ['/api/v1/me', '/api/v1/events', '/api/v1/sessions']) expect((await ask(path)).status).toBe(401)
+    for (const path of ['/api/v1/nothing', '/sandbox-desk/', '/hooks/nobody'])
+      expect((await ask(path, { headers: bearer })).status).toBe(404)
+  })
+
+  it('takes a bearer token, and lets an address that guesses wait', async () => {
+    await open()
+    expect(await (await ask('/api/v1/me', { headers: bearer })).json()).toEqual({ name: 'admin token', role: 'admin', via: 'token' })
+    const guess = async (): Promise<number> => (await ask('/api/v1/me', { headers: { authorization: 'Bearer wrong' } })).status
+    for (let tries = 0; tries < 5; tries += 1) expect(await guess()).toBe(401)
+    expect(await guess()).toBe(429)
+    expect((await ask('/api/v1/me', { headers: bearer })).status).toBe(429)
+    here.later(61_000)
+    expect((await ask('/api/v1/me', { headers: bearer })).status).toBe(200)
+  })
+
+  it('turns a pasted token into a session that only this browser and only our own pages can use', async () => {
+    await open()
+    expect((await post('/api/v1/session', { token: 'wrong' })).status).toBe(401)
+    const signedIn = await post('/api/v1/session', { token })
+    expect(signedIn.status).toBe(204)
+    expect(signedIn.headers.get('set-cookie')).toMatch(/HttpOnly.*SameSite=Lax/)
+    expect(signedIn.headers.get('set-cookie')).not.toContain(token)
+    const cookie = cookieOf(signedIn)
+    expect(await (await ask('/api/v1/me', { headers: { cookie } })).json()).toMatchObject({ role: 'admin', via: 'session' })
+    expect((await ask('/api/v1/overview', { headers: { cookie } })).status).toBe(200)
+    const forged = await ask('/api/v1/flows/all', {
+      method: 'PUT',
+      headers: { cookie, 'content-type': 'application/json' },
+      body: '{"value":"off"}',
+    })
+    expect(forged.status).toBe(403)
+    const foreign = await ask('/api/v1/flows/all', {
+      method: 'PUT',
+      headers: { cookie, ...own, 'sec-fetch-site': 'cross-site' },
+      body: '{"value":"off"}',
+    })
+    expect(foreign.status).toBe(403)
+    const real = await ask('/api/v1/flows/all', { method: 'PUT', headers: { cookie, ...own }, body: '{"value":"observe"}' })
+    expect(real.status).toBe(200)
+    const { sessions } = (await (await ask('/api/v1/sessions', { headers: { cookie } })).json()) as { sessions: { id: string }[] }
+    expect(
+      (await ask(`/api/v1/sessions/${sessions[0]?.id ?? ''}`, { method: 'DELETE', headers: { cookie, 'x-cosell-request': '1' } })).status,
+    ).toBe(204)
+    expect((await ask('/api/v1/me', { headers: { cookie } })).status).toBe(401)
+  })
+
+  it('ends a session after half an hour of rest and after twelve hours of work', async () => {
+    await open()
+    const idle = cookieOf(await post('/api/v1/session', { token }))
+    const busy = cookieOf(await post('/api/v1/session', { token }))
+    const status = async (cookie: string): Promise<number> => (await ask('/api/v1/me', { headers: { cookie } })).status
+    for (let minutes = 0; minutes < 12 * 60 - 20; minutes += 20) {
+      here.later(20 * 60_000)
+      expect(await status(busy)).toBe(200)
+    }
+    expect(await status(idle)).toBe(401)
+    here.later(21 * 60_000)
+    expect(await status(busy)).toBe(401)
+  })
+
+  it('trusts this machine in a demo only, and never through a proxy or by another name', async () => {
+    await open({ demo: true })
+    expect(await (await ask('/api/v1/me')).json()).toMatchObject({ role: 'admin', via: 'loopback' })
+    expect((await ask('/api/v1/me', { headers: { 'x-forwarded-for': '203.0.113.7' } })).status).toBe(401)
+    expect((await ask('/sandbox-desk/partnerCenter/referrals')).status).toBe(200)
+    const acted = await post('/sandbox-desk/partnerCenter/inbound/coSell', [{ name: 'From the desk' }])
+    expect(await acted.json()).toMatchObject({ own: { name: 'From the desk' } })
+  })
+})
+
+describe('signing in with OpenID Connect', () => {
+  const signIn = { clientId: '0f4c1b7a-9f0e-4b61-8a4e-2a1f6c3d5e01', clientSecret: 'sandbox-partner-secret' }
+  async function throughTheBrowser(roles: object): Promise<{ answer: Response; cookie: string }> {
+    await open()
+    const { credentials, urls } = here.sandbox
+    const issuer = `${urls.entra}/${credentials.tenant}/v2.0`
+    await here.restart({ server: { adminTokens: [token], signIn: { issuer, ...signIn, roles } } })
+    const begun = await ask('/auth/sign-in?returnTo=/deals%3Fstate%3Dpending')
+    expect(begun.status).toBe(303)
+    const away = new URL(begun.headers.get('location') ?? '')
+    for (const name of ['state', 'nonce', 'code_challenge']) expect(away.searchParams.get(name)).toBeTruthy()
+    const form = new URLSearchParams(away.search)
+    form.set('sandbox_person', 'cosell@partner.example')
+    const back = await fetch(`${away.origin}${away.pathname}`, { method: 'POST', body: form, redirect: 'manual' })
+    const callback = new URL(back.headers.get('location') ?? 'http://nowhere')
+    const answer = await ask(`${callback.pathname}${callback.search}`, { headers: { cookie: cookieOf(begun) } })
+    const session = answer.headers.getSetCookie().find((line) => line.startsWith('cosell=')) ?? ''
+    return { answer, cookie: session.split(';')[0] ?? '' }
+  }
+
+  it('gives the role that the configuration gives, and goes where the person wanted to go', async () => {
+    const { answer, cookie } = await throughTheBrowser({ operator: ['COSELL@partner.example'] })
+    expect(answer.status).toBe(303)
+    expect(answer.headers.get('location')).toBe('/deals?state=pending')
+    expect(await (await ask('/api/v1/me', { headers: { cookie } })).json()).toMatchObject({
+      name: 'cosell@partner.example',
+      role: 'operator',
+      via: 'session',
+    })
+    expect((await ask('/api/v1/flows/all', { method: 'PUT', headers: { cookie, ...own }, body: '{"value":"off"}' })).status).toBe(403)
+  })
+
+  it('lets nobody in who has no role, who brings an answer of another browser, or who would be sent elsewhere', async () => {
+    const { answer, cookie } = await throughTheBrowser({ admin: ['somebody@else.example'] })
+    expect([answer.status, cookie]).toEqual([403, ''])
+    const begun = await ask('/auth/sign-in?returnTo=//evil.example')
+    const state = new URL(begun.headers.get('location') ?? '').searchParams.get('state') ?? ''
+    expect((await ask(`/auth/callback?code=x&state=${state}`)).status).toBe(400)
+    expect((await ask(`/auth/callback?code=x&state=other`, { headers: { cookie: cookieOf(begun) } })).status).toBe(400)
+  })
+})
+
+describe('what every answer carries', () => {
+  it('allows no foreign script, frame or guess of a type, and shows no insides', async () => {
+    await open()
+    const page = await ask('/')
+    expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'.*frame-ancestors 'none'/)
+    expect(page.headers.get('content-security-policy')).not.toContain('unsafe')
+    expect(page.headers.get('x-content-type-options')).toBe('nosniff')
+    expect(page.headers.get('x-powered-by') ?? page.headers.get('server')).toBeNull()
+    const bad = await ask('/api/v1/deals?limit=none', { headers: bearer })
+    expect(bad.headers.get('content-type')).toContain('application/problem+json')
+    expect(await bad.json()).toMatchObject({ status: 400, code: 'bad-request', type: expect.any(String) as string })
+    const polluted = await ask('/api/v1/sync', { method: 'POST', headers: { ...bearer, ...own }, body: '{"__proto__":{"release":true}}' })
+    expect(polluted.status).toBe(400)
+    expect((await ask('/api/docs/', { headers: bearer })).status).toBe(200)
+    expect((await ask('/api/openapi.json', { headers: { 'x-forwarded-for': '203.0.113.7' } })).status).toBe(401)
+    expect((await ask('/metrics', { headers: { 'x-forwarded-for': '203.0.113.7' } })).status).toBe(401)
+    expect(await (await ask('/metrics')).text()).toContain('cosell_deals{state="in-sync"}')
+  })
+})
+
+describe('server-sent events', () => {
+  it('tell of a changed deal while it is looked at, and end when the service stops', async () => {
+    await open()
+    const stop = new AbortController()
+    const stream = await ask('/api/v1/events', { headers: bearer, signal: stop.signal })
+    expect(stream.headers.get('content-type')).toContain('text/event-stream')
+    const reader = (stream.body ?? new ReadableStream<Uint8Array>()).getReader()
+    const decoder = new TextDecoder()
+    let seen = ''
+    const until = async (text: string): Promise<void> => {
+      while (!seen.includes(text)) {
+        const { done, value } = await reader.read()
+        if (done) throw new Error(`The stream ended before ${text}: ${seen}`)
+        seen += decoder.decode(value)
+      }
+    }
+    await until('event: overview')
+    const { own: made } = here.sandbox.partnerCenter.portal.create('private', { details: { currency: 'EUR' } })
+    await here.sync()
+    const { id } = await here.app.service.deal(made.id, { live: false })
+    // The first look only notes where the ledger stands; a change after it is told.
+    await expect
+      .poll(
+        async () => {
+          here.sandbox.partnerCenter.portal.edit(made.id, { notes: `Noted ${Math.trunc(performance.now())}` })
+          await here.sync([made.id])
+          return Promise.race([until(id).then(() => true), new Promise((resolve) => setTimeout(resolve, 2_000, false))])
+        },
+        { timeout: 15_000 },
+      )
+      .toBe(true)
+    await here.app.stop()
+    let ended = false
+    while (!ended) ended = (await reader.read()).done
+    stop.abort()
+  }, 30_000)
+})
+
+describe('[R34] before it is ready and while it drains', () => {
+  it('answers 503 with Retry-After to a webhook, however well it is signed', async () => {
+    await open()
+    const body = Buffer.from(
+      JSON.stringify({
+        EventName: 'referral-updated',
+        ResourceUri: 'https://api.partnercenter.microsoft.com/engagements/v1/referrals/5c1e0a7e-59e8-4d6b-9f0e-0b7f0a6b2c10',
+        ResourceName: 'referral',
+        AuditUri: null,
+        ResourceChangeUtcDate: '2026-08-03T09:21:05Z',
+      }),
+    )
+    const headers = {
+      authorization: `Signature ${webhookSigner().sign(body)}`,
+      'x-ms-certificate-url': `${here.sandbox.urls.partnerCenter}/cert/pcnotifications-dispatch.microsoft.com.cer`,
+      'x-ms-signature-algorithm': 'rsa-sha256',
+    }
+    expect(signingLeaf('genuine').certificateDer.length).toBeGreaterThan(0)
+    expect((await ask('/hooks/partner-center', { method: 'POST', headers, body })).status).toBe(202)
+    // A pass that takes its time keeps the service draining while events still arrive.
+    const { own: made } = here.sandbox.partnerCenter.portal.create('private', { details: { currency: 'EUR' } })
+    await here.sync()
+    here.sandbox.partnerCenter.faults.set([{ kind: 'slow', rate: 1, amount: 1_500 }])
+    const working = here.sync([made.id]).catch(() => undefined)
+    await expect.poll(async () => (await here.app.store.queue.depth(Date.now())).leased).toBeGreaterThan(0)
+    const stopping = here.app.stop()
+    const late = await ask('/hooks/partner-center', { method: 'POST', headers, body })
+    expect([late.status, late.headers.get('retry-after')]).toEqual([503, '5'])
+    expect((await ask('/readyz')).status).toBe(503)
+    expect((await ask('/healthz')).status).toBe(200)
+    await stopping
+    await working
+  }, 20_000)
+})
