@@ -73,11 +73,10 @@ async function call(door: Door, name: string, input: Readonly<Record<string, unk
   const json = await answer.body.json()
   if (answer.statusCode < 300) return json
   const problem = json as { code?: string; detail?: string; remedy?: string | null } // RFC 9457, by our own server
-  throw new Fault(
-    kinds.has(problem.code ?? '') ? (problem.code as FaultKind) : 'rejected',
-    problem.detail ?? `The service answered ${answer.statusCode}.`,
-    { remedy: problem.remedy ?? 'See the log of the service.' },
-  ) // its code was just checked
+  const code = kinds.has(problem.code ?? '') ? (problem.code as FaultKind) : 'rejected' // just checked
+  throw new Fault(code, problem.detail ?? `The service answered ${answer.statusCode}.`, {
+    remedy: problem.remedy ?? 'See the log of the service.',
+  })
 }
 
 const kinds: ReadonlySet<string> = new Set([

@@ -78,7 +78,14 @@ const world: CliWorld = {
     const demo = await createDemo({ port, crm, say: io.err })
     const loaded = await load(demo.configFile)
     const { log, plant } = logOf(loaded)
-    const app = await assemble(loaded.config, { clock: realClock, log, plant, version, adopt: true, demo: { desk: demo.sandbox.urls.desk } })
+    const app = await assemble(loaded.config, {
+      clock: realClock,
+      log,
+      plant,
+      version,
+      adopt: true,
+      demo: { desk: demo.sandbox.urls.desk },
+    })
     const { address } = await app.start('all')
     await demo.ready(app.service, address ?? '')
     await untilInterrupted()

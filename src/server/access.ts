@@ -1,17 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Authenticator } from './auth.js'
 import { isLoopbackRequest } from './loopback.js'
+import type { Principal, Role } from './principal.js'
 import { Refusal } from './problems.js'
-
-export type Role = 'viewer' | 'operator' | 'admin'
-
-/** Who calls, how they proved it, and what they may do. */
-export interface Principal {
-  /** Stands in the ledger for what they do. */
-  readonly name: string
-  readonly role: Role
-  readonly via: 'socket' | 'token' | 'session' | 'loopback'
-}
 
 /** What a route asks of its caller. A route that says nothing is denied to everybody. */
 export type Access =

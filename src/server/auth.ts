@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Clock } from '../core/ports.js'
-import type { Principal } from './access.js'
+import type { Principal } from './principal.js'
 import { isLoopbackRequest } from './loopback.js'
 import { Refusal } from './problems.js'
 import type { Sessions } from './sessions.js'

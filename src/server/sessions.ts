@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../core/ports.js'
-import type { Role } from './access.js'
+import type { Role } from './principal.js'
 
 /** A signed-in person. Kept in this process only: a restart asks everyone to sign in again, and nothing of it is ever at rest. */
 export interface Session {

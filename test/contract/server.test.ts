@@ -172,7 +172,7 @@ describe('server-sent events', () => {
       while (!seen.includes(text)) {
         const { done, value } = await reader.read()
         if (done) throw new Error(`The stream ended before ${text}: ${seen}`)
-        seen += decoder.decode(value)
+        seen += decoder.decode(value as Uint8Array) // a body is read as bytes
       }
     }
     await until('event: overview')
