@@ -314,3 +314,53 @@ export interface AcceptedEvent {
   /** Links to mark, found or made by intake; resolved inside the same transaction. */
   readonly urgency: 1 | 2
 }
+
+// ---------------------------------------------------------------------------------------------------------------- installer
+
+/** One thing the connector needs in the CRM. */
+export interface InstallItem {
+  /** Stable, for scripts: `column:opportunity.cosell_help`. */
+  readonly id: string
+  readonly what: string
+  /** `differs`: it is there, but not as it must be. */
+  readonly state: 'present' | 'missing' | 'differs'
+  /** What would be done; null where nothing is to do, or where only a person can do it (then `note` says what). */
+  readonly change: string | null
+  /** Whether the change alters something that stands in the CRM already. */
+  readonly touches: 'new' | 'existing'
+  readonly note: string | null
+}
+export interface InstallPlan {
+  readonly crm: string
+  readonly items: readonly InstallItem[]
+}
+export interface InstallReport {
+  /** What was done, in order. */
+  readonly done: readonly string[]
+  /** How the environment stands afterwards, read back. */
+  readonly items: readonly InstallItem[]
+}
+export interface InstallProgress {
+  readonly done: number
+  readonly total: number
+  readonly what: string
+}
+export interface ApplyOptions extends CallOptions {
+  /** Whether what stands in the CRM already may be altered: forms, views, definitions of delivered tables. */
+  readonly existing: 'alter' | 'leave'
+  readonly onProgress: (progress: InstallProgress) => void
+}
+/** Where the CRM sends its events, and the key it shows. */
+export interface CallbackWish {
+  readonly url: string
+  readonly key: string
+}
+
+/** Prepares a CRM for the connector. Every call may be repeated: what is there is left as it is. */
+export interface Installer {
+  plan(options: CallOptions): Promise<InstallPlan>
+  apply(options: ApplyOptions): Promise<InstallReport>
+  /** Makes the CRM send its events to us. */
+  registerCallbacks(wish: CallbackWish, options: CallOptions): Promise<InstallReport>
+  removeCallbacks(options: CallOptions): Promise<readonly string[]>
+}

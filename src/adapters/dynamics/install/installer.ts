@@ -1,0 +1,201 @@
+import { isFault, type Fault } from '../../../core/fault.js'
+import type { ApplyOptions, CallbackWish, CallOptions, Clock, Installer, InstallPlan, InstallReport } from '../../../core/ports.js'
+import type { Send } from '../../../remote/send.js'
+import { publishBody } from './bodies.js'
+import { MetadataApi } from './metadata-api.js'
+import { eventSteps, removeEvents, surveyEvents } from './steps-events.js'
+import { securitySteps } from './steps-security.js'
+import { formSteps, resourceSteps, viewSteps } from './steps-shown.js'
+import { STAGES, type Desk, type Stage, type Step } from './step.js'
+import { columnSteps, keySteps, lookupSteps, solutionSteps, trackingSteps } from './steps-tables.js'
+import { survey, type Survey } from './survey.js'
+
+/** What outlives a process: which parts were changed and not yet published. */
+export interface Notebook {
+  read(name: string): Promise<unknown>
+  write(name: string, value: unknown): Promise<void>
+}
+
+export interface InstallerOptions {
+  readonly url: string
+  readonly send: Send
+  readonly clock: Clock
+  readonly notebook: Notebook
+  /** Columns of opportunities and leads that the mapping uses beyond the connector's own. */
+  readonly mapped: () => readonly string[]
+}
+
+export function dynamicsInstaller(options: InstallerOptions): Installer {
+  const api = new MetadataApi({ url: options.url, send: options.send })
+  const tables = async (found: Survey): Promise<Step[]> => Promise.resolve(stepsOf(found))
+  const events =
+    (wish: CallbackWish, rekey: 'rekey' | 'keep') =>
+    async (found: Survey, signal: AbortSignal): Promise<Step[]> => [
+      ...solutionSteps(found),
+      ...eventSteps(found, await surveyEvents(api, signal), wish, options.mapped(), rekey),
+    ]
+  return {
+    async plan({ signal }: CallOptions): Promise<InstallPlan> {
+      const steps = await tables(await survey(api, signal))
+      return { crm: api.root, items: steps.map(({ item }) => item) }
+    },
+    apply: (asked) => new Work(api, options, asked, tables).run(),
+    async registerCallbacks(wish, { signal }) {
+      const asked: ApplyOptions = { existing: 'alter', onProgress: () => undefined, signal }
+      // The key cannot be read back, so that it is written every time; afterwards it counts as set.
+      const first = await new Work(api, options, asked, events(wish, 'rekey'), 1).run()
+      const rest = await new Work(api, options, asked, events(wish, 'keep')).run()
+      return { done: [...new Set([...first.done, ...rest.done])], items: rest.items }
+    },
+    removeCallbacks: ({ signal }) => removeEvents(api, signal),
+  }
+}
+
+function stepsOf(found: Survey): Step[] {
+  return [
+    ...solutionSteps(found),
+    ...columnSteps(found),
+    ...resourceSteps(found),
+    ...lookupSteps(found),
+    ...trackingSteps(found),
+    ...keySteps(found),
+    ...securitySteps(found),
+    ...viewSteps(found),
+    ...formSteps(found),
+  ]
+}
+
+type Unpublished = { readonly tables: readonly string[]; readonly resources: readonly string[] }
+const noteName = 'install.unpublished'
+
+const roundsMost = 40 // Nine stages, each again after a lost answer, with room to spare.
+const failuresMost = 6
+const waitMs = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000] as const
+const locked = '0x80071151'
+
+/** One run of the installer: look, do the first stage that lacks something, look again, until nothing is left. */
+class Work {
+  readonly #api: MetadataApi
+  readonly #options: InstallerOptions
+  readonly #asked: ApplyOptions
+  readonly #steps: (found: Survey, signal: AbortSignal) => Promise<Step[]>
+  readonly #rounds: number
+  readonly #done: string[] = []
+  #total = 0
+  #failures = 0
+
+  constructor(
+    api: MetadataApi,
+    options: InstallerOptions,
+    asked: ApplyOptions,
+    steps: (found: Survey, signal: AbortSignal) => Promise<Step[]>,
+    rounds = roundsMost,
+  ) {
+    this.#api = api
+    this.#options = options
+    this.#asked = asked
+    this.#steps = steps
+    this.#rounds = rounds
+  }
+
+  async run(): Promise<InstallReport> {
+    const { signal } = this.#asked
+    let steps: readonly Step[] = []
+    for (let round = 0; round < this.#rounds; round += 1) {
+      signal.throwIfAborted()
+      try {
+        const found = await survey(this.#api, signal)
+        steps = await this.#steps(found, signal)
+        const todo = steps.filter((step) => this.#isWanted(step))
+        this.#total = Math.max(this.#total, this.#done.length + todo.length)
+        const stage = STAGES.find((name) => todo.some((step) => step.stage === name))
+        if (stage === undefined) {
+          if (!(await this.#publish())) break
+          continue
+        }
+        await this.#stage(found, todo, stage)
+        this.#failures = 0
+      } catch (error) {
+        await this.#pause(error)
+      }
+    }
+    return { done: this.#done, items: steps.map(({ item }) => item) }
+  }
+
+  #isWanted({ item, make }: Step): boolean {
+    return make !== null && item.state !== 'present' && (item.touches === 'new' || this.#asked.existing === 'alter')
+  }
+
+  async #stage(found: Survey, todo: readonly Step[], stage: Stage): Promise<void> {
+    const { signal } = this.#asked
+    const desk: Desk = { api: this.#api, clock: this.#options.clock, survey: found, signal, say: (what) => this.#say(what) }
+    for (const step of todo.filter((candidate) => candidate.stage === stage)) {
+      signal.throwIfAborted()
+      this.#say(step.item.what)
+      // Noted before the write: a run that is cut in between still publishes at its next start.
+      await this.#note(step.publish)
+      await step.make?.(desk)
+      this.#done.push(`${step.item.what}: ${step.item.change ?? ''}`)
+    }
+    await this.#publish()
+    this.#say(`checking: ${stage}`)
+  }
+
+  #say(what: string): void {
+    this.#asked.onProgress({ done: Math.min(this.#done.length, this.#total), total: this.#total, what })
+  }
+
+  async #note(more: Unpublished): Promise<void> {
+    if (more.tables.length === 0 && more.resources.length === 0) return
+    const held = await this.#noted()
+    const next = { tables: [...new Set([...held.tables, ...more.tables])], resources: [...new Set([...held.resources, ...more.resources])] }
+    if (next.tables.length === held.tables.length && next.resources.length === held.resources.length) return
+    await this.#options.notebook.write(noteName, { [this.#api.root]: next })
+  }
+
+  async #noted(): Promise<Unpublished> {
+    const all = (await this.#options.notebook.read(noteName)) as Readonly<Record<string, Unpublished>> | null // only #note writes it
+    return all?.[this.#api.root] ?? { tables: [], resources: [] }
+  }
+
+  /** Publishes what was noted. True when there was something. */
+  async #publish(): Promise<boolean> {
+    const { tables, resources } = await this.#noted()
+    if (tables.length === 0 && resources.length === 0) return false
+    this.#say(`publishing ${[...tables, ...(resources.length === 0 ? [] : ['web resources'])].join(', ')}`)
+    const body = publishBody(tables, resources)
+    await this.#api.write({ method: 'POST', path: 'PublishXml', body, what: 'publishing', solution: null }, this.#asked.signal)
+    await this.#options.notebook.write(noteName, null)
+    return true
+  }
+
+  /** Waits after what passes by itself; anything else ends the run, which may be repeated at any time. */
+  async #pause(error: unknown): Promise<void> {
+    if (!isFault(error) || !passes(error) || this.#failures >= failuresMost) throw error
+    const pause = error.retryAfterMs ?? waitMs[Math.min(this.#failures, waitMs.length - 1)] ?? 30_000
+    this.#failures += 1
+    this.#say(`waiting: ${error.message}`)
+    await this.#options.clock.sleep(pause, this.#asked.signal)
+  }
+}
+
+/** A lock, a busy server, a lost answer, and "it exists already": look again, and go on with what is still missing. */
+const passes = (fault: Fault): boolean =>
+  fault.kind === 'offline' ||
+  fault.kind === 'throttled' ||
+  fault.kind === 'ambiguous' ||
+  fault.kind === 'stale' ||
+  fault.code === locked ||
+  existing.has(fault.code ?? '')
+
+/** Source: learn.microsoft.com "Web service error codes" (read 2023-10). */
+const existing: ReadonlySet<string> = new Set([
+  '0x80047013',
+  '0x80060304',
+  '0x80044345',
+  '0x8004f022',
+  '0x8004f023',
+  '0x80060893',
+  '0x80060894',
+  '0x80040237',
+])

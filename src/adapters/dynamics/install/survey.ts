@@ -1,0 +1,284 @@
+import { isFault } from '../../../core/fault.js'
+import { labelKey } from '../../../core/conversions.js'
+import { flagOf, idOf, labelIn, numberOf, query, quoted, rowOf, rowsOf, textOf, type Row } from '../row.js'
+import { DEAL_TABLES, LOCAL_SOLUTION, logicalName, PREFIX, SOLUTION, SOLUTION_DETAILS, SOLUTIONS, TRACKED_TABLES } from './blueprint.js'
+import type { MetadataApi } from './metadata-api.js'
+import { surveySecurity, type SecuritySurvey } from './survey-security.js'
+
+export interface ColumnSurvey {
+  readonly name: string
+  readonly type: string
+  readonly label: string
+  readonly maxLength: number | null
+  readonly secured: 'secured' | 'open'
+  /** Values of a choice column of the table's own; null for others. */
+  readonly options: readonly number[] | null
+}
+export interface KeySurvey {
+  readonly id: string
+  readonly name: string
+  readonly columns: readonly string[]
+  readonly status: string
+}
+export interface TableSurvey {
+  readonly name: string
+  readonly set: string
+  readonly primaryId: string
+  readonly primaryName: string | null
+  readonly objectCode: number | null
+  /** `on-paper`: the definition says so, but the table is not published yet and answers no delta. */
+  readonly tracking: 'on' | 'on-paper' | 'off' | 'impossible'
+  readonly columns: ReadonlyMap<string, ColumnSurvey>
+  readonly keys: readonly KeySurvey[]
+}
+export interface Lookup {
+  readonly relationship: string
+  readonly column: string
+}
+export interface FormSurvey {
+  readonly id: string
+  readonly name: string
+  readonly xml: string
+}
+export interface ViewSurvey {
+  readonly id: string
+  readonly name: string
+  readonly isDefault: 'default' | 'other'
+  readonly layoutXml: string
+  readonly fetchXml: string
+}
+
+/** Everything the installer must know of an environment before it says what is missing. */
+export interface Survey {
+  readonly language: number
+  readonly publisherId: string | null
+  /** The unmanaged solution that takes up what is added. */
+  readonly solution: { readonly uniqueName: string; readonly name: string; readonly version: string; readonly state: 'present' | 'missing' }
+  readonly tables: ReadonlyMap<string, TableSurvey>
+  readonly solutions: { readonly table: TableSurvey; readonly lookup: Lookup | null } | null
+  readonly details: TableSurvey | null
+  readonly forms: ReadonlyMap<string, readonly FormSurvey[]>
+  readonly views: ReadonlyMap<string, readonly ViewSurvey[]>
+  readonly resources: ReadonlyMap<string, { readonly id: string; readonly content: string }>
+  /** Null where the environment offers no column security. */
+  readonly security: SecuritySurvey | null
+}
+
+const definition = (table: string): string => `EntityDefinitions(LogicalName='${table}')`
+
+export async function survey(api: MetadataApi, signal: AbortSignal): Promise<Survey> {
+  const organization = await api.list(`organizations${query({ $select: 'name,languagecode' })}`, 'the organization', signal)
+  const custom = await api.list(
+    `EntityDefinitions${query({ $select: 'LogicalName,DisplayName,DisplayCollectionName', $filter: 'IsCustomEntity eq true' })}`,
+    'the custom tables',
+    signal,
+  )
+  const tables = new Map<string, TableSurvey>()
+  for (const name of TRACKED_TABLES) {
+    const found = await surveyTable(api, name, signal)
+    if (found !== null) tables.set(name, found)
+  }
+  const solutionsName = customTable(custom, logicalName(SOLUTIONS.schemaName), ['Microsoft Solutions', 'Microsoft Solution'])
+  const detailsName = customTable(custom, logicalName(SOLUTION_DETAILS.schemaName), [
+    'Microsoft Solution Details',
+    'Microsoft Solution Detail',
+  ])
+  const solutions = solutionsName === null ? null : await surveyTable(api, solutionsName, signal)
+  const details = detailsName === null ? null : await surveyTable(api, detailsName, signal)
+  const shown = [...DEAL_TABLES.filter((name) => tables.has(name)), ...[solutions, details].flatMap((table) => table?.name ?? [])]
+  const resources = await api.list(
+    `webresourceset${query({ $select: 'webresourceid,name,content', $filter: `startswith(name,${quoted(`${PREFIX}_/`)})` })}`,
+    'the web resources',
+    signal,
+  )
+  return {
+    language: numberOf(organization[0] ?? {}, 'languagecode') ?? 1033,
+    publisherId: await publisherOf(api, signal),
+    solution: await solutionOf(api, signal),
+    tables,
+    solutions: solutions === null ? null : { table: solutions, lookup: await lookupOf(api, solutions.name, signal) },
+    details,
+    forms: await surveyForms(api, shown, signal),
+    views: await surveyViews(api, shown, signal),
+    resources: new Map(
+      resources.flatMap((row): [string, { id: string; content: string }][] => {
+        const [id, name] = [idOf(row, 'webresourceid'), textOf(row, 'name')]
+        return id === null || name === null ? [] : [[name, { id, content: textOf(row, 'content') ?? '' }]]
+      }),
+    ),
+    security: await surveySecurity(api, signal),
+  }
+}
+
+async function publisherOf(api: MetadataApi, signal: AbortSignal): Promise<string | null> {
+  const select = 'publisherid,uniquename,customizationprefix'
+  const path = `publishers${query({ $select: select, $filter: `customizationprefix eq ${quoted(PREFIX)}` })}`
+  const [found] = await api.list(path, 'the publisher', signal)
+  return found === undefined ? null : idOf(found, 'publisherid')
+}
+
+async function solutionOf(api: MetadataApi, signal: AbortSignal): Promise<Survey['solution']> {
+  const names = [SOLUTION.uniqueName, LOCAL_SOLUTION.uniqueName]
+  const filter = names.map((name) => `uniquename eq ${quoted(name)}`).join(' or ')
+  const rows = await api.list(
+    `solutions${query({ $select: 'solutionid,uniquename,ismanaged', $filter: filter })}`,
+    'the solution of the connector',
+    signal,
+  )
+  const named = (name: string): Row | undefined => rows.find((row) => textOf(row, 'uniquename') === name)
+  const main = named(SOLUTION.uniqueName)
+  const wanted = main !== undefined && flagOf(main, 'ismanaged') === true ? LOCAL_SOLUTION : SOLUTION
+  return { ...wanted, state: named(wanted.uniqueName) === undefined ? 'missing' : 'present' }
+}
+
+function customTable(rows: readonly Row[], own: string, labels: readonly string[]): string | null {
+  const wanted = new Set(labels.map(labelKey))
+  const labelled = (row: Row): boolean =>
+    [labelIn(row, 'DisplayCollectionName'), labelIn(row, 'DisplayName')].some((label) => label !== null && wanted.has(labelKey(label)))
+  const names = rows.map((row) => textOf(row, 'LogicalName') ?? '')
+  const microsoft = rows.findIndex((row, at) => (names[at] ?? '').startsWith('msft_') && labelled(row))
+  return names[microsoft] ?? names.find((name) => name === own) ?? null
+}
+
+export async function surveyTable(api: MetadataApi, name: string, signal: AbortSignal): Promise<TableSurvey | null> {
+  const what = `table ${name}`
+  const members =
+    'MetadataId,LogicalName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute,ObjectTypeCode,ChangeTrackingEnabled,CanChangeTrackingBeEnabled'
+  const head = await api.get(`${definition(name)}${query({ $select: members })}`, what, signal)
+  if (head === null) return null
+  const set = textOf(head, 'EntitySetName') ?? `${name}s`
+  const primaryId = textOf(head, 'PrimaryIdAttribute') ?? `${name}id`
+  const options = new Map(
+    (
+      await api.list(
+        `${definition(name)}/Attributes/Microsoft.Dynamics.CRM.PicklistAttributeMetadata${query({ $select: 'LogicalName', $expand: 'OptionSet' })}`,
+        `the choices of ${what}`,
+        signal,
+      )
+    ).map((row): [string, readonly number[]] => [textOf(row, 'LogicalName') ?? '', valuesIn(row)]),
+  )
+  const columns = (await api.list(`${definition(name)}/Attributes`, `the columns of ${what}`, signal)).map(
+    (row): [string, ColumnSurvey] => {
+      const column = textOf(row, 'LogicalName') ?? ''
+      return [
+        column,
+        {
+          name: column,
+          type: textOf(row, 'AttributeType') ?? '',
+          label: labelIn(row, 'DisplayName') ?? column,
+          maxLength: numberOf(row, 'MaxLength'),
+          secured: flagOf(row, 'IsSecured') === true ? 'secured' : 'open',
+          options: options.get(column) ?? null,
+        },
+      ]
+    },
+  )
+  const keys = await api.list(
+    `${definition(name)}/Keys${query({ $select: 'SchemaName,LogicalName,KeyAttributes,EntityKeyIndexStatus' })}`,
+    `the keys of ${what}`,
+    signal,
+  )
+  return {
+    name,
+    set,
+    primaryId,
+    primaryName: textOf(head, 'PrimaryNameAttribute'),
+    objectCode: numberOf(head, 'ObjectTypeCode'),
+    tracking: await trackingOf(api, { head, name, set, primaryId }, signal),
+    columns: new Map(columns),
+    keys: keys.map((row) => ({
+      id: idOf(row, 'MetadataId') ?? '',
+      name: textOf(row, 'LogicalName') ?? '',
+      columns: Array.isArray(row['KeyAttributes']) ? row['KeyAttributes'].map(String) : [],
+      status: textOf(row, 'EntityKeyIndexStatus') ?? '',
+    })),
+  }
+}
+
+const valuesIn = (row: Row): readonly number[] =>
+  rowsOf(rowOf(row, 'OptionSet') ?? {}, 'Options').flatMap((option) => numberOf(option, 'Value') ?? [])
+
+interface Tracked {
+  readonly head: Row
+  readonly name: string
+  readonly set: string
+  readonly primaryId: string
+}
+
+/** A definition may say that changes are tracked before it is published; only a delta round proves it. */
+async function trackingOf(
+  api: MetadataApi,
+  { head, name, set, primaryId }: Tracked,
+  signal: AbortSignal,
+): Promise<TableSurvey['tracking']> {
+  if (flagOf(head, 'ChangeTrackingEnabled') !== true) {
+    const can = rowOf(head, 'CanChangeTrackingBeEnabled')
+    return can !== null && flagOf(can, 'Value') === false ? 'impossible' : 'off'
+  }
+  try {
+    const url = `${set}${query({ $select: primaryId })}`
+    await api.first(url, `changes of table ${name}`, signal, { Prefer: 'odata.track-changes,odata.maxpagesize=1' })
+    return 'on'
+  } catch (error) {
+    if (isFault(error) && error.code === '0x80072491') return 'on-paper'
+    if (isFault(error) && (error.kind === 'rejected' || error.kind === 'forbidden')) return 'on' // The role may not read it; that is the doctor's matter.
+    throw error
+  }
+}
+
+export async function lookupOf(api: MetadataApi, table: string, signal: AbortSignal): Promise<Lookup | null> {
+  const rows = await api.list(
+    `${definition(table)}/ManyToOneRelationships${query({ $select: 'SchemaName,ReferencingAttribute,ReferencedEntity' })}`,
+    `the relations of table ${table}`,
+    signal,
+  )
+  const row = rows.find((candidate) => textOf(candidate, 'ReferencedEntity') === 'opportunity')
+  const [relationship, column] = [row && textOf(row, 'SchemaName'), row && textOf(row, 'ReferencingAttribute')]
+  return relationship && column ? { relationship, column } : null
+}
+
+async function surveyForms(api: MetadataApi, tables: readonly string[], signal: AbortSignal): Promise<Survey['forms']> {
+  const found = new Map<string, readonly FormSurvey[]>()
+  for (const table of tables) {
+    const filter = `objecttypecode eq ${quoted(table)} and type eq 2 and formactivationstate eq 1`
+    const rows = await api.list(
+      `systemforms${query({ $select: 'formid,name,formxml', $filter: filter })}`,
+      `the forms of table ${table}`,
+      signal,
+    )
+    const forms = rows.flatMap((row): FormSurvey[] => {
+      const [id, xml] = [idOf(row, 'formid'), textOf(row, 'formxml')]
+      return id === null || xml === null ? [] : [{ id, xml, name: textOf(row, 'name') ?? id }]
+    })
+    found.set(table, forms)
+  }
+  return found
+}
+
+async function surveyViews(api: MetadataApi, tables: readonly string[], signal: AbortSignal): Promise<Survey['views']> {
+  const found = new Map<string, readonly ViewSurvey[]>()
+  for (const table of tables) {
+    const filter = `returnedtypecode eq ${quoted(table)} and querytype eq 0 and statecode eq 0`
+    const rows = await api.list(
+      `savedqueries${query({ $select: 'savedqueryid,name,isdefault,layoutxml,fetchxml', $filter: filter })}`,
+      `the views of table ${table}`,
+      signal,
+    )
+    const views = rows.flatMap((row): ViewSurvey[] => {
+      const id = idOf(row, 'savedqueryid')
+      if (id === null) return []
+      const isDefault = flagOf(row, 'isdefault') === true ? 'default' : 'other'
+      return [
+        {
+          id,
+          isDefault,
+          name: textOf(row, 'name') ?? id,
+          layoutXml: textOf(row, 'layoutxml') ?? '',
+          fetchXml: textOf(row, 'fetchxml') ?? '',
+        },
+      ]
+    })
+    found.set(table, views)
+  }
+  return found
+}
