@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { InstallItem } from '../../src/core/ports.js'
 import { cosellCustomization } from '../../src/sandbox/dataverse/index.js'
-import { environment, never, type Environment } from '../support/dynamics-environment.js'
+import { environment, Killed, never, type Environment } from '../support/dynamics-environment.js'
 
 const quiet = { onProgress: () => undefined, signal: never }
 const open = (items: readonly InstallItem[]): string[] => items.filter(({ state }) => state !== 'present').map(({ id }) => id)
@@ -45,3 +45,43 @@ describe('installing into Dynamics 365', () => {
     }
   })
 })
+
+describe('an installation that is killed', () => {
+  // Before a write is the same as after the one before it; a few prove that.
+  it.each([
+    ['before', 12],
+    ['after', 1],
+  ] as const)('at any write, %s it is carried out, is finished by the next run', async (when, step) => {
+    const whole = environment()
+    whole.cut(Number.MAX_SAFE_INTEGER, when)
+    await apply(whole)
+    const calls = whole.calls()
+    const made = (one: Environment): string[] => fingerprint(one)
+    const wanted = made(whole)
+    for (let at = 1; at <= calls; at += step) {
+      const one = environment()
+      one.cut(at, when)
+      await expect(apply(one), `cut at write ${at}`).rejects.toThrow(Killed)
+      one.cut(Number.MAX_SAFE_INTEGER, when)
+      expect(open((await apply(one)).items), `cut at write ${at}`).toEqual([])
+      expect(made(one), `cut at write ${at}`).toEqual(wanted)
+    }
+  }, 300_000)
+})
+
+/** What an installation consists of, without the ids that differ from environment to environment. */
+function fingerprint(made: Environment): string[] {
+  const { simulator } = made.kit
+  const named = (table: string, column: string): string[] => simulator.find(table).map((row) => `${table} ${String(row[column])}`)
+  return [
+    ...named('publisher', 'uniquename'),
+    ...named('solution', 'uniquename'),
+    ...named('webresource', 'name'),
+    ...named('savedquery', 'name'),
+    ...simulator.find('systemform').map((row) => `form ${String(row['name'])} ${String(row['formxml']).length}`),
+    ...simulator.find('savedquery').map((row) => `view ${String(row['name'])} ${String(row['layoutxml']).length}`),
+    ...named('fieldsecurityprofile', 'name'),
+    ...named('fieldpermission', 'attributelogicalname'),
+    `components ${simulator.find('solutioncomponent').length}`,
+  ].sort()
+}

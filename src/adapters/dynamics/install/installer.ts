@@ -8,7 +8,7 @@ import { securitySteps } from './steps-security.js'
 import { formSteps, resourceSteps, viewSteps } from './steps-shown.js'
 import { STAGES, type Desk, type Stage, type Step } from './step.js'
 import { columnSteps, keySteps, lookupSteps, solutionSteps, trackingSteps } from './steps-tables.js'
-import { survey, type Survey } from './survey.js'
+import { survey, type Part, type Prior, type Survey } from './survey.js'
 
 /** What outlives a process: which parts were changed and not yet published. */
 export interface Notebook {
@@ -68,6 +68,19 @@ function stepsOf(found: Survey): Step[] {
 type Unpublished = { readonly tables: readonly string[]; readonly resources: readonly string[] }
 const noteName = 'install.unpublished'
 
+/** What the steps of a stage can change; the next look reads that again. */
+const CHANGES: Readonly<Record<Stage, readonly Part[]>> = {
+  solution: ['solution'],
+  tables: ['columns', 'tracking', 'keys', 'forms', 'views'],
+  columns: ['columns', 'resources'],
+  lookups: ['columns', 'tracking', 'security'],
+  keys: ['keys'],
+  security: ['security'],
+  views: ['views'],
+  forms: ['forms'],
+  events: [],
+}
+
 const roundsMost = 40 // Nine stages, each again after a lost answer, with room to spare.
 const failuresMost = 6
 const waitMs = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000] as const
@@ -101,21 +114,28 @@ class Work {
   async run(): Promise<InstallReport> {
     const { signal } = this.#asked
     let steps: readonly Step[] = []
+    let prior: Prior | null = null
     for (let round = 0; round < this.#rounds; round += 1) {
       signal.throwIfAborted()
       try {
-        const found = await survey(this.#api, signal)
+        const found: Survey = await survey(this.#api, signal, prior)
         steps = await this.#steps(found, signal)
         const todo = steps.filter((step) => this.#isWanted(step))
         this.#total = Math.max(this.#total, this.#done.length + todo.length)
         const stage = STAGES.find((name) => todo.some((step) => step.stage === name))
         if (stage === undefined) {
-          if (!(await this.#publish())) break
+          const published = await this.#publish()
+          if (!published && prior === null) break
+          // Everything is read back once more before it is called done.
+          prior = null
           continue
         }
+        prior = null
         await this.#stage(found, todo, stage)
+        prior = { survey: found, stale: new Set(CHANGES[stage]) }
         this.#failures = 0
       } catch (error) {
+        prior = null
         await this.#pause(error)
       }
     }

@@ -64,50 +64,84 @@ export interface Survey {
   readonly security: SecuritySurvey | null
 }
 
+/** Parts of a survey that are read apart, so that a stage is checked by reading what it can have changed. */
+export const PARTS = ['solution', 'columns', 'tracking', 'keys', 'resources', 'forms', 'views', 'security'] as const
+export type Part = (typeof PARTS)[number]
+export interface Prior {
+  readonly survey: Survey
+  /** What may have changed since. */
+  readonly stale: ReadonlySet<Part>
+}
+
 const definition = (table: string): string => `EntityDefinitions(LogicalName='${table}')`
 
-export async function survey(api: MetadataApi, signal: AbortSignal): Promise<Survey> {
-  const organization = await api.list(`organizations${query({ $select: 'name,languagecode' })}`, 'the organization', signal)
+/** Reads the environment; with a prior survey, only what may have changed since. */
+export async function survey(api: MetadataApi, signal: AbortSignal, prior: Prior | null = null): Promise<Survey> {
+  const held = (part: Part): Survey | null => (prior === null || prior.stale.has(part) ? null : prior.survey)
+  const tables = new Map<string, TableSurvey>()
+  for (const name of TRACKED_TABLES) {
+    const found = await surveyTable(api, name, signal, {
+      prior,
+      columns: name === 'opportunity' || name === 'lead' ? 'wanted' : 'unwanted',
+    })
+    if (found !== null) tables.set(name, found)
+  }
+  const { solutions, details } = await surveySolutionTables(api, signal, prior)
+  const shown = [...DEAL_TABLES.filter((name) => tables.has(name)), ...[solutions?.table, details].flatMap((table) => table?.name ?? [])]
+  return {
+    language: prior?.survey.language ?? (await languageOf(api, signal)),
+    publisherId: (held('solution') ?? { publisherId: await publisherOf(api, signal) }).publisherId,
+    solution: held('solution')?.solution ?? (await solutionOf(api, signal)),
+    tables,
+    solutions,
+    details,
+    forms: held('forms')?.forms ?? (await surveyForms(api, shown, signal)),
+    views: held('views')?.views ?? (await surveyViews(api, shown, signal)),
+    resources: held('resources')?.resources ?? (await surveyResources(api, signal)),
+    security: prior !== null && !prior.stale.has('security') ? prior.survey.security : await surveySecurity(api, signal),
+  }
+}
+
+async function languageOf(api: MetadataApi, signal: AbortSignal): Promise<number> {
+  const [organization] = await api.list(`organizations${query({ $select: 'name,languagecode' })}`, 'the organization', signal)
+  return numberOf(organization ?? {}, 'languagecode') ?? 1033
+}
+
+async function surveySolutionTables(
+  api: MetadataApi,
+  signal: AbortSignal,
+  prior: Prior | null,
+): Promise<Pick<Survey, 'solutions' | 'details'>> {
+  const touched = (['columns', 'tracking', 'keys'] as const).some((part) => prior === null || prior.stale.has(part))
+  if (!touched && prior !== null) return { solutions: prior.survey.solutions, details: prior.survey.details }
   const custom = await api.list(
     `EntityDefinitions${query({ $select: 'LogicalName,DisplayName,DisplayCollectionName', $filter: 'IsCustomEntity eq true' })}`,
     'the custom tables',
     signal,
   )
-  const tables = new Map<string, TableSurvey>()
-  for (const name of TRACKED_TABLES) {
-    const found = await surveyTable(api, name, signal)
-    if (found !== null) tables.set(name, found)
-  }
   const solutionsName = customTable(custom, logicalName(SOLUTIONS.schemaName), ['Microsoft Solutions', 'Microsoft Solution'])
   const detailsName = customTable(custom, logicalName(SOLUTION_DETAILS.schemaName), [
     'Microsoft Solution Details',
     'Microsoft Solution Detail',
   ])
-  const solutions = solutionsName === null ? null : await surveyTable(api, solutionsName, signal)
-  const details = detailsName === null ? null : await surveyTable(api, detailsName, signal)
-  const shown = [...DEAL_TABLES.filter((name) => tables.has(name)), ...[solutions, details].flatMap((table) => table?.name ?? [])]
-  const resources = await api.list(
+  const solutions = solutionsName === null ? null : await surveyTable(api, solutionsName, signal, { prior, columns: 'wanted' })
+  return {
+    solutions: solutions === null ? null : { table: solutions, lookup: await lookupOf(api, solutions.name, signal) },
+    details: detailsName === null ? null : await surveyTable(api, detailsName, signal, { prior, columns: 'wanted' }),
+  }
+}
+
+async function surveyResources(api: MetadataApi, signal: AbortSignal): Promise<Survey['resources']> {
+  const rows = await api.list(
     `webresourceset${query({ $select: 'webresourceid,name,content', $filter: `startswith(name,${quoted(`${PREFIX}_/`)})` })}`,
     'the web resources',
     signal,
   )
-  return {
-    language: numberOf(organization[0] ?? {}, 'languagecode') ?? 1033,
-    publisherId: await publisherOf(api, signal),
-    solution: await solutionOf(api, signal),
-    tables,
-    solutions: solutions === null ? null : { table: solutions, lookup: await lookupOf(api, solutions.name, signal) },
-    details,
-    forms: await surveyForms(api, shown, signal),
-    views: await surveyViews(api, shown, signal),
-    resources: new Map(
-      resources.flatMap((row): [string, { id: string; content: string }][] => {
-        const [id, name] = [idOf(row, 'webresourceid'), textOf(row, 'name')]
-        return id === null || name === null ? [] : [[name, { id, content: textOf(row, 'content') ?? '' }]]
-      }),
-    ),
-    security: await surveySecurity(api, signal),
-  }
+  const named = rows.flatMap((row): [string, { id: string; content: string }][] => {
+    const [id, name] = [idOf(row, 'webresourceid'), textOf(row, 'name')]
+    return id === null || name === null ? [] : [[name, { id, content: textOf(row, 'content') ?? '' }]]
+  })
+  return new Map(named)
 }
 
 async function publisherOf(api: MetadataApi, signal: AbortSignal): Promise<string | null> {
@@ -140,44 +174,44 @@ function customTable(rows: readonly Row[], own: string, labels: readonly string[
   return names[microsoft] ?? names.find((name) => name === own) ?? null
 }
 
-export async function surveyTable(api: MetadataApi, name: string, signal: AbortSignal): Promise<TableSurvey | null> {
-  const what = `table ${name}`
+interface TableChoice {
+  readonly prior: Prior | null
+  /** Tables that are only tracked need no list of their columns. */
+  readonly columns: 'wanted' | 'unwanted'
+}
+
+async function surveyTable(
+  api: MetadataApi,
+  name: string,
+  signal: AbortSignal,
+  { prior, columns }: TableChoice,
+): Promise<TableSurvey | null> {
+  const all = prior === null ? [] : [...prior.survey.tables.values(), prior.survey.solutions?.table, prior.survey.details]
+  const held = all.find((table) => table?.name === name) ?? null
+  const keeps = (part: Part): boolean => held !== null && prior !== null && !prior.stale.has(part)
+  const head = held !== null && keeps('tracking') ? held : await surveyHead(api, name, signal)
+  if (head === null) return null
+  return {
+    name,
+    set: head.set,
+    primaryId: head.primaryId,
+    primaryName: head.primaryName,
+    objectCode: head.objectCode,
+    tracking: head.tracking,
+    columns: held !== null && keeps('columns') ? held.columns : columns === 'wanted' ? await surveyColumns(api, name, signal) : new Map(),
+    keys: held !== null && keeps('keys') ? held.keys : columns === 'wanted' ? await surveyKeys(api, name, signal) : [],
+  }
+}
+
+type Head = Omit<TableSurvey, 'columns' | 'keys'>
+
+async function surveyHead(api: MetadataApi, name: string, signal: AbortSignal): Promise<Head | null> {
   const members =
     'MetadataId,LogicalName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute,ObjectTypeCode,ChangeTrackingEnabled,CanChangeTrackingBeEnabled'
-  const head = await api.get(`${definition(name)}${query({ $select: members })}`, what, signal)
+  const head = await api.get(`${definition(name)}${query({ $select: members })}`, `table ${name}`, signal)
   if (head === null) return null
   const set = textOf(head, 'EntitySetName') ?? `${name}s`
   const primaryId = textOf(head, 'PrimaryIdAttribute') ?? `${name}id`
-  const options = new Map(
-    (
-      await api.list(
-        `${definition(name)}/Attributes/Microsoft.Dynamics.CRM.PicklistAttributeMetadata${query({ $select: 'LogicalName', $expand: 'OptionSet' })}`,
-        `the choices of ${what}`,
-        signal,
-      )
-    ).map((row): [string, readonly number[]] => [textOf(row, 'LogicalName') ?? '', valuesIn(row)]),
-  )
-  const columns = (await api.list(`${definition(name)}/Attributes`, `the columns of ${what}`, signal)).map(
-    (row): [string, ColumnSurvey] => {
-      const column = textOf(row, 'LogicalName') ?? ''
-      return [
-        column,
-        {
-          name: column,
-          type: textOf(row, 'AttributeType') ?? '',
-          label: labelIn(row, 'DisplayName') ?? column,
-          maxLength: numberOf(row, 'MaxLength'),
-          secured: flagOf(row, 'IsSecured') === true ? 'secured' : 'open',
-          options: options.get(column) ?? null,
-        },
-      ]
-    },
-  )
-  const keys = await api.list(
-    `${definition(name)}/Keys${query({ $select: 'SchemaName,LogicalName,KeyAttributes,EntityKeyIndexStatus' })}`,
-    `the keys of ${what}`,
-    signal,
-  )
   return {
     name,
     set,
@@ -185,14 +219,40 @@ export async function surveyTable(api: MetadataApi, name: string, signal: AbortS
     primaryName: textOf(head, 'PrimaryNameAttribute'),
     objectCode: numberOf(head, 'ObjectTypeCode'),
     tracking: await trackingOf(api, { head, name, set, primaryId }, signal),
-    columns: new Map(columns),
-    keys: keys.map((row) => ({
-      id: idOf(row, 'MetadataId') ?? '',
-      name: textOf(row, 'LogicalName') ?? '',
-      columns: Array.isArray(row['KeyAttributes']) ? row['KeyAttributes'].map(String) : [],
-      status: textOf(row, 'EntityKeyIndexStatus') ?? '',
-    })),
   }
+}
+
+async function surveyColumns(api: MetadataApi, name: string, signal: AbortSignal): Promise<TableSurvey['columns']> {
+  const choices = await api.list(
+    `${definition(name)}/Attributes/Microsoft.Dynamics.CRM.PicklistAttributeMetadata${query({ $select: 'LogicalName', $expand: 'OptionSet' })}`,
+    `the choices of table ${name}`,
+    signal,
+  )
+  const options = new Map(choices.map((row): [string, readonly number[]] => [textOf(row, 'LogicalName') ?? '', valuesIn(row)]))
+  // All members: the lengths of texts come with the plain list, whether a column is secured as well.
+  const rows = await api.list(`${definition(name)}/Attributes`, `the columns of table ${name}`, signal)
+  return new Map(
+    rows.map((row): [string, ColumnSurvey] => {
+      const column = textOf(row, 'LogicalName') ?? ''
+      const secured = flagOf(row, 'IsSecured') === true ? 'secured' : 'open'
+      const [type, maxLength] = [textOf(row, 'AttributeType') ?? '', numberOf(row, 'MaxLength')]
+      return [
+        column,
+        { name: column, type, maxLength, secured, label: labelIn(row, 'DisplayName') ?? column, options: options.get(column) ?? null },
+      ]
+    }),
+  )
+}
+
+async function surveyKeys(api: MetadataApi, name: string, signal: AbortSignal): Promise<TableSurvey['keys']> {
+  const select = 'SchemaName,LogicalName,KeyAttributes,EntityKeyIndexStatus'
+  const rows = await api.list(`${definition(name)}/Keys${query({ $select: select })}`, `the keys of table ${name}`, signal)
+  return rows.map((row) => ({
+    id: idOf(row, 'MetadataId') ?? '',
+    name: textOf(row, 'LogicalName') ?? '',
+    columns: Array.isArray(row['KeyAttributes']) ? row['KeyAttributes'].map(String) : [],
+    status: textOf(row, 'EntityKeyIndexStatus') ?? '',
+  }))
 }
 
 const valuesIn = (row: Row): readonly number[] =>
@@ -226,7 +286,7 @@ async function trackingOf(
   }
 }
 
-export async function lookupOf(api: MetadataApi, table: string, signal: AbortSignal): Promise<Lookup | null> {
+async function lookupOf(api: MetadataApi, table: string, signal: AbortSignal): Promise<Lookup | null> {
   const rows = await api.list(
     `${definition(table)}/ManyToOneRelationships${query({ $select: 'SchemaName,ReferencingAttribute,ReferencedEntity' })}`,
     `the relations of table ${table}`,
