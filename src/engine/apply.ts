@@ -1,7 +1,7 @@
 import type { WireCall } from '../core/audit.js'
 import type { Change, Stamp } from '../core/change.js'
 import { pick, VISIBILITY, type Field, type Projection } from '../core/deal.js'
-import { Fault, isFault } from '../core/fault.js'
+import { Fault, isFault, toFault } from '../core/fault.js'
 import { advance, type Intent, type Link } from '../core/link.js'
 import type { Plan, PlannedChange } from '../core/plan-types.js'
 import type { Present, Readings, Receipt } from '../core/ports.js'
@@ -132,7 +132,11 @@ async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, {
     if (isFault(cause) && cause.kind === 'lease-lost') throw cause
     // The record is there and could not be noted. Only the intent still tells of it: it must outlive this pass, or the record is made again.
     pass.link = link
-    throw new Fault('ambiguous', `The new ${change.as} ${receipt.ref.id} could not be noted.`, { remedy: 'Nothing to do: it is searched for by its marker.', cause })
+    const why = toFault(cause).message
+    throw new Fault('ambiguous', `The new ${change.as} ${receipt.ref.id} could not be noted: ${why}`, {
+      remedy: 'Nothing to do: it is searched for by its marker.',
+      cause,
+    })
   }
 }
 

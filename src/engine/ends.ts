@@ -57,13 +57,15 @@ function keeper(a: Link, b: Link): [Link, Link] {
 const takeAttempts = 5
 const takeAgainMs = 50
 
-/** Notes the record that was just made. The deal its event made meanwhile may be worked at this moment: that is over soon. */
+/** Notes the record that was just made. Its event may be making a deal of its own, or that deal may be worked, at this very moment: both are over soon. */
 export async function takeMade(engine: Engine, pass: Pass, end: { side: Side; ref: EndRef; how: string }): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1) {
+    const noted = pass.noted()
     try {
       return await takeEnd(engine, pass, end)
     } catch (error) {
-      if (toFault(error).kind !== 'stale' || attempt >= takeAttempts) throw error
+      if (toFault(error).kind === 'lease-lost' || attempt >= takeAttempts) throw error
+      pass.unnote(noted)
       await engine.clock.sleep(takeAgainMs * attempt, pass.signal)
     }
   }

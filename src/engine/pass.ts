@@ -35,6 +35,16 @@ export class Pass {
     this.entries.push(entry({ link: this.link.id, run: this.run, at: this.engine.clock.now() }, event))
   }
 
+  /** How many lines wait for the next save. */
+  noted(): number {
+    return this.entries.length
+  }
+
+  /** Takes back the lines of something that did not happen. */
+  unnote(noted: number): void {
+    this.entries = this.entries.slice(0, noted)
+  }
+
   /** Saves the link and the collected audit lines in one transaction; with an outcome, the lease ends with it. */
   async save(link: Link, outcome: Outcome | null = null): Promise<void> {
     const audit = this.entries

@@ -169,19 +169,21 @@ describe('a pass over a deal', () => {
     expect((await world.links()).filter(({ ends }) => ends.partner !== null).map(({ state }) => state)).toEqual(['in-sync'])
   })
 
-  it('[R5] yields one referral when the store fails just after it was made', async () => {
+  it.each([1, 7])('[R5] yields one referral when the store fails %i times just after it was made', async (failures) => {
     const world = engineWorld()
     const row = world.crm.put({ kind: 'opportunity', deal })
     const { save } = world.store
     let saves = 0
     // The first save holds the intent, the second the record that was made.
     Object.assign(world.store, {
-      save: (...args: Parameters<typeof save>) => ((saves += 1) === 2 ? Promise.reject(new Error('connection terminated')) : save(...args)),
+      save: (...args: Parameters<typeof save>) => ((saves += 1) >= 2 && saves < 2 + failures ? Promise.reject(new Error('connection terminated')) : save(...args)),
     })
     await world.hint({ ref: opportunity(row.id) })
     await world.settle()
     expect(world.partner.only().otherId).toBe(row.id)
     expect((await world.links()).map(({ state }) => state)).toEqual(['in-sync'])
+    const linked = (await world.store.audit({ kinds: ['linked'], limit: 10 })).records
+    expect(linked).toHaveLength(1)
   })
 
   it('hands back a deal at once when somebody else saved it under a running pass', async () => {

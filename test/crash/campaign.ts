@@ -88,7 +88,7 @@ async function killAtRandom(scene: Scene): Promise<number> {
   for (let kill = 1; kill <= scene.options.kills; kill += 1) {
     const whole = rng.chance(0.8)
     if (whole) await scene.fleet.ready(20_000)
-    await sleep(rng.int(whole ? 1_500 : 900))
+    await sleep(rng.int(whole ? 1_000 : 700))
     const index = rng.int(scene.members.length)
     const victim = scene.members[index]
     if (victim === undefined) continue
