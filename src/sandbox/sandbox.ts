@@ -84,6 +84,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     desk: '',
   }
   crm.options.origin = urls.dynamics
+  // Before anybody called it, a delivery could not name where its certificate lies.
+  partner.options.publicBase = urls.partnerCenter
   directory.options.audiences.add(urls.dynamics)
   urls.desk = await open(controlDesk({ entra: entraDesk(directory), partnerCenter: partnerDesk(partner), dynamics: dynamicsDesk(crm) }), 3)
   const refreshToken = directory.seedRefreshToken({ clientId: partnerApp.clientId, email: serviceUser.email })
