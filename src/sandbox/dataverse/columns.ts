@@ -227,6 +227,8 @@ export function changeColumn(world: World, context: Context, table: Table, colum
   const maxLength = typeof body['MaxLength'] === 'number' ? body['MaxLength'] : column.maxLength
   if (column.maxLength !== null && maxLength !== null && maxLength < column.maxLength)
     throw coded(400, '0x80044312', 'The length of a column can only grow.')
+  if (body['IsSecured'] === true && [...table.keys.values()].some((key) => key.columns.includes(column.name)))
+    throw coded(400, '0x80060898', `The column '${column.name}' is part of a key and cannot be secured.`)
   const next: Column = {
     ...column,
     maxLength,

@@ -1,5 +1,6 @@
 import { XMLValidator } from 'fast-xml-parser'
 import type { Change, Hooks } from './change.js'
+import { permissionBefore } from './column-security.js'
 import { coded, invalidArgument, methodNotAllowed } from './errors.js'
 import { checkForm } from './form-xml.js'
 import { privilegesChanged } from './privileges.js'
@@ -97,6 +98,7 @@ export const platformHooks: Readonly<Record<string, Hooks>> = {
   webresource: { before: webResourceBefore },
   savedquery: { before: viewBefore },
   systemform: { before: formBefore },
+  fieldpermission: { before: permissionBefore },
   privilege: refuseCreate('privilege'),
   sdkmessage: refuseCreate('sdkmessage'),
   sdkmessagefilter: refuseCreate('sdkmessagefilter'),

@@ -108,6 +108,7 @@ export function dataverse(given: DataverseGiven): Dataverse {
     nextVersion: () => (version += 1),
     currentVersion: () => version,
     resumeJob: (jobId) => outbox.resume(jobId),
+    viewer: { userId: null },
     caches: new Map(),
   }
   const names = given.microsoftTables ?? microsoftTableNames
@@ -123,7 +124,7 @@ export function dataverse(given: DataverseGiven): Dataverse {
     handle: router(world, { verify: given.verifyToken, faults: rules, calls }),
     options,
     faults: rules,
-    people: people(world, () => solutionColumns(given.customFields ?? 'none', names)),
+    people: people(world, () => solutionColumns(world, given.customFields ?? 'none', names)),
     calls,
     events: outbox,
     read: shown,
@@ -155,10 +156,11 @@ function furnish(world: World, given: DataverseGiven, names: MicrosoftTableNames
   })
 }
 
-function solutionColumns(fields: CustomFields, names: MicrosoftTableNames): SolutionColumns | null {
+function solutionColumns(world: World, fields: CustomFields, names: MicrosoftTableNames): SolutionColumns | null {
   switch (fields) {
     case 'none':
-      return null
+      // A connector may have brought its own tables since the start.
+      return world.model.tables.has('cosell_microsoftsolution') ? solutionColumns(world, 'cosell', names) : null
     case 'microsoft':
       return {
         table: names.solution.toLowerCase(),

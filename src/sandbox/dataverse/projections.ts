@@ -1,3 +1,4 @@
+import { isHidden } from './column-security.js'
 import { badQuery, unknownProperty } from './errors.js'
 import { cellOf, formattedValue } from './formatted.js'
 import { isLookup, propertyName, type Column, type Table } from './metadata-model.js'
@@ -87,7 +88,7 @@ export const etagOf = (row: Row): string => `W/"${row.version}"`
 export function shownRow(world: World, table: Table, row: Row, fields: Projection, annotations: Annotations): JsonRow {
   const json: JsonRow = { '@odata.etag': etagOf(row) }
   for (const { name, column, lookup } of fields.shown) {
-    const cell = cellOf(row, column)
+    const cell = column.secured && isHidden(world, table, column) ? null : cellOf(row, column)
     if (annotations.any && cell !== null) annotate(world, { table, row, cell }, { name, column, lookup }, annotations, json)
     json[name] = lookup && typeof cell === 'object' && cell !== null ? cell.id : cell
   }

@@ -168,6 +168,16 @@ function readJson(request: SimRequest): unknown {
 }
 
 function answerOne(world: World, call: Call): Answer {
+  const { viewer } = world
+  viewer.userId = call.context.userId
+  try {
+    return answered(world, call)
+  } finally {
+    viewer.userId = null
+  }
+}
+
+function answered(world: World, call: Call): Answer {
   const [first] = call.segments
   if (first === undefined) return serviceDocument(world, call)
   if (first.name === '$metadata') throw coded(501, '0x8006088a', 'The CSDL document is not simulated; read EntityDefinitions instead.')

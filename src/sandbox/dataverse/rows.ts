@@ -3,6 +3,7 @@ import type { Context, Emission, EventInput } from './emission.js'
 import { duplicateId, duplicateKey, duplicatesFound, invalidArgument, invalidState, missingRow } from './errors.js'
 import { keyIndex, keyIndexName } from './find.js'
 import type { Change } from './change.js'
+import { demandColumns } from './column-security.js'
 import { hooksOf } from './hooks.js'
 import type { Column, Table } from './metadata-model.js'
 import { settleMoney } from './money.js'
@@ -28,6 +29,7 @@ const userRef = (id: string): Ref => ({ table: 'systemuser', id })
 /** Creates a row, with everything the platform adds to it. Must run inside a transaction. */
 export function createRow(world: World, context: Context, table: Table, draft: Draft, how: How = direct): Row {
   demandOn(world, context, 'Create', table)
+  if (!how.internal) demandColumns(world, context, table, Object.keys(draft.cells), 'cancreate')
   const cells: Record<string, Cell> = { ...defaultsOf(table), ...how.urlCells, ...draft.cells }
   for (const parent of draft.parents) {
     const row = createRow(world, context, parent.table, parent.draft)
@@ -228,6 +230,7 @@ export function updateRow(world: World, context: Context, table: Table, row: Row
   const id = draft.cells[table.primaryId]
   if (id !== undefined && id !== row.id) throw invalidArgument(`The id in the body, ${String(id)}, is not the id of the row, ${row.id}.`)
   const sent = new Set(Object.keys(draft.cells).filter((name) => name !== table.primaryId))
+  if (!how.internal) demandColumns(world, context, table, sent, 'canupdate')
   if (table.publishable && !how.internal) return draftUpdate(world, context, table, row, draft)
   const cells: Record<string, Cell> = { ...(row.cells as Record<string, Cell>), ...draft.cells } // rows hold no undefined members
   demandLookups(world, context, table, [...sent], cells)

@@ -64,6 +64,8 @@ export function seed(world: World, wishes: SeedWishes): void {
     basecurrencyid: { table: 'transactioncurrency', id: baseCurrency },
   })
   write(world, 'businessunit', businessUnit, { ...stamp, name: 'Fabrikam', isdisabled: false, parentbusinessunitid: null })
+  // Every business unit has a team that all its people are members of.
+  write(world, 'team', guidOf('team:Fabrikam'), { ...stamp, name: 'Fabrikam', teamtype: 0, isdefault: true, businessunitid: unit })
   for (const { code, name, symbol, precision, rate } of currencySeeds) {
     write(world, 'transactioncurrency', currencyId(code), {
       ...stamp,

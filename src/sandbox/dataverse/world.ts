@@ -23,6 +23,8 @@ export interface World {
   currentVersion(): number
   /** Runs a failed system job again. */
   resumeJob(jobId: string): void
+  /** The user of the request under way; null outside of requests. Requests are answered one after another, so that there is only ever one. */
+  readonly viewer: { userId: string | null }
   /** A hook for writes that other parts cache things about: steps, roles, users. */
   readonly caches: Map<string, unknown>
 }
