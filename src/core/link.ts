@@ -133,6 +133,18 @@ export function newLink(id: LinkId, at: Instant, ends: { partner: EndRef | null;
   }
 }
 
+/**
+ * Records that are being made for this deal under an id of our own choice. Their events may arrive before the answer to the creation does,
+ * and must find this deal instead of beginning another.
+ */
+export function expectedRefs(link: Link): Ref[] {
+  return link.intents.flatMap(({ change }): Ref[] =>
+    change.kind === 'create' && change.side === 'crm' && change.as !== 'related' && change.as !== 'referral'
+      ? [{ side: 'crm', kind: change.as, id: change.marker }]
+      : [],
+  )
+}
+
 /** Whose answer a deal waits for: ours to an inbound deal, or Microsoft's to our request for help. */
 export type WaitsFor = 'us' | 'microsoft'
 export function waitsFor(link: Link): WaitsFor | null {

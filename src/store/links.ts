@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { Fault } from '../core/fault.js'
-import { LINK_STATES, waitsFor, type Link, type LinkState } from '../core/link.js'
+import { expectedRefs, LINK_STATES, waitsFor, type Link, type LinkState } from '../core/link.js'
 import type { LinkFilter } from '../core/ports.js'
 import { refKey, SIDES, type Instant, type LinkId, type Ref } from '../core/ref.js'
 import type { Db, Trx } from './database.js'
@@ -18,7 +18,7 @@ function refsOf(link: Link): Map<string, RefRow> {
   const rows = new Map<string, RefRow>()
   if (link.engagementId !== null)
     rows.set(`engagement:${link.engagementId}`, { ref_key: `engagement:${link.engagementId}`, role: 'part', end_key: null })
-  for (const part of link.parts) rows.set(refKey(part), { ref_key: refKey(part), role: 'part', end_key: null })
+  for (const part of [...link.parts, ...expectedRefs(link)]) rows.set(refKey(part), { ref_key: refKey(part), role: 'part', end_key: null })
   for (const alias of link.aliases) rows.set(refKey(alias), { ref_key: refKey(alias), role: 'alias', end_key: null })
   for (const side of SIDES) {
     const end = link.ends[side]

@@ -120,6 +120,20 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       await expect(store.merge(f, g, [], now)).rejects.toMatchObject({ kind: 'stale' })
     })
 
+    it('finds the deal for which a record is being made, before the record is known to be there', async () => {
+      const marker = '0b0fb8fb-d8d7-42a3-b013-b3e3369e98a0'
+      const begun = await store.add(newLink(asLinkId('making'), now, { partner: ref('R-making'), crm: null }), [], now)
+      const change = { kind: 'create', side: 'crm', as: 'opportunity', marker, deal: {}, stamp: {} } as const
+      const intents = [{ change, agreed: { partner: {}, crm: {} }, searchAfter: now }]
+      const saved = await store.save({ lease: null, link: { ...begun, intents }, audit: [], now, outcome: null })
+      const made: EndRef = { side: 'crm', kind: 'opportunity', id: marker }
+      const event: AcceptedEvent = { source: 'crm', eventKey: null, name: 'Create', hints: [{ ref: made, engagementId: null, wide: false }], urgency: 1 }
+      await store.acceptEvents([event], now)
+      expect((await store.linksOf(made, null)).map(({ id }) => id)).toEqual(['making'])
+      await store.save({ lease: null, link: { ...saved, ends: { ...saved.ends, crm: made }, intents: [] }, audit: [], now, outcome: null })
+      expect((await store.linksOf(made, null)).map(({ id }) => id)).toEqual(['making'])
+    })
+
     it('[R54] gives each claim to one of many, until it ends or is given back', async () => {
       const stores = [store, under.second ?? store]
       const turns = await Promise.all([0, 1, 2, 3].map((index) => (stores[index % 2] ?? store).claim('sweep', { token: String(index), forMs: 1_000, now })))

@@ -1,6 +1,6 @@
 import type { AuditEntry, AuditRecord } from '../../src/core/audit.js'
 import { Fault } from '../../src/core/fault.js'
-import { LINK_STATES, newLink, waitsFor, type Link, type LinkState } from '../../src/core/link.js'
+import { expectedRefs, LINK_STATES, newLink, waitsFor, type Link, type LinkState } from '../../src/core/link.js'
 import type { AcceptedEvent, Commit, Lease, LinkFilter, Mark, Queue, Store } from '../../src/core/ports.js'
 import { asLinkId, isEndRef, refKey, SIDES, type Instant, type LinkId, type Ref } from '../../src/core/ref.js'
 
@@ -40,7 +40,7 @@ export function memoryStore(options: { random: () => number }): Store {
   }
 
   const otherKeys = (link: Link): string[] =>
-    [...link.aliases, ...link.parts].map(refKey).concat(link.engagementId === null ? [] : [`engagement:${link.engagementId}`])
+    [...link.aliases, ...link.parts, ...expectedRefs(link)].map(refKey).concat(link.engagementId === null ? [] : [`engagement:${link.engagementId}`])
   const forget = (link: Link): void => {
     for (const side of SIDES) {
       const ref = link.ends[side]
