@@ -1,0 +1,53 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { forked } from '../../test/support/forked.js'
+import type { Questions } from '../bare-server.js'
+import type { Delivery } from '../simulators.js'
+import { inFlight, pairs, percentile, spread, stageOf, type Figure } from '../stage.js'
+import { post } from './carrying.js'
+
+const runs = 5
+
+/** Milliseconds of each answer, so many at once. */
+async function answers(url: string, deliveries: readonly Delivery[], most: number): Promise<number[]> {
+  const took: number[] = []
+  await inFlight(deliveries, most, async (delivery) => {
+    const startedAt = performance.now()
+    await post(url, delivery)
+    took.push(performance.now() - startedAt)
+  })
+  return took
+}
+
+/** The answer to a webhook, after its event is on disk, beside a bare HTTP server that only writes and flushes. */
+export async function acknowledging(): Promise<Figure[]> {
+  const stage = await stageOf({ postgres: null })
+  const bare = await forked<Questions>(fileURLToPath(new URL('../bare-server.ts', import.meta.url)))
+  try {
+    const bareUrl = await bare.ask('listen', join(stage.folder, 'bare.log'))
+    const deals = await pairs(stage, 100)
+    await stage.start('server')
+    const url = `${stage.fleet.address}/hooks/partner-center`
+    const fresh = (count: number): Promise<readonly Delivery[]> =>
+      stage.simulators.ask('deliveries', Array.from({ length: count }, (_, index) => deals[index % deals.length]?.referralId ?? ''))
+    await answers(url, await fresh(300), 20)
+    await answers(bareUrl, await fresh(300), 20)
+    const steady: number[] = []
+    const burst: number[] = []
+    for (let run = 1; run <= runs; run += 1) {
+      const [bareSteady, ours] = [await answers(bareUrl, await fresh(200), 1), await answers(url, await fresh(200), 1)]
+      steady.push(percentile(ours, 0.95) / percentile(bareSteady, 0.95))
+      const [bareBurst, ourBurst] = [await answers(bareUrl, await fresh(100), 100), await answers(url, await fresh(100), 100)]
+      burst.push(percentile(ourBurst, 0.95) / percentile(bareBurst, 0.95))
+      const text = (values: readonly number[]): string => percentile(values, 0.95).toFixed(2)
+      console.log(`  p95 ${text(ours)} ms of ${text(bareSteady)} ms; in a burst of 100 ${text(ourBurst)} ms of ${text(bareBurst)} ms`)
+    }
+    return [
+      { name: 'acknowledgement p95, one after another', measured: spread(steady), target: 3, better: 'less', unit: '× bare server' },
+      { name: 'acknowledgement p95, burst of 100', measured: spread(burst), target: 3, better: 'less', unit: '× bare server' },
+    ]
+  } finally {
+    bare.close()
+    await stage.close()
+  }
+}

@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { built, root } from '../test/support/fleet.js'
+import { acknowledging } from './figures/acknowledging.js'
+import { calls, carrying, workers } from './figures/carrying.js'
+import { volume } from './figures/volume.js'
+import type { Figure } from './stage.js'
+
+// `npm run bench [-- --only NAME]`: measures against the strict simulators, writes bench/results/NAME.json and docs/performance.md.
+const groups: Readonly<Record<string, { readonly title: string; readonly run: () => Promise<Figure[]> }>> = {
+  calls: { title: 'Remote calls', run: calls },
+  acknowledging: { title: 'Acknowledgement of webhooks', run: acknowledging },
+  carrying: { title: 'From event to write', run: carrying },
+  workers: { title: 'Several workers on PostgreSQL', run: workers },
+  volume: { title: 'Ten thousand deals, and rest', run: () => volume() },
+}
+interface Result {
+  readonly title: string
+  readonly at: string
+  readonly commit: string
+  readonly machine: string
+  readonly figures: readonly Figure[]
+}
+
+const results = join(root, 'bench', 'results')
+const { values } = parseArgs({ options: { only: { type: 'string' } } })
+built()
+mkdirSync(results, { recursive: true })
+for (const [name, { title, run }] of Object.entries(groups)) {
+  if (values.only !== undefined && values.only !== name) continue
+  console.log(title)
+  const figures = await run()
+  const result: Result = { title, at: new Date().toISOString().slice(0, 10), commit: commit(), machine: machine(), figures }
+  writeFileSync(join(results, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`)
+  for (const figure of figures) console.log(`${holds(figure) ? '✓' : '✗'} ${figure.name}: ${text(figure)} ${figure.unit} (${wanted(figure)})`)
+}
+writeFileSync(join(root, 'docs', 'performance.md'), page())
+
+function commit(): string {
+  return execFileSync('git', ['-c', 'safe.directory=*', 'rev-parse', '--short', 'HEAD'], { cwd: root }).toString().trim()
+}
+function machine(): string {
+  return `${cpus().length} cores, Node ${process.versions.node}`
+}
+function holds({ measured, better, target }: Figure): boolean {
+  return better === 'less' ? measured.median <= target : measured.median >= target
+}
+function text({ measured: { min, median, max } }: Figure): string {
+  return min === max ? String(median) : `${median} (${min}–${max})`
+}
+function wanted({ better, target }: Figure): string {
+  return `wanted ${better === 'less' ? '≤' : '≥'} ${target}`
+}
+
+function page(): string {
+  const files = Object.keys(groups).filter((name) => existsSync(join(results, `${name}.json`)))
+  const read = (name: string): Result => JSON.parse(readFileSync(join(results, `${name}.json`), 'utf8')) as Result
+  const sections = files.map(read).map(({ title, at, commit: of, machine: on, figures }) =>
+    [
+      `## ${title}`,
+      '',
+      '| Figure | Median (least–most) | Wanted | |',
+      '|---|---|---|---|',
+      ...figures.map((figure) => `| ${figure.name} | ${text(figure)} ${figure.unit} | ${wanted(figure).slice(7)} | ${holds(figure) ? 'kept' : 'missed'} |`),
+      '',
+      `Measured ${at} at ${of} on ${on}.`,
+      '',
+    ].join('\n'),
+  )
+  return `# How it performs\n\nWritten by \`npm run bench\`; repeat it on your own machine. Each figure that names a floor is a ratio within one run: the floor is a bare script
+that does only the unavoidable remote calls (read both records, write one field), with no store, no signature check and no retry, at the
+same concurrency. The simulators are strict, sign their webhooks, ask for tokens, and run in a process of their own.\n\n${sections.join('\n')}`
+}
