@@ -35,6 +35,7 @@ import { watchTurns, type WatchParts } from './watch/turns.js'
 
 export { createDemo, type Demo } from './demo.js'
 export { checkBackup, eraseFromLedger, openStore, restoreBackup, rotateSecrets, writeBackup } from './store/index.js'
+export { solutionPackage } from './adapters/dynamics/package/package.js'
 export type { Administration, ConnectionView } from './connections/administration.js'
 export { remoteService } from './server/remote-service.js'
 export { OPERATIONS, parametersOf } from './server/operations.js'

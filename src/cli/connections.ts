@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
-import type { Administration, ConnectionView } from '../assemble.js'
-import { EXIT, type CliWorld, type Io } from './app.js'
+import type { ConnectionView } from '../assemble.js'
+import { administered } from './administered.js'
+import { EXIT, type Io } from './app.js'
+import { registerCallbacks, removeCallbacks } from './install.js'
 import { printJson } from './print.js'
-import type { Plain, Run } from './run.js'
+import type { Run } from './run.js'
 
 /** `webhook` and `connect`: the registration at Partner Center and the sign-ins. They work beside a running service and without one. */
 export function connectionCommands(program: Command, run: Run): void {
@@ -50,12 +52,14 @@ function webhookCommands(program: Command, run: Run): void {
       ),
     )
   webhook
-    .command('register')
-    .description('register this installation')
+    .command('register [system]')
+    .description('register this installation at Partner Center; "register crm" has the CRM send its events')
     .option('--overwrite', "displace somebody else's address; it is kept for restore")
     .action(
-      run.plain((plain, options) =>
-        administered(plain, async (desk, { io, user, signal }) => {
+      run.plain((plain, options, [system = 'partner-center']) => {
+        if (system === 'crm') return registerCallbacks(plain)
+        if (system !== 'partner-center') return Promise.resolve(plain.usage('Register takes partner-center (the default) or crm.'))
+        return administered(plain, async (desk, { io, user, signal }) => {
           const outcome = await desk.registerWebhook({ overwrite: options['overwrite'] === true ? 'yes' : 'no', by: user, signal })
           if (plain.json) printJson(io, outcome)
           else if (outcome.kind === 'registered')
@@ -68,7 +72,17 @@ function webhookCommands(program: Command, run: Run): void {
             `${outcome.by.url} is registered, and a tenant has one registration only: nothing was changed.\nIf it is no longer needed, run "cosell webhook register --overwrite"; "cosell webhook restore" puts it back.\n`,
           )
           return EXIT.attention
-        }),
+        })
+      }),
+    )
+  webhook
+    .command('remove <system>')
+    .description('"remove crm" ends the events of the CRM; polling still finds every change')
+    .action(
+      run.plain((plain, _options, [system = '']) =>
+        system === 'crm'
+          ? removeCallbacks(plain)
+          : Promise.resolve(plain.usage('Remove takes crm. Partner Center cannot delete a registration; see "cosell webhook restore".')),
       ),
     )
   proofCommands(webhook, run)
@@ -106,16 +120,6 @@ function proofCommands(webhook: Command, run: Run): void {
         }),
       ),
     )
-}
-
-async function administered(plain: Plain, work: (desk: Administration, world: CliWorld) => Promise<number>): Promise<number> {
-  const { world } = plain
-  const session = await world.administer(await plain.config())
-  try {
-    return await work(session.desk, world)
-  } finally {
-    await session.close()
-  }
 }
 
 function showConnection(io: Io, view: ConnectionView, json: boolean): void {

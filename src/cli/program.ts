@@ -5,6 +5,7 @@ import { EXIT, type CliWorld } from './app.js'
 import { completionCommand } from './completion.js'
 import { connectionCommands } from './connections.js'
 import { dealsCommands } from './deals.js'
+import { installCommands } from './install.js'
 import { keepingCommands } from './keeping.js'
 import { operateCommands } from './operate.js'
 import { runner } from './run.js'
@@ -32,6 +33,7 @@ export async function runProgram(argv: readonly string[], world: CliWorld): Prom
   workCommands(program, run)
   dealsCommands(program, run)
   connectionCommands(program, run)
+  installCommands(program, run)
   keepingCommands(program, run)
   triggerCommand(program, run)
   completionCommand(program, run)

@@ -4,6 +4,7 @@ import { Fault } from '../core/fault.js'
 import type { AuditEntry } from '../core/audit.js'
 import { signInByDevice, type DeviceCode } from '../remote/device-code.js'
 import { claimsOf, type TokenClaims } from '../remote/token-claims.js'
+import { installation, type Installation } from './installation.js'
 import type { ConnectionParts, CrmConnection } from './parts.js'
 import { entraUrl, type PartnerCenterConnection } from './partner-center.js'
 import { PARTNER_CENTER_TOKEN, refreshTokens, tokenLapsesAt } from './refresh-tokens.js'
@@ -45,6 +46,8 @@ export interface Administration {
   restoreWebhook(options: { readonly by: string; readonly signal: AbortSignal }): Promise<Registration>
   testWebhook(signal: AbortSignal): Promise<TestResult>
   connection(system: ConnectionView['system'], signal: AbortSignal): Promise<ConnectionView>
+  /** Fields, tables and events of the CRM. */
+  readonly installation: Installation
   /** Signs a person in to Partner Center by device code; the token is sealed into the store and goes nowhere else. */
   signIn(options: { readonly show: (code: DeviceCode) => void; readonly by: string; readonly signal: AbortSignal }): Promise<ConnectionView>
 }
@@ -102,6 +105,7 @@ export function administration(parts: AdministrationParts): Administration {
     testWebhook: (signal) => registration.test(signal),
     connection: (system, signal) => (system === 'partner-center' ? partnerView(parts, signal) : crmView(parts, signal)),
     signIn: (options) => signIn(parts, options),
+    installation: installation(parts),
   }
 }
 

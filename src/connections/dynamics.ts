@@ -2,11 +2,24 @@ import { randomUUID } from 'node:crypto'
 import { dynamicsAdapter } from '../adapters/dynamics/adapter.js'
 import { guidOf } from '../adapters/dynamics/guid.js'
 import { dynamicsInbound } from '../adapters/dynamics/inbound.js'
+import { dynamicsInstaller, type Notebook } from '../adapters/dynamics/install/installer.js'
 import type { DynamicsConfig } from '../config/index.js'
+import type { Mapping } from '../core/mapping.js'
+import type { Clock, Store } from '../core/ports.js'
 import { customerGuard } from '../engine/customer-guard.js'
 import { clientCredentials, type TokenEndpoint } from '../remote/tokens.js'
 import { sender, type ConnectionParts, type CrmConnection, type CrmSettings } from './parts.js'
 import { entraUrl } from './partner-center.js'
+
+/** Columns that the mapping names; those of related records are events of other tables. */
+const columnsIn = ({ opportunity, lead }: Mapping): readonly string[] =>
+  [...Object.values(opportunity), ...Object.values(lead)].map(({ crm }) => crm).filter((name) => !name.includes('.'))
+
+/** What the installer must remember beyond one process. */
+const notebook = (store: Store, clock: Clock): Notebook => ({
+  read: async (name) => (await store.getValue(name))?.value ?? null,
+  write: async (name, value) => void (await store.setValue(name, value, { expect: 'any', now: clock.now() })),
+})
 
 export function connectDynamics(config: DynamicsConfig, parts: ConnectionParts, settings: () => CrmSettings): CrmConnection {
   const { clock, transport, store } = parts
@@ -30,6 +43,7 @@ export function connectDynamics(config: DynamicsConfig, parts: ConnectionParts, 
     adapter,
     inbound: dynamicsInbound({ key: config.webhookKey, solutionTable: () => adapter.solutionTable() }),
     idFor: (referralId) => guidOf(`referral:${referralId}`),
+    installer: dynamicsInstaller({ url, send, clock, notebook: notebook(store, clock), mapped: () => columnsIn(settings().mapping) }),
     checks: (signal) => adapter.checks({ signal }),
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Adapter, Check, Clock, Inbound, Random, Store } from '../core/ports.js'
+import type { Adapter, Check, Clock, Inbound, Installer, Random, Store } from '../core/ports.js'
 import type { Mapping } from '../core/mapping.js'
 import { pace, type Pace } from '../remote/pace.js'
 import { remote, type CallReport, type Send, type TokenSource } from '../remote/send.js'
@@ -37,6 +37,8 @@ export interface CrmConnection extends Connection {
   readonly kind: 'dynamics' | 'salesforce'
   /** The id a record gets that is made for this referral, where the CRM lets us choose it. */
   readonly idFor: (referralId: string) => string
+  /** Prepares the CRM; null where a package of its own does that. */
+  readonly installer: Installer | null
 }
 
 interface SenderOptions {

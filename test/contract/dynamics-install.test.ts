@@ -51,22 +51,26 @@ describe('an installation that is killed', () => {
   it.each([
     ['before', 12],
     ['after', 1],
-  ] as const)('at any write, %s it is carried out, is finished by the next run', async (when, step) => {
-    const whole = environment()
-    whole.cut(Number.MAX_SAFE_INTEGER, when)
-    await apply(whole)
-    const calls = whole.calls()
-    const made = (one: Environment): string[] => fingerprint(one)
-    const wanted = made(whole)
-    for (let at = 1; at <= calls; at += step) {
-      const one = environment()
-      one.cut(at, when)
-      await expect(apply(one), `cut at write ${at}`).rejects.toThrow(Killed)
-      one.cut(Number.MAX_SAFE_INTEGER, when)
-      expect(open((await apply(one)).items), `cut at write ${at}`).toEqual([])
-      expect(made(one), `cut at write ${at}`).toEqual(wanted)
-    }
-  }, 300_000)
+  ] as const)(
+    'at any write, %s it is carried out, is finished by the next run',
+    async (when, step) => {
+      const whole = environment()
+      whole.cut(Number.MAX_SAFE_INTEGER, when)
+      await apply(whole)
+      const calls = whole.calls()
+      const made = (one: Environment): string[] => fingerprint(one)
+      const wanted = made(whole)
+      for (let at = 1; at <= calls; at += step) {
+        const one = environment()
+        one.cut(at, when)
+        await expect(apply(one), `cut at write ${at}`).rejects.toThrow(Killed)
+        one.cut(Number.MAX_SAFE_INTEGER, when)
+        expect(open((await apply(one)).items), `cut at write ${at}`).toEqual([])
+        expect(made(one), `cut at write ${at}`).toEqual(wanted)
+      }
+    },
+    300_000,
+  )
 })
 
 /** What an installation consists of, without the ids that differ from environment to environment. */
@@ -85,3 +89,38 @@ function fingerprint(made: Environment): string[] {
     `components ${simulator.find('solutioncomponent').length}`,
   ].sort()
 }
+
+describe('events of the CRM', () => {
+  const wish = { url: 'https://cosell.example/hooks/dynamics', key: 'a key with "quotes" & more' }
+
+  it('are sent with the key after registration, filtered to the columns that matter', async () => {
+    const made = environment()
+    await apply(made)
+    const report = await made.installer().registerCallbacks(wish, { signal: never })
+    expect(open(report.items)).toEqual([])
+    const id = made.kit.simulator.people.opportunity({ name: 'Watched' })
+    await made.kit.settle()
+    expect(made.kit.delivered.map(({ headers }) => headers['x-cosell-key'])).toContain(wish.key)
+    made.kit.delivered.length = 0
+    made.kit.simulator.people.edit('opportunity', id, { customerneed: 'nobody listens' })
+    await made.kit.settle()
+    expect(made.kit.delivered).toEqual([])
+    made.kit.simulator.people.edit('opportunity', id, { description: 'heard' })
+    await made.kit.settle()
+    expect(made.kit.delivered.map(({ headers }) => headers['x-ms-dynamics-request-name'])).toEqual(['Update'])
+  })
+
+  it('registered again only set the key anew, moved go to the new address, removed leave nothing', async () => {
+    const made = environment()
+    await apply(made)
+    const installer = made.installer()
+    await installer.registerCallbacks(wish, { signal: never })
+    expect((await installer.registerCallbacks(wish, { signal: never })).done).toEqual([`Webhook to ${wish.url}: set its key`])
+    const moved = { ...wish, url: 'https://elsewhere.example/hooks/dynamics' }
+    await installer.registerCallbacks(moved, { signal: never })
+    expect(made.kit.simulator.find('serviceendpoint').map((row) => row['url'])).toEqual([moved.url])
+    await installer.removeCallbacks({ signal: never })
+    expect(made.kit.simulator.size('serviceendpoint') + made.kit.simulator.size('sdkmessageprocessingstep')).toBe(0)
+    expect(await installer.removeCallbacks({ signal: never })).toEqual([])
+  })
+})

@@ -1,9 +1,9 @@
-import { isFault, type Fault } from '../../../core/fault.js'
+import { Fault, isFault } from '../../../core/fault.js'
 import type { ApplyOptions, CallbackWish, CallOptions, Clock, Installer, InstallPlan, InstallReport } from '../../../core/ports.js'
 import type { Send } from '../../../remote/send.js'
 import { publishBody } from './bodies.js'
 import { MetadataApi } from './metadata-api.js'
-import { eventSteps, removeEvents, surveyEvents } from './steps-events.js'
+import { eventSteps, removeEvents, type EventWish } from './steps-events.js'
 import { securitySteps } from './steps-security.js'
 import { formSteps, resourceSteps, viewSteps } from './steps-shown.js'
 import { STAGES, type Desk, type Stage, type Step } from './step.js'
@@ -28,25 +28,23 @@ export interface InstallerOptions {
 export function dynamicsInstaller(options: InstallerOptions): Installer {
   const api = new MetadataApi({ url: options.url, send: options.send })
   const tables = async (found: Survey): Promise<Step[]> => Promise.resolve(stepsOf(found))
-  const events =
-    (wish: CallbackWish, rekey: 'rekey' | 'keep') =>
-    async (found: Survey, signal: AbortSignal): Promise<Step[]> => [
+  /** The key cannot be read back, so that every registration writes it once. */
+  const events = (callback: CallbackWish): ((found: Survey, signal: AbortSignal) => Promise<Step[]>) => {
+    let key: EventWish['key'] = 'rekey'
+    const written = (): void => void (key = 'keep')
+    return async (found, signal) => [
       ...solutionSteps(found),
-      ...eventSteps(found, await surveyEvents(api, signal), wish, options.mapped(), rekey),
+      ...(await eventSteps(api, found, { callback, mapped: options.mapped(), key, written }, signal)),
     ]
+  }
   return {
     async plan({ signal }: CallOptions): Promise<InstallPlan> {
       const steps = await tables(await survey(api, signal))
       return { crm: api.root, items: steps.map(({ item }) => item) }
     },
     apply: (asked) => new Work(api, options, asked, tables).run(),
-    async registerCallbacks(wish, { signal }) {
-      const asked: ApplyOptions = { existing: 'alter', onProgress: () => undefined, signal }
-      // The key cannot be read back, so that it is written every time; afterwards it counts as set.
-      const first = await new Work(api, options, asked, events(wish, 'rekey'), 1).run()
-      const rest = await new Work(api, options, asked, events(wish, 'keep')).run()
-      return { done: [...new Set([...first.done, ...rest.done])], items: rest.items }
-    },
+    registerCallbacks: (wish, { signal }) =>
+      new Work(api, options, { existing: 'alter', onProgress: () => undefined, signal }, events(wish)).run(),
     removeCallbacks: ({ signal }) => removeEvents(api, signal),
   }
 }
@@ -92,30 +90,28 @@ class Work {
   readonly #options: InstallerOptions
   readonly #asked: ApplyOptions
   readonly #steps: (found: Survey, signal: AbortSignal) => Promise<Step[]>
-  readonly #rounds: number
   readonly #done: string[] = []
   #total = 0
   #failures = 0
+  #last = ''
 
   constructor(
     api: MetadataApi,
     options: InstallerOptions,
     asked: ApplyOptions,
     steps: (found: Survey, signal: AbortSignal) => Promise<Step[]>,
-    rounds = roundsMost,
   ) {
     this.#api = api
     this.#options = options
     this.#asked = asked
     this.#steps = steps
-    this.#rounds = rounds
   }
 
   async run(): Promise<InstallReport> {
     const { signal } = this.#asked
     let steps: readonly Step[] = []
     let prior: Prior | null = null
-    for (let round = 0; round < this.#rounds; round += 1) {
+    for (let round = 0; round < roundsMost; round += 1) {
       signal.throwIfAborted()
       try {
         const found: Survey = await survey(this.#api, signal, prior)
@@ -131,6 +127,7 @@ class Work {
           continue
         }
         prior = null
+        this.#assertProgress(stage, todo)
         await this.#stage(found, todo, stage)
         prior = { survey: found, stale: new Set(CHANGES[stage]) }
         this.#failures = 0
@@ -140,6 +137,18 @@ class Work {
       }
     }
     return { done: this.#done, items: steps.map(({ item }) => item) }
+  }
+
+  /** What was made must show; the same work twice in a row would go on for ever. */
+  #assertProgress(stage: Stage, todo: readonly Step[]): void {
+    const now = todo.filter((step) => step.stage === stage).map(({ item }) => `${item.id} ${item.change ?? ''}`)
+    const same = this.#failures === 0 && now.join('\n') === this.#last
+    this.#last = now.join('\n')
+    if (!same) return
+    const [first] = todo.filter((step) => step.stage === stage)
+    throw new Fault('invalid-answer', `${first?.item.what ?? stage} was written, but the CRM does not show it.`, {
+      remedy: 'Look at it in the CRM; then run the command again.',
+    })
   }
 
   #isWanted({ item, make }: Step): boolean {

@@ -138,29 +138,40 @@ function wantedSteps(survey: Survey, mapped: readonly string[]): Wanted[] {
   return [...deals, ...closing, ...children]
 }
 
-export function eventSteps(
-  survey: Survey,
-  events: EventSurvey,
-  wish: CallbackWish,
-  mapped: readonly string[],
-  rekey: 'rekey' | 'keep',
-): Step[] {
+export interface EventWish {
+  readonly callback: CallbackWish
+  /** Columns of the mapping beyond the connector's own. */
+  readonly mapped: readonly string[]
+  /** The key cannot be read back: `rekey` writes it, `keep` believes that one is set. */
+  readonly key: 'rekey' | 'keep'
+  readonly written: () => void
+}
+
+export async function eventSteps(api: MetadataApi, survey: Survey, asked: EventWish, signal: AbortSignal): Promise<Step[]> {
+  const events = await surveyEvents(api, signal)
+  const { callback: wish, key } = asked
   const { endpoint } = events
   const id = 'webhook'
   const what = `Webhook to ${wish.url}`
   const head =
     endpoint === null
-      ? wanted('events', { id, what, change: 'create', make: (desk) => createEndpoint(desk, wish) })
-      : endpoint.url === wish.url && endpoint.keySet === 'set' && rekey === 'keep'
+      ? wanted('events', { id, what, change: 'create', make: (desk) => createEndpoint(desk, wish).then(asked.written) })
+      : endpoint.url === wish.url && endpoint.keySet === 'set' && key === 'keep'
         ? present('events', id, what)
         : wanted('events', {
             id,
             what,
             state: 'differs',
             change: endpoint.url === wish.url ? 'set its key' : `point it here instead of ${endpoint.url}`,
-            make: (desk) => changeEndpoint(desk, endpoint.id, wish),
+            make: (desk) => changeEndpoint(desk, endpoint.id, wish).then(asked.written),
           })
-  const steps = wantedSteps(survey, mapped).map((step) => eventStep(events, step))
+  const steps: Step[] = []
+  for (const step of wantedSteps(survey, asked.mapped)) {
+    const isThere = events.steps.some(({ name }) => name === stepName(step.message, step.table))
+    const offered = isThere ? null : await messageFilter(api, step, signal)
+    // A message that this environment does not offer is covered by Update and by the change feed.
+    if (isThere || offered !== null) steps.push(eventStep(events, step, offered))
+  }
   return [head, ...steps]
 }
 
@@ -184,12 +195,12 @@ async function changeEndpoint({ api, signal, survey }: Desk, id: string, wish: C
   await api.write({ method: 'PATCH', path: `serviceendpoints(${id})`, body, what: 'the webhook', solution: uniqueName }, signal)
 }
 
-function eventStep(events: EventSurvey, wish: Wanted): Step {
+function eventStep(events: EventSurvey, wish: Wanted, offered: Offered | null): Step {
   const name = stepName(wish.message, wish.table)
   const id = `step:${wish.table}.${wish.message}`
   const what = `Event ${wish.message} of ${wish.table}`
   const found = events.steps.find((step) => step.name === name)
-  const make = (desk: Desk): Promise<void> => makeStep(desk, wish)
+  const make = (desk: Desk): Promise<void> => makeStep(desk, wish, offered)
   if (found === undefined) return wanted('events', { id, what, change: 'register', make })
   const isRight = found.state === 'enabled' && (wish.filter === null || sameSet(found.filter ?? '', wish.filter))
   if (isRight) return present('events', id, what)
@@ -203,12 +214,15 @@ function eventStep(events: EventSurvey, wish: Wanted): Step {
 
 const sameSet = (one: string, other: string): boolean => [...one.split(',')].sort().join() === [...other.split(',')].sort().join()
 
-async function makeStep(desk: Desk, { message, table, filter }: Wanted): Promise<void> {
-  const { api, signal, survey } = desk
+interface Offered {
+  readonly message: string
+  readonly filter: string
+}
+
+async function makeStep({ api, signal, survey }: Desk, { message, table, filter }: Wanted, offered: Offered | null): Promise<void> {
   const { endpoint } = await surveyEvents(api, signal)
-  const found = await messageFilter(api, { message, table }, signal)
-  // A message that this environment does not offer is covered by Update and by the change feed.
-  if (endpoint === null || found === null) return
+  if (endpoint === null || offered === null)
+    throw new Fault('ambiguous', 'The webhook that was just made does not show yet.', { remedy: 'Run the command again.' })
   const body = {
     name: stepName(message, table),
     description: 'Tells the co-sell connector where to look.',
@@ -218,8 +232,8 @@ async function makeStep(desk: Desk, { message, table, filter }: Wanted): Promise
     supporteddeployment: 0,
     asyncautodelete: true,
     ...(filter === null ? {} : { filteringattributes: filter }),
-    'sdkmessageid@odata.bind': `/sdkmessages(${found.message})`,
-    'sdkmessagefilterid@odata.bind': `/sdkmessagefilters(${found.filter})`,
+    'sdkmessageid@odata.bind': `/sdkmessages(${offered.message})`,
+    'sdkmessagefilterid@odata.bind': `/sdkmessagefilters(${offered.filter})`,
     'eventhandler_serviceendpoint@odata.bind': `/serviceendpoints(${endpoint.id})`,
   }
   await api.write(
@@ -238,7 +252,7 @@ async function messageFilter(
   api: MetadataApi,
   wish: { readonly message: string; readonly table: string },
   signal: AbortSignal,
-): Promise<{ readonly message: string; readonly filter: string } | null> {
+): Promise<Offered | null> {
   const filter = `primaryobjecttypecode eq ${quoted(wish.table)} and sdkmessageid/name eq ${quoted(wish.message)}`
   const rows: readonly Row[] = await api.list(
     `sdkmessagefilters${query({ $select: 'sdkmessagefilterid,_sdkmessageid_value,iscustomprocessingstepallowed', $filter: filter })}`,

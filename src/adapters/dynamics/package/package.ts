@@ -1,0 +1,1 @@
+export const solutionPackage = (_kind: 'managed' | 'unmanaged'): Uint8Array => new Uint8Array()

@@ -1,0 +1,130 @@
+import { writeFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { solutionPackage } from '../assemble.js'
+import type { InstallItem } from '../core/ports.js'
+import { administered } from './administered.js'
+import { EXIT, type Io } from './app.js'
+import { printJson } from './print.js'
+import { progressBar } from './progress.js'
+import type { Plain, Run } from './run.js'
+
+/** `install plan|apply|package`: the fields, tables, forms and icons of the CRM. */
+export function installCommands(program: Command, run: Run): void {
+  const install = program.command('install').description("the connector's fields, tables, form section and icon in the CRM")
+  install
+    .command('plan')
+    .description('what is there, what is missing and what would change; writes nothing')
+    .action(
+      run.plain((plain) =>
+        administered(plain, async (desk, { io, signal }) => {
+          const plan = await desk.installation.plan(signal)
+          if (plain.json) printJson(io, plan)
+          else showPlan(io, plan.items)
+          return EXIT.done
+        }),
+      ),
+    )
+  install
+    .command('apply')
+    .description('make what is missing; what stands in the CRM already is altered only with --yes')
+    .option('--yes', 'also alter what stands there: forms, views, change tracking of delivered tables')
+    .addHelpText('after', '\nIt may be run again at any time, also after it was interrupted: what is there is left as it is.\n')
+    .action(run.plain((plain, options) => apply(plain, options['yes'] === true ? 'yes' : 'ask')))
+  install
+    .command('package')
+    .description('write an importable solution file with the fields, tables, keys and icons')
+    .option('--out <file>', 'where', 'cosell.zip')
+    .option('--managed', 'as a managed solution')
+    .action(
+      run.plain(({ world: { io }, json }, options) => {
+        const kind = options['managed'] === true ? 'managed' : 'unmanaged'
+        const file = String(options['out'])
+        const bytes = solutionPackage(kind)
+        writeFileSync(file, bytes)
+        if (json) printJson(io, { file, kind, bytes: bytes.length })
+        else {
+          io.out(`Wrote ${file} (${kind}, ${bytes.length} bytes).\n`)
+          io.err('Prefer "cosell install apply": tables and columns in hand-made packages are outside of what Microsoft supports.\n')
+        }
+        return Promise.resolve(EXIT.done)
+      }),
+    )
+}
+
+function apply(plain: Plain, consent: 'yes' | 'ask'): Promise<number> {
+  return administered(plain, async (desk, { io, user, signal }) => {
+    const existing = consent === 'yes' || (await agreed(plain, () => desk.installation.plan(signal))) ? 'alter' : 'leave'
+    const bar = progressBar(io)
+    const report = await desk.installation
+      .apply({ existing, by: user, signal, onProgress: (progress) => bar.show(progress) })
+      .finally(() => bar.end())
+    const left = report.items.filter(({ state }) => state !== 'present')
+    if (plain.json) printJson(io, { done: report.done, left, items: report.items })
+    else showReport(io, report.done, left)
+    return left.length === 0 ? EXIT.done : EXIT.attention
+  })
+}
+
+/** Asks a person at a terminal; where nobody can be asked, what stands in the CRM stays as it is. */
+async function agreed({ world, json }: Plain, plan: () => Promise<{ readonly items: readonly InstallItem[] }>): Promise<boolean> {
+  const { io } = world
+  if (json || !io.inIsTty || !io.errIsTty) return false
+  const { items } = await plan()
+  const alters = items.filter(({ state, touches, change }) => state !== 'present' && touches === 'existing' && change !== null)
+  if (alters.length === 0) return false
+  io.err('These stand in the CRM already and would be altered:\n')
+  for (const item of alters) io.err(`  ~ ${item.what}: ${item.change ?? ''}\n`)
+  const { confirm } = await import('@clack/prompts')
+  return (await confirm({ message: 'Alter them? (No: everything else is still made.)', initialValue: false })) === true
+}
+
+const marks = { present: '✔', missing: '+', differs: '~' } as const
+
+function showPlan(io: Io, items: readonly InstallItem[]): void {
+  for (const item of items) io.out(lineOf(item))
+  const count = (state: InstallItem['state']): number => items.filter((item) => item.state === state).length
+  io.out(`${count('present')} present, ${count('missing')} missing, ${count('differs')} different.\n`)
+  if (count('present') === items.length) return
+  const alters = items.some(({ state, touches, change }) => state !== 'present' && touches === 'existing' && change !== null)
+  io.err(`Next: cosell install apply${alters ? ' --yes (it alters what is marked *)' : ''}\n`)
+}
+
+function lineOf(item: InstallItem): string {
+  const existing = item.state !== 'present' && item.touches === 'existing' && item.change !== null ? ' *' : ''
+  const text = item.change ?? item.note
+  return `${item.change === null && item.state !== 'present' ? '!' : marks[item.state]} ${item.what}${text === null ? '' : `: ${text}`}${existing}\n`
+}
+
+function showReport(io: Io, done: readonly string[], left: readonly InstallItem[]): void {
+  for (const line of done) io.out(`✔ ${line}\n`)
+  io.out(done.length === 0 ? 'Nothing to do.\n' : `${done.length} changes, read back and found in place.\n`)
+  if (left.length === 0) return
+  io.err('Left as it is:\n')
+  for (const item of left) io.err(`  ${lineOf(item)}`)
+  if (left.some(({ change }) => change !== null)) io.err('Run "cosell install apply --yes" to alter these.\n')
+}
+
+/** `webhook register crm` */
+export function registerCallbacks(plain: Plain): Promise<number> {
+  return administered(plain, async (desk, { io, user, signal }) => {
+    const report = await desk.installation.registerCallbacks({ by: user, signal })
+    const left = report.items.filter(({ state }) => state !== 'present')
+    if (plain.json) printJson(io, { url: report.url, done: report.done, left })
+    else {
+      for (const line of report.done) io.out(`✔ ${line}\n`)
+      io.out(`The CRM sends its events to ${report.url}.\n`)
+      for (const item of left) io.err(`! ${item.what}: ${item.note ?? item.change ?? ''}\n`)
+    }
+    return left.length === 0 ? EXIT.done : EXIT.attention
+  })
+}
+
+/** `webhook remove crm` */
+export function removeCallbacks(plain: Plain): Promise<number> {
+  return administered(plain, async (desk, { io, user, signal }) => {
+    const removed = await desk.installation.removeCallbacks({ by: user, signal })
+    if (plain.json) printJson(io, { removed })
+    else io.out(removed.length === 0 ? 'There was nothing to remove.\n' : `${removed.map((line) => `✔ removed: ${line}\n`).join('')}`)
+    return EXIT.done
+  })
+}

@@ -1,0 +1,109 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { administer } from '../../src/assemble.js'
+import type { CliWorld } from '../../src/cli/app.js'
+import { runProgram } from '../../src/cli/program.js'
+import { realClock } from '../../src/clock.js'
+import { installation, type Installation } from '../support/installation.js'
+
+/** From an environment that knows nothing of the connector to deals that travel both ways. */
+describe('an empty Dynamics 365 environment', () => {
+  let made: Installation
+  const publicUrl = 'https://cosell.example'
+
+  beforeAll(async () => {
+    made = await installation({ customFields: 'none', server: { publicUrl } })
+  })
+  afterAll(() => made.close())
+
+  const cosell = async (...argv: string[]): Promise<{ code: number; out: string; err: string }> => {
+    let [out, err] = ['', '']
+    const world: CliWorld = {
+      io: {
+        out: (text) => void (out += text),
+        err: (text) => void (err += text),
+        outIsTty: false,
+        errIsTty: false,
+        inIsTty: false,
+        color: false,
+      },
+      loadConfig: () => Promise.resolve(made.load()),
+      connect: () => Promise.resolve({ service: made.app.service, via: 'own', close: () => Promise.resolve() }),
+      administer: ({ config }) => administer(config, { clock: realClock, plant: () => undefined }),
+      start: () => Promise.resolve(),
+      demo: () => Promise.resolve(),
+      sandbox: () => Promise.resolve(),
+      now: () => Date.now(),
+      signal: new AbortController().signal,
+      user: 'tester',
+      version: 'test',
+    }
+    const code = await runProgram(argv, world)
+    return { code, out, err }
+  }
+  const json = async <T>(...argv: string[]): Promise<T> => JSON.parse((await cosell(...argv, '--json')).out) as T // what a script would read
+
+  it('is told what it lacks, and stays as it is', async () => {
+    made.writes()
+    const { code, out } = await cosell('install', 'plan')
+    expect(code).toBe(0)
+    expect(out).toContain('+ Column Sync With Partner Center of opportunity: create as cosell_syncwithpartnercenter')
+    expect(out).toContain('~ Section Microsoft Partner Center on the form "Opportunity" of opportunity'.replace('~', '+'))
+    expect(made.writes()).toEqual([])
+  })
+
+  it('gets everything new without --yes, and keeps its forms, views and definitions until somebody says so', async () => {
+    const before = made.sandbox.dynamics.find('systemform', { objecttypecode: 'opportunity' })
+    const { code, err } = await cosell('install', 'apply')
+    expect(code, err).toBe(1)
+    expect(err).toContain('Section Microsoft Partner Center on the form "Opportunity"')
+    expect(made.sandbox.dynamics.find('systemform', { objecttypecode: 'opportunity' })).toEqual(before)
+    expect(made.sandbox.dynamics.find('publisher', { customizationprefix: 'cosell' })).toHaveLength(1)
+  }, 60_000)
+
+  it('is complete after --yes, and a second run writes nothing', async () => {
+    const { code, out, err } = await cosell('install', 'apply', '--yes')
+    expect(code, `${out}${err}`).toBe(0)
+    made.writes()
+    const again = await json<{ done: string[]; left: unknown[] }>('install', 'apply', '--yes')
+    expect(again).toMatchObject({ done: [], left: [] })
+    expect(made.writes()).toEqual([])
+  }, 60_000)
+
+  it('sends its events here after "webhook register crm", and no more after "webhook remove crm"', async () => {
+    const { code, err } = await cosell('webhook', 'register', 'crm')
+    expect(code, err).toBe(0)
+    expect(made.sandbox.dynamics.find('serviceendpoint').map((row) => row['url'])).toEqual([`${publicUrl}/hooks/dynamics`])
+    expect((await cosell('webhook', 'remove', 'crm')).code).toBe(0)
+    expect(made.sandbox.dynamics.size('serviceendpoint')).toBe(0)
+  })
+
+  it("carries a referral into the CRM and a seller's deal to Partner Center, in fields of our own", async () => {
+    await made.restart()
+    const { own } = made.sandbox.partnerCenter.portal.create('private', { name: 'Inbound deal', details: { currency: 'EUR' } })
+    await made.sync()
+    const [row] = made.opportunitiesOf(own.id)
+    expect(row).toMatchObject({ name: 'Inbound deal', cosell_syncwithpartnercenter: true, cosell_syncstatus: 'in-sync' })
+    expect(row?.['cosell_audit']).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d - Partner Center Referral to CRM sync success\./)
+    const id = made.completeOpportunity('Outbound deal')
+    made.share(id)
+    await made.sync()
+    const [referral] = made.ownReferrals(id)
+    expect(referral).toMatchObject({ externalReferenceId: id })
+    expect(made.opportunity(id)).toMatchObject({ cosell_referralidentifier: referral?.id, cosell_syncstatus: 'in-sync' })
+  })
+
+  it('has a check mark of doctor for its fields and tables', async () => {
+    const checks = await made.app.service.checks(new AbortController().signal)
+    const named = (name: string) => checks.find((check) => check.name === name)?.status
+    expect([named('CRM fields'), named('CRM solutions table'), named('CRM change tracking')]).toEqual(['pass', 'pass', 'pass'])
+  })
+
+  it('writes a package without any configuration', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'cosell-package-')), 'cosell.zip')
+    const report = await json<{ file: string; kind: string }>('install', 'package', '--managed', '--out', file)
+    expect(report).toMatchObject({ file, kind: 'managed' })
+  })
+})
