@@ -178,6 +178,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     { name: 'tidy the store', everyMs: tidyEveryMs, run: () => store.tidy(clock.now(), config.keepLedgerMs) },
     { name: 'sign a checkpoint of the ledger', everyMs: checkpointEveryMs, run: () => store.checkpoint(seal, clock.now()) },
   ])
+  const heard = lastHeard(store, clock)
   const serverDeps: ServerDeps = {
     service: desk,
     store,
@@ -196,7 +197,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     sandboxDesk: options.demo?.desk ?? null,
     received: (source, fresh) => {
       metrics.received(source, fresh)
-      if (fresh > 0) void store.setValue('event.last', clock.now(), { expect: 'any', now: clock.now() }).catch(() => undefined) // Only a display; the event itself is stored.
+      if (fresh > 0) heard()
     },
   }
   return running({
@@ -212,6 +213,19 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     serverDeps,
     setReady: (value) => (ready = value),
   })
+}
+
+const heardEveryMs = 1_000 // In a burst a write for each event would cost more than the events themselves.
+
+/** Notes when the last event came, for people to see. The event itself is stored already. */
+function lastHeard(store: OpenStore, clock: Clock): () => void {
+  let notedAt = 0
+  return () => {
+    const now = clock.now()
+    if (now - notedAt < heardEveryMs) return
+    notedAt = now
+    void store.setValue('event.last', now, { expect: 'any', now }).catch(() => undefined) // Only a display.
+  }
 }
 
 interface Parts {

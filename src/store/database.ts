@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'libsql'
-import { Kysely, PostgresDialect, sql, SqliteDialect, type Transaction } from 'kysely'
+import { Kysely, PostgresDialect, sql, SqliteDialect, type SqliteDialectConfig, type Transaction } from 'kysely'
 import pg from 'pg'
 import { Fault } from '../core/fault.js'
 import type { Schema } from './schema.js'
@@ -38,7 +39,7 @@ function openSqlite(path: string, standing: Standing): OpenDatabase {
   const file = new Database(join(folder, 'cosell.db'))
   // FULL: an acknowledged event survives the loss of power, not only of the process.
   for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 5000', 'foreign_keys = ON']) file.pragma(pragma)
-  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: file }) }) // libsql has better-sqlite3's interface, not its type
+  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: preparedOnce(file) }) })
   const listeners = new Set<() => void>()
   return {
     db,
@@ -55,6 +56,26 @@ function openSqlite(path: string, standing: Standing): OpenDatabase {
       await db.destroy()
       lock?.exec('ROLLBACK')
       lock?.close()
+    },
+  }
+}
+
+type SqliteFile = Exclude<SqliteDialectConfig['database'], (...args: never[]) => unknown>
+const statementsMost = 300 // More than there are; lists of ids of every length share the rest.
+
+/** Preparing a statement costs more than most of them take to run, and the same few are run all day. */
+function preparedOnce(file: InstanceType<typeof Database>): SqliteFile {
+  const kept = new Map<string, ReturnType<SqliteFile['prepare']>>()
+  return {
+    close: () => void file.close(),
+    prepare(text) {
+      const known = kept.get(text)
+      if (known !== undefined) return known
+      const made = file.prepare(text) as unknown as ReturnType<SqliteFile['prepare']> // libsql has better-sqlite3's interface, not its type
+      const [oldest] = kept.keys()
+      if (kept.size >= statementsMost && oldest !== undefined) kept.delete(oldest)
+      kept.set(text, made)
+      return made
     },
   }
 }
@@ -83,6 +104,8 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
   parsed.setTypeParser(20, Number) // bigint: our integers are milliseconds and counts, far below 2^53
   const pool = new pg.Pool({ connectionString: url, max: 10, types: parsed })
   pool.on('error', () => undefined) // A broken idle connection is replaced by the pool; the next query says what is wrong.
+  // One that breaks between two statements of a transaction says so itself, and unheard that would end the process: the next statement fails anyway.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
   const listeners = new Set<() => void>()
   const listener = await listen(url, () => {
@@ -152,5 +175,23 @@ async function listen(url: string, heard: () => void): Promise<{ close(): Promis
   }
 }
 
-/** Writes one after another on SQLite (one writer), in parallel on PostgreSQL. */
-export const inTransaction = <T>({ db }: OpenDatabase, work: (trx: Trx) => Promise<T>): Promise<T> => db.transaction().execute(work)
+// Two transactions met on PostgreSQL: both wanted the next place of one chain or one new row, or waited for each other.
+const meetings: ReadonlySet<unknown> = new Set(['23505', '40001', '40P01'])
+const meetingsMost = 6
+const meetAgainMs = 15
+
+/**
+ * Writes one after another on SQLite (one writer), in parallel on PostgreSQL, where the loser of a meeting looks afresh: `work` may
+ * therefore run several times, and touches nothing but the transaction.
+ */
+export async function inTransaction<T>({ db }: OpenDatabase, work: (trx: Trx) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await db.transaction().execute(work)
+    } catch (error) {
+      const met = error instanceof Error && 'code' in error && meetings.has(error.code)
+      if (!met || attempt >= meetingsMost) throw error
+      await sleep(meetAgainMs * attempt)
+    }
+  }
+}

@@ -97,6 +97,35 @@ it('gives the deals and claims of a process that was killed to the next one at o
   await second.close()
 })
 
+it('[R54] keeps both when two processes write to one deal at the same moment, and outlives a restart of PostgreSQL', async () => {
+  postgres ??= startPostgres()
+  const { url } = postgres
+  const stores = await Promise.all([openStore({ url, now, tenant: 'meeting' }), openStore({ url, now, tenant: 'meeting' })])
+  const ref = { side: 'partner', kind: 'referral', id: 'meeting' } as const
+  const event = (key: string) => ({
+    source: 'partner-center' as const,
+    eventKey: key,
+    name: 'referral-updated',
+    hints: [{ ref, engagementId: null, wide: false }],
+    urgency: 1 as const,
+  })
+  const burst = (name: string) =>
+    Promise.all(Array.from({ length: 30 }, (_, index) => (stores[index % 2] ?? stores[0]).acceptEvents([event(`${name}-${index}`)], now())))
+  await burst('first')
+  const inside = stores[0].database.db.transaction().execute(async (trx) => {
+    await trx.selectFrom('link').select('id').execute()
+    postgres?.restart()
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    await trx.selectFrom('link').select('id').execute()
+  })
+  await expect(inside).rejects.toThrow()
+  await burst('second')
+  expect((await stores[0].audit({ kinds: ['hinted'], limit: 100 })).records).toHaveLength(60)
+  expect((await stores[0].verifyAudit()).broken).toEqual([])
+  expect((await stores[0].list({ limit: 10 })).links).toHaveLength(1)
+  for (const store of stores) await store.close()
+})
+
 it('takes a burst of events in few commits, and one bad event fails alone', async () => {
   const store = await openStore({ url: folder(), now })
   const event = (key: string, name: string) => ({ source: 'partner-center' as const, eventKey: key, name, hints: [], urgency: 1 as const })
