@@ -8,7 +8,7 @@ import type { Config } from './config/index.js'
 import { webhookRegistration, type WebhookRegistration } from './adapters/partner-center/registration.js'
 import { connectCrm, profileOf } from './connections/crm.js'
 import { doctor } from './connections/doctor.js'
-import { administration, type Administration } from './connections/administration.js'
+import { administration, type AdministrationDesk } from './connections/administration.js'
 import type { ConnectionParts, CrmSettings } from './connections/parts.js'
 import { connectPartnerCenter } from './connections/partner-center.js'
 import { tokenLapsesAt } from './connections/refresh-tokens.js'
@@ -16,6 +16,7 @@ import { effectiveMapping, fieldPolicies } from './core/mapping.js'
 import { parseMapping } from './core/mapping-document.js'
 import type { Policy } from './core/policy.js'
 import type { Clock } from './core/ports.js'
+import type { NoticeView } from './engine/administration.js'
 import { LEASE_MS, type Engine } from './engine/engine.js'
 import { readFlows } from './engine/flows.js'
 import { assertIdentity } from './engine/identity.js'
@@ -30,13 +31,14 @@ import { witnessed } from './remote/witness.js'
 import { listen, type RunningServer, type ServerDeps } from './server/app.js'
 import type { Readiness } from './server/health.js'
 import { openStore, sealOf, type OpenStore, type Seal } from './store/index.js'
-import { noticeBoard } from './watch/notice.js'
+import { noticeBoard, type StoredNotice } from './watch/notice.js'
 import { watchTurns, type WatchParts } from './watch/turns.js'
 
 export { createDemo, type Demo } from './demo.js'
 export { checkBackup, eraseFromLedger, openStore, restoreBackup, rotateSecrets, writeBackup } from './store/index.js'
 export { solutionPackage } from './adapters/dynamics/package/package.js'
-export type { Administration, ConnectionView } from './connections/administration.js'
+export type { AdministrationDesk } from './connections/administration.js'
+export type { Administration, ConnectionView } from './engine/administration.js'
 export { remoteService } from './server/remote-service.js'
 export { OPERATIONS, parametersOf } from './server/operations.js'
 export type { DealView, PlanDocument, Service, SyncSummary } from './engine/views.js'
@@ -92,7 +94,12 @@ export async function assemble(config: Config, options: AppOptions): Promise<App
 }
 
 /** The installation's own settings, beside a running service (whose store it shares) or without one. */
-export async function administer(config: Config, { clock, plant }: Pick<AppOptions, 'clock' | 'plant'>): Promise<{ readonly desk: Administration; close(): Promise<void> }> {
+interface Administering {
+  readonly desk: AdministrationDesk
+  close(): Promise<void>
+}
+export async function administer(config: Config, options: Pick<AppOptions, 'clock' | 'plant'>): Promise<Administering> {
+  const { clock, plant } = options
   const isThere = config.store.kind === 'postgres' || existsSync(join(config.store.folder, 'cosell.db'))
   const store = await openStore({ url: storeUrl(config), now: () => clock.now(), standing: isThere && config.store.kind !== 'postgres' ? 'beside' : 'own' })
   const transport = undiciTransport({ proxy: config.proxy, ca: config.caBundle?.text ?? null })
@@ -180,7 +187,11 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
   ])
   const heard = lastHeard(store, clock)
   const serverDeps: ServerDeps = {
-    service: desk,
+    service: {
+      ...desk,
+      administration: administration({ ...parts, config, partner, crm }),
+      notices: async () => (await board.open()).map(noticeOf),
+    },
     store,
     clock,
     log,
@@ -341,3 +352,13 @@ function guarded(config: Config, { registration, crm, store }: Guarded): Pick<Wa
           },
   }
 }
+
+const noticeOf = ({ key, level, title, text, remedy, deal, raisedAt }: StoredNotice): NoticeView => ({
+  key,
+  level,
+  title,
+  text,
+  remedy,
+  deal,
+  raisedAt: new Date(raisedAt).toISOString(),
+})

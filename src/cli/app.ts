@@ -1,5 +1,5 @@
 import type { LoadedConfig } from '../config/index.js'
-import type { Administration, Service } from '../assemble.js'
+import type { AdministrationDesk, Service } from '../assemble.js'
 
 /** What a command speaks to: the service that runs, or one built for the length of the command. */
 export interface Session {
@@ -28,7 +28,7 @@ export interface CliWorld {
   readonly demo: (options: { readonly port: number | null; readonly crm: string }) => Promise<void>
   readonly sandbox: (options: { readonly port: number }) => Promise<void>
   /** The installation's own settings at the remote systems, beside a running service or without one. */
-  readonly administer: (loaded: LoadedConfig) => Promise<{ readonly desk: Administration; close(): Promise<void> }>
+  readonly administer: (loaded: LoadedConfig) => Promise<{ readonly desk: AdministrationDesk; close(): Promise<void> }>
   readonly now: () => number
   readonly signal: AbortSignal
   readonly user: string

@@ -1,55 +1,18 @@
-import { webhookRegistration, type Registration, type RegisterOutcome, type TestResult } from '../adapters/partner-center/registration.js'
+import { webhookRegistration } from '../adapters/partner-center/registration.js'
 import type { Config } from '../config/index.js'
 import { Fault } from '../core/fault.js'
 import type { AuditEntry } from '../core/audit.js'
-import { signInByDevice, type DeviceCode } from '../remote/device-code.js'
+import type { Administration, ConnectionView, DeviceCode, Registration } from '../engine/administration.js'
+import { signInByDevice } from '../remote/device-code.js'
 import { claimsOf, type TokenClaims } from '../remote/token-claims.js'
 import { installation, type Installation } from './installation.js'
 import type { ConnectionParts, CrmConnection } from './parts.js'
 import { entraUrl, type PartnerCenterConnection } from './partner-center.js'
 import { PARTNER_CENTER_TOKEN, refreshTokens, tokenLapsesAt } from './refresh-tokens.js'
 
-export interface WebhookView {
-  /** What Partner Center has now. */
-  readonly registered: Registration | null
-  /** What this installation would register; null: it has no public address. */
-  readonly wanted: Registration | null
-  readonly ours: boolean
-  /** What `restore` would put back. */
-  readonly previous: Registration | null
-}
-
-export interface ConnectionView {
-  readonly system: 'partner-center' | 'crm'
-  readonly name: string
-  readonly state: 'connected' | 'reauthorize' | 'disconnected'
-  readonly account: string | null
-  readonly tenant: string | null
-  /** ISO-8601; when the present access token ends. It is renewed by itself. */
-  readonly tokenUntil: string | null
-  /** ISO-8601; when the sign-in lapses if nothing uses it. */
-  readonly signInUntil: string | null
-  readonly detail: string
-  readonly remedy: string | null
-}
-
-/** Looking after the installation itself: its webhook registration and its sign-ins. `by` names the person for the ledger. */
-export interface Administration {
-  webhook(signal: AbortSignal): Promise<WebhookView>
-  /** `occupied` when somebody else's address is registered and `overwrite` is `no`; what was displaced is kept for `restore`. */
-  registerWebhook(options: {
-    readonly overwrite: 'yes' | 'no'
-    readonly by: string
-    readonly signal: AbortSignal
-  }): Promise<RegisterOutcome>
-  /** @returns what is registered now. @throws Fault `rejected` when there is nothing to put back. */
-  restoreWebhook(options: { readonly by: string; readonly signal: AbortSignal }): Promise<Registration>
-  testWebhook(signal: AbortSignal): Promise<TestResult>
-  connection(system: ConnectionView['system'], signal: AbortSignal): Promise<ConnectionView>
-  /** Fields, tables and events of the CRM. */
+/** With what only the command line needs: the fields, tables and events of the CRM. */
+export interface AdministrationDesk extends Administration {
   readonly installation: Installation
-  /** Signs a person in to Partner Center by device code; the token is sealed into the store and goes nowhere else. */
-  signIn(options: { readonly show: (code: DeviceCode) => void; readonly by: string; readonly signal: AbortSignal }): Promise<ConnectionView>
 }
 
 const previousName = 'webhook.previous'
@@ -61,7 +24,7 @@ export interface AdministrationParts extends ConnectionParts {
   readonly crm: CrmConnection
 }
 
-export function administration(parts: AdministrationParts): Administration {
+export function administration(parts: AdministrationParts): AdministrationDesk {
   const { config, partner, store, clock } = parts
   const registration = webhookRegistration({ platform: partner.platform, clock })
   const wanted = wantedOf(config)
@@ -106,6 +69,7 @@ export function administration(parts: AdministrationParts): Administration {
     connection: (system, signal) => (system === 'partner-center' ? partnerView(parts, signal) : crmView(parts, signal)),
     signIn: (options) => signIn(parts, options),
     installation: installation(parts),
+    beginSignIn: (by) => beginSignIn(parts, by),
   }
 }
 
@@ -126,6 +90,15 @@ async function signIn(parts: AdministrationParts, { show, by, signal }: Paramete
   const entry = setting(clock.now(), by, 'sign-in', 'signed in to Partner Center by device code')
   await store.addAudit([entry], clock.now())
   return partnerView(parts, signal)
+}
+
+/** The service waits for the person; its page only shows the code and asks again how the connection is. */
+function beginSignIn(parts: AdministrationParts, by: string): Promise<DeviceCode> {
+  return new Promise((resolve, reject) => {
+    const done = signIn(parts, { show: resolve, by, signal: new AbortController().signal })
+    // After the code was shown nobody listens any more; an unused code simply ends, and the connection says that nobody is signed in.
+    done.then(undefined, reject)
+  })
 }
 
 function wantedOf({ server, partnerCenter }: Config): Registration | null {

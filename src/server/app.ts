@@ -2,7 +2,6 @@ import cookie from '@fastify/cookie'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Clock } from '../core/ports.js'
-import type { Service } from '../engine/views.js'
 import { guard, watchRoutes, type ListedRoute } from './access.js'
 import { authenticator } from './auth.js'
 import { consoleRoutes } from './console.js'
@@ -11,7 +10,7 @@ import { eventStreams } from './events.js'
 import { health, type HealthDeps } from './health.js'
 import { hooks, type HookDeps } from './hooks.js'
 import { localSocket } from './local-socket.js'
-import { OPERATIONS, parametersOf, type Operation } from './operations.js'
+import { OPERATIONS, parametersOf, type Offered, type Operation } from './operations.js'
 import { notNow, problem, problemOf, Refusal, sendProblem } from './problems.js'
 import { sandboxDesk } from './sandbox-desk.js'
 import { createSessions } from './sessions.js'
@@ -20,7 +19,7 @@ import { signInRoutes, type SignInSettings } from './sign-in.js'
 
 export interface ServerDeps extends HookDeps, HealthDeps {
   readonly clock: Clock
-  readonly service: Service
+  readonly service: Offered
   readonly environment: string
   readonly version: string
   readonly adminTokens: readonly string[]
@@ -153,7 +152,7 @@ function answers(app: FastifyInstance, deps: ServerDeps, origin: () => string): 
 
 const pathOf = (request: FastifyRequest): string => request.url.split('?')[0] ?? ''
 
-function route(app: FastifyInstance, operation: Operation, service: Service): void {
+function route(app: FastifyInstance, operation: Operation, service: Offered): void {
   app.route({
     method: operation.method,
     url: `/api/v1${operation.path}`,

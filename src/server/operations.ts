@@ -1,8 +1,15 @@
 import { z } from 'zod'
 import { LINK_STATES } from '../core/link.js'
+import type { Administration, NoticeView } from '../engine/administration.js'
 import type { PlanDocument, Service } from '../engine/views.js'
 
 export type Role = 'viewer' | 'operator' | 'admin'
+
+/** What the server offers: the deals, and the installation itself. */
+export interface Offered extends Service {
+  readonly administration: Administration
+  notices(): Promise<NoticeView[]>
+}
 
 /** One thing that people and scripts can do over HTTP. The server's routes, the CLI's client and the OpenAPI page come from this one table. */
 export interface Operation {
@@ -15,7 +22,7 @@ export interface Operation {
   /** Everything the operation takes: path parameters, query (GET) or body members. */
   readonly input: z.ZodObject
   readonly run: (
-    service: Service,
+    service: Offered,
     input: Record<string, unknown>,
     call: { readonly by: string; readonly signal: AbortSignal },
   ) => Promise<unknown>
@@ -40,7 +47,7 @@ function operation<Shape extends z.ZodRawShape>(given: {
   readonly summary: string
   readonly input: Shape
   readonly run: (
-    service: Service,
+    service: Offered,
     input: z.output<z.ZodObject<Shape>>,
     call: { readonly by: string; readonly signal: AbortSignal },
   ) => Promise<unknown>
@@ -270,6 +277,71 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Checks every prerequisite.',
     input: {},
     run: async (service, _input, { signal }) => ({ checks: await service.checks(signal) }),
+  }),
+  operation({
+    name: 'webhook',
+    method: 'GET',
+    path: '/webhook',
+    role: 'operator',
+    summary: "Shows Partner Center's webhook registration, and whose it is.",
+    input: {},
+    run: (service, _input, { signal }) => service.administration.webhook(signal),
+  }),
+  operation({
+    name: 'registerWebhook',
+    method: 'POST',
+    path: '/webhook/register',
+    role: 'admin',
+    summary: "Registers this installation; displaces somebody else's address only with overwrite.",
+    input: { overwrite: z.boolean().default(false) },
+    run: (service, input, call) => service.administration.registerWebhook({ overwrite: input.overwrite ? 'yes' : 'no', ...call }),
+  }),
+  operation({
+    name: 'restoreWebhook',
+    method: 'POST',
+    path: '/webhook/restore',
+    role: 'admin',
+    summary: 'Puts back what a registration displaced.',
+    input: {},
+    run: async (service, _input, call) => ({ now: await service.administration.restoreWebhook(call) }),
+  }),
+  operation({
+    name: 'testWebhook',
+    method: 'POST',
+    path: '/webhook/test',
+    role: 'operator',
+    summary: 'Has Partner Center send a test event and tells what came of it.',
+    input: {},
+    run: (service, _input, { signal }) => service.administration.testWebhook(signal),
+  }),
+  operation({
+    name: 'connections',
+    method: 'GET',
+    path: '/connections',
+    role: 'operator',
+    summary: 'Shows each connection: who is signed in, until when, what is wrong.',
+    input: {},
+    run: async ({ administration }, _input, { signal }) => ({
+      connections: await Promise.all([administration.connection('partner-center', signal), administration.connection('crm', signal)]),
+    }),
+  }),
+  operation({
+    name: 'beginSignIn',
+    method: 'POST',
+    path: '/connections/partner-center/sign-in',
+    role: 'admin',
+    summary: 'Begins a sign-in to Partner Center by device code; the service waits for the person.',
+    input: {},
+    run: (service, _input, { by }) => service.administration.beginSignIn(by),
+  }),
+  operation({
+    name: 'notices',
+    method: 'GET',
+    path: '/notices',
+    role: 'viewer',
+    summary: 'What a person should know now: answers due, connections and webhook in trouble.',
+    input: {},
+    run: async (service) => ({ notices: await service.notices() }),
   }),
 ]
 

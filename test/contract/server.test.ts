@@ -231,3 +231,36 @@ describe('[R34] before it is ready and while it drains', () => {
     await working
   }, 20_000)
 })
+
+describe('the installation over the API', () => {
+  it('shows connections, registers the webhook, and begins a sign-in that the service waits for', async () => {
+    await open({ server: { publicUrl: 'https://ours.example' } })
+    const headers = { ...bearer, ...own }
+    const { connections } = (await (await ask('/api/v1/connections', { headers })).json()) as {
+      connections: { system: string; state: string }[]
+    }
+    expect(connections).toMatchObject([
+      { system: 'partner-center', state: 'connected' },
+      { system: 'crm', state: 'connected' },
+    ])
+    here.sandbox.partnerCenter.webhook.set({ url: 'https://theirs.example', events: ['referral-created'] })
+    expect(await (await ask('/api/v1/webhook/register', { method: 'POST', headers, body: '{}' })).json()).toMatchObject({
+      kind: 'occupied',
+    })
+    expect(await (await ask('/api/v1/webhook/register', { method: 'POST', headers, body: '{"overwrite":true}' })).json()).toMatchObject({
+      kind: 'registered',
+    })
+    expect(await (await ask('/api/v1/webhook', { headers })).json()).toMatchObject({
+      ours: true,
+      previous: { url: 'https://theirs.example' },
+    })
+    const code = (await (await ask('/api/v1/connections/partner-center/sign-in', { method: 'POST', headers, body: '{}' })).json()) as {
+      userCode: string
+    }
+    expect(code.userCode).toMatch(/^[A-Z0-9]{6,}$/)
+    expect(JSON.stringify(code)).not.toContain('device_code')
+    expect(here.sandbox.entra.answerDevice(code.userCode, { kind: 'approved', email: 'cosell@partner.example' })).toBeNull()
+    await expect.poll(async () => (await here.app.store.listValues('token.')).length, { timeout: 10_000 }).toBe(1)
+    expect(await (await ask('/api/v1/notices', { headers })).json()).toEqual({ notices: [] })
+  }, 20_000)
+})

@@ -1,0 +1,80 @@
+/** Looking after the installation itself, as the API, the command line and the console offer it. */
+
+/** The one webhook a partner tenant has. */
+export interface Registration {
+  readonly url: string
+  readonly events: readonly string[]
+}
+
+export interface WebhookView {
+  /** What Partner Center has now. */
+  readonly registered: Registration | null
+  /** What this installation would register; null: it has no public address. */
+  readonly wanted: Registration | null
+  readonly ours: boolean
+  /** What `restore` would put back. */
+  readonly previous: Registration | null
+}
+
+export type RegisterOutcome =
+  | { readonly kind: 'registered'; readonly now: Registration; readonly previous: Registration | null }
+  | { readonly kind: 'unchanged'; readonly now: Registration }
+  /** Somebody else's address is registered, and nobody said that it may be displaced. */
+  | { readonly kind: 'occupied'; readonly by: Registration }
+
+export interface WebhookTest {
+  readonly correlationId: string
+  readonly status: string
+  readonly callbackUrl: string | null
+  readonly attempts: readonly { readonly responseCode: string; readonly message: string; readonly at: string | null }[]
+  readonly arrived: boolean
+}
+
+export interface ConnectionView {
+  readonly system: 'partner-center' | 'crm'
+  readonly name: string
+  readonly state: 'connected' | 'reauthorize' | 'disconnected'
+  readonly account: string | null
+  readonly tenant: string | null
+  /** ISO-8601; when the present access token ends. It is renewed by itself. */
+  readonly tokenUntil: string | null
+  /** ISO-8601; when the sign-in lapses if nothing uses it, or the secret ends. */
+  readonly signInUntil: string | null
+  readonly detail: string
+  readonly remedy: string | null
+}
+
+/** What a person needs to sign in on another screen. `expiresAt`: milliseconds since the epoch. */
+export interface DeviceCode {
+  readonly userCode: string
+  readonly verificationUri: string
+  readonly message: string
+  readonly expiresAt: number
+}
+
+/** `by` names the person for the ledger. */
+export interface Administration {
+  webhook(signal: AbortSignal): Promise<WebhookView>
+  /** `occupied` when somebody else's address is registered and `overwrite` is `no`; what was displaced is kept for `restore`. */
+  registerWebhook(options: { readonly overwrite: 'yes' | 'no'; readonly by: string; readonly signal: AbortSignal }): Promise<RegisterOutcome>
+  /** @returns what is registered now. @throws Fault `rejected` when there is nothing to put back. */
+  restoreWebhook(options: { readonly by: string; readonly signal: AbortSignal }): Promise<Registration>
+  testWebhook(signal: AbortSignal): Promise<WebhookTest>
+  connection(system: ConnectionView['system'], signal: AbortSignal): Promise<ConnectionView>
+  /** Signs a person in to Partner Center by device code; the token is sealed into the store and goes nowhere else. */
+  signIn(options: { readonly show: (code: DeviceCode) => void; readonly by: string; readonly signal: AbortSignal }): Promise<ConnectionView>
+  /** The same for a page that does not wait: the code at once, the rest behind it. How it went shows in `connection`. */
+  beginSignIn(by: string): Promise<DeviceCode>
+}
+
+/** Something a person should know now; see the guards and the response clock. */
+export interface NoticeView {
+  readonly key: string
+  readonly level: 'urgent' | 'normal'
+  readonly title: string
+  readonly text: string
+  readonly remedy: string
+  readonly deal: string | null
+  /** ISO-8601. */
+  readonly raisedAt: string
+}
