@@ -5,7 +5,7 @@ import type { AcceptedEvent, Mark } from '../core/ports.js'
 import { asLinkId, isEndRef, refKey, type Instant } from '../core/ref.js'
 import { inTransaction, type OpenDatabase, type Trx } from './database.js'
 import { append } from './ledger.js'
-import { findLinks, insertLink } from './links.js'
+import { findLinkIds, insertLink } from './links.js'
 import { markAll } from './queue.js'
 
 interface Waiting {
@@ -27,11 +27,7 @@ export function eventDoor(open: OpenDatabase, tenant: string): (events: readonly
   let busy = false
 
   const commit = (group: readonly Waiting[]): Promise<boolean[][]> =>
-    inTransaction(open, async (trx) => {
-      const answers: boolean[][] = []
-      for (const item of group) answers.push(await takeIn(trx, tenant, item.events, item.now))
-      return answers
-    })
+    inTransaction(open, (trx) => takeIn(trx, tenant, group))
   const one = async (item: Waiting): Promise<void> => {
     try {
       item.resolve((await commit([item]))[0] ?? [])
@@ -64,14 +60,21 @@ export function eventDoor(open: OpenDatabase, tenant: string): (events: readonly
     })
 }
 
-async function takeIn(trx: Trx, tenant: string, events: readonly AcceptedEvent[], now: Instant): Promise<boolean[]> {
-  const fresh: boolean[] = []
-  for (const event of events) {
-    const isNew = event.eventKey === null || (await firstTime(trx, tenant, event, event.eventKey, now))
-    fresh.push(isNew)
-    if (isNew) await markDeals(trx, tenant, event, now)
+/** Everything that a group brings in few statements: a burst is answered as one. */
+async function takeIn(trx: Trx, tenant: string, group: readonly Waiting[]): Promise<boolean[][]> {
+  const fresh: { readonly event: AcceptedEvent; readonly now: Instant }[] = []
+  const answers: boolean[][] = []
+  for (const { events, now } of group) {
+    const answer: boolean[] = []
+    for (const event of events) {
+      const isNew = event.eventKey === null || (await firstTime(trx, tenant, event, event.eventKey, now))
+      answer.push(isNew)
+      if (isNew) fresh.push({ event, now })
+    }
+    answers.push(answer)
   }
-  return fresh
+  await markDeals(trx, tenant, fresh)
+  return answers
 }
 
 async function firstTime(trx: Trx, tenant: string, event: AcceptedEvent, key: string, now: Instant): Promise<boolean> {
@@ -83,31 +86,39 @@ async function firstTime(trx: Trx, tenant: string, event: AcceptedEvent, key: st
   return Number(done.numInsertedOrUpdatedRows ?? 0) > 0
 }
 
-async function markDeals(trx: Trx, tenant: string, event: AcceptedEvent, now: Instant): Promise<void> {
+async function markDeals(trx: Trx, tenant: string, fresh: readonly { readonly event: AcceptedEvent; readonly now: Instant }[]): Promise<void> {
   const marks: Mark[] = []
   const audit: AuditEntry[] = []
-  for (const hint of event.hints) {
-    const found = (await findLinks(trx, tenant, [hint])).get(refKey(hint.ref)) ?? []
-    if (found.length === 0 && isEndRef(hint.ref)) {
-      const link = newLink(asLinkId(randomUUID()), now, {
-        partner: hint.ref.side === 'partner' ? hint.ref : null,
-        crm: hint.ref.side === 'crm' ? hint.ref : null,
-      })
-      await insertLink(trx, tenant, link, now)
-      found.push(link)
-    }
-    for (const link of found) {
-      marks.push({ link: link.id, dueAt: now, urgency: event.urgency, wide: hint.wide, because: event.name })
-      audit.push({
-        link: link.id,
-        at: now,
-        by: event.source,
-        run: null,
-        event: { kind: 'hinted', source: event.source, name: event.name, ref: hint.ref },
-      })
+  const found = await findLinkIds(
+    trx,
+    tenant,
+    fresh.flatMap(({ event }) => event.hints),
+  )
+  for (const { event, now } of fresh) {
+    for (const hint of event.hints) {
+      const key = refKey(hint.ref)
+      const links = found.get(key) ?? []
+      if (links.length === 0 && isEndRef(hint.ref)) {
+        const { side } = hint.ref
+        const link = newLink(asLinkId(randomUUID()), now, { partner: side === 'partner' ? hint.ref : null, crm: side === 'crm' ? hint.ref : null })
+        await insertLink(trx, tenant, link, now)
+        links.push(link.id)
+        found.set(key, links)
+      }
+      for (const link of links) {
+        marks.push({ link, dueAt: now, urgency: event.urgency, wide: hint.wide, because: event.name })
+        audit.push({
+          link,
+          at: now,
+          by: event.source,
+          run: null,
+          event: { kind: 'hinted', source: event.source, name: event.name, ref: hint.ref },
+        })
+      }
     }
   }
-  if (marks.length > 0) await markAll(trx, tenant, marks, now)
+  const last = fresh.at(-1)
+  if (marks.length > 0 && last !== undefined) await markAll(trx, tenant, marks, last.now)
   await append(trx, tenant, audit)
 }
 

@@ -21,10 +21,10 @@ const hashOf = (row: {
  * a payload (personal data) leaves the chain whole. Each deal has a chain of its own: workers never queue on one.
  */
 export async function append(trx: Trx, tenant: string, entries: readonly AuditEntry[]): Promise<void> {
-  const heads = new Map<string, { sequence: number; hash: string }>()
-  for (const entry of entries) {
+  const heads = await headsOf(trx, tenant, [...new Set(entries.map((entry) => chainOf(entry.link)))])
+  const rows = entries.map((entry) => {
     const chain = chainOf(entry.link)
-    const head = heads.get(chain) ?? (await headOf(trx, tenant, chain))
+    const head = heads.get(chain) ?? { sequence: 0, hash: '' }
     const payload = JSON.stringify(entry.event)
     const salt = randomBytes(12).toString('base64url')
     const row = {
@@ -42,24 +42,38 @@ export async function append(trx: Trx, tenant: string, entries: readonly AuditEn
       prev_hash: head.hash,
     }
     const hash = hashOf(row)
+    heads.set(chain, { sequence: row.sequence, hash })
+    return { ...row, hash }
+  })
+  for (let start = 0; start < rows.length; start += rowsMost)
     await trx
       .insertInto('audit')
-      .values({ ...row, hash })
+      .values(rows.slice(start, start + rowsMost))
       .execute()
-    heads.set(chain, { sequence: row.sequence, hash })
-  }
 }
 
-async function headOf(trx: Trx, tenant: string, chain: string): Promise<{ sequence: number; hash: string }> {
-  const row = await trx
-    .selectFrom('audit')
-    .select(['sequence', 'hash'])
-    .where('tenant', '=', tenant)
-    .where('chain', '=', chain)
-    .orderBy('sequence', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  return row ?? { sequence: 0, hash: '' }
+const rowsMost = 200
+
+/** The last entry of each chain that has one. */
+async function headsOf(trx: Trx, tenant: string, chains: readonly string[]): Promise<Map<string, { sequence: number; hash: string }>> {
+  const heads = new Map<string, { sequence: number; hash: string }>()
+  for (let start = 0; start < chains.length; start += rowsMost) {
+    const rows = await trx
+      .selectFrom('audit')
+      .select(['chain', 'sequence', 'hash'])
+      .where('tenant', '=', tenant)
+      .where('chain', 'in', chains.slice(start, start + rowsMost))
+      .where('sequence', '=', (newest) =>
+        newest
+          .selectFrom('audit as later')
+          .select((eb) => eb.fn.max('later.sequence').as('newest'))
+          .whereRef('later.tenant', '=', 'audit.tenant')
+          .whereRef('later.chain', '=', 'audit.chain'),
+      )
+      .execute()
+    for (const { chain, sequence, hash } of rows) heads.set(chain, { sequence, hash })
+  }
+  return heads
 }
 
 export interface AuditFilter {

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { Fault } from '../core/fault.js'
 import { expectedRefs, LINK_STATES, waitsFor, type Link, type LinkState } from '../core/link.js'
 import type { LinkFilter } from '../core/ports.js'
-import { refKey, SIDES, type Instant, type LinkId, type Ref } from '../core/ref.js'
+import { asLinkId, refKey, SIDES, type Instant, type LinkId, type Ref } from '../core/ref.js'
 import type { Db, Trx } from './database.js'
 
 const parse = (doc: string, revision: number): Link => ({ ...(JSON.parse(doc) as Link), revision }) // written by toRow() from a Link
@@ -115,21 +115,22 @@ async function assertFree(trx: Trx, tenant: string, link: LinkId, endKey: string
     throw new Fault('stale', `Another deal (${holder.link}) already holds ${endKey}.`, { remedy: 'Nothing to do: the two are joined.' })
 }
 
-/** Deals that have this record as end, alias or part, by the record's key; or that belong to the engagement. */
-export async function findLinks(
-  db: Db | Trx,
-  tenant: string,
-  wanted: readonly { readonly ref: Ref; readonly engagementId: string | null }[],
-): Promise<Map<string, Link[]>> {
-  const keysOf = new Map(
-    wanted.map(({ ref, engagementId }) => [
-      refKey(ref),
-      engagementId === null ? [refKey(ref)] : [refKey(ref), `engagement:${engagementId}`],
-    ]),
-  )
-  const keys = [...new Set([...keysOf.values()].flat())]
-  if (keys.length === 0) return new Map()
-  const owners = new Map<string, string[]>()
+/** A record, and the engagement by which its deal may be known. */
+export interface Wanted {
+  readonly ref: Ref
+  readonly engagementId: string | null
+}
+
+/** Ids of the deals that have this record as end, alias or part, by the record's key; or that belong to the engagement. */
+export async function findLinkIds(db: Db | Trx, tenant: string, wanted: readonly Wanted[]): Promise<Map<string, LinkId[]>> {
+  const keysOf = new Map<string, Set<string>>()
+  for (const { ref, engagementId } of wanted) {
+    const keys = keysOf.get(refKey(ref)) ?? new Set([refKey(ref)])
+    if (engagementId !== null) keys.add(`engagement:${engagementId}`)
+    keysOf.set(refKey(ref), keys)
+  }
+  const keys = [...new Set([...keysOf.values()].flatMap((all) => [...all]))]
+  const owners = new Map<string, LinkId[]>()
   for (let start = 0; start < keys.length; start += 500) {
     const rows = await db
       .selectFrom('link_ref')
@@ -137,18 +138,19 @@ export async function findLinks(
       .where('tenant', '=', tenant)
       .where('ref_key', 'in', keys.slice(start, start + 500))
       .execute()
-    for (const row of rows) owners.set(row.ref_key, [...(owners.get(row.ref_key) ?? []), row.link])
+    for (const row of rows) owners.set(row.ref_key, [...(owners.get(row.ref_key) ?? []), asLinkId(row.link)])
   }
+  return new Map([...keysOf].map(([key, all]) => [key, [...new Set([...all].flatMap((each) => owners.get(each) ?? []))]]))
+}
+
+/** The deals themselves. */
+export async function findLinks(db: Db | Trx, tenant: string, wanted: readonly Wanted[]): Promise<Map<string, Link[]>> {
+  const found = await findLinkIds(db, tenant, wanted)
   const links = new Map<string, Link>()
-  const ids = [...new Set([...owners.values()].flat())]
+  const ids = [...new Set([...found.values()].flat())]
   for (let start = 0; start < ids.length; start += 500)
     for (const link of await loadLinks(db, tenant, ids.slice(start, start + 500))) links.set(link.id, link)
-  return new Map(
-    [...keysOf].map(([key, all]) => [
-      key,
-      [...new Set(all.flatMap((each) => owners.get(each) ?? []))].flatMap((id) => links.get(id) ?? []),
-    ]),
-  )
+  return new Map([...found].map(([key, all]) => [key, all.flatMap((id) => links.get(id) ?? [])]))
 }
 
 export async function listLinks(
