@@ -63,6 +63,11 @@ function stepsOf(found: Survey): Step[] {
   ]
 }
 
+const noSales = (root: string): Fault =>
+  new Fault('misconfigured', `${root} has no table "opportunity".`, {
+    remedy: 'Install Dynamics 365 Sales in this environment, or put the URL of the right one into crm.url.',
+  })
+
 type Unpublished = { readonly tables: readonly string[]; readonly resources: readonly string[] }
 const noteName = 'install.unpublished'
 
@@ -115,6 +120,7 @@ class Work {
       signal.throwIfAborted()
       try {
         const found: Survey = await survey(this.#api, signal, prior)
+        if (!found.tables.has('opportunity')) throw noSales(this.#api.root)
         steps = await this.#steps(found, signal)
         const todo = steps.filter((step) => this.#isWanted(step))
         this.#total = Math.max(this.#total, this.#done.length + todo.length)
