@@ -59,9 +59,11 @@ async function sweepPages(engine: Engine, side: Side, options: SweepOptions): Pr
   const wide = new Set<LinkId>()
   let records = 0
   let created = 0
+  let related = false
   let cursor: string | null = null
   for await (const page of pages) {
     records += page.records.length
+    related ||= page.records.some(({ engagementId }) => engagementId !== null)
     created += await notePage(engine, side, page, { candidates, wide, first, signal: options.signal })
     cursor = page.cursor ?? cursor
     // While nothing waits for the brake, progress is kept page by page, so that an interrupted first sync goes on where it was.
@@ -78,11 +80,27 @@ async function sweepPages(engine: Engine, side: Side, options: SweepOptions): Pr
     wide: wide.has(link),
     because: `sweep of ${side}`,
   }))
+  if (side === 'partner') marks.push(...(await waitingMarks(engine, related)))
   if (marks.length > 0) await store.queue.mark(marks, now)
   if (cursor !== null) await store.setValue(cursorName(side), cursor, { expect: 'any', now })
   await store.setValue(`swept.${side}`, now, { expect: 'any', now })
   if (await store.getValue(brakeName(side))) await store.setValue(brakeName(side), null, { expect: 'any', now })
   return { side, records, created, marked: marks.length, braked: null, skipped: false }
+}
+
+const showsRelatedName = 'sweep.shows-related'
+const waitingMost = 500 // Ten reads a second for a minute, which no quota notices.
+
+/**
+ * Deals that wait for Microsoft's answer, to be read with Microsoft's referral: where the listing shows our own referrals only, a lost event
+ * about the answer would never be found otherwise. Once a listing has shown a referral of somebody else, it is known to bring them itself.
+ */
+async function waitingMarks({ store, clock }: Engine, related: boolean): Promise<Mark[]> {
+  const now = clock.now()
+  if (related) await store.setValue(showsRelatedName, true, { expect: null, now })
+  if (related || (await store.getValue(showsRelatedName)) !== null) return []
+  const { links } = await store.list({ waitsFor: 'microsoft', limit: waitingMost, after: null })
+  return links.map((link): Mark => ({ link: link.id, dueAt: now, urgency: 2, wide: true, because: "Microsoft's answer is awaited" }))
 }
 
 interface Candidate {

@@ -6,6 +6,8 @@ import { assemble, type App } from '../../src/assemble.js'
 import { realClock } from '../../src/clock.js'
 import { loadConfig, processWorld, type LoadedConfig } from '../../src/config/index.js'
 import { silentLog } from '../../src/log.js'
+import type { DataverseOptions } from '../../src/sandbox/dataverse/options.js'
+import type { PartnerCenterOptions } from '../../src/sandbox/partner-center/options.js'
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js'
 import type { SyncSummary } from '../../src/engine/views.js'
 
@@ -14,6 +16,9 @@ export interface InstallationWish {
   readonly sync?: Readonly<Record<string, unknown>>
   readonly server?: Readonly<Record<string, unknown>>
   readonly mapping?: object
+  /** Other readings of what the documentation leaves open. */
+  readonly partnerOptions?: Partial<PartnerCenterOptions>
+  readonly dynamicsOptions?: Partial<DataverseOptions>
   /** As in a demo: whoever sits at this machine may do everything. */
   readonly demo?: true
 }
@@ -49,6 +54,8 @@ const webhookKey = 'test-webhook-key'
 export async function installation(wish: InstallationWish = {}): Promise<Installation> {
   const customFields = wish.customFields ?? 'cosell'
   const sandbox = await startSandbox({ port: 0, seed: 7, customFields })
+  Object.assign(sandbox.partnerCenter.options, wish.partnerOptions)
+  Object.assign(sandbox.dynamics.options, wish.dynamicsOptions)
   const folder = mkdtempSync(join(tmpdir(), 'cosell-installation-'))
   const column = customFields === 'microsoft' ? 'msft_microsoftpartnercenterreferralidentifier' : 'cosell_referralidentifier'
   const switchColumn = customFields === 'microsoft' ? 'msft_microsoftpartnercenterreferralsync' : 'cosell_syncwithpartnercenter'
