@@ -76,7 +76,9 @@ export async function carrying(): Promise<Figure[]> {
   const stage = await stageOf({ postgres: null })
   try {
     await stage.start('all')
-    const deals = await pairs(stage, 200)
+    // Each has deals of its own: what the floor writes would look to the service like people's edits.
+    const all = await pairs(stage, 400)
+    const [deals, bareDeals] = [all.slice(0, 200), all.slice(200)]
     await serviceDelays(stage, deals.slice(0, 3), 5_000)
     await serviceRate(stage, deals.slice(0, 50), 7_000)
     const floor = await floorOf(await stage.simulators.ask('setup'), await queryOf(stage))
@@ -90,12 +92,13 @@ export async function carrying(): Promise<Figure[]> {
       const delays: number[] = []
       for (let run = 1; run <= runs; run += 1) {
         const value = run * 10_000 + latency * 1_000_000
-        const [bare, ours] = [await floorRate(stage, floor, deals, value), await serviceRate(stage, deals, value + 1_000)]
+        const [bare, ours] = [await floorRate(stage, floor, bareDeals, value), await serviceRate(stage, deals, value + 1_000)]
         rates.push(ours / bare)
         const few = deals.slice(0, 15)
-        const [bareDelay, ourDelay] = [await floorDelays(stage, floor, few, value + 2_000), await serviceDelays(stage, few, value + 3_000)]
+        const [bareDelay, ourDelay] = [await floorDelays(stage, floor, bareDeals.slice(0, 15), value + 2_000), await serviceDelays(stage, few, value + 3_000)]
         delays.push(percentile(ourDelay, 0.5) / Math.max(1, percentile(bareDelay, 0.5)))
-        console.log(`  ${latency} ms: ${ours.toFixed(0)}/s of ${bare.toFixed(0)}/s, p50 ${percentile(ourDelay, 0.5)} ms of ${percentile(bareDelay, 0.5)} ms`)
+        const p50 = (values: readonly number[]): string => `${percentile(values, 0.5)} ms`
+        console.log(`  ${latency} ms: ${ours.toFixed(0)}/s of ${bare.toFixed(0)}/s, p50 ${p50(ourDelay)} of ${p50(bareDelay)}`)
       }
       figures.push(
         { name: `events per second, ${latency} ms a call, 10 in flight`, measured: spread(rates), target: rate, better: 'more', unit: '× floor' },

@@ -99,8 +99,8 @@ async function markDeals(trx: Trx, tenant: string, fresh: readonly { readonly ev
       const key = refKey(hint.ref)
       const links = found.get(key) ?? []
       if (links.length === 0 && isEndRef(hint.ref)) {
-        const { side } = hint.ref
-        const link = newLink(asLinkId(randomUUID()), now, { partner: side === 'partner' ? hint.ref : null, crm: side === 'crm' ? hint.ref : null })
+        const ends = { partner: null, crm: null, [hint.ref.side]: hint.ref }
+        const link = newLink(asLinkId(randomUUID()), now, ends)
         await insertLink(trx, tenant, link, now)
         links.push(link.id)
         found.set(key, links)
