@@ -2,23 +2,25 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
-import { parse as parseYaml } from 'yaml'
 import { realRandom } from './clock.js'
 import type { Config } from './config/index.js'
 import { webhookRegistration, type WebhookRegistration } from './adapters/partner-center/registration.js'
-import { connectCrm, profileOf } from './connections/crm.js'
+import { connectCrm } from './connections/crm.js'
 import { doctor } from './connections/doctor.js'
 import { administration, type AdministrationDesk } from './connections/administration.js'
-import type { ConnectionParts, CrmSettings } from './connections/parts.js'
+import { draftsOf, mappedRowsOf, settingsOf } from './connections/mapping.js'
+import type { ConnectionParts } from './connections/parts.js'
 import { connectPartnerCenter } from './connections/partner-center.js'
 import { tokenLapsesAt } from './connections/refresh-tokens.js'
-import { effectiveMapping, fieldPolicies } from './core/mapping.js'
-import { parseMapping } from './core/mapping-document.js'
+import { fieldPolicies } from './core/mapping.js'
 import type { Policy } from './core/policy.js'
 import type { Clock } from './core/ports.js'
 import type { NoticeView } from './engine/administration.js'
 import { LEASE_MS, type Engine } from './engine/engine.js'
 import { readFlows } from './engine/flows.js'
+import type { MappedRows } from './engine/mapped-rows.js'
+import { mappingDesk } from './engine/mapping-desk.js'
+import { rememberRows } from './engine/remap.js'
 import { assertIdentity } from './engine/identity.js'
 import { schedule, sweepTurns, type Schedule } from './engine/schedule.js'
 import { service } from './engine/service.js'
@@ -116,12 +118,6 @@ export async function administer(config: Config, options: Pick<AppOptions, 'cloc
   }
 }
 
-function settingsOf(config: Config): CrmSettings {
-  const document: unknown = config.mapping === null ? { version: 1 } : parseYaml(config.mapping.text)
-  const mapping = effectiveMapping(profileOf(config.crm), parseMapping(document))
-  return { mapping, owner: config.sync.owner, checkMarkInName: config.sync.checkMarkInName }
-}
-
 // eslint-disable-next-line max-lines-per-function -- one list of parts that are handed to each other; split, every piece would take them all as arguments
 async function build(config: Config, options: AppOptions, store: OpenStore, seal: Seal): Promise<App> {
   const { log } = options
@@ -132,7 +128,9 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
   const settings = settingsOf(config)
   const partner = connectPartnerCenter(config.partnerCenter, parts)
   const crm = connectCrm(config.crm, parts, () => settings)
-  const policy = await livePolicy(config, store, fieldPolicies(settings.mapping))
+  const mapped = mappedRowsOf(settings.mapping)
+  await rememberRows({ store, clock }, mapped)
+  const policy = await livePolicy(config, store, { fields: fieldPolicies(settings.mapping), mapped })
   const engine: Engine = {
     store,
     clock,
@@ -161,6 +159,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     fileFlows: () => config.sync.flows,
     refresh: policy.refresh,
     firstSync: { since: config.sync.since, openOnly: config.sync.openOnly },
+    mapping: mappingDesk(draftsOf({ config, parts, engine })),
     checks: (asked) =>
       doctor({ config, partner, crm, registration, store, clock, serving: () => ready === 'ready', nodeVersion: process.version }, asked),
   })
@@ -297,7 +296,7 @@ async function stopAll(parts: Parts, servers: readonly RunningServer[]): Promise
 async function livePolicy(
   config: Config,
   store: OpenStore,
-  fields: Policy['fields'],
+  { fields, mapped }: { readonly fields: Policy['fields']; readonly mapped: MappedRows },
 ): Promise<{ now: Engine['policy']; refresh: () => Promise<void>; stop: () => void }> {
   const { leads, irreversible, owner, checkMarkInName } = config.sync
   let policy: Policy = { fields, leads, irreversible, owner, checkMarkInName, flows: config.sync.flows }
@@ -308,7 +307,7 @@ async function livePolicy(
   await refresh()
   const timer = setInterval(() => void refresh().catch(() => undefined), policyFreshMs) // A store that cannot be read is said by everything else; the last policy holds.
   timer.unref()
-  return { now: () => ({ policy, version: 1 }), refresh, stop: () => clearInterval(timer) }
+  return { now: () => ({ policy, version: 1, mapping: mapped }), refresh, stop: () => clearInterval(timer) }
 }
 
 interface Guarded {

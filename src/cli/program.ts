@@ -7,6 +7,7 @@ import { connectionCommands } from './connections.js'
 import { dealsCommands } from './deals.js'
 import { installCommands } from './install.js'
 import { keepingCommands } from './keeping.js'
+import { mappingCommands } from './mapping.js'
 import { operateCommands } from './operate.js'
 import { runner } from './run.js'
 import { triggerCommand } from './trigger.js'
@@ -34,6 +35,7 @@ export async function runProgram(argv: readonly string[], world: CliWorld): Prom
   dealsCommands(program, run)
   connectionCommands(program, run)
   installCommands(program, run)
+  mappingCommands(program, run)
   keepingCommands(program, run)
   triggerCommand(program, run)
   completionCommand(program, run)

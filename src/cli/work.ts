@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { PlanDocument, SyncSummary } from '../assemble.js'
 import { EXIT, type Io } from './app.js'
+import { draftIn } from './mapping.js'
 import { printJson, printTable, shown } from './print.js'
 import type { Run } from './run.js'
 
@@ -23,8 +24,10 @@ export function workCommands(program: Command, run: Run): void {
     .command('plan [deals...]')
     .description('what a sync would write, field by field; writes nothing')
     .option('--out <file>', 'write the plan to a file for "cosell apply"')
+    .option('--mapping <file>', 'the effect of a drafted mapping instead; it cannot be applied')
     .action(run.service(async ({ service, io, json, signal }, options, deals) => {
-      const plan = await service.plan({ deals, signal })
+      const draft = draftIn(options)
+      const plan = draft === null ? await service.plan({ deals, signal }) : await service.mapping.plan(draft, deals, signal)
       if (typeof options['out'] === 'string') writeFileSync(options['out'], `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 })
       if (json) printJson(io, plan)
       else showPlan(io, plan)

@@ -76,6 +76,8 @@ export interface Link {
   readonly parts: readonly Ref[]
   readonly engagementId: string | null
   readonly base: Base | null
+  /** Fingerprint of the mapping rows under which the base was agreed; absent in deals of earlier versions. */
+  readonly mapping?: string | null
   readonly intents: readonly Intent[]
   readonly orders: readonly Order[]
   readonly decisions: readonly Decision[]

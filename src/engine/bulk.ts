@@ -171,6 +171,7 @@ function commitOf(engine: Engine, item: Item, answer: Receipt | ReturnType<typeo
     aliases: reading.aliases,
     base,
     intents: [],
+    mapping: engine.policy().mapping?.id ?? null,
     state: 'in-sync',
     reason: null,
     name: reading.deal.name ?? null,

@@ -2,11 +2,14 @@ import type { AuditEntry, WireCall } from '../core/audit.js'
 import type { Policy } from '../core/policy.js'
 import type { Adapter, Clock, Random, Store } from '../core/ports.js'
 import type { Instant, LinkId, Ref, Side } from '../core/ref.js'
+import type { MappedRows } from './mapped-rows.js'
 
 /** The policy in force and the number of the settings version it comes from. */
 export interface PolicyInForce {
   readonly policy: Policy
   readonly version: number
+  /** What its rows read and write; null in a world without a mapping. */
+  readonly mapping: MappedRows | null
 }
 
 /** One wide line per pass, for logs and metrics. */

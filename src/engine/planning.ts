@@ -10,6 +10,7 @@ import { settle } from '../core/settle.js'
 import type { Engine } from './engine.js'
 import { findDeal } from './find-deal.js'
 import { look } from './look.js'
+import { remapped } from './remap.js'
 import { cursorName } from './sweep.js'
 import type { ApplyReport, PlanChangeView, PlanDocument, PlanItem } from './views.js'
 
@@ -62,7 +63,8 @@ async function* unknownDeals(engine: Engine, side: Side, signal: AbortSignal): A
 }
 
 /** What the next pass over one deal would write. */
-export async function planOne(engine: Engine, link: Link, signal: AbortSignal): Promise<PlanItem> {
+export async function planOne(engine: Engine, stored: Link, signal: AbortSignal): Promise<PlanItem> {
+  const link = await remapped(engine, stored)
   const seen = await lookThrough(engine, link, signal)
   const settled = settle(seen.link, seen.now).link
   const plan = makePlan({ ...inputFor(engine, settled, seen.now) })

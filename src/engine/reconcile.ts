@@ -12,6 +12,7 @@ import { followMove, forgetEmptied, resolveCreates, takeEnd } from './ends.js'
 import { look, type Known } from './look.js'
 import { fingerprint, successLine } from './note-text.js'
 import { Pass } from './pass.js'
+import { remapped } from './remap.js'
 import { tellRecord } from './tell.js'
 
 // A share takes four rounds (create, help, stamp, quiet); more than eight means that people edit faster than we write.
@@ -27,7 +28,7 @@ type Round =
 export async function reconcile(engine: Engine, lease: Lease, signal: AbortSignal): Promise<PassReport | null> {
   const link = await engine.store.load(lease.link)
   if (link === null) return null
-  const pass = new Pass(engine, link, lease, signal)
+  const pass = new Pass(engine, await remapped(engine, link), lease, signal)
   let outcome: Outcome
   try {
     const last = await rounds(engine, pass)

@@ -28,6 +28,7 @@ export interface ServiceOptions {
   readonly refresh: () => Promise<void>
   readonly firstSync: { readonly since: number | null; readonly openOnly: boolean }
   readonly checks: Service['checks']
+  readonly mapping: Service['mapping']
 }
 
 /** Everything a person or a script can do, over one engine. */
@@ -199,6 +200,7 @@ export function service(options: ServiceOptions): Service {
       return planOne(engine, intended(link, intention, { by: 'preview', at: clock.now() }), signal)
     },
     checks: options.checks,
+    mapping: options.mapping,
   }
 }
 

@@ -164,6 +164,49 @@ export type Intention =
 
 export type { AuditRecord, Check, Link, Projection }
 
+/** One row of the effective mapping, for people. */
+export interface MappingRowView {
+  readonly kind: 'opportunity' | 'lead'
+  readonly field: string
+  readonly crm: string
+  readonly flow: string
+  readonly when: string
+  readonly wins: string | null
+  readonly values: Readonly<Record<string, string | number | boolean>> | null
+  readonly toPartner: string | null
+  readonly toCrm: string | null
+  readonly origin: 'built-in' | 'document'
+}
+export interface MappingView {
+  readonly crm: string
+  readonly rows: readonly MappingRowView[]
+  readonly defaults: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly stages: readonly {
+    readonly kind: 'opportunity' | 'lead'
+    readonly stage: string
+    readonly crm: Readonly<Record<string, string | number | boolean>>
+    readonly otherOpen: boolean
+  }[]
+}
+
+/** What a mapping does to one deal: what a sync would write, each change with the row that causes it. */
+export interface MappingTrial {
+  readonly item: PlanItem
+  readonly rows: readonly {
+    readonly field: string
+    readonly row: MappingRowView | null
+    readonly partner: unknown
+    readonly crm: unknown
+  }[]
+}
+
+export interface MappingDesk {
+  show(): Promise<MappingView>
+  check(text: string | null, signal: AbortSignal): Promise<readonly Check[]>
+  try(deal: string, text: string | null, signal: AbortSignal): Promise<MappingTrial>
+  plan(text: string, deals: readonly string[], signal: AbortSignal): Promise<PlanDocument>
+}
+
 /** Everything a person or a script can do. The CLI, the API and the console all go through it. `by` names the person for the ledger. */
 export interface Service {
   deals(filter: {
@@ -221,5 +264,6 @@ export interface Service {
   issues(): Promise<Issue[]>
   /** What would be written if a person did this now. Reads both systems and writes nothing. */
   preview(deal: string, intention: Intention, signal: AbortSignal): Promise<PlanItem>
+  readonly mapping: MappingDesk
   checks(signal: AbortSignal): Promise<Check[]>
 }

@@ -38,6 +38,8 @@ const intention = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('sync') }),
 ])
 const after = z.string().max(200).nullish()
+/** A mapping document as YAML; null: the one in force. */
+const draft = z.string().max(1_000_000).nullable().default(null)
 
 function operation<Shape extends z.ZodRawShape>(given: {
   readonly name: string
@@ -277,6 +279,42 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Checks every prerequisite.',
     input: {},
     run: async (service, _input, { signal }) => ({ checks: await service.checks(signal) }),
+  }),
+  operation({
+    name: 'mapping',
+    method: 'GET',
+    path: '/mapping',
+    role: 'viewer',
+    summary: 'The effective mapping: rows, constants and stages.',
+    input: {},
+    run: (service) => service.mapping.show(),
+  }),
+  operation({
+    name: 'checkMapping',
+    method: 'POST',
+    path: '/mapping/check',
+    role: 'operator',
+    summary: 'Checks a mapping against the live CRM; without a text the one in force.',
+    input: { text: draft },
+    run: async (service, input, { signal }) => ({ checks: await service.mapping.check(input.text, signal) }),
+  }),
+  operation({
+    name: 'tryMapping',
+    method: 'POST',
+    path: '/mapping/try',
+    role: 'operator',
+    summary: 'What a mapping makes of one deal; writes nothing.',
+    input: { deal, text: draft },
+    run: (service, input, { signal }) => service.mapping.try(input.deal, input.text, signal),
+  }),
+  operation({
+    name: 'planMapping',
+    method: 'POST',
+    path: '/mapping/plan',
+    role: 'operator',
+    summary: 'What a drafted mapping would write on the whole estate; writes nothing.',
+    input: { text: z.string().max(1_000_000), deals: z.array(deal).max(1_000).default([]) },
+    run: (service, input, { signal }) => service.mapping.plan(input.text, input.deals, signal),
   }),
   operation({
     name: 'webhook',

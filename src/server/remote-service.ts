@@ -8,6 +8,8 @@ import type {
   DealView,
   FlowView,
   Issue,
+  MappingTrial,
+  MappingView,
   Overview,
   PlanDocument,
   PlanItem,
@@ -46,6 +48,12 @@ export function remoteService(call: CallOperation): Service {
     activity: () => ask<Activity>('activity'),
     issues: async () => (await ask<{ issues: Issue[] }>('issues')).issues,
     preview: (deal, intention) => ask<PlanItem>('preview', { deal, intention }),
+    mapping: {
+      show: () => ask<MappingView>('mapping'),
+      check: async (text) => (await ask<{ checks: Check[] }>('checkMapping', { text })).checks,
+      try: (deal, text) => ask<MappingTrial>('tryMapping', { deal, text }),
+      plan: (text, deals) => ask<PlanDocument>('planMapping', { text, deals }),
+    },
     checks: async () => (await ask<{ checks: Check[] }>('checks')).checks,
   }
 }

@@ -2,6 +2,8 @@ import { defaultPolicy, type Policy } from '../../src/core/policy.js'
 import type { Clock, Hint, Store } from '../../src/core/ports.js'
 import type { Link } from '../../src/core/link.js'
 import { LEASE_MS, unwitnessed, type Engine, type PassReport } from '../../src/engine/engine.js'
+import type { MappedRows } from '../../src/engine/mapped-rows.js'
+import { mappingDesk } from '../../src/engine/mapping-desk.js'
 import { service } from '../../src/engine/service.js'
 import { worker, type Worker } from '../../src/engine/worker.js'
 import type { Service } from '../../src/engine/views.js'
@@ -17,6 +19,7 @@ export interface EngineWorld {
   readonly service: Service
   readonly reports: PassReport[]
   policy: Policy
+  mapping: MappedRows | null
   nowMs: number
   hint(hint: Partial<Hint> & Pick<Hint, 'ref'>): Promise<void>
   work(): Promise<number>
@@ -37,7 +40,11 @@ export function engineWorld(): EngineWorld {
   const crm = memorySide('crm')
   const reports: PassReport[] = []
   let serial = 0
-  const world = { policy: defaultPolicy(), nowMs: Date.UTC(2026, 10, 1) }
+  const world: { policy: Policy; nowMs: number; mapping: MappedRows | null } = {
+    policy: defaultPolicy(),
+    mapping: null,
+    nowMs: Date.UTC(2026, 10, 1),
+  }
   const clock: Clock = { now: () => world.nowMs, sleep: async () => undefined }
   const engine: Engine = {
     store,
@@ -45,7 +52,7 @@ export function engineWorld(): EngineWorld {
     random,
     newId: () => `id-${(serial += 1)}`,
     adapters: { partner: partner.adapter, crm: crm.adapter },
-    policy: () => ({ policy: world.policy, version: 1 }),
+    policy: () => ({ policy: world.policy, version: 1, mapping: world.mapping }),
     crmIdFor: (referralId) => `crm-for-${referralId}`,
     referralsKnown: async () => true,
     witness: unwitnessed,
@@ -62,12 +69,32 @@ export function engineWorld(): EngineWorld {
     fileFlows: () => world.policy.flows,
     refresh: async () => undefined,
     firstSync: { since: null, openOnly: false },
+    mapping: mappingDesk(() => {
+      throw new Error('this world has no mapping')
+    }),
     checks: async () => [],
   })
   return Object.assign(world, {
-    engine, store, partner, crm, worker: work, service: desk, reports,
+    engine,
+    store,
+    partner,
+    crm,
+    worker: work,
+    service: desk,
+    reports,
     hint: async (hint: Partial<Hint> & Pick<Hint, 'ref'>) => {
-      await store.acceptEvents([{ source: hint.ref.side === 'partner' ? 'partner-center' as const : 'crm' as const, eventKey: null, name: 'test', hints: [{ engagementId: null, wide: false, ...hint }], urgency: 1 }], world.nowMs)
+      await store.acceptEvents(
+        [
+          {
+            source: hint.ref.side === 'partner' ? ('partner-center' as const) : ('crm' as const),
+            eventKey: null,
+            name: 'test',
+            hints: [{ engagementId: null, wide: false, ...hint }],
+            urgency: 1,
+          },
+        ],
+        world.nowMs,
+      )
     },
     work: () => work.drain({ signal }),
     settle: async () => {

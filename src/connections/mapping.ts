@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto'
+import { parse as parseYaml } from 'yaml'
+import type { Config } from '../config/index.js'
+import { FIELD_NAMES } from '../core/deal.js'
+import { Fault } from '../core/fault.js'
+import { effectiveMapping, fieldPolicies, type MappedKind, type Mapping, type MappingRow } from '../core/mapping.js'
+import { parseMapping } from '../core/mapping-document.js'
+import type { Check } from '../core/ports.js'
+import type { Engine } from '../engine/engine.js'
+import type { MappedRows } from '../engine/mapped-rows.js'
+import type { Draft, DraftOf } from '../engine/mapping-desk.js'
+import type { MappingRowView, MappingView } from '../engine/views.js'
+import { connectCrm, profileOf } from './crm.js'
+import type { ConnectionParts, CrmSettings } from './parts.js'
+
+const kinds: readonly MappedKind[] = ['opportunity', 'lead']
+
+/** The mapping that a document makes of the CRM's built-in profile. @throws Fault `misconfigured` naming what is wrong in it. */
+export function mappingOf(config: Config['crm'], text: string | null): Mapping {
+  return effectiveMapping(profileOf(config), parseMapping(text === null ? { version: 1 } : documentOf(text)))
+}
+
+function documentOf(text: string): unknown {
+  try {
+    return parseYaml(text)
+  } catch (cause) {
+    throw new Fault('misconfigured', `The mapping is not YAML: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      remedy: 'Correct the place it names.',
+      cause,
+    })
+  }
+}
+
+export function settingsOf(config: Config, text: string | null = config.mapping?.text ?? null): CrmSettings {
+  return { mapping: mappingOf(config.crm, text), owner: config.sync.owner, checkMarkInName: config.sync.checkMarkInName }
+}
+
+const textOf = (row: MappingRow): string => JSON.stringify([row.crm, row.values, row.toPartner?.source ?? null, row.toCrm?.source ?? null])
+
+/** What each row reads and writes; who wins and which way it flows is no part of it. */
+export function mappedRowsOf(mapping: Mapping): MappedRows {
+  const rows: Record<string, string> = {}
+  for (const kind of kinds) {
+    for (const field of FIELD_NAMES) {
+      const row = mapping[kind][field]
+      if (row !== undefined) rows[`${kind}.${field}`] = textOf(row)
+    }
+    rows[`${kind}.status`] = JSON.stringify([rows[`${kind}.status`] ?? null, mapping.stages[kind].rows])
+  }
+  return { id: createHash('sha256').update(JSON.stringify(rows)).digest('hex').slice(0, 16), rows }
+}
+
+export function viewOf(mapping: Mapping): MappingView {
+  const rows = kinds.flatMap((kind) =>
+    FIELD_NAMES.flatMap((field): MappingRowView[] => {
+      const row = mapping[kind][field]
+      if (row === undefined) return []
+      const { crm, flow, when, wins, values, origin } = row
+      return [
+        { kind, field, crm, flow, when, wins, values, toPartner: row.toPartner?.source ?? null, toCrm: row.toCrm?.source ?? null, origin },
+      ]
+    }),
+  )
+  const stages = kinds.flatMap((kind) =>
+    mapping.stages[kind].rows.map(({ pattern, crm, otherOpen }) => ({ kind, stage: pattern, crm, otherOpen })),
+  )
+  return { crm: mapping.crm, rows, defaults: mapping.defaults, stages }
+}
+
+export interface DraftParts {
+  readonly config: Config
+  readonly parts: ConnectionParts
+  readonly engine: Engine
+}
+
+/** A second adapter with the drafted rows and a policy of its own, over the same connections and store. Planning writes nothing. */
+export function draftsOf({ config, parts, engine }: DraftParts): DraftOf {
+  return (text): Draft => {
+    const settings = text === null ? settingsOf(config) : settingsOf(config, text)
+    const crm = connectCrm(config.crm, parts, () => settings)
+    const mapping = mappedRowsOf(settings.mapping)
+    return {
+      view: viewOf(settings.mapping),
+      engine: {
+        ...engine,
+        adapters: { ...engine.adapters, crm: crm.adapter },
+        policy: () => {
+          const now = engine.policy()
+          return { ...now, mapping, policy: { ...now.policy, fields: fieldPolicies(settings.mapping) } }
+        },
+      },
+      checks: async (signal) => [
+        ...(await crm.checks(signal)).filter(({ name }) => /mapping|fields|solutions table/i.test(name)),
+        await requiredCheck(crm.adapter, settings.mapping, signal),
+      ],
+    }
+  }
+}
+
+/** Columns that the CRM demands of a new record and that nothing fills. */
+async function requiredCheck(adapter: Engine['adapters']['crm'], mapping: Mapping, signal: AbortSignal): Promise<Check> {
+  const name = 'Mandatory columns'
+  const { records } = await adapter.describe({ signal })
+  const uncovered = kinds.flatMap((kind) => {
+    const filled = new Set([
+      ...Object.values(mapping[kind]).map(({ crm }) => crm.split('.').at(-1)),
+      ...Object.keys(mapping.defaults[kind]),
+    ])
+    const demanded = (records[kind] ?? []).filter((field) => field.required && field.writable && !filled.has(field.name))
+    return demanded.map((field) => `${kind}.${field.name} ("${field.label}")`)
+  })
+  if (uncovered.length === 0)
+    return { name, status: 'pass', detail: 'Everything that the CRM demands of a new record is filled.', remedy: null }
+  const detail = `A new record needs ${uncovered.join(', ')}, and no row fills it.`
+  return {
+    name,
+    status: 'warn',
+    detail,
+    remedy: 'Give a constant under "defaults" of the mapping, or a row of its own. What the CRM fills by itself needs neither.',
+  }
+}

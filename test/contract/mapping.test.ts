@@ -1,0 +1,106 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { stringify } from 'yaml'
+import { installation, type Installation, type InstallationWish } from '../support/installation.js'
+
+/** Changing what goes where, on a live installation. */
+let here: Installation
+const open = async (wish: InstallationWish = {}): Promise<Installation> => (here = await installation(wish))
+afterEach(() => here.close())
+const never = new AbortController().signal
+const euro = { details: { currency: 'EUR' } }
+const draft = (rows: object): string => stringify({ version: 1, ...rows })
+const moved = { opportunity: { 'details.notes': { crm: 'cosell_notestomicrosoft' } } }
+
+async function shared(): Promise<{ id: string; crmId: string }> {
+  const { own } = here.sandbox.partnerCenter.portal.create('private', {
+    name: 'Mapped',
+    details: { ...euro.details, notes: 'From Partner Center' },
+  })
+  await here.sync()
+  return { id: own.id, crmId: String(here.opportunitiesOf(own.id)[0]?.['opportunityid']) }
+}
+const notes = (id: string): unknown => here.sandbox.partnerCenter.referral(id)?.details.notes
+
+describe('a changed mapping', () => {
+  it('is never taken for a person who emptied a field: the new column is filled, and nothing is sent', async () => {
+    await open()
+    const { id, crmId } = await shared()
+    await here.restart({ mapping: { version: 1, ...moved } })
+    await here.sync([id])
+    expect(notes(id)).toBe('From Partner Center')
+    expect(here.opportunity(crmId)).toMatchObject({ cosell_notestomicrosoft: 'From Partner Center', description: 'From Partner Center' })
+    here.seller.edit('opportunity', crmId, { cosell_notestomicrosoft: 'Edited in the new column' })
+    await here.sync()
+    expect(notes(id)).toBe('Edited in the new column')
+  })
+
+  it('asks a person where the new column already says something else', async () => {
+    await open()
+    const { id, crmId } = await shared()
+    here.seller.edit('opportunity', crmId, { cosell_notestomicrosoft: 'Something else' })
+    await here.restart({ mapping: { version: 1, ...moved } })
+    await here.sync([id])
+    expect(notes(id)).toBe('From Partner Center')
+    expect(here.opportunity(crmId)).toMatchObject({ cosell_notestomicrosoft: 'Something else' })
+    expect((await here.app.service.conflicts()).map(({ conflict }) => conflict.field)).toEqual(['details.notes'])
+  })
+
+  it('of the stages passes no door: a status that means something else now is for a person', async () => {
+    await open()
+    const { id } = await shared()
+    const stages = { 'New/*': { statecode: 0, statuscode: 1 }, 'Active/Accepted': { statecode: 0, statuscode: 2 } }
+    await here.restart({ mapping: { version: 1, stages } })
+    await here.sync([id])
+    expect(here.sandbox.partnerCenter.referral(id)).toMatchObject({ status: 'Active', substatus: 'Accepted' })
+    expect((await here.app.service.deal(id, { live: false })).state).not.toBe('in-sync')
+  })
+})
+
+describe('cosell mapping', () => {
+  it('shows the effective rows and where each comes from', async () => {
+    await open({ mapping: { version: 1, ...moved } })
+    const { rows, stages } = await here.app.service.mapping.show()
+    expect(rows.find(({ kind, field }) => kind === 'opportunity' && field === 'details.notes')).toMatchObject({
+      crm: 'cosell_notestomicrosoft',
+      origin: 'document',
+    })
+    expect(rows.find(({ kind, field }) => kind === 'opportunity' && field === 'details.dealValue')).toMatchObject({
+      crm: 'estimatedvalue',
+      origin: 'built-in',
+    })
+    expect(stages.length).toBeGreaterThan(3)
+  })
+
+  it('checks a draft against the live CRM, and names the row that does not fit', async () => {
+    await open()
+    const status = async (text: string | null): Promise<Record<string, string>> =>
+      Object.fromEntries(
+        (await here.app.service.mapping.check(text, never)).map((check) => [check.name, `${check.status}: ${check.detail}`]),
+      )
+    expect((await status(null))['Mapping of opportunities']).toMatch(/^pass/)
+    const odd = draft({ opportunity: { 'details.notes': { crm: 'new_nothing' }, 'details.dealValue': { crm: 'description' } } })
+    expect((await status(odd))['Mapping of opportunities']).toMatch(/^fail: .*details\.dealValue.*amounts/s)
+    expect((await status(odd))['Mapping of opportunities']).toContain('new_nothing')
+    await expect(here.app.service.mapping.check('opportunity: [', never)).rejects.toMatchObject({ kind: 'misconfigured' })
+    await expect(
+      here.app.service.mapping.check(draft({ opportunity: { 'details.notse': { crm: 'description' } } }), never),
+    ).rejects.toMatchObject({
+      message: expect.stringContaining('details.notes') as string,
+    })
+  })
+
+  it('tries a draft on one deal and on all, and writes nothing', async () => {
+    await open()
+    const { id, crmId } = await shared()
+    here.writes()
+    const trial = await here.app.service.mapping.try(id, draft(moved), never)
+    expect(trial.rows.find(({ field }) => field === 'details.notes')).toMatchObject({ partner: 'From Partner Center', crm: null })
+    expect(trial.item.changes.flatMap(({ fields }) => fields)).toContainEqual(
+      expect.objectContaining({ field: 'details.notes', after: 'From Partner Center' }),
+    )
+    const plan = await here.app.service.mapping.plan(draft(moved), [], never)
+    expect(plan.totals).toMatchObject({ update: 1, steps: 0 })
+    expect(here.writes()).toEqual([])
+    expect(here.opportunity(crmId)['cosell_notestomicrosoft']).toBeNull()
+  })
+})
