@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
+import { mappingJsonSchema } from '../core/mapping-document.js'
 import { EXIT } from './app.js'
 import { printJson, printTable, shown } from './print.js'
 import type { Run } from './run.js'
@@ -46,6 +47,15 @@ export function mappingCommands(program: Command, run: Run): void {
       }),
     )
   tryCommand(mapping, run)
+  mapping
+    .command('schema')
+    .description('JSON Schema of mapping.yaml, for completion in editors')
+    .action(
+      run.plain(({ world }) => {
+        printJson(world.io, mappingJsonSchema())
+        return Promise.resolve(EXIT.done)
+      }),
+    )
 }
 
 function tryCommand(mapping: Command, run: Run): void {

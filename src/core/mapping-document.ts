@@ -43,6 +43,9 @@ export const mappingSchema = z.strictObject({
   leadStages: stagesSchema.optional(),
 })
 
+/** For completion in editors. */
+export const mappingJsonSchema = (): object => z.toJSONSchema(mappingSchema, { io: 'input', unrepresentable: 'any' })
+
 export type RowDocument = z.infer<typeof rowSchema>
 export type MappingDocument = z.infer<typeof mappingSchema>
 export const EMPTY_MAPPING: MappingDocument = { version: 1 }

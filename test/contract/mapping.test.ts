@@ -21,7 +21,7 @@ async function shared(): Promise<{ id: string; crmId: string }> {
 }
 const notes = (id: string): unknown => here.sandbox.partnerCenter.referral(id)?.details.notes
 
-describe('a changed mapping', () => {
+describe('[R60] a changed mapping', () => {
   it('is never taken for a person who emptied a field: the new column is filled, and nothing is sent', async () => {
     await open()
     const { id, crmId } = await shared()
