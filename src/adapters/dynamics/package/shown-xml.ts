@@ -3,8 +3,15 @@ import { guidOf } from '../guid.js'
 import { logicalName, SECTION, type BlueprintTable } from '../install/blueprint.js'
 import { withSection, type FormField } from '../install/forms.js'
 import { viewText, type ViewWish } from '../install/views.js'
-import type { LookupNode } from './table-xml.js'
 import { el, LANGUAGE, localized, text, texts, type Element } from './xml.js'
+
+/** A lookup column and the relationship it comes with. */
+export interface LookupNode {
+  readonly schemaName: string
+  readonly label: string
+  readonly relationship: string
+  readonly to: string
+}
 
 /** Forms, views and ribbons of a package. */
 export interface ViewNode {

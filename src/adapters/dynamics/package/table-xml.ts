@@ -1,16 +1,8 @@
 import { guidOf } from '../guid.js'
 import { logicalName, SOLUTION_VIEW_NAME, type BlueprintKey, type BlueprintTable } from '../install/blueprint.js'
 import { columnXml, ownColumnXml, type ColumnNode } from './column-xml.js'
-import { formXml, ribbonXml, viewsXml, type ViewNode } from './shown-xml.js'
+import { formXml, ribbonXml, viewsXml, type LookupNode, type ViewNode } from './shown-xml.js'
 import { el, localized, text, texts, type Element } from './xml.js'
-
-/** A lookup column and the relationship it comes with. */
-export interface LookupNode {
-  readonly schemaName: string
-  readonly label: string
-  readonly relationship: string
-  readonly to: string
-}
 
 export interface TableNode {
   readonly table: BlueprintTable
