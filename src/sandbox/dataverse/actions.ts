@@ -14,6 +14,7 @@ import { projection, shownRow } from './projections.js'
 import { publishAll, publishXml } from './publishing.js'
 import { json, noContent, type Answer, type Call } from './request.js'
 import { addComponent, solutionNamed } from './solution-components.js'
+import { importLater, importNow, stage } from './solution-jobs.js'
 import { remove, table as tableNamed, type World } from './world.js'
 
 type Operation = (world: World, call: Call) => Answer
@@ -68,6 +69,14 @@ const actions: Readonly<Record<string, Operation>> = {
   OrderOption: silent((world, call) => optionActions.OrderOption(world, call.context, call.body)),
   DeleteOptionValue: silent((world, call) => optionActions.DeleteOptionValue(world, call.context, call.body)),
   ReactivateEntityKey: silent((world, call) => reactivateKey(world, call.context, call.body)),
+  ImportSolution: (world, call) => {
+    importNow(world, call)
+    return noContent()
+  },
+  ImportSolutionAsync: (world, call) =>
+    json(200, { '@odata.context': context(call, 'ImportSolutionAsyncResponse'), ...importLater(world, call) }),
+  StageSolution: (world, call) =>
+    json(200, { '@odata.context': context(call, 'StageSolutionResponse'), StageSolutionResults: stage(world, call) }),
   AddSolutionComponent: inTransaction(addToSolution),
   RemoveSolutionComponent: inTransaction(removeFromSolution),
 }

@@ -7,7 +7,7 @@ import { table as tableNamed, type World } from './world.js'
 
 /** Customizations run one at a time under a lock of the whole environment. */
 export function requireLock(world: World, what: string): void {
-  if (world.options.customizationLock === 'held') throw lockHeld(what)
+  if (world.options.customizationLock === 'held' || world.caches.has('solution-import')) throw lockHeld(what)
 }
 
 export function readLabels(world: World, value: unknown, name: string): Labels {

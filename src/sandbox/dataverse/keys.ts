@@ -67,7 +67,7 @@ function requireKeyColumns(table: Table, names: readonly string[]): void {
 }
 
 /** The index of a key is built by a system job: it waits, works, and either succeeds or finds duplicates. */
-function buildLater(world: World, table: Table, key: AlternateKey): void {
+export function buildLater(world: World, table: Table, key: AlternateKey): void {
   key.status = 'Pending'
   key.jobId = writeJob(world, key, null)
   const { keyPendingMs, keyBuildMs } = world.options

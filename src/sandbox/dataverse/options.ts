@@ -59,6 +59,8 @@ export interface DataverseOptions {
   // Customization.
   keyPendingMs: number
   keyBuildMs: number
+  /** How long a background import of a solution takes; it holds the lock meanwhile. */
+  importMs: number
   /** Reads without `Consistency: Strong` miss new components for this long. */
   metadataStaleMs: number
   /** `held` refuses customizations as if another one were running. */
@@ -106,6 +108,7 @@ export const dataverseDefaults: DataverseOptions = {
   eventSizeMax: 256 * 1_024,
   keyPendingMs: 1_000,
   keyBuildMs: 2_000,
+  importMs: 5_000,
   metadataStaleMs: 0,
   customizationLock: 'free',
   deniedPrivileges: [],
