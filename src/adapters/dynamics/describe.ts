@@ -27,8 +27,11 @@ function placesFor(record: 'opportunity' | 'lead'): SchemaField[] {
   return here.map((name) => ({ name, label: labels[name], type: 'place', writable: true, required: false, maxLength: null, options: null }))
 }
 
+/** Filled by the adapter itself, through the places above, or by the CRM. */
+const FILLED: ReadonlySet<string> = new Set(['statecode', 'statuscode', 'customerid', 'transactioncurrencyid', 'ownerid', 'lastname', 'subject', 'name'])
+
 function fieldOf(column: Column): SchemaField {
   const options = column.options?.map(({ value, label }) => ({ value: String(value), label })) ?? null
-  const { name, label, type, writable, required, maxLength } = column
-  return { name, label, type, writable, required, maxLength, options }
+  const { name, label, type, writable, maxLength } = column
+  return { name, label, type, writable, required: column.required && !FILLED.has(name), maxLength, options }
 }
