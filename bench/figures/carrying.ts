@@ -21,14 +21,19 @@ export async function post(url: string, { headers, body }: Delivery): Promise<vo
 
 /** What the service asks of an opportunity: the floor reads the same. */
 async function queryOf({ simulators }: Stage): Promise<string> {
-  const read = (await simulators.ask('calls')).find(({ system, method, path }) => system === 'crm' && method === 'GET' && path.includes('/opportunities('))
+  const read = (await simulators.ask('calls')).find(
+    ({ system, method, path }) => system === 'crm' && method === 'GET' && path.includes('/opportunities('),
+  )
   return read === undefined ? '' : read.path.slice(Math.max(0, read.path.indexOf('?')))
 }
 
 /** Events per second from the first delivery to the last write. */
 async function serviceRate(stage: Stage, deals: readonly Pair[], value: number): Promise<number> {
   await stage.simulators.ask('editReferrals', { ids: deals.map(({ referralId }) => referralId), value })
-  const deliveries = await stage.simulators.ask('deliveries', deals.map(({ referralId }) => referralId))
+  const deliveries = await stage.simulators.ask(
+    'deliveries',
+    deals.map(({ referralId }) => referralId),
+  )
   await stage.simulators.ask('reset')
   const startedAt = Date.now()
   await inFlight(deliveries, inFlightMost, (delivery) => post(`${stage.fleet.address}/hooks/partner-center`, delivery))
@@ -40,7 +45,11 @@ async function serviceRate(stage: Stage, deals: readonly Pair[], value: number):
 async function floorRate(stage: Stage, floor: Floor, deals: readonly Pair[], value: number): Promise<number> {
   await stage.simulators.ask('reset')
   const startedAt = Date.now()
-  await inFlight(deals.map((pair, index) => ({ ...pair, value: value + index })), inFlightMost, (pair) => floor.carry(pair))
+  await inFlight(
+    deals.map((pair, index) => ({ ...pair, value: value + index })),
+    inFlightMost,
+    (pair) => floor.carry(pair),
+  )
   const last = Math.max(...(await writesOf(stage)).map(({ atMs }) => atMs))
   return (deals.length * 1_000) / Math.max(1, last - startedAt)
 }
@@ -95,13 +104,22 @@ export async function carrying(): Promise<Figure[]> {
         const [bare, ours] = [await floorRate(stage, floor, bareDeals, value), await serviceRate(stage, deals, value + 1_000)]
         rates.push(ours / bare)
         const few = deals.slice(0, 15)
-        const [bareDelay, ourDelay] = [await floorDelays(stage, floor, bareDeals.slice(0, 15), value + 2_000), await serviceDelays(stage, few, value + 3_000)]
+        const [bareDelay, ourDelay] = [
+          await floorDelays(stage, floor, bareDeals.slice(0, 15), value + 2_000),
+          await serviceDelays(stage, few, value + 3_000),
+        ]
         delays.push(percentile(ourDelay, 0.5) / Math.max(1, percentile(bareDelay, 0.5)))
         const p50 = (values: readonly number[]): string => `${percentile(values, 0.5)} ms`
         console.log(`  ${latency} ms: ${ours.toFixed(0)}/s of ${bare.toFixed(0)}/s, p50 ${p50(ourDelay)} of ${p50(bareDelay)}`)
       }
       figures.push(
-        { name: `events per second, ${latency} ms a call, 10 in flight`, measured: spread(rates), target: rate, better: 'more', unit: '× floor' },
+        {
+          name: `events per second, ${latency} ms a call, 10 in flight`,
+          measured: spread(rates),
+          target: rate,
+          better: 'more',
+          unit: '× floor',
+        },
         { name: `event to CRM write p50, ${latency} ms a call`, measured: spread(delays), target: delay, better: 'less', unit: '× floor' },
       )
     }
@@ -141,7 +159,13 @@ export async function calls(): Promise<Figure[]> {
     const outbound = await count(recordEvent)
     const rest = await count(async () => void (await fleet.command(['sync', '--json'])))
     const writes = (made: readonly Call[]): number => made.filter(({ method, path }) => method !== 'GET' && !path.includes('$batch')).length
-    const figure = (name: string, measured: number, target: number): Figure => ({ name, measured: single(measured), target, better: 'less', unit: 'calls' })
+    const figure = (name: string, measured: number, target: number): Figure => ({
+      name,
+      measured: single(measured),
+      target,
+      better: 'less',
+      unit: 'calls',
+    })
     return [
       figure('inbound update of a linked deal', inbound.length, 3),
       figure('outbound update of a linked deal', outbound.length, 4),

@@ -26,8 +26,7 @@ export function eventDoor(open: OpenDatabase, tenant: string): (events: readonly
   const waiting: Waiting[] = []
   let busy = false
 
-  const commit = (group: readonly Waiting[]): Promise<boolean[][]> =>
-    inTransaction(open, (trx) => takeIn(trx, tenant, group))
+  const commit = (group: readonly Waiting[]): Promise<boolean[][]> => inTransaction(open, (trx) => takeIn(trx, tenant, group))
   const one = async (item: Waiting): Promise<void> => {
     try {
       item.resolve((await commit([item]))[0] ?? [])
@@ -86,7 +85,11 @@ async function firstTime(trx: Trx, tenant: string, event: AcceptedEvent, key: st
   return Number(done.numInsertedOrUpdatedRows ?? 0) > 0
 }
 
-async function markDeals(trx: Trx, tenant: string, fresh: readonly { readonly event: AcceptedEvent; readonly now: Instant }[]): Promise<void> {
+async function markDeals(
+  trx: Trx,
+  tenant: string,
+  fresh: readonly { readonly event: AcceptedEvent; readonly now: Instant }[],
+): Promise<void> {
   const marks: Mark[] = []
   const audit: AuditEntry[] = []
   const found = await findLinkIds(
