@@ -26,6 +26,7 @@ export function rowOf(link: Link): DealRow {
     substatus: substatus ?? null,
     lastSyncedAt: isoTime(link.lastSyncedAt),
     problem: troubled ? (link.reason?.text ?? null) : null,
+    answerDue: status === 'New' ? (link.base?.partner.expirationDateTime ?? null) : null,
   }
 }
 

@@ -1,7 +1,7 @@
 import type { AuditRecord } from '../core/audit.js'
 import type { Change, Conflict } from '../core/change.js'
 import type { Field, FieldValue, Projection } from '../core/deal.js'
-import type { Link, LinkState, Reason, ReasonCode } from '../core/link.js'
+import type { Link, LinkState, Reason, ReasonCode, WaitsFor } from '../core/link.js'
 import type { FlowName, FlowSwitch } from '../core/policy.js'
 import type { Check } from '../core/ports.js'
 import type { Instant, Side } from '../core/ref.js'
@@ -25,6 +25,8 @@ export interface DealRow {
   readonly lastSyncedAt: string | null
   /** The reason's sentence, when a person is needed. */
   readonly problem: string | null
+  /** Until when an unanswered referral must be accepted or declined, as Partner Center says. */
+  readonly answerDue: string | null
 }
 
 export interface FieldView {
@@ -214,6 +216,8 @@ export interface Service {
     readonly kind?: 'opportunity' | 'lead'
     readonly reason?: string
     readonly search?: string
+    /** Whose answer the deal waits for. */
+    readonly waitsFor?: WaitsFor
     readonly limit: number
     readonly after?: string | null
   }): Promise<{ readonly deals: DealRow[]; readonly next: string | null; readonly total: number }>

@@ -3,6 +3,7 @@ import type {
   Activity,
   AuditRecord,
   Check,
+  ConnectionView,
   ConflictRow,
   DealRow,
   DealView,
@@ -17,6 +18,14 @@ import type {
   RunRow,
   Side,
   SyncSummary,
+  DeviceCode,
+  MappingView,
+  NoticeView,
+  RegisterOutcome,
+  Registration,
+  SessionView,
+  WebhookTest,
+  WebhookView,
 } from './types.js'
 
 const base = '/api/v1'
@@ -28,6 +37,7 @@ export interface DealFilter {
   readonly kind?: 'opportunity' | 'lead' | undefined
   readonly reason?: string | undefined
   readonly search?: string | undefined
+  readonly waitsFor?: 'us' | 'microsoft' | undefined
 }
 export type OrderTake = 'accept' | 'decline' | 'win' | 'lose' | 'share'
 
@@ -75,5 +85,15 @@ export const api = {
   flows: (signal: Signal) => request<{ flows: FlowView[] }>(`${base}/flows`, { signal }),
   setFlow: (flow: FlowView['flow'] | 'all', value: FlowView['value']) =>
     request<{ flows: FlowView[] }>(`${base}/flows/${flow}`, { method: 'PUT', body: { value } }),
+  webhook: (signal: Signal) => request<WebhookView>(`${base}/webhook`, { signal }),
+  registerWebhook: (overwrite: boolean) => request<RegisterOutcome>(`${base}/webhook/register`, { method: 'POST', body: { overwrite } }),
+  restoreWebhook: () => request<{ now: Registration }>(`${base}/webhook/restore`, { method: 'POST', body: {} }),
+  testWebhook: () => request<WebhookTest>(`${base}/webhook/test`, { method: 'POST', body: {} }),
+  connections: (signal: Signal) => request<{ connections: ConnectionView[] }>(`${base}/connections`, { signal }),
+  beginSignIn: () => request<DeviceCode>(`${base}/connections/partner-center/sign-in`, { method: 'POST', body: {} }),
+  notices: (signal: Signal) => request<{ notices: NoticeView[] }>(`${base}/notices`, { signal }),
+  mapping: (signal: Signal) => request<MappingView>(`${base}/mapping`, { signal }),
+  sessions: (signal: Signal) => request<{ sessions: SessionView[] }>(`${base}/sessions`, { signal }),
+  endSession: (id: string) => request<void>(`${base}/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' }),
   checks: (signal: Signal) => request<{ checks: Check[] }>(`${base}/checks`, { signal }),
 } as const

@@ -27,7 +27,8 @@ async function problemFrom(response: Response): Promise<Problem> {
   return {
     status: response.status,
     title: text(given['title'], response.statusText),
-    detail: text(given['detail'], `The service answered ${response.status}.`),
+    // The sandbox's desk says its sentence under `error`.
+    detail: text(given['detail'], text(given['error'], `The service answered ${response.status}.`)),
     code: text(given['code'], String(response.status)),
     remedy: typeof given['remedy'] === 'string' ? given['remedy'] : null,
   }

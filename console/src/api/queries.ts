@@ -32,6 +32,11 @@ export const keys = {
   flows: ['flows'],
   checks: ['checks'],
   issues: ['issues'],
+  connections: ['connections'],
+  webhook: ['webhook'],
+  notices: ['notices'],
+  mapping: ['mapping'],
+  sessions: ['sessions'],
 } as const
 
 export const meQuery = queryOptions({ queryKey: keys.me, queryFn: ({ signal }) => api.me(signal), staleTime: 60_000 })

@@ -1,4 +1,14 @@
 import type { AuditEvent } from '../../../src/core/audit.js'
+import type {
+  ConnectionView,
+  DeviceCode,
+  NoticeView,
+  RegisterOutcome,
+  Registration,
+  WebhookTest,
+  WebhookView,
+} from '../../../src/engine/administration.js'
+import type { MappedField, MappingView } from '../../../src/engine/mapping-view.js'
 import type { Change, Conflict } from '../../../src/core/change.js'
 import type { Field, FieldValue, Person, Projection, Solution } from '../../../src/core/deal.js'
 import type { LinkState, Reason, ReasonCode } from '../../../src/core/link.js'
@@ -24,6 +34,15 @@ import type {
 
 /** The API's shapes, taken from the service itself, so that a page that reads a member that is not there does not compile. */
 export type {
+  ConnectionView,
+  DeviceCode,
+  MappedField,
+  MappingView,
+  NoticeView,
+  RegisterOutcome,
+  Registration,
+  WebhookTest,
+  WebhookView,
   Activity,
   AuditEvent,
   AuditRecord,
@@ -59,4 +78,12 @@ export interface Me {
   readonly name: string
   readonly role: Role
   readonly via: string
+}
+
+export interface SessionView {
+  readonly id: string
+  readonly name: string
+  readonly role: Role
+  readonly createdAt: number
+  readonly lastSeenAt: number
 }

@@ -2,7 +2,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { isSignedOut } from '../api/http.js'
 import { meQuery } from '../api/queries.js'
-import { attentionSearch, auditSearch, dealsSearch, runsSearch, signInSearch } from './search.js'
+import { attentionSearch, auditSearch, dealsSearch, runsSearch, sandboxSearch, signInSearch } from './search.js'
 import { BrokenPage, NotFoundPage, PendingPage } from './fallbacks.js'
 import { Shell } from './shell.js'
 
@@ -91,6 +91,7 @@ const users = createRoute({
 const sandbox = createRoute({
   getParentRoute: () => inside,
   path: '/sandbox',
+  validateSearch: sandboxSearch,
   component: lazyRouteComponent(() => import('../pages/sandbox-page.js'), 'SandboxPage'),
 })
 

@@ -30,6 +30,8 @@ export const attentionSearch = (raw: Raw) => tidy({ cause: textIn(raw, 'cause') 
 export const runsSearch = (raw: Raw) => tidy({ failed: raw['failed'] === true ? true : undefined, deal: textIn(raw, 'deal') })
 export type RunsSearch = ReturnType<typeof runsSearch>
 
+export const sandboxSearch = (raw: Raw) => tidy({ deal: textIn(raw, 'deal') })
+
 export const AUDIT_SPANS = ['hour', 'day', 'week', 'all'] as const
 export type AuditSpan = (typeof AUDIT_SPANS)[number]
 export const auditSearch = (raw: Raw) =>

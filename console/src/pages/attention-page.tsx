@@ -1,1 +1,151 @@
-export const AttentionPage = () => null
+import { Button } from '@fluentui/react-components'
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { useEffect, useRef, useState } from 'react'
+import { api } from '../api/client.js'
+import { keys, useMay } from '../api/queries.js'
+import type { Issue } from '../api/types.js'
+import { useFormat, useText } from '../i18n/locale.js'
+import { Answer, Empty } from '../parts/answers.js'
+import { Icon } from '../parts/icon.js'
+import { PageLink } from '../parts/links.js'
+import { Page, Panel } from '../parts/page.js'
+import { StateBadge } from '../parts/state-badge.js'
+import { OpenConflicts } from './attention/open-conflicts.js'
+import { RetryKind } from './attention/retry-kind.js'
+import '../styles/attention.css'
+
+const route = getRouteApi('/inside/attention')
+const RETRIABLE: readonly string[] = [
+  'retrying',
+  'rejected',
+  'given-up',
+  'preflight',
+  'unmapped-value',
+  'missing-record',
+  'linked-record-missing',
+  'absent',
+]
+
+/** Everything that waits for a person, grouped by what is behind it. */
+export function AttentionPage() {
+  const { attention } = useText()
+  const query = useQuery({ queryKey: keys.issues, queryFn: ({ signal }) => api.issues(signal) })
+  return (
+    <Page title={attention.title} lead={attention.lead}>
+      <Answer query={query} rows={8}>
+        {({ issues }) => {
+          const mine = issues.filter(({ state }) => state !== 'pending').toSorted((a, b) => b.count - a.count)
+          const rest = issues.filter(({ state }) => state === 'pending')
+          return (
+            <>
+              {mine.length === 0 && (
+                <Empty icon="check" title={attention.none}>
+                  <p>{attention.noneHelp}</p>
+                </Empty>
+              )}
+              {mine.map((issue) => (
+                <Cause key={`${issue.state} ${issue.reason}`} issue={issue} />
+              ))}
+              {rest.length > 0 && (
+                <Panel title={attention.waitingTitle}>
+                  <p className="muted">{attention.waitingLead}</p>
+                  <ul className="quiet-causes">
+                    {rest.map((issue) => (
+                      <Quiet key={issue.reason} issue={issue} />
+                    ))}
+                  </ul>
+                </Panel>
+              )}
+            </>
+          )
+        }}
+      </Answer>
+    </Page>
+  )
+}
+
+function Cause({ issue }: { readonly issue: Issue }) {
+  const { attention, reasons, deals } = useText()
+  const format = useFormat()
+  const { cause } = route.useSearch()
+  const box = useRef<HTMLElement>(null)
+  const [asking, setAsking] = useState(false)
+  const mayRetry = useMay('operator')
+  const { name, what, todo } = reasons[issue.reason]
+  const isWanted = cause === issue.reason
+  useEffect(() => {
+    if (isWanted) box.current?.scrollIntoView({ block: 'start' })
+  }, [isWanted])
+  return (
+    <section className={`cause${isWanted ? ' cause--wanted' : ''}`} ref={box} aria-label={name}>
+      <header className="cause__head">
+        <h2>{name}</h2>
+        <StateBadge state={issue.state} />
+        <span className="muted">{attention.count(format.number(issue.count))}</span>
+        <span className="cause__actions">
+          <PageLink to="/deals" search={{ state: issue.state, reason: issue.reason }}>
+            {attention.all(format.number(issue.count))}
+          </PageLink>
+          {mayRetry && RETRIABLE.includes(issue.reason) && (
+            <Button icon={<Icon name="runs" size={16} />} onClick={() => setAsking(true)}>
+              {attention.retryKind}
+            </Button>
+          )}
+        </span>
+      </header>
+      <dl className="fact-list">
+        <dt>{attention.what}</dt>
+        <dd>{what}</dd>
+        <dt>{attention.todo}</dt>
+        <dd>{todo}</dd>
+      </dl>
+      {issue.reason === 'conflict' || issue.reason === 'confirm' ? (
+        <OpenConflicts kind={issue.reason} />
+      ) : (
+        <ul className="cause__deals">
+          {issue.sample.map((row) => (
+            <li key={row.id}>
+              <PageLink to="/deals/$deal" params={{ deal: row.id }}>
+                {row.name ?? deals.unnamed}
+              </PageLink>
+              <Details row={row} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {asking && <RetryKind issue={issue} onClose={() => setAsking(false)} />}
+    </section>
+  )
+}
+
+/** What is wrong with this very deal, as the service said it. */
+function Details({ row }: { readonly row: Issue['sample'][number] }) {
+  const items = row.reason?.items ?? []
+  if (items.length > 0)
+    return (
+      <ul className="bullets muted" lang="en">
+        {items.map((item) => (
+          <li key={item}>{item}</li>
+        ))}
+      </ul>
+    )
+  return row.problem === null ? null : (
+    <span className="muted" lang="en">
+      {row.problem}
+    </span>
+  )
+}
+
+function Quiet({ issue }: { readonly issue: Issue }) {
+  const { attention, reasons } = useText()
+  const format = useFormat()
+  return (
+    <li>
+      <PageLink to="/deals" search={{ state: issue.state, reason: issue.reason }}>
+        {reasons[issue.reason].name}
+      </PageLink>
+      <span className="muted">{attention.count(format.number(issue.count))}</span>
+    </li>
+  )
+}

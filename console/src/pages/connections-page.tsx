@@ -1,1 +1,42 @@
-export const ConnectionsPage = () => null
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { api } from '../api/client.js'
+import { keys, useMay } from '../api/queries.js'
+import type { WebhookTest } from '../api/types.js'
+import { useText } from '../i18n/locale.js'
+import { Empty } from '../parts/answers.js'
+import { Page } from '../parts/page.js'
+import { Checks, useChecks } from './connections/checks.js'
+import { ConnectionCards } from './connections/connection-cards.js'
+import { Steps } from './connections/steps.js'
+import { Webhook } from './connections/webhook.js'
+import '../styles/connections.css'
+
+/** Both systems, the way in for events, and whether everything needed is in place; in the order in which one sets it up. */
+export function ConnectionsPage() {
+  const {
+    settings: { connections: text },
+    common,
+  } = useText()
+  const maySee = useMay('operator')
+  const connections = useQuery({ queryKey: keys.connections, queryFn: ({ signal }) => api.connections(signal), enabled: maySee })
+  const webhook = useQuery({ queryKey: keys.webhook, queryFn: ({ signal }) => api.webhook(signal), enabled: maySee })
+  const [test, setTest] = useState<WebhookTest | null>(null)
+  const checks = useChecks()
+  if (!maySee)
+    return (
+      <Page title={text.title} lead={text.lead}>
+        <Empty icon="lock" title={common.problems.forbidden}>
+          <p>{common.problems.forbiddenRemedy(common.roles.viewer)}</p>
+        </Empty>
+      </Page>
+    )
+  return (
+    <Page title={text.title} lead={text.lead}>
+      <Steps connections={connections.data?.connections} webhook={webhook.data} checks={checks.data?.checks} test={test} />
+      <ConnectionCards query={connections} />
+      <Webhook query={webhook} test={test} onTest={setTest} />
+      <Checks query={checks} />
+    </Page>
+  )
+}

@@ -9,6 +9,7 @@ import { PageLink } from '../parts/links.js'
 import { Page, Panel } from '../parts/page.js'
 import { RunLine } from '../parts/run-line.js'
 import { AnswersDue } from './overview/answers-due.js'
+import { Notices } from './overview/notices.js'
 import { Questions } from './overview/questions.js'
 import { States } from './overview/states.js'
 import { WritesChart } from './overview/writes-chart.js'
@@ -25,6 +26,7 @@ export function OverviewPage() {
         {(data) => (
           <>
             <Brakes brakes={data.brakes} />
+            <Notices />
             <Questions overview={data} activity={activity.data} />
             <div className="overview-grid">
               <Panel title={overview.states.title}>

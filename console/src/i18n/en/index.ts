@@ -1,11 +1,15 @@
+import { attention } from './attention.js'
+import { audit } from './audit.js'
 import { common } from './common.js'
 import { deal, deals } from './deals.js'
 import { events } from './events.js'
 import { fields } from './fields.js'
 import { overview } from './overview.js'
+import { sandbox } from './sandbox.js'
+import { settings } from './settings.js'
 import { reasons } from './reasons.js'
 import { runs } from './runs.js'
 
 /** The English texts are the model: another language that lacks one, or has one too many, does not compile. */
-export const en = { common, deal, deals, events, fields, overview, reasons, runs }
+export const en = { attention, audit, common, deal, deals, events, fields, overview, reasons, runs, sandbox, settings }
 export type Messages = typeof en

@@ -1,0 +1,134 @@
+import { Button } from '@fluentui/react-components'
+import { act, type CrmCard } from '../../api/desk.js'
+import { useText } from '../../i18n/locale.js'
+import { Empty } from '../../parts/answers.js'
+import { LiveField, useDraft, type Draft } from './fields.js'
+import type { Cards } from './use-cards.js'
+
+/** The values of the form as the CRM takes them. */
+function changesOf({ topic, value, close, description }: Draft, table: CrmCard['table']): Record<string, unknown> {
+  return {
+    ...(topic === undefined ? {} : { [table === 'lead' ? 'subject' : 'name']: topic }),
+    ...(value === undefined ? {} : { [table === 'lead' ? 'estimatedamount' : 'estimatedvalue']: Number(value) }),
+    ...(close === undefined || table === 'lead' ? {} : { estimatedclosedate: close }),
+    ...(description === undefined ? {} : { description }),
+  }
+}
+
+/** The seller's card in Dynamics 365. */
+export function CrmPane({ cards }: { readonly cards: Cards }) {
+  const {
+    sandbox: { crm: text },
+  } = useText()
+  const { crm } = cards
+  return (
+    <section className="pane pane--crm" aria-label={text.title}>
+      <header className="pane__head">
+        <h2>{text.title}</h2>
+        <p>{text.subtitle}</p>
+      </header>
+      {crm === null ? <Empty icon="deals" title={text.none} /> : <Card key={crm.id} crm={crm} cards={cards} />}
+    </section>
+  )
+}
+
+function Card({ crm, cards }: { readonly crm: CrmCard; readonly cards: Cards }) {
+  const {
+    sandbox: { crm: text },
+  } = useText()
+  const { draft, set, clear, isEmpty } = useDraft()
+  const isLocked = crm.state !== '0'
+  const states: Readonly<Record<string, string>> = text.statuses
+  const save = (): void => {
+    cards.perform(() => act('dynamics', 'seller', 'edit', crm.table, crm.id, changesOf(draft, crm.table)))
+    clear()
+  }
+  return (
+    <div className="pane__body">
+      <div className="pane__title">
+        <span className="mark" title={text.mark}>
+          {crm.sync ? '✔' : '✘'}
+        </span>
+        <strong>{crm.topic}</strong>
+        <span className="chip">{states[crm.state] ?? crm.state}</span>
+      </div>
+      <div className="pane__form">
+        <LiveField label={text.topic} value={crm.topic} isLocked={isLocked} onChange={set('topic')} />
+        <LiveField label={text.account} value={crm.customer ?? ''} isLocked onChange={() => undefined} />
+        <LiveField label={text.value} type="number" value={String(crm.value ?? '')} isLocked={isLocked} onChange={set('value')} />
+        {crm.table === 'opportunity' && (
+          <LiveField label={text.close} type="date" value={crm.close ?? ''} isLocked={isLocked} onChange={set('close')} />
+        )}
+        <LiveField label={text.description} type="long" value={crm.description ?? ''} isLocked={isLocked} onChange={set('description')} />
+      </div>
+      <div className="row">
+        <Button appearance="primary" disabled={isEmpty || isLocked || cards.busy} onClick={save}>
+          {text.save}
+        </Button>
+        {crm.table === 'opportunity' && (
+          <>
+            <Button disabled={isLocked || cards.busy} onClick={() => cards.perform(() => act('dynamics', 'seller', 'win', crm.id))}>
+              {text.win}
+            </Button>
+            <Button disabled={isLocked || cards.busy} onClick={() => cards.perform(() => act('dynamics', 'seller', 'lose', crm.id))}>
+              {text.lose}
+            </Button>
+          </>
+        )}
+      </div>
+      <CosellSection crm={crm} cards={cards} />
+    </div>
+  )
+}
+
+/** The section that the connector adds to the form. */
+function CosellSection({ crm, cards }: { readonly crm: CrmCard; readonly cards: Cards }) {
+  const {
+    sandbox: { crm: text },
+    common,
+  } = useText()
+  const states: Readonly<Record<string, string>> = common.states
+  const edit = (values: Readonly<Record<string, unknown>>): void =>
+    cards.perform(() => act('dynamics', 'seller', 'edit', crm.table, crm.id, values))
+  return (
+    <section className="pane__section" aria-label={text.section}>
+      <h3>{text.section}</h3>
+      <dl className="fact-list">
+        <dt>{text.sync}</dt>
+        <dd>{crm.sync ? common.words.yes : common.words.no}</dd>
+        <dt>{text.referral}</dt>
+        <dd className="mono">{crm.referral ?? '–'}</dd>
+        <dt>{text.state}</dt>
+        <dd>{crm.status === null ? '–' : (states[crm.status] ?? crm.status)}</dd>
+        {crm.problem !== null && (
+          <>
+            <dt>{text.problem}</dt>
+            <dd className="pane__problem" lang="en">
+              {crm.problem}
+            </dd>
+          </>
+        )}
+      </dl>
+      <div className="row">
+        {!crm.sync && (
+          <Button disabled={cards.busy} onClick={() => edit({ cosell_syncwithpartnercenter: true })}>
+            {text.turnOn}
+          </Button>
+        )}
+        {crm.table === 'opportunity' && !crm.visible && crm.state === '0' && (
+          <Button disabled={cards.busy} onClick={() => edit({ cosell_referralvisibility: true })}>
+            {text.share}
+          </Button>
+        )}
+      </div>
+      {crm.audit !== null && (
+        <details>
+          <summary>{text.audit}</summary>
+          <pre className="code" lang="en" tabIndex={0}>
+            {crm.audit}
+          </pre>
+        </details>
+      )}
+    </section>
+  )
+}
