@@ -23,7 +23,6 @@ import { mappingDesk } from './engine/mapping-desk.js'
 import { rememberRows } from './engine/remap.js'
 import { assertIdentity } from './engine/identity.js'
 import { schedule, sweepTurns, type Schedule } from './engine/schedule.js'
-import { mappingView } from './engine/mapping-view.js'
 import { service } from './engine/service.js'
 import type { Service } from './engine/views.js'
 import { worker } from './engine/worker.js'
@@ -191,7 +190,6 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
       ...desk,
       administration: administration({ ...parts, config, partner, crm }),
       notices: async () => (await board.open()).map(noticeOf),
-      mapping: () => mappingView(settings.mapping),
     },
     store,
     clock,

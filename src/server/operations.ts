@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { LINK_STATES } from '../core/link.js'
 import type { Administration, NoticeView } from '../engine/administration.js'
-import type { MappingView } from '../engine/mapping-view.js'
 import type { PlanDocument, Service } from '../engine/views.js'
 
 export type Role = 'viewer' | 'operator' | 'admin'
@@ -10,8 +9,6 @@ export type Role = 'viewer' | 'operator' | 'admin'
 export interface Offered extends Service {
   readonly administration: Administration
   notices(): Promise<NoticeView[]>
-  /** The mapping in force, built-in rows and the installation's own together. */
-  mapping(): MappingView
 }
 
 /** One thing that people and scripts can do over HTTP. The server's routes, the CLI's client and the OpenAPI page come from this one table. */
@@ -375,15 +372,6 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Begins a sign-in to Partner Center by device code; the service waits for the person.',
     input: {},
     run: (service, _input, { by }) => service.administration.beginSignIn(by),
-  }),
-  operation({
-    name: 'mapping',
-    method: 'GET',
-    path: '/mapping',
-    role: 'viewer',
-    summary: 'Shows the mapping in force: each field of a deal and where the CRM keeps it.',
-    input: {},
-    run: (service) => Promise.resolve(service.mapping()),
   }),
   operation({
     name: 'notices',

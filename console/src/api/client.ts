@@ -19,6 +19,7 @@ import type {
   Side,
   SyncSummary,
   DeviceCode,
+  MappingTrial,
   MappingView,
   NoticeView,
   RegisterOutcome,
@@ -93,6 +94,10 @@ export const api = {
   beginSignIn: () => request<DeviceCode>(`${base}/connections/partner-center/sign-in`, { method: 'POST', body: {} }),
   notices: (signal: Signal) => request<{ notices: NoticeView[] }>(`${base}/notices`, { signal }),
   mapping: (signal: Signal) => request<MappingView>(`${base}/mapping`, { signal }),
+  checkMapping: (text: string) => request<{ checks: Check[] }>(`${base}/mapping/check`, { method: 'POST', body: { text } }),
+  tryMapping: (deal: string, text: string) => request<MappingTrial>(`${base}/mapping/try`, { method: 'POST', body: { deal, text } }),
+  planMapping: (text: string, deals: readonly string[]) =>
+    request<PlanDocument>(`${base}/mapping/plan`, { method: 'POST', body: { text, deals } }),
   sessions: (signal: Signal) => request<{ sessions: SessionView[] }>(`${base}/sessions`, { signal }),
   endSession: (id: string) => request<void>(`${base}/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' }),
   checks: (signal: Signal) => request<{ checks: Check[] }>(`${base}/checks`, { signal }),

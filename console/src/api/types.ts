@@ -8,7 +8,6 @@ import type {
   WebhookTest,
   WebhookView,
 } from '../../../src/engine/administration.js'
-import type { MappedField, MappingView } from '../../../src/engine/mapping-view.js'
 import type { Change, Conflict } from '../../../src/core/change.js'
 import type { Field, FieldValue, Person, Projection, Solution } from '../../../src/core/deal.js'
 import type { LinkState, Reason, ReasonCode } from '../../../src/core/link.js'
@@ -24,6 +23,9 @@ import type {
   FlowView,
   Intention,
   Issue,
+  MappingRowView,
+  MappingTrial,
+  MappingView,
   Overview,
   PlanChangeView,
   PlanDocument,
@@ -36,7 +38,8 @@ import type {
 export type {
   ConnectionView,
   DeviceCode,
-  MappedField,
+  MappingRowView,
+  MappingTrial,
   MappingView,
   NoticeView,
   RegisterOutcome,

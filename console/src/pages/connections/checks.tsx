@@ -32,14 +32,14 @@ export function Checks({ query }: { readonly query: UseQueryResult<ChecksAnswer>
       <p className="panel__lead">{text.lead}</p>
       {(query.data !== undefined || query.isFetching || query.isError) && (
         <Answer query={query} rows={6}>
-          {({ checks }) => <Results checks={checks} />}
+          {({ checks }) => <CheckList checks={checks} />}
         </Answer>
       )}
     </Panel>
   )
 }
 
-function Results({ checks }: { readonly checks: readonly Check[] }) {
+export function CheckList({ checks }: { readonly checks: readonly Check[] }) {
   const {
     settings: {
       connections: { checks: text },

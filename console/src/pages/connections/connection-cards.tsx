@@ -28,13 +28,14 @@ export function ConnectionCards({ query }: { readonly query: UseQueryResult<{ co
 function Card({ connection }: { readonly connection: ConnectionView }) {
   const {
     settings: { connections: text },
+    common,
   } = useText()
   const [signingIn, setSigningIn] = useState(false)
   const maySignIn = useMay('admin')
   const { name, state, detail, remedy } = connection
   return (
     <Panel
-      title={name}
+      title={connection.system === 'crm' ? common.sides.crm : name}
       aside={
         <span className={`connection connection--${state}`}>
           <Icon name={ICONS[state]} size={14} />
