@@ -38,6 +38,7 @@ import { watchTurns, type WatchParts } from './watch/turns.js'
 
 export { createDemo, type Demo } from './demo.js'
 export { checkBackup, eraseFromLedger, openStore, restoreBackup, rotateSecrets, writeBackup } from './store/index.js'
+export { readCatalogueFile } from './connections/catalogue-file.js'
 export { solutionPackage } from './adapters/dynamics/package/package.js'
 export type { AdministrationDesk } from './connections/administration.js'
 export type { Administration, ConnectionView } from './engine/administration.js'

@@ -10,6 +10,7 @@ import { keepingCommands } from './keeping.js'
 import { mappingCommands } from './mapping.js'
 import { operateCommands } from './operate.js'
 import { runner } from './run.js'
+import { solutionCommands } from './solutions.js'
 import { triggerCommand } from './trigger.js'
 import { workCommands } from './work.js'
 
@@ -35,6 +36,7 @@ export async function runProgram(argv: readonly string[], world: CliWorld): Prom
   dealsCommands(program, run)
   connectionCommands(program, run)
   installCommands(program, run)
+  solutionCommands(program, run)
   mappingCommands(program, run)
   keepingCommands(program, run)
   triggerCommand(program, run)

@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../core/audit.js'
 import { Fault } from '../core/fault.js'
-import type { InstallItem, InstallPlan, InstallProgress, InstallReport } from '../core/ports.js'
+import type { CatalogueEntry, InstallPlan, InstallProgress, InstallReport } from '../core/ports.js'
 import type { Config } from '../config/index.js'
 import type { ConnectionParts, CrmConnection } from './parts.js'
 
@@ -15,9 +15,21 @@ export interface Installation {
   }): Promise<InstallReport>
   registerCallbacks(options: { readonly by: string; readonly signal: AbortSignal }): Promise<InstallReport & { readonly url: string }>
   removeCallbacks(options: { readonly by: string; readonly signal: AbortSignal }): Promise<readonly string[]>
+  /** The catalogue, and what deals use beside it. */
+  solutions(signal: AbortSignal): Promise<readonly SolutionRow[]>
+  /** `entries` null: what past deals used. */
+  importSolutions(options: {
+    readonly entries: readonly CatalogueEntry[] | null
+    readonly by: string
+    readonly signal: AbortSignal
+  }): Promise<{ readonly read: number; readonly added: number; readonly changed: number }>
 }
 
-export const isOpen = ({ state }: InstallItem): boolean => state !== 'present'
+/** `deals` counts those that have the solution; an id that is not `known` is used but stands in no catalogue. */
+export interface SolutionRow extends CatalogueEntry {
+  readonly deals: number
+  readonly known: boolean
+}
 
 export function installation(parts: ConnectionParts & { readonly config: Config; readonly crm: CrmConnection }): Installation {
   const { config, crm, store, clock } = parts
@@ -54,6 +66,22 @@ export function installation(parts: ConnectionParts & { readonly config: Config;
       if (removed.length > 0) await record(by, 'events of the CRM are no longer sent here')
       return removed
     },
+    async solutions(signal) {
+      const [known, used] = [await installer().catalogue({ signal }), await usedSolutions(store)]
+      const ids = new Set(known.map(({ id }) => id))
+      return [
+        ...known.map((entry) => ({ ...entry, deals: used.get(entry.id)?.deals ?? 0, known: true })),
+        ...[...used.values()].filter(({ id }) => !ids.has(id)).map((entry) => ({ ...entry, known: false })),
+      ]
+    },
+    async importSolutions({ entries, by, signal }) {
+      const known = new Set(entries === null ? (await installer().catalogue({ signal })).map(({ id }) => id) : [])
+      // What past deals used adds ids; names a person gave them stay.
+      const wanted = entries ?? [...(await usedSolutions(store)).values()].filter(({ id }) => !known.has(id))
+      const counts = await installer().fillCatalogue(wanted, { signal })
+      if (counts.added + counts.changed > 0) await record(by, `catalogue of solutions: ${counts.added} added, ${counts.changed} changed`)
+      return { read: wanted.length, ...counts }
+    },
   }
 }
 
@@ -63,4 +91,21 @@ function callbackUrl({ server, crm }: Config): string {
       remedy: 'Set server.publicUrl to the https address that leads to this service.',
     })
   return `${server.publicUrl.replace(/\/+$/, '')}/hooks/${crm.kind}`
+}
+
+const pageMost = 1_000
+
+/** Solutions as the deals last showed them. */
+async function usedSolutions(store: ConnectionParts['store']): Promise<ReadonlyMap<string, CatalogueEntry & { readonly deals: number }>> {
+  const found = new Map<string, CatalogueEntry & { readonly deals: number }>()
+  let after: string | null = null
+  do {
+    const page: Awaited<ReturnType<typeof store.list>> = await store.list({ limit: pageMost, after })
+    for (const { base } of page.links) {
+      for (const { id, name } of base?.partner['details.requirements.solutions'] ?? [])
+        found.set(id, { id, name: name ?? id, type: null, publisher: null, deals: (found.get(id)?.deals ?? 0) + 1 })
+    }
+    after = page.next
+  } while (after !== null)
+  return found
 }

@@ -356,6 +356,14 @@ export interface CallbackWish {
   readonly key: string
 }
 
+/** One solution that can be put on a deal, as the CRM's catalogue holds it. */
+export interface CatalogueEntry {
+  readonly id: string
+  readonly name: string
+  readonly type: string | null
+  readonly publisher: string | null
+}
+
 /** Prepares a CRM for the connector. Every call may be repeated: what is there is left as it is. */
 export interface Installer {
   plan(options: CallOptions): Promise<InstallPlan>
@@ -363,4 +371,8 @@ export interface Installer {
   /** Makes the CRM send its events to us. */
   registerCallbacks(wish: CallbackWish, options: CallOptions): Promise<InstallReport>
   removeCallbacks(options: CallOptions): Promise<readonly string[]>
+  /** The catalogue that sellers pick solutions from. @throws Fault `misconfigured` where its table is missing. */
+  catalogue(options: CallOptions): Promise<readonly CatalogueEntry[]>
+  /** Adds entries and brings the names of known ones up to date; removes nothing. */
+  fillCatalogue(entries: readonly CatalogueEntry[], options: CallOptions): Promise<{ readonly added: number; readonly changed: number }>
 }

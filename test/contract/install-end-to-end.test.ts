@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -93,6 +93,43 @@ describe('an empty Dynamics 365 environment', () => {
     const [referral] = made.ownReferrals(id)
     expect(referral).toMatchObject({ externalReferenceId: id })
     expect(made.opportunity(id)).toMatchObject({ cosell_referralidentifier: referral?.id, cosell_syncstatus: 'in-sync' })
+  })
+
+  it('carries a solution that is added or taken away, both ways', async () => {
+    const { own } = made.sandbox.partnerCenter.portal.create('private', { name: 'Solution deal', details: { currency: 'EUR' } })
+    await made.sync()
+    const id = String(made.opportunitiesOf(own.id)[0]?.['opportunityid'])
+    const rows = () =>
+      made.sandbox.dynamics
+        .find('cosell_microsoftsolution', { _cosell_opportunityid_value: id })
+        .map((row) => String(row['cosell_solutionid']))
+        .sort()
+    const referral = () =>
+      (made.sandbox.partnerCenter.referral(own.id)?.details.requirements?.solutions ?? []).map((solution) => solution.id).sort()
+    expect(rows()).toEqual(referral())
+    expect(rows()).not.toEqual([])
+    made.seller.addSolution(id, { solutionId: 'SOL-77777-NEW', name: 'Added by a seller' })
+    await made.sync()
+    expect(referral()).toContain('SOL-77777-NEW')
+    const [gone] = made.sandbox.dynamics.find('cosell_microsoftsolution', { cosell_solutionid: 'SOL-77777-NEW' })
+    made.seller.delete('cosell_microsoftsolution', String(gone?.['cosell_microsoftsolutionid']))
+    await made.sync()
+    expect(referral()).not.toContain('SOL-77777-NEW')
+    expect(rows()).toEqual(referral())
+  })
+
+  it('has a catalogue of solutions: from a file, from past deals, and ids it does not know are flagged', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'cosell-solutions-')), 'solutions.csv')
+    writeFileSync(file, '\uFEFFSolution Name;Solution Identifier;Type\r\n"Insights; quoted";SOL-1-AAA;3P\r\n')
+    expect(await json('solutions', 'import', file)).toEqual({ read: 1, added: 1, changed: 0 })
+    expect(await json('solutions', 'import', file)).toEqual({ read: 1, added: 0, changed: 0 })
+    const listed = await cosell('solutions', 'list', '--json')
+    const { solutions } = JSON.parse(listed.out) as { solutions: { id: string; name: string; known: boolean; deals: number }[] } // as a script reads it
+    expect(solutions.find(({ id }) => id === 'SOL-1-AAA')).toMatchObject({ name: 'Insights; quoted', known: true, deals: 0 })
+    expect(listed.code).toBe(1)
+    expect(solutions.find(({ id }) => id === 'SOL-12345-ABC')).toMatchObject({ known: false })
+    expect((await cosell('solutions', 'import', '--from-deals')).code).toBe(0)
+    expect((await cosell('solutions', 'list')).code).toBe(0)
   })
 
   it('has a check mark of doctor for its fields and tables', async () => {

@@ -2,6 +2,7 @@ import { Fault, isFault } from '../../../core/fault.js'
 import type { ApplyOptions, CallbackWish, CallOptions, Clock, Installer, InstallPlan, InstallReport } from '../../../core/ports.js'
 import type { Send } from '../../../remote/send.js'
 import { publishBody } from './bodies.js'
+import { fillCatalogue, readCatalogue } from './catalogue.js'
 import { MetadataApi } from './metadata-api.js'
 import { eventSteps, removeEvents, type EventWish } from './steps-events.js'
 import { securitySteps } from './steps-security.js'
@@ -46,6 +47,8 @@ export function dynamicsInstaller(options: InstallerOptions): Installer {
     registerCallbacks: (wish, { signal }) =>
       new Work(api, options, { existing: 'alter', onProgress: () => undefined, signal }, events(wish)).run(),
     removeCallbacks: ({ signal }) => removeEvents(api, signal),
+    catalogue: ({ signal }) => readCatalogue(api, signal),
+    fillCatalogue: (entries, { signal }) => fillCatalogue(api, entries, signal),
   }
 }
 

@@ -107,7 +107,7 @@ async function languageOf(api: MetadataApi, signal: AbortSignal): Promise<number
   return numberOf(organization ?? {}, 'languagecode') ?? 1033
 }
 
-async function surveySolutionTables(
+export async function surveySolutionTables(
   api: MetadataApi,
   signal: AbortSignal,
   prior: Prior | null,
