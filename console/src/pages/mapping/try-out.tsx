@@ -30,20 +30,7 @@ export function TryOut() {
   const format = useFormat()
   const [draft, setDraft] = useState(start)
   const [deal, setDeal] = useState('')
-  const working = useMutation({
-    mutationFn: async (ask: 'checks' | 'trial' | 'estate'): Promise<Outcome> => {
-      if (ask === 'checks') return { kind: 'checks', checks: (await api.checkMapping(draft)).checks }
-      if (ask === 'trial') return { kind: 'trial', trial: await api.tryMapping(deal.trim(), draft) }
-      const { deals } = await api.deals({}, { limit: lastDeals, after: null })
-      return {
-        kind: 'estate',
-        plan: await api.planMapping(
-          draft,
-          deals.map(({ id }) => id),
-        ),
-      }
-    },
-  })
+  const working = useTrial(draft, deal)
   return (
     <div className="try-out">
       <Panel
@@ -86,6 +73,23 @@ export function TryOut() {
       </div>
     </div>
   )
+}
+
+function useTrial(draft: string, deal: string) {
+  return useMutation({
+    mutationFn: async (ask: 'checks' | 'trial' | 'estate'): Promise<Outcome> => {
+      if (ask === 'checks') return { kind: 'checks', checks: (await api.checkMapping(draft)).checks }
+      if (ask === 'trial') return { kind: 'trial', trial: await api.tryMapping(deal.trim(), draft) }
+      const { deals } = await api.deals({}, { limit: lastDeals, after: null })
+      return {
+        kind: 'estate',
+        plan: await api.planMapping(
+          draft,
+          deals.map(({ id }) => id),
+        ),
+      }
+    },
+  })
 }
 
 function Shown({ outcome }: { readonly outcome: Outcome }) {
