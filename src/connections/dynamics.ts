@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { dynamicsAdapter } from '../adapters/dynamics/adapter.js'
-import { guidOf } from '../adapters/dynamics/guid.js'
+import { guidOf } from '../adapters/guid.js'
 import { dynamicsInbound } from '../adapters/dynamics/inbound.js'
 import { dynamicsInstaller, type Notebook } from '../adapters/dynamics/install/installer.js'
 import type { DynamicsConfig } from '../config/index.js'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { dynamicsAdapter, type DynamicsAdapter } from '../../src/adapters/dynamics/adapter.js'
-import { guidOf } from '../../src/adapters/dynamics/guid.js'
+import { guidOf } from '../../src/adapters/guid.js'
 import { DYNAMICS_PROFILE } from '../../src/adapters/dynamics/profile.js'
 import type { CreateChange, PatchChange, StepChange } from '../../src/core/change.js'
 import type { Projection } from '../../src/core/deal.js'

@@ -10,7 +10,7 @@ import { feedTables } from './feed-tables.js'
 import { AUDIT, IDENTIFIER, LINK, SYNC } from './profile.js'
 import { query, textOf } from './row.js'
 import { columnIn, type Schema } from './schema.js'
-import { writeScalar } from './values.js'
+import { writeScalar } from '../values.js'
 
 const skewWarnMs = 30_000
 const skewFailMs = 5 * 60_000 // Tokens are not accepted from clocks that are further off.

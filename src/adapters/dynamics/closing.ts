@@ -1,6 +1,6 @@
 import type { StageValues } from '../../core/mapping-stages.js'
 import type { Operation } from './api.js'
-import { truncate } from './values.js'
+import { truncate } from '../values.js'
 
 const subjectLimit = 200
 const descriptionLimit = 2000

@@ -16,10 +16,10 @@ import { didYouMean } from '../../core/nearest.js'
 import { assertNever } from '../../core/ref.js'
 import type { Stage } from '../../core/stage.js'
 import type { Column, Table, TableName } from './columns.js'
-import { unique } from './lists-as-text.js'
+import { unique } from '../lists-as-text.js'
 import { isPlace, type Place } from './profile.js'
 import { columnIn, precisionOf, tableOf, type Schema } from './schema.js'
-import { readScalar, toFieldValue, toScalar, truncate, writeScalar, type Converted } from './values.js'
+import { readScalar, toFieldValue, toScalar, truncate, writeScalar, type Converted } from '../values.js'
 
 /** Where a mapping row lives in this environment. */
 export type Target =

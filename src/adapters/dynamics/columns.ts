@@ -1,19 +1,6 @@
-/** What kind of value a column holds on the wire. `choice` holds the number of an option, `other` nothing we write. */
-export type ColumnType = 'text' | 'memo' | 'money' | 'number' | 'integer' | 'flag' | 'date' | 'instant' | 'choice' | 'lookup' | 'other'
+import type { Column, ColumnType } from '../column.js'
 
-export interface ChoiceOption {
-  readonly value: number
-  readonly label: string
-}
-export interface Column {
-  readonly name: string
-  readonly label: string
-  readonly type: ColumnType
-  readonly maxLength: number | null
-  readonly options: readonly ChoiceOption[] | null
-  readonly writable: boolean
-  readonly required: boolean
-}
+export type { ChoiceOption, Column, ColumnType } from '../column.js'
 
 export type TableName = 'opportunity' | 'lead' | 'account' | 'contact'
 export interface Table {

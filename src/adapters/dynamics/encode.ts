@@ -10,7 +10,7 @@ import type { Column } from './columns.js'
 import { UNKNOWN_CURRENCY } from './errors.js'
 import { AUDIT, IDENTIFIER, LAST_SYNCED, LINK, PROBLEM, STATUS, SYNC, type Place } from './profile.js'
 import { columnIn } from './schema.js'
-import { truncate, writeScalar } from './values.js'
+import { truncate, writeScalar } from '../values.js'
 
 export type Body = Record<string, unknown>
 

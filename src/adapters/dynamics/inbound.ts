@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Hint, Inbound, InboundAnswer, InboundRequest } from '../../core/ports.js'
 import type { Ref } from '../../core/ref.js'
-import { asGuid } from './guid.js'
+import { asGuid } from '../guid.js'
 import { isRow, rowsOf, textOf, type Row } from './row.js'
 
 const bodyLimit = 1_048_576 // One MiB: the platform cuts its messages at 256 KB, so four times that is no message of its.

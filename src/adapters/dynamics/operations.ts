@@ -3,7 +3,7 @@ import { Fault } from '../../core/fault.js'
 import type { Operation } from './api.js'
 import type { Codec } from './codec.js'
 import { personColumns, type Body } from './encode.js'
-import { guidOf } from './guid.js'
+import { guidOf } from '../guid.js'
 
 /** How a record is called in messages. */
 export const recordName = (kind: string, id: string): string => `${kind} ${id}`

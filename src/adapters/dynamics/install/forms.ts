@@ -1,4 +1,4 @@
-import { guidOf } from '../guid.js'
+import { guidOf } from '../../guid.js'
 import type { BlueprintColumn, BlueprintKind } from './blueprint.js'
 
 /**

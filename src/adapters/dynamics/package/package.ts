@@ -1,5 +1,5 @@
 import { strToU8, zipSync } from 'fflate'
-import { guidOf } from '../guid.js'
+import { guidOf } from '../../guid.js'
 import {
   DEAL_COLUMNS,
   DEAL_TABLES,

@@ -1,5 +1,5 @@
 import { XMLParser } from 'fast-xml-parser'
-import { guidOf } from '../guid.js'
+import { guidOf } from '../../guid.js'
 import { logicalName, SECTION, type BlueprintTable } from '../install/blueprint.js'
 import { withSection, type FormField } from '../install/forms.js'
 import { viewText, type ViewWish } from '../install/views.js'

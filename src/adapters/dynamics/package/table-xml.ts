@@ -1,4 +1,4 @@
-import { guidOf } from '../guid.js'
+import { guidOf } from '../../guid.js'
 import { logicalName, SOLUTION_VIEW_NAME, type BlueprintKey, type BlueprintTable } from '../install/blueprint.js'
 import { columnXml, ownColumnXml, type ColumnNode } from './column-xml.js'
 import { formXml, ribbonXml, viewsXml, type LookupNode, type ViewNode } from './shown-xml.js'

@@ -1,7 +1,7 @@
-import { codeOf, labelKey, type Scalar } from '../../core/conversions.js'
-import type { FieldValue, Person, Solution, ValueKind } from '../../core/deal.js'
-import { assertNever } from '../../core/ref.js'
-import type { Column } from './columns.js'
+import { codeOf, labelKey, type Scalar } from '../core/conversions.js'
+import type { FieldValue, Person, Solution, ValueKind } from '../core/deal.js'
+import { assertNever } from '../core/ref.js'
+import type { Column } from './column.js'
 import { peopleIn, peopleText, solutionsIn, solutionsText } from './lists-as-text.js'
 
 /** What became of a value on its way: the value, or why it cannot be. */
@@ -29,6 +29,8 @@ export function readScalar(column: Column, raw: unknown): Converted<Scalar> {
   if (raw === null || raw === undefined) return done(null)
   if (column.type === 'choice') {
     const option = column.options?.find(({ value }) => value === raw)
+    // A named option that was taken from the list later still says what it says; a number says nothing.
+    if (option === undefined && typeof raw === 'string') return done(raw)
     if (option === undefined) return failed(`The option ${String(raw)} of column "${column.name}" is not among its options.`)
     return done(option.label)
   }

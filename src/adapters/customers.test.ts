@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Projection } from '../../core/deal.js'
+import type { Projection } from '../core/deal.js'
 import { accountIdFor, chooseAccount, customerKey, customerOf, type AccountCandidate } from './customers.js'
 
 const shows = (name: string, postalCode: string | null, country: string | null = 'DE'): Projection => ({

@@ -1,5 +1,5 @@
-import { iso2 } from '../../core/countries.js'
-import type { Projection } from '../../core/deal.js'
+import { iso2 } from '../core/countries.js'
+import type { Projection } from '../core/deal.js'
 import { guidOf } from './guid.js'
 
 /** The customer of a deal, by what companies are told apart by. */
@@ -44,9 +44,9 @@ export type AccountChoice =
  * Which account a new deal belongs to. In this order, and only where exactly one fits:
  * same name and postal code · same name, no postal code in the CRM · same name and country, no postal code in the deal ·
  * the account made for this customer before, whatever it is called now. Else a new one: a wrong account is worse than a second one.
+ * `own` is the id that this customer's account is made under, where ids can be chosen.
  */
-export function chooseAccount(customer: Customer, candidates: readonly AccountCandidate[]): AccountChoice {
-  const own = accountIdFor(customer)
+export function chooseAccount(customer: Customer, candidates: readonly AccountCandidate[], own = accountIdFor(customer)): AccountChoice {
   const named = candidates.filter(({ active, shows }) => active && plain(shows['customerProfile.name']) === customer.name)
   const postalOf = ({ shows }: AccountCandidate): string => postal(shows['customerProfile.address.postalCode'])
   const countryOf = ({ shows }: AccountCandidate): string => country(shows['customerProfile.address.country'])

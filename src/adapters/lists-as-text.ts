@@ -1,4 +1,4 @@
-import { itemKey, type Person, type Solution } from '../../core/deal.js'
+import { itemKey, type Person, type Solution } from '../core/deal.js'
 
 const clean = (text: string | null): string => (text ?? '').replace(/[<>\r\n]+/g, ' ').replace(/\s+/g, ' ').trim()
 
