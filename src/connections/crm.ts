@@ -1,9 +1,10 @@
 import { DYNAMICS_PROFILE } from '../adapters/dynamics/profile.js'
+import { SALESFORCE_PROFILE } from '../adapters/salesforce/profile.js'
 import type { Config } from '../config/index.js'
-import { Fault } from '../core/fault.js'
 import type { Profile } from '../core/mapping.js'
 import { connectDynamics } from './dynamics.js'
 import type { ConnectionParts, CrmConnection, CrmSettings } from './parts.js'
+import { connectSalesforce } from './salesforce.js'
 
 /** The only place that chooses by the kind of CRM. A further one is a case here and a folder under adapters. */
 export function connectCrm(config: Config['crm'], parts: ConnectionParts, settings: () => CrmSettings): CrmConnection {
@@ -11,7 +12,7 @@ export function connectCrm(config: Config['crm'], parts: ConnectionParts, settin
     case 'dynamics':
       return connectDynamics(config, parts, settings)
     case 'salesforce':
-      throw new Fault('misconfigured', 'This version speaks to Dynamics 365 only.', { remedy: 'Set crm.kind to dynamics.' })
+      return connectSalesforce(config, parts, settings)
   }
 }
 
@@ -21,6 +22,6 @@ export function profileOf(config: Config['crm']): Profile {
     case 'dynamics':
       return DYNAMICS_PROFILE
     case 'salesforce':
-      throw new Fault('misconfigured', 'This version speaks to Dynamics 365 only.', { remedy: 'Set crm.kind to dynamics.' })
+      return SALESFORCE_PROFILE
   }
 }

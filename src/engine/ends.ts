@@ -114,7 +114,8 @@ export async function resolveCreates(
   if (change.as !== 'related' && known !== null) {
     // The record may have been met by its identifier before it was searched for. Where it is the one that was made, it began as it was made:
     // without this agreement everything that people changed since would look like a difference of old.
-    const ours = known.id === change.marker
+    // Where ids cannot be chosen the marker is the referral's id in a unique field: whatever record carries it is the one that was made.
+    const ours = known.id === change.marker || (change.side === 'crm' && change.marker === pass.link.ends.partner?.id.toLowerCase())
     if (ours) pass.note({ kind: 'found-written', change, ref: known })
     const base = ours ? advance(pass.link.base, await agreedBy(engine, intent, change, pass)) : pass.link.base
     pass.link = { ...pass.link, intents: rest, base }

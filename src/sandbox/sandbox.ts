@@ -1,18 +1,23 @@
 import { request } from 'undici'
-import { realClock } from './clock.js'
+import { realClock, type SandboxClock } from './clock.js'
 import { controlDesk, type Controlled } from './control.js'
 import { dataverse, standardApplicationId, type CustomFields, type Dataverse } from './dataverse/index.js'
 import { entra, type Entra } from './entra/index.js'
 import { listen, type SimListener, type SimSend } from './http.js'
 import { partnerCenter, platformAudience, referralsAudience, type PartnerCenter } from './partner-center/index.js'
 import { seededRng } from './rng.js'
+import { salesforce, standardClient, type Salesforce } from './salesforce/index.js'
 import { testAuthorityPem } from './signing.js'
 
 export interface SandboxOptions {
-  /** First of four ports in a row (Entra ID, Partner Center, Dynamics 365, desk); 0 picks free ones. */
+  /** First of five ports in a row (Entra ID, Partner Center, Dynamics 365, desk, Salesforce); 0 picks free ones. */
   readonly port: number
   readonly seed: number
   readonly customFields: CustomFields
+  /** A Salesforce org of one currency. */
+  readonly singleCurrency?: true
+  /** Absent: the machine's own. */
+  readonly clock?: SandboxClock
 }
 
 /** The simulated systems, listening on loopback, and what a connector needs to sign in to them. */
@@ -20,7 +25,8 @@ export interface Sandbox {
   readonly entra: Entra
   readonly partnerCenter: PartnerCenter
   readonly dynamics: Dataverse
-  readonly urls: { readonly entra: string; readonly partnerCenter: string; readonly dynamics: string; readonly desk: string }
+  readonly salesforce: Salesforce
+  readonly urls: { readonly entra: string; readonly partnerCenter: string; readonly dynamics: string; readonly desk: string; readonly salesforce: string }
   readonly credentials: SandboxCredentials
   /** PEM of the authority that issued the webhook certificate. */
   readonly trustAnchors: string
@@ -33,6 +39,8 @@ export interface SandboxCredentials {
   readonly refreshToken: string
   readonly crmClientId: string
   readonly crmClientSecret: string
+  readonly salesforceClientId: string
+  readonly salesforceClientSecret: string
 }
 
 const tenantId = '77b9d0de-4f0e-4cf7-a1d2-2b8e6a1f4c55'
@@ -42,7 +50,7 @@ const serviceUser = { email: 'cosell@partner.example', name: 'Cosell Service', r
 
 // eslint-disable-next-line max-lines-per-function -- one list of simulated systems that are handed to each other
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const clock = realClock()
+  const clock = options.clock ?? realClock()
   const rng = seededRng(options.seed)
   const directory = entra({
     clock,
@@ -70,6 +78,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     customFields: options.customFields,
     options: { tenantId },
   })
+  const org = salesforce({ clock, rng, installed: options.customFields !== 'none', options: { multiCurrency: options.singleCurrency !== true } })
   const at = (offset: number): number => (options.port === 0 ? 0 : options.port + offset)
   const listeners: SimListener[] = []
   const open = async (handle: Parameters<typeof listen>[0], offset: number): Promise<string> => {
@@ -82,17 +91,20 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     partnerCenter: await open(partner.handle, 1),
     dynamics: await open(crm.handle, 2),
     desk: '',
+    salesforce: await open(org.handle, 4),
   }
+  org.origin = urls.salesforce
   crm.options.origin = urls.dynamics
   // Before anybody called it, a delivery could not name where its certificate lies.
   partner.options.publicBase = urls.partnerCenter
   directory.options.audiences.add(urls.dynamics)
-  urls.desk = await open(controlDesk({ entra: entraDesk(directory), partnerCenter: partnerDesk(partner), dynamics: dynamicsDesk(crm) }), 3)
+  urls.desk = await open(controlDesk({ entra: entraDesk(directory), partnerCenter: partnerDesk(partner), dynamics: dynamicsDesk(crm), salesforce: salesforceDesk(org) }), 3)
   const refreshToken = directory.seedRefreshToken({ clientId: partnerApp.clientId, email: serviceUser.email })
   return {
     entra: directory,
     partnerCenter: partner,
     dynamics: crm,
+    salesforce: org,
     urls,
     credentials: {
       tenant: tenantId,
@@ -101,6 +113,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       refreshToken,
       crmClientId: standardApplicationId,
       crmClientSecret: crmSecret,
+      salesforceClientId: standardClient.clientId,
+      salesforceClientSecret: standardClient.secret,
     },
     trustAnchors: testAuthorityPem(),
     close: async () => {
@@ -162,5 +176,16 @@ const dynamicsDesk = (crm: Dataverse): Controlled => ({
     row: (query) => crm.read(query.get('table') ?? 'opportunity', query.get('id') ?? ''),
     rows: (query) => crm.find(query.get('table') ?? 'opportunity'),
     calls: () => crm.calls.list(),
+  },
+})
+
+const salesforceDesk = (org: Salesforce): Controlled => ({
+  faults: org.faults,
+  options: org.options,
+  people: { seller: org.people },
+  look: {
+    row: (query) => org.read(query.get('object') ?? 'Opportunity', query.get('id') ?? ''),
+    rows: (query) => org.find(query.get('object') ?? 'Opportunity'),
+    calls: () => org.calls.list(),
   },
 })

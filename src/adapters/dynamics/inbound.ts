@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Hint, Inbound, InboundAnswer, InboundRequest } from '../../core/ports.js'
 import type { Ref } from '../../core/ref.js'
+import { showsKey } from '../callback-key.js'
 import { asGuid } from '../guid.js'
 import { isRow, rowsOf, textOf, type Row } from './row.js'
 
@@ -25,7 +25,7 @@ export function dynamicsInbound(options: DynamicsInboundOptions): Inbound {
 const refused = (status: 400 | 401 | 413, title: string, detail: string): InboundAnswer => ({ kind: 'refused', status, title, detail })
 
 function receive(options: DynamicsInboundOptions, request: InboundRequest): InboundAnswer {
-  if (options.key === null || options.key === '' || !presentedKeys(request).some((given) => sameSecret(given, options.key ?? ''))) {
+  if (!showsKey(request, options.key)) {
     return refused(401, 'Not accepted', 'The shared key of the callback is missing or wrong (header x-cosell-key, ?code=, or the last part of the path).')
   }
   if (request.body.length > bodyLimit) return refused(413, 'Too large', 'The body is larger than one MiB.')
@@ -33,27 +33,6 @@ function receive(options: DynamicsInboundOptions, request: InboundRequest): Inbo
   const event = body === null ? fromHeaders(request) : fromBody(body, options)
   if (event === null) return refused(400, 'Not readable', 'The body is no event of Dynamics 365.')
   return { kind: 'accepted', events: [event], reply: null }
-}
-
-/** Compared as digests, so that neither length nor content shows in the time it takes. */
-function sameSecret(given: string, key: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest()
-  return timingSafeEqual(digest(given), digest(key))
-}
-
-function presentedKeys(request: InboundRequest): string[] {
-  const [path = '', search = ''] = request.url.split('?')
-  const last = path.split('/').filter((part) => part !== '').at(-1) ?? ''
-  const code = new URLSearchParams(search).get('code')
-  const header = request.headers['x-cosell-key']
-  return [...(header === undefined ? [] : [header]), ...(code === null ? [] : [code]), decode(last)]
-}
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 function parse(body: Buffer): Row | null {

@@ -1,0 +1,172 @@
+import type { Change, CreateChange, PatchChange, StepChange } from '../../core/change.js'
+import type { Projection } from '../../core/deal.js'
+import { Fault, toFault } from '../../core/fault.js'
+import type { MappedKind } from '../../core/mapping.js'
+import type { Adapter, CallOptions, Capabilities, Check, Clock, Reading, Receipt, RemoteSchema, TouchedOptions, TouchedPage } from '../../core/ports.js'
+import type { EndKind, EndRef } from '../../core/ref.js'
+import { SalesforceApi, type Send, type Session } from './api.js'
+import { createMany } from './bulk.js'
+import { checks } from './checks.js'
+import { assertWorks, canonicalOf, type Codec } from './codec.js'
+import { create, resolvedBy } from './create.js'
+import { presentOf, readingOf, readQuery } from './decode.js'
+import { describe } from './describe.js'
+import { withIdentifier } from './discover.js'
+import { touched } from './feed.js'
+import { convert } from './leads.js'
+import { lookUp } from './lookups.js'
+import { Org, type CustomerGuard, type Settings } from './org.js'
+import { AUDIT, IDENTIFIER } from './profile.js'
+import { asRecordId, idOf, type Row } from './row.js'
+import { fieldIn, objectOf } from './schema.js'
+import { needsOfUpdate, prepareUpdate, receiptOfUpdate, type Update } from './update.js'
+import { unpackVersion, type Seen } from './version.js'
+
+export interface SalesforceOptions {
+  /** The org's My Domain URL, for example `https://contoso.my.salesforce.com`. */
+  readonly url: string
+  /** An authenticated and paced exchange: refusals come back as answers, a missing answer is thrown as a Fault. */
+  readonly send: Send
+  readonly session: Session
+  readonly clock: Clock
+  /** What the connector works by now. A new mapping must be a new object. */
+  readonly settings: () => Settings
+  /** Runs work on one customer alone among all workers. */
+  readonly customerGuard: CustomerGuard
+}
+
+const readsPerQuestion = 200 // Two hundred ids and the fields of a deal stay below the longest address a server takes.
+
+export function salesforceAdapter(options: SalesforceOptions): Adapter {
+  const api = new SalesforceApi({ url: options.url, send: options.send, session: options.session })
+  return new Salesforce(new Org({ api, clock: options.clock, guard: options.customerGuard, settings: options.settings }))
+}
+
+class Salesforce implements Adapter {
+  readonly side = 'crm'
+  readonly #org: Org
+
+  constructor(org: Org) {
+    this.#org = org
+  }
+
+  get can(): Capabilities {
+    const audit = fieldIn(this.#org.known, 'Opportunity', AUDIT)
+    return { precondition: 'second', markerIsUnique: true, markerLagMs: 0, auditLimit: audit === null ? 0 : (audit.maxLength ?? 32_768) }
+  }
+
+  canonical(deal: Projection, as: EndKind): Projection {
+    return canonicalOf(this.#org.codecNow(as === 'lead' ? 'lead' : 'opportunity'), deal)
+  }
+
+  webUrl(ref: EndRef): string {
+    return `${this.#org.api.root}/${ref.id}`
+  }
+
+  async read(ref: EndRef, options: CallOptions): Promise<Reading> {
+    const [reading] = await this.readMany([ref], options)
+    return reading ?? { kind: 'absent', ref }
+  }
+
+  async readMany(refs: readonly EndRef[], { signal }: CallOptions): Promise<Reading[]> {
+    const readings = new Map<string, Reading>()
+    for (const kind of ['opportunity', 'lead'] as const) {
+      // Any text can stand in a referral's external reference; what is no record id names no record here.
+      const ofKind = refs.filter((ref) => ref.kind === kind && asRecordId(ref.id) !== null)
+      for (let start = 0; start < ofKind.length; start += readsPerQuestion) {
+        for (const [id, reading] of await this.#readSome(kind, ofKind.slice(start, start + readsPerQuestion), signal)) readings.set(`${kind}:${id}`, reading)
+      }
+    }
+    return refs.map((ref) => readings.get(`${ref.kind}:${ref.id}`) ?? { kind: 'absent', ref })
+  }
+
+  async #readSome(kind: MappedKind, refs: readonly EndRef[], signal: AbortSignal): Promise<[string, Reading][]> {
+    try {
+      return await this.#org.withFreshFields(async () => {
+        const codec = await this.#org.codec(kind, signal)
+        assertWorks(codec)
+        const ids = [...new Set(refs.flatMap(({ id }) => asRecordId(id) ?? []))]
+        const what = refs.length === 1 && refs[0] !== undefined ? `${kind} ${refs[0].id}` : `${refs.length} records of ${kind}`
+        const { rows, at } = await this.#org.api.query({ soql: readQuery(codec, ids), deleted: true, what }, signal)
+        const byId = new Map(rows.map((row): [string | null, Row] => [idOf(row, 'Id'), row]))
+        return refs.map((ref): [string, Reading] => {
+          const id = asRecordId(ref.id) ?? ref.id
+          return [ref.id, readingOf(codec, { ...ref, id }, byId.get(id) ?? null, at)]
+        })
+      })
+    } catch (error) {
+      const fault = toFault(error)
+      return refs.map((ref): [string, Reading] => [ref.id, { kind: 'unreachable', ref, fault }])
+    }
+  }
+
+  /** Records that carry this referral's id, or whose own id it is. A converted lead still carries it and is its opportunity. */
+  async find(marker: { readonly value: string }, { signal }: CallOptions): Promise<EndRef[]> {
+    const schema = await this.#org.schema(signal)
+    const found: EndRef[] = []
+    for (const kind of ['opportunity', 'lead'] as const) {
+      const object = objectOf(kind)
+      const field = schema.objects[object] === null ? undefined : fieldIn(schema, object, IDENTIFIER)?.name
+      const own = asRecordId(marker.value)
+      const isKind = own?.startsWith(kind === 'lead' ? '00Q' : '006') === true
+      if (field === undefined && !isKind) continue
+      const soql = field === undefined || isKind ? `SELECT Id FROM ${object} WHERE Id = '${own ?? ''}'` : withIdentifier(object, field, marker.value.toLowerCase())
+      const open = kind === 'lead' ? soql.replace(' LIMIT', ' AND IsConverted = false LIMIT') : soql
+      const { rows } = await this.#org.api.query({ soql: open, deleted: false, what: `records of referral ${marker.value}` }, signal)
+      found.push(...rows.flatMap((row): EndRef[] => {
+        const id = idOf(row, 'Id')
+        return id === null ? [] : [{ side: 'crm', kind, id }]
+      }))
+    }
+    return found
+  }
+
+  create(change: CreateChange, { signal }: CallOptions): Promise<Receipt> {
+    return this.#org.withFreshFields(() => create(this.#org, change, signal))
+  }
+  resolved(change: CreateChange, { signal }: CallOptions): Promise<Projection> {
+    return this.#org.withFreshFields(() => resolvedBy(this.#org, change, signal))
+  }
+
+  write(change: Update, { signal }: CallOptions): Promise<Receipt> {
+    return this.#org.withFreshFields(() => (change.kind === 'step' && change.take === 'qualify' ? convert(this.#org, change, signal) : this.#update(change, signal)))
+  }
+  async #update(change: PatchChange | StepChange, signal: AbortSignal): Promise<Receipt> {
+    if (change.ref.kind === 'referral') throw new Fault('bug', 'A referral is no record of the CRM.', { remedy: 'Please report this.' })
+    const codec = await this.#org.codec(change.ref.kind, signal)
+    assertWorks(codec)
+    const seen = change.expect === null ? await this.#look(codec, change.ref, signal) : unpackVersion(change.expect)
+    const { owner } = this.#org.settings
+    const found = await lookUp(this.#org.api, codec, needsOfUpdate(codec, change, seen, owner), signal)
+    const prepared = prepareUpdate(codec, change, { seen, found, owner })
+    await this.#org.api.run(prepared.operations, signal)
+    return receiptOfUpdate(change, prepared)
+  }
+
+  /** A write that was planned on no version is planned on what stands there now. */
+  async #look(codec: Codec, ref: EndRef, signal: AbortSignal): Promise<Seen> {
+    const { rows, at } = await this.#org.api.query({ soql: readQuery(codec, [ref.id]), deleted: false, what: `${ref.kind} ${ref.id}` }, signal)
+    const [row] = rows
+    const version = row === undefined ? null : presentOf(codec, ref, row, at).version
+    if (version === null) throw new Fault('missing', `The ${ref.kind} ${ref.id} does not exist.`, { remedy: 'It may have been deleted in the CRM.' })
+    return unpackVersion(version)
+  }
+
+  async writeMany(changes: readonly Change[], { signal }: CallOptions): Promise<(Receipt | Fault)[]> {
+    const outcomes = new Map<Change, Receipt | Fault>(await createMany(this.#org, changes.filter((change) => change.kind === 'create'), signal))
+    for (const change of changes) {
+      if (change.kind !== 'create') outcomes.set(change, await this.write(change, { signal }).catch((error: unknown) => toFault(error)))
+    }
+    return changes.map((change) => outcomes.get(change) ?? new Fault('bug', 'A change got no answer.', { remedy: 'Please report this.' }))
+  }
+
+  touched(options: TouchedOptions): AsyncIterable<TouchedPage> {
+    return touched(this.#org, options)
+  }
+  async describe({ signal }: CallOptions): Promise<RemoteSchema> {
+    return describe(await this.#org.schema(signal))
+  }
+  checks({ signal }: CallOptions): Promise<Check[]> {
+    return checks(this.#org, signal)
+  }
+}

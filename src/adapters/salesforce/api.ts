@@ -1,0 +1,301 @@
+import { XMLParser } from 'fast-xml-parser'
+import { Fault } from '../../core/fault.js'
+import { faultOf, type Answer, type Asked } from './errors.js'
+import { asRow, isRow, parseJson, rowsOf, textOf, type Row } from './row.js'
+
+/** An authenticated, paced HTTP exchange; refusals come back as answers, a missing answer is thrown as a Fault. */
+export interface SendRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Uint8Array | null
+  readonly signal: AbortSignal
+}
+export interface SendResponse {
+  readonly status: number
+  /** Names are lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+}
+export type Send = (request: SendRequest) => Promise<SendResponse>
+/** The access token itself, for the one interface that wants it inside the message. */
+export type Session = (options: { readonly fresh: boolean; readonly refused?: string; readonly signal: AbortSignal }) => Promise<string>
+
+/** One write; `name` is how later writes of the same call point to its record: `@{name.id}`. */
+export interface Operation {
+  readonly name: string
+  readonly method: 'POST' | 'PATCH' | 'DELETE'
+  /** Relative to the version: `sobjects/Opportunity/006…`. */
+  readonly path: string
+  /** Milliseconds since the epoch: refused when the record changed later than that. Null: whatever stands there. */
+  readonly unmodifiedSince: number | null
+  readonly body: Row | null
+  /** In words, for messages. */
+  readonly what: string
+}
+export interface Question {
+  readonly soql: string
+  /** Also rows in the recycle bin. */
+  readonly deleted: boolean
+  readonly what: string
+}
+
+const newest = 68
+const oldest = 58
+const preferred = 66 // Spring '26. What the fields and answers were read against.
+const partsMost = 25
+const nodesMost = 500
+const graphsMost = 75
+const pagesMost = 2_000 // Four million rows of 2000 each: a list that leads in a circle ends here.
+
+/**
+ * The REST API of one org, in the few calls the connector needs. It keeps nothing between calls but the version it speaks
+ * and what the org said of its allocation. Source: Salesforce REST API Developer Guide.
+ */
+export class SalesforceApi {
+  readonly root: string
+  readonly #send: Send
+  readonly #session: Session
+  #version: string | null = null
+  /** API calls of the last 24 hours, and how many there may be. */
+  quota: { readonly used: number; readonly limit: number } | null = null
+
+  constructor(options: { readonly url: string; readonly send: Send; readonly session: Session }) {
+    this.root = options.url.replace(/\/+$/, '')
+    this.#send = options.send
+    this.#session = options.session
+  }
+
+  /** The version spoken with this org: ours where it is served, else the nearest that is. @throws Fault `misconfigured` when there is none. */
+  async version(signal: AbortSignal): Promise<string> {
+    if (this.#version !== null) return this.#version
+    const answer = await this.#exchange({ method: 'GET', url: `${this.root}/services/data`, body: null, signal })
+    if (answer.status >= 400) throw faultOf(answer, { method: 'GET', what: 'the API versions of the org' })
+    const list = parseJson(answer.text, 'the list of API versions')
+    const served = (Array.isArray(list) ? list : []).filter(isRow).flatMap((row) => Number(textOf(row, 'version') ?? NaN)).filter((version) => version >= oldest && version <= newest)
+    if (served.length === 0) {
+      throw new Fault('misconfigured', `${this.root} serves no version of the API between ${oldest}.0 and ${newest}.0.`, {
+        remedy: 'Check that crm.url is the My Domain address of a Salesforce org.',
+      })
+    }
+    const chosen = served.includes(preferred) ? preferred : Math.max(...served)
+    this.#version = `${chosen}.0`
+    return this.#version
+  }
+
+  /** One GET below the version: `sobjects/Opportunity/describe`. Null where there is no such thing. */
+  async get(path: string, what: string, signal: AbortSignal): Promise<Row | null> {
+    const answer = await this.#exchange({ method: 'GET', url: await this.urlOf(path, signal), body: null, signal })
+    const asked: Asked = { method: 'GET', what }
+    if (answer.status < 400) return asRow(parseJson(answer.text, what), what)
+    const fault = faultOf(answer, asked)
+    if (fault.kind === 'missing') return null
+    throw fault
+  }
+
+  /** What time it is there, in whole seconds, by a call that costs nothing of the allocation. Null where the org does not tell. */
+  async serverTime(signal: AbortSignal): Promise<number | null> {
+    const answer = await this.#exchange({ method: 'GET', url: `${this.root}/services/data`, body: null, signal })
+    if (answer.status >= 400) throw faultOf(answer, { method: 'GET', what: 'the time of the org' })
+    return dateOf(answer)
+  }
+
+  /** Who the connector is: outside the versioned paths. A session that ended is refused there with 403. */
+  async userInfo(signal: AbortSignal): Promise<{ readonly row: Row; readonly date: number | null }> {
+    const what = 'the connector\'s user'
+    const ask = (): Promise<Answer> => this.#exchange({ method: 'GET', url: `${this.root}/services/oauth2/userinfo`, body: null, signal })
+    let answer = await ask()
+    if (answer.status === 403) {
+      await this.#session({ fresh: true, refused: await this.#session({ fresh: false, signal }), signal })
+      answer = await ask()
+    }
+    if (answer.status === 403) throw new Fault('signed-out', 'Salesforce does not accept the session.', { remedy: 'Run "cosell connect crm".', status: 403 })
+    if (answer.status >= 400) throw faultOf(answer, { method: 'GET', what })
+    return { row: asRow(parseJson(answer.text, what), what), date: dateOf(answer) }
+  }
+
+  /** Every row of a query, page by page; `at` is the server's time, whole seconds. */
+  async *pages(question: Question, signal: AbortSignal): AsyncGenerator<{ readonly rows: readonly Row[]; readonly at: number | null }> {
+    const resource = question.deleted ? 'queryAll' : 'query'
+    let url: string | null = await this.urlOf(`${resource}?q=${encodeURIComponent(question.soql)}`, signal)
+    for (let count = 0; url !== null && count < pagesMost; count += 1) {
+      const answer = await this.#exchange({ method: 'GET', url, body: null, signal })
+      if (answer.status >= 400) throw faultOf(answer, { method: 'GET', what: question.what })
+      const page = asRow(parseJson(answer.text, question.what), question.what)
+      yield { rows: rowsOf(page, 'records'), at: dateOf(answer) }
+      const next = textOf(page, 'nextRecordsUrl')
+      url = next === null ? null : new URL(next, this.root).href
+    }
+  }
+  async query(question: Question, signal: AbortSignal): Promise<{ readonly rows: readonly Row[]; readonly at: number | null }> {
+    const rows: Row[] = []
+    let at: number | null = null
+    for await (const page of this.pages(question, signal)) {
+      rows.push(...page.rows)
+      at ??= page.at
+    }
+    return { rows, at }
+  }
+
+  /** Writes that happen together or not at all; the answers' bodies by name. @throws Fault of the first refusal. */
+  async run(operations: readonly Operation[], signal: AbortSignal): Promise<ReadonlyMap<string, Row>> {
+    if (operations.length === 0) return new Map()
+    if (operations.length > partsMost) {
+      const [outcome] = await this.runMany([operations], signal)
+      if (outcome === undefined || outcome instanceof Fault) throw outcome ?? noAnswerFor(operations)
+      return outcome
+    }
+    const body = { allOrNone: true, compositeRequest: await this.#parts(operations, signal) }
+    const whole = await this.#post('composite', body, operations[0]?.what ?? 'a change', signal)
+    const outcome = outcomeOf(operations, rowsOf(whole, 'compositeResponse'))
+    if (outcome instanceof Fault) throw outcome
+    return outcome
+  }
+
+  /** Groups of writes in few calls: each group happens as a whole or not at all, whatever happens to the others. */
+  async runMany(groups: readonly (readonly Operation[])[], signal: AbortSignal): Promise<(ReadonlyMap<string, Row> | Fault)[]> {
+    const outcomes: (ReadonlyMap<string, Row> | Fault)[] = []
+    for (const chunk of chunked(groups)) {
+      const graphs = await Promise.all(chunk.map(async (operations, index) => ({ graphId: `g${index}`, compositeRequest: await this.#parts(operations, signal) })))
+      try {
+        const whole = await this.#post('composite/graph', { graphs }, `${chunk.length} changes`, signal)
+        const byId = new Map(rowsOf(whole, 'graphs').map((graph): [string | null, Row] => [textOf(graph, 'graphId'), graph]))
+        outcomes.push(
+          ...chunk.map((operations, index) => {
+            const answer = byId.get(`g${index}`)?.['graphResponse']
+            return isRow(answer) ? outcomeOf(operations, rowsOf(answer, 'compositeResponse')) : noAnswerFor(operations)
+          }),
+        )
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error
+        outcomes.push(...chunk.map(() => error))
+      }
+    }
+    return outcomes
+  }
+
+  /** A call of the partner SOAP API: lead conversion and the org's currency are to be had there only. @returns the `result` element. */
+  async soap(call: string, what: string, signal: AbortSignal): Promise<Row> {
+    const version = await this.version(signal)
+    let token = await this.#session({ fresh: false, signal })
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.#exchange({ method: 'POST', url: `${this.root}/services/Soap/u/${version}`, body: envelope(token, call), signal, headers: { 'content-type': 'text/xml; charset=UTF-8', soapaction: '""' } })
+      const body = soapBody(answer, what)
+      const fault = isRow(body['Fault']) ? body['Fault'] : null
+      const code = fault === null ? '' : String(fault['faultcode'] ?? '').replace(/^[a-z]+:/i, '')
+      if (fault === null && answer.status < 400) {
+        const response = Object.values(body).find(isRow)
+        return asRow(response?.['result'], what)
+      }
+      if (code === 'INVALID_SESSION_ID' && attempt === 1) {
+        token = await this.#session({ fresh: true, refused: token, signal })
+        continue
+      }
+      throw faultOf(answer, { method: 'POST', what }, [{ errorCode: code, message: String(fault?.['faultstring'] ?? '') }])
+    }
+  }
+
+  async urlOf(path: string, signal: AbortSignal): Promise<string> {
+    return `${this.root}/services/data/v${await this.version(signal)}/${path}`
+  }
+
+  async #parts(operations: readonly Operation[], signal: AbortSignal): Promise<Row[]> {
+    const base = `/services/data/v${await this.version(signal)}`
+    return operations.map(({ name, method, path, unmodifiedSince, body }) => ({
+      method,
+      url: `${base}/${path}`,
+      referenceId: name,
+      ...(unmodifiedSince === null ? {} : { httpHeaders: { 'If-Unmodified-Since': new Date(unmodifiedSince).toUTCString() } }),
+      ...(body === null ? {} : { body }),
+    }))
+  }
+
+  async #post(path: string, body: unknown, what: string, signal: AbortSignal): Promise<Row> {
+    const answer = await this.#exchange({ method: 'POST', url: await this.urlOf(path, signal), body: JSON.stringify(body), signal })
+    if (answer.status >= 400) throw faultOf(answer, { method: 'POST', what })
+    try {
+      return asRow(parseJson(answer.text, what), what)
+    } catch (cause) {
+      // It was carried out, or a gateway answered in its place: nobody can tell which.
+      throw new Fault('ambiguous', `Salesforce, ${what}: the answer cannot be read.`, { remedy: 'Nothing to do: what happened is found out before anything is written again.', cause })
+    }
+  }
+
+  async #exchange(request: { readonly method: SendRequest['method']; readonly url: string; readonly body: string | null; readonly signal: AbortSignal; readonly headers?: Readonly<Record<string, string>> }): Promise<Answer> {
+    const headers = {
+      accept: 'application/json',
+      'sforce-call-options': 'client=cosell',
+      // Rules of the org that hand records to others are not asked: the owner is ours to choose.
+      'sforce-auto-assign': 'FALSE',
+      ...(request.body === null ? {} : { 'content-type': 'application/json; charset=UTF-8' }),
+      ...request.headers,
+    }
+    const answer = await this.#send({ method: request.method, url: request.url, headers, body: request.body, signal: request.signal })
+    const usage = /api-usage=(\d+)\/(\d+)/.exec(answer.headers['sforce-limit-info'] ?? '')
+    if (usage !== null) this.quota = { used: Number(usage[1]), limit: Number(usage[2]) }
+    return { status: answer.status, headers: answer.headers, text: answer.body.toString('utf8') }
+  }
+}
+
+function dateOf(answer: Answer): number | null {
+  const at = Date.parse(answer.headers['date'] ?? '')
+  return Number.isNaN(at) ? null : at
+}
+
+function* chunked(groups: readonly (readonly Operation[])[]): Generator<(readonly Operation[])[]> {
+  let chunk: (readonly Operation[])[] = []
+  let nodes = 0
+  for (const group of groups) {
+    if (chunk.length > 0 && (chunk.length >= graphsMost || nodes + group.length > nodesMost)) {
+      yield chunk
+      chunk = []
+      nodes = 0
+    }
+    chunk.push(group)
+    nodes += group.length
+  }
+  if (chunk.length > 0) yield chunk
+}
+
+const noAnswerFor = (operations: readonly Operation[]): Fault =>
+  new Fault('ambiguous', `Salesforce, ${operations[0]?.what ?? 'a change'}: no answer came for it.`, { remedy: 'Nothing to do: what happened is found out before anything is written again.' })
+
+/** The bodies by name, or the refusal that made everything be rolled back. */
+function outcomeOf(operations: readonly Operation[], answers: readonly Row[]): ReadonlyMap<string, Row> | Fault {
+  const byName = new Map(answers.map((answer): [string | null, Row] => [textOf(answer, 'referenceId'), answer]))
+  const bodies = new Map<string, Row>()
+  const refusals: { readonly fault: Fault; readonly collateral: boolean }[] = []
+  for (const operation of operations) {
+    const answer = byName.get(operation.name)
+    if (answer === undefined) return noAnswerFor(operations)
+    const status = Number(answer['httpStatusCode'])
+    const body = answer['body']
+    if (status < 400) bodies.set(operation.name, isRow(body) ? body : {})
+    else {
+      const fault = faultOf({ status, headers: {}, text: '' }, { method: operation.method, what: operation.what }, body ?? null)
+      refusals.push({ fault, collateral: fault.code === 'PROCESSING_HALTED' || fault.code === 'ALL_OR_NONE_OPERATION_ROLLED_BACK' })
+    }
+  }
+  const refusal = refusals.find(({ collateral }) => !collateral) ?? refusals[0]
+  return refusal?.fault ?? bodies
+}
+
+const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+/** An element with text, for the body of a SOAP call. */
+export const element = (name: string, text: string | null): string => (text === null ? '' : `<${name}>${escaped(text)}</${name}>`)
+
+const envelope = (session: string, call: string): string =>
+  `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Header xmlns="urn:partner.soap.sforce.com"><SessionHeader>${element('sessionId', session)}</SessionHeader><CallOptions><client>cosell</client></CallOptions></soapenv:Header><soapenv:Body xmlns="urn:partner.soap.sforce.com">${call}</soapenv:Body></soapenv:Envelope>`
+
+// Values stay text: an id of digits only is no number. Entities of a document's own are refused by the parser's defaults.
+const parser = new XMLParser({ removeNSPrefix: true, parseTagValue: false, ignoreAttributes: true, processEntities: true })
+function soapBody(answer: Answer, what: string): Row {
+  try {
+    const parsed: unknown = parser.parse(answer.text)
+    const whole = isRow(parsed) && isRow(parsed['Envelope']) ? parsed['Envelope'] : null
+    if (whole !== null && isRow(whole['Body'])) return whole['Body']
+  } catch {
+    // Falls through to the fault below: what came is no SOAP message.
+  }
+  throw answer.status >= 400 ? faultOf(answer, { method: 'POST', what }) : new Fault('ambiguous', `Salesforce, ${what}: the answer cannot be read.`, { remedy: 'Nothing to do: the record is read again.' })
+}

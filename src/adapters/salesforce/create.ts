@@ -1,0 +1,193 @@
+import type { CreateChange } from '../../core/change.js'
+import type { Person, Projection, Solution } from '../../core/deal.js'
+import { itemKey } from '../../core/deal.js'
+import { Fault, isFault } from '../../core/fault.js'
+import type { Receipt } from '../../core/ports.js'
+import type { EndRef } from '../../core/ref.js'
+import { chooseAccount, customerKey, customerOf, type Customer } from '../customers.js'
+import { writeScalar } from '../values.js'
+import type { Operation } from './api.js'
+import { assertWorks, canonicalOf, type Codec } from './codec.js'
+import { personIn, relatedDeal } from './decode.js'
+import { withIdentifier } from './discover.js'
+import { encodeDeal, encodeStamp, markedName, personFields, type Body } from './encode.js'
+import { tellsOfExisting } from './errors.js'
+import { chooseOwner, lookUp, type Found, type Needs } from './lookups.js'
+import type { Org } from './org.js'
+import { IDENTIFIER } from './profile.js'
+import { asRecordId, idOf, type Row } from './row.js'
+import { fieldIn, precisionOf } from './schema.js'
+
+/** A new record and everything it needs, in the order in which it is made. `ids`: what its own answer is called. */
+export interface NewRecord {
+  readonly kind: NewKind
+  readonly operations: readonly Operation[]
+  readonly resolved: Projection
+  readonly remarks: readonly string[]
+}
+export type NewKind = 'opportunity' | 'lead'
+export function newKind(change: CreateChange): NewKind {
+  if (change.as === 'opportunity' || change.as === 'lead') return change.as
+  throw new Fault('bug', `Salesforce cannot make a "${change.as}".`, { remedy: 'Please report this.' })
+}
+
+export function customerFor(codec: Codec, deal: Projection): Customer | null {
+  const kept = codec.rows.some(({ field, target }) => field === 'customerProfile.name' && target.kind === 'related')
+  return kept ? customerOf(deal) : null
+}
+export function needsOf(codec: Codec, deals: readonly Projection[], owner: string | null): Needs {
+  return {
+    customers: deals.flatMap((deal) => customerFor(codec, deal) ?? []),
+    contacts: codec.kind === 'opportunity' ? deals.flatMap((deal) => (deal['customerProfile.team'] ?? []).map(({ email }) => email)) : [],
+    users: [...deals.flatMap((deal) => (deal.team ?? []).map(({ email }) => email)), ...(owner === null ? [] : [owner])],
+  }
+}
+
+/** Account and contact of a new opportunity: an id where they were found, else the write that makes them. */
+interface Related {
+  readonly id: string
+  readonly operation: Operation | null
+  readonly resolved: Projection
+  readonly remark: string | null
+}
+
+/** What a new record consists of, given what the org already has. */
+export function prepareCreate(codec: Codec, change: CreateChange, context: { readonly found: Found; readonly owner: string | null }): NewRecord {
+  const kind = newKind(change)
+  const what = `the ${kind} of referral ${change.marker}`
+  const deal = canonicalOf(codec, change.deal)
+  const encoded = encodeDeal(codec, change.deal, { precision: precisionOf(codec.schema, deal['details.currency'] ?? null), what })
+  const customer = kind === 'opportunity' ? customerFor(codec, deal) : null
+  const account = customer === null ? null : accountFor(codec, { customer, body: encoded.account, found: context.found, what })
+  const contact = encoded.person == null ? null : contactFor({ person: encoded.person, accountId: account?.id ?? null, found: context.found, what })
+  const owner = chooseOwner(codec, change.deal.team ?? [], { configured: context.owner, users: context.found.users })
+  const body: Body = {
+    ...defaultsOf(codec),
+    ...mustHave(codec),
+    ...encoded.own,
+    ...nameOf(codec, change),
+    ...(account === null ? {} : { AccountId: account.id }),
+    // Makes the contact the primary contact role of the opportunity; it is taken with a new record only.
+    ...(contact === null ? {} : { ContactId: contact.id }),
+    ...(owner.id === null ? {} : { OwnerId: owner.id }),
+    ...encodeStamp(codec, { ...change.stamp, sync: true, otherId: change.stamp.otherId ?? change.marker }),
+  }
+  const own: Operation = { name: 'deal', method: 'POST', path: `sobjects/${codec.object}`, unmodifiedSince: null, body, what }
+  const solutions = (encoded.solutions ?? []).map((solution, index) => solutionOperation(codec, { solution, opportunityId: '@{deal.id}', key: change.marker, name: `solution${index}` }))
+  const shownOwner = codec.rows.some(({ field }) => field === 'team') ? { team: owner.shows } : {}
+  return {
+    kind,
+    operations: [account?.operation, contact?.operation, own, ...solutions].filter((operation) => operation != null),
+    resolved: { ...account?.resolved, ...contact?.resolved, ...shownOwner },
+    remarks: [account?.remark, owner.remark].filter((remark) => remark != null),
+  }
+}
+
+/** A lead must have a last name; this is what Salesforce itself writes where there is none. */
+const mustHave = (codec: Codec): Body => (codec.kind === 'lead' ? { LastName: '[not provided]' } : {})
+function nameOf(codec: Codec, change: CreateChange): Body {
+  const name = markedName(codec, { name: change.deal.name ?? null, status: change.stamp.status ?? 'in-sync' })
+  return name === null ? {} : { Name: name }
+}
+
+function accountFor(codec: Codec, given: { readonly customer: Customer; readonly body: Body; readonly found: Found; readonly what: string }): Related {
+  const choice = chooseAccount(given.customer, given.found.accounts, '')
+  if (choice.kind === 'create') {
+    const operation: Operation = { name: 'account', method: 'POST', path: 'sobjects/Account', unmodifiedSince: null, body: given.body, what: `the account of ${given.what}` }
+    return { id: '@{account.id}', operation, resolved: {}, remark: choice.remark }
+  }
+  const row = given.found.accounts.find(({ id }) => id === choice.id)?.row
+  return { id: choice.id, operation: null, resolved: row === undefined ? {} : relatedDeal(codec, 'account', row), remark: null }
+}
+
+/** A contact of the same account with the same e-mail is that person; any other is made. */
+function contactFor(given: { readonly person: Person; readonly accountId: string | null; readonly found: Found; readonly what: string }): Related {
+  const email = given.person.email.toLowerCase()
+  const known = given.found.contacts.find((contact) => contact.email === email && contact.accountId === given.accountId)
+  if (known !== undefined) return { id: known.id, operation: null, resolved: { 'customerProfile.team': personIn(known.row) }, remark: null }
+  return { id: '@{contact.id}', operation: contactOperation({ ...given, name: 'contact' }), resolved: {}, remark: null }
+}
+export function contactOperation(given: { readonly person: Person; readonly accountId: string | null; readonly what: string; readonly name: string }): Operation {
+  const body = { ...personFields(given.person), ...(given.accountId === null ? {} : { AccountId: given.accountId }) }
+  return { name: given.name, method: 'POST', path: 'sobjects/Contact', unmodifiedSince: null, body, what: `the contact ${given.person.email} of ${given.what}` }
+}
+
+/** One row of the child object. Our unique key makes a repeat be refused; the name is the object's own text, cut to what every name takes. */
+export function solutionOperation(codec: Codec, given: { readonly solution: Solution; readonly opportunityId: string; readonly key: string; readonly name: string }): Operation {
+  const table = codec.schema.solutions
+  if (table === null) throw new Fault('misconfigured', 'This org has no object of solutions.', { remedy: 'Run "cosell install apply".' })
+  const { solution, opportunityId } = given
+  const body: Body = {
+    [table.lookup]: opportunityId,
+    [table.solutionId]: solution.id,
+    ...(table.hasName ? { Name: (solution.name ?? solution.id).slice(0, 80) } : {}),
+    ...(table.key === null ? {} : { [table.key]: `${given.key}:${itemKey(solution)}`.slice(0, 150) }),
+  }
+  return { name: given.name, method: 'POST', path: `sobjects/${table.name}`, unmodifiedSince: null, body, what: `solution ${solution.id} of ${opportunityId}` }
+}
+
+/** Constants for fields that this org demands. A choice is named by its label. */
+function defaultsOf(codec: Codec): Body {
+  const body: Body = {}
+  for (const [name, value] of Object.entries(codec.mapping.defaults[codec.kind])) {
+    const column = fieldIn(codec.schema, codec.object, name)
+    const wire = column === null ? null : writeScalar(column, value, { precision: 4 })
+    if (wire !== null && !wire.ok) throw new Fault('misconfigured', `The default for "${name}" cannot be used: ${wire.why}`, { remedy: 'Correct "defaults" in the mapping.' })
+    body[column?.name ?? name] = wire === null ? value : wire.value
+  }
+  return body
+}
+
+/** Makes one record: a look, then everything in one call. Repeating it is safe: the identifier is unique. */
+export async function create(org: Org, change: CreateChange, signal: AbortSignal): Promise<Receipt> {
+  const codec = await org.codec(newKind(change), signal)
+  assertWorks(codec)
+  assertIdentifier(codec)
+  const customer = customerFor(codec, canonicalOf(codec, change.deal))
+  const work = (): Promise<Receipt> => createAlone(org, codec, change, signal)
+  return customer === null ? work() : org.guard(customerKey(customer), work)
+}
+
+/** Without the unique field a repeated create would make a second record. */
+export function assertIdentifier(codec: Codec): void {
+  if (fieldIn(codec.schema, codec.object, IDENTIFIER) !== null) return
+  throw new Fault('misconfigured', `${codec.object} has no field for the referral identifier in this org, or it is hidden from the connector's user.`, { remedy: 'Run "cosell install apply".' })
+}
+
+async function createAlone(org: Org, codec: Codec, change: CreateChange, signal: AbortSignal): Promise<Receipt> {
+  const { owner } = org.settings
+  const found = await lookUp(org.api, codec, needsOf(codec, [canonicalOf(codec, change.deal)], owner), signal)
+  const record = prepareCreate(codec, change, { found, owner })
+  try {
+    return receiptOf(record, await org.api.run(record.operations, signal))
+  } catch (error) {
+    if (!isFault(error) || !tellsOfExisting(error)) throw error
+    const existing = await existingOf(org, codec, change.marker, signal)
+    if (existing === null) throw error
+    return { ref: existing, version: null, resolved: record.resolved, remarks: record.remarks }
+  }
+}
+
+export function receiptOf(record: NewRecord, answers: ReadonlyMap<string, Row>): Receipt {
+  const id = idOf(answers.get('deal') ?? {}, 'id')
+  if (id === null) throw new Fault('ambiguous', `Salesforce made the ${record.kind} but did not say which.`, { remedy: 'Nothing to do: it is searched for by its identifier.' })
+  return { ref: { side: 'crm', kind: record.kind, id }, version: null, resolved: record.resolved, remarks: record.remarks }
+}
+
+/** The one record that carries this identifier. */
+export async function existingOf(org: Org, codec: Codec, identifier: string, signal: AbortSignal): Promise<EndRef | null> {
+  const field = fieldIn(codec.schema, codec.object, IDENTIFIER)?.name
+  if (field === undefined) return null
+  const { rows } = await org.api.query({ soql: withIdentifier(codec.object, field, identifier.toLowerCase()), deleted: false, what: `records of referral ${identifier}` }, signal)
+  const ids = rows.flatMap((row) => asRecordId(row['Id']) ?? [])
+  const [id] = ids
+  return id === undefined || ids.length > 1 ? null : { side: 'crm', kind: codec.kind, id }
+}
+
+/** What a record that was made of this change shows, where it took an existing account, contact or owner instead of the values it was given. */
+export async function resolvedBy(org: Org, change: CreateChange, signal: AbortSignal): Promise<Projection> {
+  const codec = await org.codec(newKind(change), signal)
+  const { owner } = org.settings
+  const found = await lookUp(org.api, codec, needsOf(codec, [canonicalOf(codec, change.deal)], owner), signal)
+  return prepareCreate(codec, change, { found, owner }).resolved
+}

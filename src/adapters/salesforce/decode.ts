@@ -1,0 +1,230 @@
+import { stripCheckMark } from '../../core/conversions.js'
+import { withField, type FieldValue, type Person, type Projection } from '../../core/deal.js'
+import { decodeStage } from '../../core/mapping-stages.js'
+import type { Present, Reading, Unreadable } from '../../core/ports.js'
+import { assertNever, type EndRef, type Ref } from '../../core/ref.js'
+import { unique } from '../lists-as-text.js'
+import { decodeColumn, type BoundRow, type Codec } from './codec.js'
+import { AUDIT, IDENTIFIER, LINK, SYNC, type Place } from './profile.js'
+import { flagOf, idOf, instantOf, rowOf, rowsOf, textOf, type Row } from './row.js'
+import { fieldIn, type Schema } from './schema.js'
+import { isIn, soql } from './soql.js'
+import { packVersion, type SeenRow } from './version.js'
+
+const stamps = ['Id', 'SystemModstamp', 'LastModifiedDate']
+const person = ['FirstName', 'LastName', 'Email', 'Phone']
+const of = (relation: string, names: readonly string[]): string[] => names.map((name) => `${relation}.${name}`)
+const mappedOn = (codec: Codec, relation: 'account' | 'contact'): string[] =>
+  codec.rows.flatMap(({ target }) => (target.kind === 'related' && target.relation === relation ? [target.column.name] : []))
+export const accountFields = (codec: Codec): string[] => [...new Set([...stamps, 'Name', ...mappedOn(codec, 'account')])]
+export const contactFields = (codec: Codec): string[] => [...new Set([...stamps, ...person, ...mappedOn(codec, 'contact')])]
+const own = (codec: Codec, name: string): string | null => fieldIn(codec.schema, codec.object, name)?.name ?? null
+
+/** The one question whose answer is everything deals show on their records: the rows, and beside them all rows they are made of. */
+export function readQuery(codec: Codec, ids: readonly string[]): string {
+  const mapped = codec.rows.flatMap(({ target }) => (target.kind === 'field' ? [target.column.name] : []))
+  const kept = [SYNC, IDENTIFIER, LINK, AUDIT].flatMap((name) => own(codec, name) ?? [])
+  const stage = codec.stages.rows.flatMap(({ crm }) => Object.keys(crm))
+  const currency = codec.schema.multiCurrency ? ['CurrencyIsoCode'] : []
+  const owner = ['OwnerId', ...of('Owner', ['FirstName', 'LastName', 'Email', ...codec.schema.userPhones])]
+  const shared = [...stamps, 'IsDeleted', 'CreatedDate', ...mapped, ...kept, ...stage, ...currency, ...owner]
+  const fields = codec.kind === 'lead' ? [...shared, ...leadFields] : [...shared, ...opportunityFields(codec)]
+  return soql({ fields, from: codec.object, where: [isIn('Id', ids)] })
+}
+const leadFields = [...person, 'Name', 'IsConverted', 'ConvertedOpportunityId', 'MasterRecordId']
+function opportunityFields(codec: Codec): string[] {
+  const { solutions } = codec.schema
+  const account = ['AccountId', ...of('Account', accountFields(codec))]
+  const contact = ['Id', 'ContactId', 'IsPrimary', 'IsDeleted', ...of('Contact', contactFields(codec))]
+  const lines = has(codec, 'HasOpportunityLineItem') ? ['HasOpportunityLineItem'] : []
+  const children = solutions === null ? [] : [`(SELECT Id,IsDeleted,SystemModstamp,Name,${solutions.solutionId} FROM ${solutions.relationship})`]
+  return ['IsClosed', 'IsWon', ...lines, ...account, `(SELECT ${contact.join(',')} FROM OpportunityContactRoles)`, ...children]
+}
+const has = (codec: Codec, name: string): boolean => codec.schema.objects.Opportunity.has(name)
+
+/** The rows around a record, as one look saw them. */
+interface Around {
+  readonly row: Row
+  readonly account: Row | null
+  readonly contact: { readonly row: Row; readonly roleId: string } | null
+  readonly solutions: readonly { readonly id: string; readonly stampedAt: number; readonly solution: { readonly id: string; readonly name: string | null } }[]
+}
+function around(codec: Codec, row: Row): Around {
+  if (codec.kind === 'lead') return { row, account: null, contact: null, solutions: [] }
+  const roles = rowsOf(row, 'OpportunityContactRoles').filter((role) => !flagOf(role, 'IsDeleted') && rowOf(role, 'Contact') !== null)
+  const role = roles.find((candidate) => flagOf(candidate, 'IsPrimary')) ?? roles[0]
+  const contact = role === undefined ? null : rowOf(role, 'Contact')
+  const roleId = role === undefined ? null : idOf(role, 'Id')
+  const table = codec.schema.solutions
+  const children = table === null ? [] : rowsOf(row, table.relationship).filter((child) => !flagOf(child, 'IsDeleted'))
+  return {
+    row,
+    account: rowOf(row, 'Account'),
+    contact: contact === null || roleId === null ? null : { row: contact, roleId },
+    solutions: children.flatMap((child) => {
+      const id = idOf(child, 'Id')
+      const solutionId = table === null ? null : textOf(child, table.solutionId)
+      if (id === null || solutionId === null) return []
+      return [{ id, stampedAt: instantOf(child, 'SystemModstamp') ?? 0, solution: { id: solutionId.trim(), name: textOf(child, 'Name') } }]
+    }),
+  }
+}
+
+/** What a row says: a record, or that it went: into the recycle bin, into an opportunity, or into another lead. */
+export function readingOf(codec: Codec, ref: EndRef, row: Row | null, at: number | null): Reading {
+  if (row === null) return { kind: 'absent', ref }
+  const to = codec.kind === 'lead' ? movedTo(row) : null
+  if (to !== null) return { kind: 'moved', ref, to }
+  return flagOf(row, 'IsDeleted') ? { kind: 'absent', ref } : presentOf(codec, ref, row, at)
+}
+/** Where a lead went that is a lead no more. */
+export function movedTo(row: Row): EndRef | null {
+  const opportunity = flagOf(row, 'IsConverted') ? idOf(row, 'ConvertedOpportunityId') : null
+  if (opportunity !== null) return { side: 'crm', kind: 'opportunity', id: opportunity }
+  const master = flagOf(row, 'IsDeleted') ? idOf(row, 'MasterRecordId') : null
+  return master === null ? null : { side: 'crm', kind: 'lead', id: master }
+}
+
+/** Everything one row says about its deal. `at`: the server's clock at the time of the look, whole seconds. */
+export function presentOf(codec: Codec, ref: EndRef, row: Row, at: number | null): Present {
+  const seen = around(codec, row)
+  const { deal, unreadable } = dealOf(codec, seen)
+  const sync = own(codec, SYNC)
+  const identifier = own(codec, IDENTIFIER)
+  const audit = own(codec, AUDIT)
+  return {
+    kind: 'present',
+    ref,
+    version: versionOf(codec, seen),
+    deal,
+    otherId: identifier === null ? null : (textOf(row, identifier)?.trim().toLowerCase() ?? null),
+    // Without the switch in this org nobody can have switched it on.
+    sync: sync !== null && flagOf(row, sync),
+    category: codec.kind,
+    // Products decide the amount of an opportunity that has them: what is written there is ignored without a word.
+    locked: flagOf(row, 'HasOpportunityLineItem') ? ['details.dealValue'] : [],
+    sealed: codec.kind === 'lead' && flagOf(row, 'IsConverted'),
+    unreadable,
+    engagementId: null,
+    aliases: [],
+    parts: partsOf(seen),
+    auditText: audit === null ? null : (textOf(row, audit) ?? ''),
+    settlesInMs: settlesIn(seen, at),
+    modifiedAt: instantOf(row, 'LastModifiedDate'),
+    createdAt: instantOf(row, 'CreatedDate'),
+  }
+}
+
+const secondMs = 1_000
+/**
+ * A conditional write compares whole seconds, so that a row which changed in the very second of the look may change again unseen.
+ * A look from a later second on is safe.
+ */
+function settlesIn({ row, account, contact }: Around, at: number | null): number {
+  if (at === null) return 0
+  const latest = Math.max(...[row, account, contact?.row ?? null].map((part) => (part === null ? 0 : (instantOf(part, 'LastModifiedDate') ?? 0))))
+  // A server whose clock went backwards would hold the deal for ever: a stamp far in the future is not waited for.
+  return latest >= at && latest - at < 60 * secondMs ? latest + secondMs - at + 100 : 0
+}
+
+function partsOf({ account, contact, solutions }: Around): Ref[] {
+  const part = (kind: 'account' | 'contact' | 'solution', id: string | null): Ref[] => (id === null ? [] : [{ side: 'crm', kind, id }])
+  return [...part('account', account && idOf(account, 'Id')), ...part('contact', contact && idOf(contact.row, 'Id')), ...solutions.flatMap(({ id }) => part('solution', id))]
+}
+
+function seenRow(row: Row): SeenRow | null {
+  const id = idOf(row, 'Id')
+  const modifiedAt = instantOf(row, 'LastModifiedDate')
+  return id === null || modifiedAt === null ? null : { id, modifiedAt, stampedAt: instantOf(row, 'SystemModstamp') ?? modifiedAt }
+}
+function versionOf(codec: Codec, { row, account, contact, solutions }: Around): Present['version'] {
+  const self = seenRow(row)
+  if (self === null) return null
+  const contactSeen = contact === null ? null : seenRow(contact.row)
+  return packVersion({
+    row: self,
+    account: account && seenRow(account),
+    contact: contact && contactSeen && { ...contactSeen, email: textOf(contact.row, 'Email') ?? '', roleId: contact.roleId },
+    solutions: solutions.map(({ id, stampedAt, solution }) => ({ id, stampedAt, solution: solution.id })),
+    currency: currencyOf(codec.schema, row),
+    name: textOf(row, 'Name'),
+  })
+}
+/** In an org of one currency every amount is in it. */
+export const currencyOf = (schema: Schema, row: Row): string | null =>
+  schema.multiCurrency ? (textOf(row, 'CurrencyIsoCode')?.toUpperCase() ?? null) : ([...schema.currencies.keys()][0] ?? null)
+
+function dealOf(codec: Codec, seen: Around): { readonly deal: Projection; readonly unreadable: Unreadable[] } {
+  let deal: Projection = {}
+  const unreadable: Unreadable[] = []
+  for (const bound of codec.rows) {
+    const { target } = bound
+    const read = target.kind === 'place' ? readPlace(codec, target.place, seen) : readColumn(bound, target, seen)
+    if ('unreadable' in read) unreadable.push(read.unreadable)
+    else deal = withField(deal, bound.field, read.value)
+  }
+  return { deal, unreadable }
+}
+type Read = { readonly value: FieldValue } | { readonly unreadable: Unreadable }
+
+function readColumn(bound: BoundRow, target: Extract<BoundRow['target'], { column: unknown }>, seen: Around): Read {
+  const from = target.kind === 'field' ? seen.row : target.relation === 'account' ? seen.account : (seen.contact?.row ?? null)
+  const raw = from === null ? null : from[target.column.name]
+  const read = decodeColumn({ ...bound, target }, raw)
+  if (read.ok) return { value: bound.field === 'name' && typeof read.value === 'string' ? stripCheckMark(read.value) : read.value }
+  return {
+    unreadable: {
+      field: bound.field,
+      shows: String(raw),
+      text: `The record's ${target.column.label} cannot be read: ${read.why}`,
+      remedy: `Add "values" to the row "${bound.field}" of the mapping, or correct the field "${target.column.name}".`,
+    },
+  }
+}
+
+function readPlace(codec: Codec, place: Place, { row, contact, solutions }: Around): Read {
+  switch (place) {
+    case 'stage':
+      return readStage(codec, row)
+    case 'currency':
+      return { value: currencyOf(codec.schema, row) }
+    case 'owner': {
+      const owner = rowOf(row, 'Owner')
+      return { value: owner === null ? [] : personIn(owner) }
+    }
+    case 'contact':
+      return { value: contact === null ? [] : personIn(contact.row) }
+    case 'person':
+      return { value: personIn(row) }
+    case 'solutions':
+      return { value: unique(solutions.map(({ solution }) => solution)) }
+    default:
+      return assertNever(place)
+  }
+}
+export function personIn(row: Row): readonly Person[] {
+  const email = textOf(row, 'Email')
+  return email === null ? [] : [{ email: email.toLowerCase(), firstName: textOf(row, 'FirstName'), lastName: textOf(row, 'LastName'), phone: textOf(row, 'Phone') ?? textOf(row, 'MobilePhone') }]
+}
+
+function readStage(codec: Codec, row: Row): Read {
+  const names = [...new Set([...codec.stages.rows.flatMap(({ crm }) => Object.keys(crm)), 'IsClosed', 'IsWon', 'IsConverted'])]
+  const shown = Object.fromEntries(names.flatMap((name) => (row[name] === undefined ? [] : [[name, scalarIn(row[name])]])))
+  const status = textOf(row, codec.kind === 'lead' ? 'Status' : 'StageName') ?? 'no status'
+  const read = decodeStage(codec.stages, shown, { isOpen: !flagOf(row, 'IsClosed') && !flagOf(row, 'IsConverted'), text: status })
+  return 'stage' in read ? { value: read.stage } : read
+}
+const scalarIn = (value: unknown): string | number | boolean | null =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null
+
+/** Only what an existing customer shows in place of what was sent: for the receipt of a create that found its account. */
+export function relatedDeal(codec: Codec, relation: 'account' | 'contact', related: Row): Projection {
+  let deal: Projection = {}
+  for (const bound of codec.rows) {
+    const { target } = bound
+    if (target.kind !== 'related' || target.relation !== relation) continue
+    const read = decodeColumn({ ...bound, target }, related[target.column.name])
+    if (read.ok) deal = withField(deal, bound.field, read.value)
+  }
+  return deal
+}

@@ -1,0 +1,128 @@
+import type { StepChange } from '../../core/change.js'
+import type { Projection } from '../../core/deal.js'
+import { Fault } from '../../core/fault.js'
+import { encodeStage } from '../../core/mapping-stages.js'
+import type { Receipt } from '../../core/ports.js'
+import { customerKey } from '../customers.js'
+import { element, type Operation } from './api.js'
+import { assertWorks, canonicalOf, type Codec } from './codec.js'
+import { customerFor, needsOf, prepareCreate, solutionOperation } from './create.js'
+import { movedTo, presentOf, readQuery } from './decode.js'
+import { encodeDeal, encodeStamp, personFields } from './encode.js'
+import { lookUp, type Found } from './lookups.js'
+import type { Org } from './org.js'
+import { LINK } from './profile.js'
+import { asRecordId, rowsOf, textOf, type Row } from './row.js'
+import { fieldIn, precisionOf } from './schema.js'
+
+/** Everything the lead said when it was converted, and what its opportunity shall say. */
+interface Converting {
+  readonly lead: Codec
+  readonly opportunity: Codec
+  readonly change: StepChange
+  readonly row: Row
+  readonly deal: Projection
+  readonly otherId: string | null
+  readonly auditText: string | null
+  readonly modifiedAt: number | null
+}
+
+/**
+ * Turns a lead into an opportunity. Only the SOAP API can, and it knows no precondition: the lead's own patch goes before it and carries
+ * the version. Salesforce copies only fields it has a rule for, so everything the connector knows is written to the new opportunity
+ * afterwards; a crash in between leaves a lead that has moved, and the next pass writes what is missing.
+ */
+export async function convert(org: Org, change: StepChange, signal: AbortSignal): Promise<Receipt> {
+  const lead = await org.codec('lead', signal)
+  const opportunity = await org.codec('opportunity', signal)
+  assertWorks(opportunity)
+  const what = `lead ${change.ref.id}`
+  const { rows, at } = await org.api.query({ soql: readQuery(lead, [change.ref.id]), deleted: true, what }, signal)
+  const [row] = rows
+  if (row === undefined) throw new Fault('missing', `The ${what} does not exist any more.`, { remedy: 'It may have been deleted in the CRM.' })
+  const present = presentOf(lead, change.ref, row, at)
+  if (movedTo(row) !== null || (change.expect !== null && present.version !== change.expect)) {
+    throw new Fault('stale', `The ${what} was changed in the meantime.`, { remedy: 'Nothing to do: it is read again.' })
+  }
+  const deal: Projection = { ...present.deal, ...change.set, status: 'Active/Accepted' }
+  const converting = { lead, opportunity, change, row, deal, otherId: present.otherId, auditText: present.auditText, modifiedAt: present.modifiedAt }
+  const customer = customerFor(opportunity, canonicalOf(opportunity, deal))
+  const work = (): Promise<Receipt> => convertAlone(org, converting, signal)
+  return customer === null ? work() : org.guard(customerKey(customer), work)
+}
+
+async function convertAlone(org: Org, converting: Converting, signal: AbortSignal): Promise<Receipt> {
+  const { lead, opportunity, change, deal } = converting
+  const { owner } = org.settings
+  const shown = canonicalOf(opportunity, deal)
+  const found = await lookUp(org.api, opportunity, { ...needsOf(opportunity, [shown], owner), users: [] }, signal)
+  const marker = converting.otherId ?? change.ref.id
+  const record = prepareCreate(opportunity, { kind: 'create', side: 'crm', as: 'opportunity', marker, deal, stamp: {} }, { found, owner })
+  const body = record.operations.find(({ name }) => name === 'deal')?.body ?? {}
+  const existing = { account: asRecordId(body['AccountId']), contact: asRecordId(body['ContactId']) }
+  await touchLead(org, converting, signal)
+  const result = await org.api.soap(conversion(lead, converting, { ...existing, name: deal.name ?? 'Co-sell deal' }), `lead ${change.ref.id}`, signal)
+  const id = opportunityOf(result, change.ref.id)
+  await org.api.run(fillOperations(converting, { id, found, body, accountId: asRecordId(result['accountId']), contactId: asRecordId(result['contactId']) }), signal)
+  const { team: _owner, ...resolved } = record.resolved
+  return { ref: { side: 'crm', kind: 'opportunity', id }, version: null, resolved: { ...shown, ...resolved, ...(deal.team === undefined ? {} : { team: deal.team }) }, remarks: [] }
+}
+
+/** The lead's last write: refused when somebody changed it since the plan, and then nothing is converted. The identifier leaves it, as it is unique per object only. */
+async function touchLead(org: Org, { lead, change, deal, modifiedAt }: Converting, signal: AbortSignal): Promise<void> {
+  const what = `lead ${change.ref.id}`
+  const encoded = encodeDeal(lead, withoutStatus(change.set), { precision: precisionOf(lead.schema, deal['details.currency'] ?? null), what })
+  const body = { ...encoded.own, ...encodeStamp(lead, { sync: true, ...change.stamp }) }
+  await org.api.run([{ name: 'lead', method: 'PATCH', path: `sobjects/Lead/${change.ref.id}`, unmodifiedSince: modifiedAt, body, what }], signal)
+}
+const withoutStatus = ({ status: _status, ...set }: Projection): Projection => set
+
+function conversion(lead: Codec, { change }: Converting, given: { readonly account: string | null; readonly contact: string | null; readonly name: string }): string {
+  const status = encodeStage(lead.stages, 'Active/Accepted')?.['Status']
+  const parts = [
+    element('accountId', given.account),
+    element('contactId', given.contact),
+    element('convertedStatus', typeof status === 'string' ? status : 'Closed - Converted'),
+    element('doNotCreateOpportunity', 'false'),
+    element('leadId', change.ref.id),
+    element('opportunityName', given.name.slice(0, 120)),
+  ]
+  return `<convertLead><leadConverts>${parts.join('')}</leadConverts></convertLead>`
+}
+
+function opportunityOf(result: Row, leadId: string): string {
+  const id = asRecordId(result['opportunityId'])
+  if (result['success'] === 'true' && id !== null) return id
+  const errors = [result['errors'], ...rowsOf(result, 'errors')].filter((error): error is Row => typeof error === 'object' && error !== null)
+  const error = errors.find((candidate) => textOf(candidate, 'statusCode') !== null)
+  const code = error === undefined ? '' : (textOf(error, 'statusCode') ?? '')
+  const text = error === undefined ? 'no reason given' : (textOf(error, 'message') ?? code)
+  throw new Fault(code === 'CANNOT_UPDATE_CONVERTED_LEAD' ? 'stale' : 'rejected', `Salesforce did not convert lead ${leadId}: ${text}`, {
+    remedy: 'Look at the lead in the CRM; validation rules and required fields of the opportunity may stand in the way.',
+    ...(code === '' ? {} : { code }),
+  })
+}
+
+/** What the org's own copying leaves out: our fields, the deal's fields, its solutions, and what the customer's rows should say. */
+function fillOperations(converting: Converting, made: { readonly id: string; readonly found: Found; readonly body: Row; readonly accountId: string | null; readonly contactId: string | null }): Operation[] {
+  const { lead, opportunity, change, deal, row, otherId, auditText } = converting
+  const what = `opportunity ${made.id}`
+  const encoded = encodeDeal(opportunity, deal, { precision: precisionOf(opportunity.schema, deal['details.currency'] ?? null), what })
+  const linkField = fieldIn(lead.schema, 'Lead', LINK)
+  const link = linkField === null ? null : textOf(row, linkField.name)
+  const body = {
+    ...encoded.own,
+    ...encodeStamp(opportunity, {
+      ...(otherId === null ? {} : { otherId }),
+      ...(link === null ? {} : { link }),
+      ...(auditText === null ? {} : { audit: auditText }),
+      ...change.stamp,
+      sync: true,
+    }),
+  }
+  const solutions = (encoded.solutions ?? []).map((solution, index) => solutionOperation(opportunity, { solution, opportunityId: made.id, key: otherId ?? made.id, name: `solution${index}` }))
+  const contact = encoded.person == null || made.contactId === null ? [] : [patch('contact', `sobjects/Contact/${made.contactId}`, personFields(encoded.person), `the contact of ${what}`)]
+  const account = asRecordId(made.body['AccountId']) !== null || made.accountId === null || Object.keys(encoded.account).length === 0 ? [] : [patch('account', `sobjects/Account/${made.accountId}`, encoded.account, `the account of ${what}`)]
+  return [patch('deal', `sobjects/Opportunity/${made.id}`, body, what), ...account, ...contact, ...solutions]
+}
+const patch = (name: string, path: string, body: Row, what: string): Operation => ({ name, method: 'PATCH', path, unmodifiedSince: null, body, what })

@@ -1,0 +1,107 @@
+export type Scalar = string | number | boolean | null
+export type FieldType =
+  | 'id' | 'string' | 'textarea' | 'boolean' | 'int' | 'double' | 'currency' | 'percent' | 'date' | 'datetime' | 'picklist' | 'reference' | 'phone' | 'email' | 'url'
+
+/** One field of an object. What a real org would refuse follows from it. */
+export interface FieldDef {
+  readonly name: string
+  readonly label: string
+  readonly type: FieldType
+  readonly length: number
+  /** Of a number: all digits, and those after the point. */
+  readonly precision: number
+  readonly scale: number
+  readonly createable: boolean
+  readonly updateable: boolean
+  readonly nillable: boolean
+  readonly defaultValue: Scalar
+  readonly unique: boolean
+  readonly externalId: boolean
+  readonly values: readonly { readonly value: string; readonly label: string; readonly isDefault: boolean }[]
+  readonly restricted: boolean
+  readonly referenceTo: readonly string[]
+  /** How the parent is called in a query: `Account` for `AccountId`. */
+  readonly relationship: string | null
+  /** How the rows are called as children of the parent. */
+  readonly childRelationship: string | null
+  readonly calculated: boolean
+  readonly custom: boolean
+}
+
+export interface Row {
+  readonly id: string
+  values: Record<string, Scalar>
+}
+export interface ObjectDef {
+  readonly name: string
+  readonly label: string
+  readonly labelPlural: string
+  readonly keyPrefix: string
+  readonly custom: boolean
+  readonly createable: boolean
+  readonly fields: Map<string, FieldDef>
+  readonly rows: Map<string, Row>
+}
+
+export interface UserSeed {
+  readonly id: string
+  readonly email: string
+  readonly firstName: string
+  readonly lastName: string
+  readonly active: boolean
+}
+
+/** What the documentation leaves open, or what a person may want to see happen. The first reading is the default. */
+export interface SalesforceOptions {
+  multiCurrency: boolean
+  /** `empty` answers 412 without a body, `coded` with the usual list. */
+  preconditionBody: 'empty' | 'coded'
+  /** Milliseconds an access token lives. */
+  sessionMs: number
+  /** Milliseconds a row stays invisible to queries after it was written: a transaction that commits late. */
+  lateCommitMs: number
+  dailyCalls: number
+  /** `shaped` keeps object names as they are documented; extra members appear in every answer with `extended`. */
+  answers: 'shaped' | 'extended'
+  /** Fields that the connector's user may not see, as `Object.Field`. */
+  readonly hidden: Set<string>
+}
+export const salesforceDefaults = (): SalesforceOptions => ({
+  multiCurrency: true,
+  preconditionBody: 'empty',
+  sessionMs: 2 * 3_600_000,
+  lateCommitMs: 0,
+  dailyCalls: 100_000,
+  answers: 'shaped',
+  hidden: new Set(),
+})
+
+/** The 15 characters of an id become 18 by a checksum of which are capitals. */
+export function longId(short: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345'
+  let tail = ''
+  for (let group = 0; group < 3; group += 1) {
+    let bits = 0
+    for (let index = 0; index < 5; index += 1) {
+      const char = short.charAt(group * 5 + index)
+      if (char >= 'A' && char <= 'Z') bits += 2 ** index
+    }
+    tail += alphabet.charAt(bits)
+  }
+  return short + tail
+}
+const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+export function idFrom(prefix: string, count: number): string {
+  let left = count
+  let text = ''
+  for (let place = 0; place < 8; place += 1) {
+    text = digits.charAt(left % 62) + text
+    left = Math.floor(left / 62)
+  }
+  return longId(`${prefix}5g00${text}`)
+}
+/** The canonical spelling of an id of 15 or 18 characters; null for anything else. */
+export const fullId = (text: string): string | null => (/^[A-Za-z0-9]{15}$/.test(text) ? longId(text) : /^[A-Za-z0-9]{18}$/.test(text) ? longId(text.slice(0, 15)) : null)
+
+export const isoStamp = (ms: number): string => `${new Date(Math.floor(ms / 1_000) * 1_000).toISOString().slice(0, 19)}.000+0000`
+export const stampMs = (text: Scalar): number => Date.parse(String(text).replace('+0000', 'Z'))

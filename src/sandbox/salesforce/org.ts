@@ -1,0 +1,101 @@
+import type { SandboxClock } from '../clock.js'
+import type { SandboxRng } from '../rng.js'
+import { cosellFields, leadStatusSeeds, solutionObject, stageSeeds, standardObjects } from './objects.js'
+import { idFrom, isoStamp, type ObjectDef, type Row, type SalesforceOptions, type Scalar, type UserSeed } from './model.js'
+import { refuse } from './errors.js'
+
+/** Everything an org holds. Changes go through a transaction, so that what is rolled back leaves no trace. */
+export interface Org {
+  readonly clock: SandboxClock
+  readonly rng: SandboxRng
+  readonly options: SalesforceOptions
+  readonly id: string
+  readonly objects: Map<string, ObjectDef>
+  /** Who writes: rows carry the name of their last author. */
+  author: string
+  readonly integrationUser: string
+  readonly currencies: readonly string[]
+  calls: number
+  /** Called after a row was written through the API: an automation of the org may answer with an edit of its own. */
+  flow: ((object: string, id: string) => void) | null
+  readonly undo: (() => void)[][]
+  nextId(prefix: string): string
+}
+
+export interface OrgGiven {
+  readonly clock: SandboxClock
+  readonly rng: SandboxRng
+  readonly options: SalesforceOptions
+  readonly installed: boolean
+  readonly users: readonly Omit<UserSeed, 'id'>[]
+  readonly currencies: readonly string[]
+}
+
+export function makeOrg(given: OrgGiven): Org {
+  let count = 0
+  const nextId = (prefix: string): string => idFrom(prefix, (count += 1))
+  const objects = new Map(standardObjects(given.options.multiCurrency, given.currencies).map((item) => [item.name, item]))
+  const integrationUser = nextId('005')
+  const org: Org = {
+    clock: given.clock, rng: given.rng, options: given.options, id: nextId('00D'), objects, author: integrationUser, integrationUser,
+    currencies: given.currencies, calls: 0, flow: null, undo: [], nextId,
+  }
+  const user = (id: string, seed: Omit<UserSeed, 'id'>): void =>
+    seedRow(org, 'User', id, { Username: seed.email, Email: seed.email, FirstName: seed.firstName, LastName: seed.lastName, Name: `${seed.firstName} ${seed.lastName}`, IsActive: seed.active, UserType: 'Standard' })
+  user(integrationUser, { email: 'integration@fabrikam.example', firstName: 'Integration', lastName: 'User', active: true })
+  for (const seed of given.users) user(nextId('005'), seed)
+  stageSeeds.forEach(({ name, closed, won, probability, category }, index) =>
+    seedRow(org, 'OpportunityStage', nextId('01J'), { MasterLabel: name, ApiName: name, IsActive: true, SortOrder: index + 1, IsClosed: closed, IsWon: won, ForecastCategory: category, DefaultProbability: probability }))
+  leadStatusSeeds.forEach((name, index) => seedRow(org, 'LeadStatus', nextId('01Q'), { MasterLabel: name, ApiName: name, IsDefault: index === 0, IsConverted: name === 'Closed - Converted', SortOrder: index + 1 }))
+  if (given.options.multiCurrency) {
+    given.currencies.forEach((code, index) => seedRow(org, 'CurrencyType', nextId('01L'), { IsoCode: code, ConversionRate: 1, DecimalPlaces: code === 'JPY' ? 0 : 2, IsActive: true, IsCorporate: index === 0 }))
+  }
+  if (given.installed) installCosell(org)
+  return org
+}
+
+export function installCosell(org: Org): void {
+  for (const name of ['Opportunity', 'Lead'] as const) for (const item of cosellFields(name)) objectNamed(org, name).fields.set(item.name, item)
+  const solutions = solutionObject()
+  org.objects.set(solutions.name, solutions)
+}
+
+function seedRow(org: Org, object: string, id: string, values: Record<string, Scalar>): void {
+  const now = isoStamp(org.clock.now())
+  const stamped = { ...values, Id: id, IsDeleted: false, CreatedDate: now, LastModifiedDate: now, SystemModstamp: now }
+  objectNamed(org, object).rows.set(id, { id, values: stamped })
+}
+
+/** Object names are told apart without regard to capitals, as in the URLs of the API. */
+export function objectNamed(org: Org, name: string): ObjectDef {
+  const found = org.objects.get(name) ?? [...org.objects.values()].find((item) => item.name.toLowerCase() === name.toLowerCase())
+  if (found !== undefined) return found
+  throw refuse('NOT_FOUND', 'The requested resource does not exist', [], 404)
+}
+
+/** Runs `work`; when it throws, everything it changed is as before. */
+export function atomically<T>(org: Org, work: () => T): T {
+  const log: (() => void)[] = []
+  org.undo.push(log)
+  try {
+    const result = work()
+    org.undo.pop()
+    // What an outer transaction undoes includes what its parts did.
+    org.undo.at(-1)?.push(...log)
+    return result
+  } catch (error) {
+    org.undo.pop()
+    for (const step of log.reverse()) step()
+    throw error
+  }
+}
+
+export function put(org: Org, object: ObjectDef, row: Row): void {
+  const before = object.rows.get(row.id)
+  const copy = before === undefined ? undefined : { id: before.id, values: { ...before.values } }
+  org.undo.at(-1)?.push(() => {
+    if (copy === undefined) object.rows.delete(row.id)
+    else object.rows.set(row.id, copy)
+  })
+  object.rows.set(row.id, row)
+}

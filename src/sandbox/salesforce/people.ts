@@ -1,0 +1,64 @@
+import { convertLead, type Converted } from './convert.js'
+import { fullId, isoStamp, type Scalar } from './model.js'
+import { atomically, objectNamed, put, type Org } from './org.js'
+import { insert, remove, rowOf, undelete, update, type Values } from './rows.js'
+
+/** What people in the org do: sellers who edit, administrators who merge and delete. Every act has its author. */
+export interface People {
+  create(object: string, values: Values, by?: string): string
+  edit(object: string, id: string, values: Values, by?: string): void
+  remove(object: string, id: string, by?: string): void
+  undelete(object: string, id: string, by?: string): void
+  /** The others go into the recycle bin and name the winner; what hung on them hangs on it. */
+  merge(object: 'Account' | 'Contact' | 'Lead', winner: string, losers: readonly string[], by?: string): void
+  convert(leadId: string, by?: string): Converted
+  /** Products on an opportunity decide its amount from then on. */
+  addProducts(opportunityId: string, amount: number, by?: string): void
+  user(email: string): string
+}
+
+export function people(org: Org): People {
+  const seller = (): string => [...objectNamed(org, 'User').rows.keys()].find((id) => id !== org.integrationUser) ?? org.integrationUser
+  const as = <T>(by: string | undefined, work: () => T): T => {
+    const before = org.author
+    org.author = by ?? seller()
+    try {
+      return atomically(org, work)
+    } finally {
+      org.author = before
+    }
+  }
+  const row = (object: string, id: string) => rowOf(org, objectNamed(org, object), id)
+  const touch = (object: string, id: string, values: Record<string, Scalar>): void => {
+    const now = isoStamp(org.clock.now())
+    put(org, objectNamed(org, object), { id, values: { ...row(object, id).values, ...values, LastModifiedDate: now, SystemModstamp: now, LastModifiedById: org.author } })
+  }
+  return {
+    create: (object, values, by) => as(by, () => insert(org, objectNamed(org, object), values)),
+    edit: (object, id, values, by) => as(by, () => update(org, objectNamed(org, object), row(object, id), values)),
+    remove: (object, id, by) => as(by, () => remove(org, objectNamed(org, object), row(object, id))),
+    undelete: (object, id, by) => as(by, () => undelete(org, objectNamed(org, object), fullId(id) ?? id)),
+    merge: (object, winner, losers, by) =>
+      as(by, () => {
+        const target = row(object, winner)
+        for (const loser of losers) {
+          const gone = row(object, loser)
+          for (const other of org.objects.values()) {
+            for (const field of other.fields.values()) {
+              if (!field.referenceTo.includes(object) || !field.createable) continue
+              for (const child of [...other.rows.values()]) if (child.values[field.name] === gone.id && child.values['IsDeleted'] !== true) touch(other.name, child.id, { [field.name]: target.id })
+            }
+          }
+          remove(org, objectNamed(org, object), row(object, loser), target.id)
+        }
+        touch(object, target.id, {})
+      }),
+    convert: (leadId, by) => as(by, () => convertLead(org, { leadId, convertedStatus: 'Closed - Converted', accountId: null, contactId: null, opportunityName: null, createOpportunity: true })),
+    addProducts: (id, amount, by) => as(by, () => touch('Opportunity', fullId(id) ?? id, { HasOpportunityLineItem: true, Amount: amount })),
+    user(email) {
+      const found = [...objectNamed(org, 'User').rows.values()].find((item) => item.values['Email'] === email)
+      if (found === undefined) throw new Error(`The org has no user ${email}.`)
+      return found.id
+    },
+  }
+}

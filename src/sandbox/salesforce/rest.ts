@@ -1,0 +1,235 @@
+import { describeGlobal, describeObject } from './describe.js'
+import { errorBody, itemError, refuse, SalesforceError } from './errors.js'
+import { fullId, stampMs, type ObjectDef, type Row } from './model.js'
+import { atomically, objectNamed, type Org } from './org.js'
+import { insert, remove, rowOf, update, visibleField, type Values } from './rows.js'
+import { recordUrl, runSoql, type JsonRow } from './soql-run.js'
+
+/** One call below a version, alone or as a part of a composite. */
+export interface Call {
+  readonly method: string
+  /** Decoded parts of the path behind the version. */
+  readonly path: readonly string[]
+  readonly query: URLSearchParams
+  /** Lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: unknown
+  readonly version: string
+}
+export interface Reply {
+  readonly status: number
+  readonly body: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+export const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const bodyOf = (call: Call): Values => {
+  if (!isRecord(call.body)) throw refuse('JSON_PARSER_ERROR', 'The HTTP entity body is required, but this request has no entity body.')
+  return call.body
+}
+
+/** Lists that are not read to their end, by their locator. */
+export interface Locators {
+  readonly lists: Map<string, readonly JsonRow[]>
+  next: number
+}
+const notFound = (): SalesforceError => refuse('NOT_FOUND', 'The requested resource does not exist', [], 404)
+
+export function rest(org: Org, locators: Locators, call: Call): Reply {
+  const [resource = '', ...path] = call.path
+  switch (resource) {
+    case 'sobjects':
+      return sobjects(org, { ...call, path })
+    case 'query':
+    case 'queryAll':
+      return query(org, locators, { ...call, path }, resource === 'queryAll')
+    case 'limits':
+      return { status: 200, body: { DailyApiRequests: { Max: org.options.dailyCalls, Remaining: org.options.dailyCalls - org.calls }, DataStorageMB: { Max: 10_000, Remaining: 9_000 } } }
+    default:
+      throw notFound()
+  }
+}
+
+function query(org: Org, locators: Locators, call: Call, all: boolean): Reply {
+  const [locator] = call.path
+  const pageSize = Math.min(2_000, Math.max(200, Number(/batchSize=(\d+)/.exec(call.headers['sforce-query-options'] ?? '')?.[1] ?? 2_000)))
+  if (locator !== undefined) {
+    const [id = '', offset = '0'] = locator.split('-')
+    const list = locators.lists.get(id)
+    if (list === undefined) throw refuse('INVALID_QUERY_LOCATOR', 'invalid query locator')
+    return { status: 200, body: page(list, { id, offset: Number(offset), pageSize, version: call.version }) }
+  }
+  const text = call.query.get('q')
+  if (text === null) throw refuse('MALFORMED_QUERY', 'A query string has to be specified')
+  const { rows, total, counted } = runSoql(org, text, { all, version: call.version })
+  if (counted) return { status: 200, body: { totalSize: total, done: true, records: [] } }
+  locators.next += 1
+  const id = `01g${String(locators.next).padStart(15, '0')}`
+  if (rows.length > pageSize) locators.lists.set(id, rows)
+  return { status: 200, body: page(rows, { id, offset: 0, pageSize, version: call.version }) }
+}
+function page(rows: readonly JsonRow[], at: { readonly id: string; readonly offset: number; readonly pageSize: number; readonly version: string }): unknown {
+  const end = at.offset + at.pageSize
+  const done = end >= rows.length
+  return { totalSize: rows.length, done, ...(done ? {} : { nextRecordsUrl: `/services/data/v${at.version}/query/${at.id}-${end}` }), records: rows.slice(at.offset, end) }
+}
+
+function sobjects(org: Org, call: Call): Reply {
+  const [name, second, third] = call.path.filter((part) => part !== '')
+  if (name === undefined) return { status: 200, body: describeGlobal(org, call.version) }
+  const object = objectNamed(org, name)
+  if (second === undefined) return call.method === 'POST' ? created(org, object, call) : { status: 200, body: { objectDescribe: { name: object.name }, recentItems: [] } }
+  if (second === 'describe') return { status: 200, body: describeObject(org, object.name, call.version) }
+  if (second === 'updated' || second === 'deleted') return replication(org, object, call, second)
+  return third === undefined ? oneRow(org, object, second, call) : byExternalId(org, object, { field: second, value: third }, call)
+}
+
+function created(org: Org, object: ObjectDef, call: Call): Reply {
+  const id = atomically(org, () => insert(org, object, bodyOf(call)))
+  org.flow?.(object.name, id)
+  return { status: 201, body: { id, success: true, errors: [] }, headers: { location: recordUrl(call.version, object.name, id) } }
+}
+
+function oneRow(org: Org, object: ObjectDef, given: string, call: Call): Reply {
+  const row = rowOf(org, object, given)
+  precondition(org, row, call)
+  switch (call.method) {
+    case 'GET':
+      return { status: 200, body: shown(org, object, row, call) }
+    case 'PATCH':
+      if ('Id' in bodyOf(call) || 'id' in bodyOf(call)) throw refuse('INVALID_FIELD', 'The Id field should not be specified in the sobject data.')
+      atomically(org, () => update(org, object, row, bodyOf(call)))
+      org.flow?.(object.name, row.id)
+      return { status: 204, body: null }
+    case 'DELETE':
+      atomically(org, () => remove(org, object, row))
+      return { status: 204, body: null }
+    default:
+      throw refuse('METHOD_NOT_ALLOWED', `HTTP Method '${call.method}' not allowed. Allowed are DELETE,GET,HEAD,PATCH`, [], 405)
+  }
+}
+/** Compared by whole seconds. A date that cannot be read is an error of the request. */
+function precondition(org: Org, row: Row, call: Call): void {
+  const text = call.headers['if-unmodified-since']
+  if (text === undefined) return
+  const at = Date.parse(text)
+  if (Number.isNaN(at)) throw refuse('INVALID_QUERY_FILTER_OPERATOR', `Invalid date in If-Unmodified-Since: ${text}`)
+  if (stampMs(row.values['LastModifiedDate'] ?? null) > at) throw refuse('PRECONDITION_FAILED', 'The record was modified since the given date.', [], 412)
+}
+function shown(org: Org, object: ObjectDef, row: Row, call: Call): JsonRow {
+  const wanted = call.query.get('fields')?.split(',').map((name) => name.trim())
+  const names = wanted ?? [...object.fields.keys()].filter((name) => visibleField(org, object, name) !== undefined)
+  const values: JsonRow = { attributes: { type: object.name, url: recordUrl(call.version, object.name, row.id) } }
+  for (const name of names) {
+    if (visibleField(org, object, name) === undefined) throw refuse('INVALID_FIELD', `No such column '${name}' on sobject of type ${object.name}`)
+    values[name] = row.values[name] ?? null
+  }
+  return values
+}
+
+function byExternalId(org: Org, object: ObjectDef, key: { readonly field: string; readonly value: string }, call: Call): Reply {
+  const field = visibleField(org, object, key.field)
+  if (field?.externalId !== true) throw refuse('NOT_FOUND', `Provided external ID field does not exist or is not accessible: ${key.field}`, [], 404)
+  const matches = [...object.rows.values()].filter((row) => row.values['IsDeleted'] !== true && String(row.values[key.field] ?? '').toLowerCase() === key.value.toLowerCase())
+  if (matches.length > 1) return { status: 300, body: matches.map(({ id }) => recordUrl(call.version, object.name, id)) }
+  const [row] = matches
+  if (call.method === 'PATCH') {
+    if (row === undefined && call.query.get('updateOnly') === 'true') throw notFound()
+    if (key.field in bodyOf(call)) throw refuse('INVALID_FIELD', `The ${key.field} field should not be specified in the sobject data.`)
+    if (row !== undefined) precondition(org, row, call)
+    const id = atomically(org, () => {
+      if (row === undefined) return insert(org, object, { ...bodyOf(call), [key.field]: key.value })
+      update(org, object, row, bodyOf(call))
+      return row.id
+    })
+    org.flow?.(object.name, id)
+    return { status: row === undefined ? 201 : 200, body: { id, success: true, errors: [], created: row === undefined } }
+  }
+  if (row === undefined) throw notFound()
+  return oneRow(org, object, row.id, call)
+}
+
+function replication(org: Org, object: ObjectDef, call: Call, what: 'updated' | 'deleted'): Reply {
+  const start = Date.parse(call.query.get('start') ?? '')
+  const end = Date.parse(call.query.get('end') ?? '')
+  if (Number.isNaN(start) || Number.isNaN(end) || start >= end) throw refuse('INVALID_REPLICATION_DATE', 'startDate before endDate')
+  const within = [...object.rows.values()].filter((row) => {
+    const at = stampMs(row.values['SystemModstamp'] ?? null)
+    return at >= start && at <= end && (row.values['IsDeleted'] === true) === (what === 'deleted')
+  })
+  const latestDateCovered = new Date(end).toISOString().replace('Z', '+0000')
+  return what === 'updated'
+    ? { status: 200, body: { ids: within.map(({ id }) => id), latestDateCovered } }
+    : { status: 200, body: { deletedRecords: within.map((row) => ({ id: row.id, deletedDate: row.values['SystemModstamp'] })), earliestDateAvailable: new Date(start).toISOString().replace('Z', '+0000'), latestDateCovered } }
+}
+
+/** The collections resource: up to two hundred rows, each with a result of its own. */
+export function collections(org: Org, call: Call): Reply {
+  const [name, external] = call.path
+  if (call.method === 'DELETE') {
+    const ids = (call.query.get('ids') ?? '').split(',')
+    return { status: 200, body: each(org, ids, call.query.get('allOrNone') === 'true', (id) => void removeAny(org, id)) }
+  }
+  const body = bodyOf(call)
+  if (name !== undefined && external === undefined && call.method === 'POST') {
+    const object = objectNamed(org, name)
+    const fields = (Array.isArray(body['fields']) ? body['fields'] : []).map(String).join(',')
+    return { status: 200, body: (Array.isArray(body['ids']) ? body['ids'] : []).map((id) => retrieved(org, object, String(id), { ...call, query: new URLSearchParams({ fields }) })) }
+  }
+  const records = (Array.isArray(body['records']) ? body['records'] : []).filter(isRecord)
+  if (records.length > 200) throw refuse('EXCEEDED_ID_LIMIT', 'record limit reached. cannot submit more than 200 records into this call')
+  return { status: 200, body: each(org, records, body['allOrNone'] === true, (record) => writeRecord(org, record, call, { name, external })) }
+}
+function retrieved(org: Org, object: ObjectDef, id: string, call: Call): JsonRow | null {
+  const row = object.rows.get(fullId(id) ?? '')
+  return row === undefined || row.values['IsDeleted'] === true ? null : shown(org, object, row, call)
+}
+function removeAny(org: Org, id: string): string {
+  const object = [...org.objects.values()].find(({ keyPrefix }) => id.startsWith(keyPrefix))
+  if (object === undefined) throw refuse('MALFORMED_ID', `malformed id ${id}`)
+  const row = rowOf(org, object, id)
+  remove(org, object, row)
+  return row.id
+}
+function writeRecord(org: Org, record: Record<string, unknown>, call: Call, key: { readonly name: string | undefined; readonly external: string | undefined }): { id: string; created: boolean } {
+  const attributes = record['attributes']
+  const object = objectNamed(org, key.name ?? (isRecord(attributes) ? String(attributes['type']) : ''))
+  const { attributes: _type, id, Id, ...values } = record
+  if (key.external !== undefined) {
+    const value = String(values[key.external] ?? '')
+    const { [key.external]: _value, ...rest } = values
+    const reply = byExternalId(org, object, { field: key.external, value }, { ...call, method: 'PATCH', body: rest })
+    return isRecord(reply.body) ? { id: String(reply.body['id']), created: reply.body['created'] === true } : { id: '', created: false }
+  }
+  if (call.method === 'POST') return { id: insert(org, object, values), created: true }
+  const row = rowOf(org, object, String(id ?? Id))
+  update(org, object, row, values)
+  return { id: row.id, created: false }
+}
+function each<T>(org: Org, items: readonly T[], allOrNone: boolean, work: (item: T) => { id: string; created: boolean } | string | void): unknown[] {
+  const one = (item: T): { failed: boolean; result: unknown } => {
+    try {
+      const done = atomically(org, () => work(item))
+      const shape = typeof done === 'object' ? done : { id: done ?? String(item), created: undefined }
+      return { failed: false, result: { success: true, errors: [], ...shape } }
+    } catch (error) {
+      if (!(error instanceof SalesforceError)) throw error
+      return { failed: true, result: { success: false, errors: [itemError(error)] } }
+    }
+  }
+  if (!allOrNone) return items.map((item) => one(item).result)
+  const undone = Symbol('rolled back')
+  let results: { failed: boolean; result: unknown }[] = []
+  try {
+    atomically(org, () => {
+      results = items.map(one)
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- a mark for the catch below, so that the transaction is taken back
+      if (results.some(({ failed }) => failed)) throw undone
+    })
+  } catch (error) {
+    if (error !== undone) throw error
+    const rolledBack = refuse('ALL_OR_NONE_OPERATION_ROLLED_BACK', 'Record rolled back because not all records were valid and the request was using AllOrNone header')
+    return results.map(({ failed, result }) => (failed ? result : { success: false, errors: [itemError(rolledBack)] }))
+  }
+  return results.map(({ result }) => result)
+}
+export const refusal = (error: SalesforceError, options: Org['options']): Reply => ({ status: error.status, body: error.status === 412 && options.preconditionBody === 'empty' ? null : errorBody(error) })

@@ -1,0 +1,67 @@
+import { XMLParser } from 'fast-xml-parser'
+import type { SimResponse } from '../http.js'
+import { convertLead } from './convert.js'
+import { SalesforceError } from './errors.js'
+import type { Org } from './org.js'
+import { isRecord } from './rest.js'
+
+const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+const tag = (name: string, value: string | boolean | number | null): string => (value === null ? `<${name} xsi:nil="true"/>` : `<${name}>${escaped(String(value))}</${name}>`)
+const answer = (status: number, body: string): SimResponse => ({
+  status,
+  headers: { 'content-type': 'text/xml;charset=UTF-8' },
+  body: `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com" xmlns:sf="urn:fault.partner.soap.sforce.com" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>${body}</soapenv:Body></soapenv:Envelope>`,
+})
+const fault = (code: string, message: string): SimResponse => answer(500, `<soapenv:Fault><faultcode>sf:${code}</faultcode><faultstring>${escaped(`${code}: ${message}`)}</faultstring></soapenv:Fault>`)
+const parser = new XMLParser({ removeNSPrefix: true, parseTagValue: false, ignoreAttributes: true })
+
+const member = (value: unknown, name: string): unknown => (isRecord(value) ? value[name] : undefined)
+const text = (value: unknown, name: string): string | null => {
+  const found = member(value, name)
+  return typeof found === 'string' && found !== '' ? found : null
+}
+
+/** The two calls of the partner API that have no twin elsewhere. The session stands in the message, not in a header. */
+export function soap(org: Org, body: string, isValid: (session: string) => boolean): SimResponse {
+  let envelope: unknown
+  try {
+    envelope = member(parser.parse(body), 'Envelope')
+  } catch {
+    return fault('UNKNOWN_EXCEPTION', 'the message is no XML')
+  }
+  const session = text(member(member(envelope, 'Header'), 'SessionHeader'), 'sessionId') ?? ''
+  if (!isValid(session)) return fault('INVALID_SESSION_ID', 'Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session hash')
+  const calls = member(envelope, 'Body')
+  if (isRecord(calls) && 'getUserInfo' in calls) return userInfo(org)
+  const convert = member(calls, 'convertLead')
+  if (convert !== undefined) return conversions(org, member(convert, 'leadConverts'))
+  return fault('UNKNOWN_EXCEPTION', 'No such operation')
+}
+
+function userInfo(org: Org): SimResponse {
+  const user = org.objects.get('User')?.rows.get(org.integrationUser)?.values ?? {}
+  const multi = org.options.multiCurrency
+  const members = [
+    tag('accessibilityMode', false), tag('currencySymbol', multi ? null : '$'), tag('orgDefaultCurrencyIsoCode', multi ? null : (org.currencies[0] ?? 'USD')), tag('orgHasPersonAccounts', false),
+    tag('organizationId', org.id), tag('organizationMultiCurrency', multi), tag('organizationName', 'Fabrikam'), tag('sessionSecondsValid', Math.floor(org.options.sessionMs / 1_000)),
+    tag('userDefaultCurrencyIsoCode', multi ? (org.currencies[0] ?? 'USD') : null), tag('userEmail', String(user['Email'])), tag('userId', org.integrationUser), tag('userName', String(user['Username'])), tag('userTimeZone', 'Europe/Berlin'),
+  ]
+  return answer(200, `<getUserInfoResponse><result>${members.join('')}</result></getUserInfoResponse>`)
+}
+
+function conversions(org: Org, given: unknown): SimResponse {
+  const results = (Array.isArray(given) ? given : [given]).map((wish) => {
+    try {
+      const leadId = text(wish, 'leadId') ?? ''
+      const done = convertLead(org, {
+        leadId, convertedStatus: text(wish, 'convertedStatus') ?? '', accountId: text(wish, 'accountId'), contactId: text(wish, 'contactId'),
+        opportunityName: text(wish, 'opportunityName'), createOpportunity: text(wish, 'doNotCreateOpportunity') !== 'true',
+      })
+      return [tag('accountId', done.accountId), tag('contactId', done.contactId), tag('leadId', leadId), tag('opportunityId', done.opportunityId), tag('success', true)].join('')
+    } catch (error) {
+      if (!(error instanceof SalesforceError)) throw error
+      return `<errors>${tag('message', error.message)}${tag('statusCode', error.code)}</errors>${tag('success', false)}`
+    }
+  })
+  return answer(200, `<convertLeadResponse>${results.map((result) => `<result>${result}</result>`).join('')}</convertLeadResponse>`)
+}

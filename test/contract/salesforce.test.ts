@@ -1,0 +1,252 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { salesforceInstallation, type SalesforceInstallation } from '../support/salesforce-installation.js'
+
+/** What holds on Dynamics 365 holds on Salesforce: the assembled service against the strict simulators over real sockets. */
+let here: SalesforceInstallation
+const open = async (wish: Parameters<typeof salesforceInstallation>[0] = {}): Promise<SalesforceInstallation> => (here = await salesforceInstallation(wish))
+afterEach(() => here.close())
+
+const euro = { details: { currency: 'EUR' } }
+const inbound = { currency: 'EUR' } as const
+const crmIdOf = (referralId: string): string => String(here.opportunitiesOf(referralId)[0]?.['Id'])
+const referral = (id: string) => {
+  const found = here.sandbox.partnerCenter.referral(id)
+  if (found === undefined) throw new Error(`no referral ${id}`)
+  return found
+}
+const ownOf = (crmId: string) => [...here.sandbox.partnerCenter.referrals()].filter(({ externalReferenceId }) => externalReferenceId === crmId)
+
+describe('from the CRM to Partner Center', () => {
+  it('a record without Sync never leaves; one with Sync makes exactly one engagement, and identifier, link and audit come back', async () => {
+    await open()
+    const quiet = here.completeOpportunity('Quiet')
+    const shared = here.completeOpportunity('Shared')
+    here.share(shared)
+    await here.sync()
+    expect(ownOf(quiet)).toEqual([])
+    const [own, ...more] = ownOf(shared)
+    expect(more).toEqual([])
+    expect(here.opportunity(shared)).toMatchObject({
+      Cosell_Referral_Identifier__c: own?.id,
+      Cosell_Referral_Link__c: expect.stringContaining(own?.id ?? '?') as string,
+      Cosell_Audit__c: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d - CRM to Partner Center Referral sync success\./m) as string,
+      Cosell_Sync_Status__c: 'in-sync',
+    })
+    expect(own).toMatchObject({ name: 'Shared', details: { dealValue: 50_000, currency: 'USD', notes: 'Wants reports.' }, customerProfile: { address: { country: 'DE' } } })
+    expect(own?.details.requirements.solutions.map(({ id }) => id)).toEqual(['SOL-12345-ABC'])
+    expect(own?.customerProfile.team).toMatchObject([{ email: 'ada@shared.example', firstName: 'Ada' }])
+  })
+
+  it('later edits of value, date, notes, visibility, contact and solutions follow', async () => {
+    await open()
+    const id = here.completeOpportunity('Edited')
+    here.share(id)
+    await here.sync()
+    const [own] = ownOf(id)
+    const { people } = here.sandbox.salesforce
+    people.edit('Opportunity', id, { Amount: 65_000, CloseDate: '2027-06-30', Description: 'Other notes', Cosell_Referral_Visibility__c: true })
+    people.create('Cosell_Solution__c', { Name: 'Second', Cosell_Opportunity__c: id, Cosell_Solution_Identifier__c: 'SOL-67890-DEF' })
+    people.edit('Contact', String(here.sandbox.salesforce.find('Contact')[0]?.['Id']), { Phone: '+49 40 99' })
+    await here.sync()
+    const after = referral(own?.id ?? '')
+    expect(after.details).toMatchObject({ dealValue: 65_000, notes: 'Other notes', closingDateTime: expect.stringMatching(/^2027-06-30/) as string })
+    expect(after.consent.consentToShareReferralWithMicrosoftSellers).toBe(true)
+    expect(after.details.requirements.solutions.map(({ id: solution }) => solution).sort()).toEqual(['SOL-12345-ABC', 'SOL-67890-DEF'])
+    expect(after.customerProfile.team.map(({ phoneNumber }) => phoneNumber)).toContain('+49 40 99')
+  })
+
+  it('what is missing for a share is said on the record, and nothing leaves', async () => {
+    await open()
+    const id = here.completeOpportunity('Lacking', { Amount: null })
+    here.share(id)
+    await here.sync()
+    expect(ownOf(id)).toEqual([])
+    expect(here.opportunity(id)).toMatchObject({ Cosell_Sync_Status__c: 'needs-attention', Cosell_Sync_Problem__c: expect.stringMatching(/value/i) as string })
+  })
+
+  it('help makes a second referral for Microsoft, and Microsoft\'s identifier comes back', async () => {
+    await open()
+    const id = here.completeOpportunity('Help', { Cosell_Help_Required__c: 'General or Other' })
+    here.share(id)
+    await here.sync()
+    const [own] = ownOf(id)
+    expect(here.sandbox.partnerCenter.engagement(own?.engagementId ?? '')).toHaveLength(2)
+    here.sandbox.partnerCenter.microsoft.accept(own?.engagementId ?? '', { msxId: '7-ABC' })
+    await here.sync()
+    expect(here.opportunity(id)).toMatchObject({ Cosell_Microsoft_CRM_Identifier__c: '7-ABC' })
+  })
+
+  it('winning closes the referral as won, losing as lost', async () => {
+    await open()
+    const [won, lost] = [here.completeOpportunity('Won'), here.completeOpportunity('Lost')]
+    here.share(won)
+    here.share(lost)
+    await here.sync()
+    here.sandbox.salesforce.people.edit('Opportunity', won, { StageName: 'Closed Won' })
+    here.sandbox.salesforce.people.edit('Opportunity', lost, { StageName: 'Closed Lost' })
+    await here.sync()
+    expect(ownOf(won)[0]).toMatchObject({ status: 'Closed', substatus: 'Won' })
+    expect(ownOf(lost)[0]).toMatchObject({ status: 'Closed', substatus: 'Lost' })
+  })
+
+  it('the amount of an opportunity with products is theirs: it goes out and is never written', async () => {
+    await open()
+    const id = here.completeOpportunity('Products')
+    here.share(id)
+    await here.sync()
+    here.sandbox.salesforce.people.addProducts(id, 81_000)
+    await here.sync()
+    expect(ownOf(id)[0]?.details.dealValue).toBe(81_000)
+    here.sandbox.partnerCenter.portal.edit(ownOf(id)[0]?.id ?? '', { dealValue: 1_000 })
+    here.writes()
+    await here.sync()
+    expect(here.opportunity(id)['Amount']).toBe(81_000)
+    expect(here.writes().filter((write) => write.includes('composite')).length).toBeLessThanOrEqual(2)
+  })
+})
+
+describe('from Partner Center to the CRM', () => {
+  it('a deal makes an opportunity with account, contact and solutions, and its id is written back', async () => {
+    await open()
+    const address = { addressLine1: 'Weg 1', city: 'Bern', state: 'BE', postalCode: '3011', country: 'CH' }
+    const team = [{ firstName: 'Eva', lastName: 'Roth', email: 'eva@known.example', phoneNumber: '+41 1' }]
+    const existing = here.sandbox.salesforce.people.create('Account', { Name: 'Known Customer AG', BillingPostalCode: '3011' })
+    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Matched', customerProfile: { name: 'Known Customer AG', address, team, ids: [] }, ...euro })
+    await here.sync()
+    const id = crmIdOf(own.id)
+    expect(here.opportunity(id)).toMatchObject({ Name: 'Matched', AccountId: existing, CurrencyIsoCode: 'EUR', Cosell_Sync_With_Partner_Center__c: true, Cosell_Referral_Identifier__c: own.id })
+    expect(referral(own.id).externalReferenceId).toBe(id)
+    const roles = here.sandbox.salesforce.find('OpportunityContactRole', { OpportunityId: id })
+    expect(roles).toHaveLength(1)
+    expect(here.sandbox.salesforce.read('Contact', String(roles[0]?.['ContactId']))).toMatchObject({ Email: 'eva@known.example', AccountId: existing })
+    expect(here.sandbox.salesforce.find('Account', { Name: 'Known Customer AG' })).toHaveLength(1)
+  })
+
+  it('later edits arrive in one call, and equal values and echoes write nothing', async () => {
+    await open()
+    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Edited there', ...euro })
+    await here.sync()
+    const id = crmIdOf(own.id)
+    here.writes()
+    here.sandbox.partnerCenter.portal.edit(own.id, { dealValue: 77_000, closingDateTime: '2027-03-31T00:00:00Z', notes: 'New notes' })
+    await here.sync()
+    expect(here.opportunity(id)).toMatchObject({ Amount: 77_000, CloseDate: '2027-03-31', Description: 'New notes' })
+    expect(here.writes()).toHaveLength(1)
+    await here.sync()
+    expect(here.writes()).toEqual([])
+  })
+
+  it('an unanswered co-sell waits on hold, edits there are not sent, moving it on accepts, losing it declines', async () => {
+    await open()
+    const waiting = here.sandbox.partnerCenter.inbound.coSell({ ...inbound, notes: 'From Microsoft' }).own
+    const refused = here.sandbox.partnerCenter.inbound.coSell(inbound).own
+    await here.sync()
+    const id = crmIdOf(waiting.id)
+    expect(here.opportunity(id)).toMatchObject({ StageName: 'On Hold', IsClosed: false })
+    here.sandbox.salesforce.people.edit('Opportunity', id, { Description: 'Written while it waits' })
+    await here.sync()
+    expect(referral(waiting.id)).toMatchObject({ status: 'New', details: { notes: 'From Microsoft' } })
+    here.sandbox.salesforce.people.edit('Opportunity', id, { StageName: 'Needs Analysis' })
+    here.sandbox.salesforce.people.edit('Opportunity', crmIdOf(refused.id), { StageName: 'Closed Lost' })
+    await here.sync()
+    expect(referral(waiting.id)).toMatchObject({ status: 'Active', substatus: 'Accepted', details: { notes: 'Written while it waits' } })
+    expect(referral(refused.id)).toMatchObject({ status: 'Closed', substatus: 'Declined' })
+    // The seller's own stage stays: an open one is as good as any other.
+    expect(here.opportunity(id)['StageName']).toBe('Needs Analysis')
+  })
+
+  it('an unanswered lead is a lead; accepted there it is converted, converted here it is accepted; the identifier goes along', async () => {
+    await open()
+    const there = here.sandbox.partnerCenter.inbound.qualifiedLead(inbound).own
+    const here_ = here.sandbox.partnerCenter.inbound.qualifiedLead(inbound).own
+    await here.sync()
+    const leadOf = (id: string) => here.sandbox.salesforce.find('Lead', { Cosell_Referral_Identifier__c: id })
+    expect([leadOf(there.id), leadOf(here_.id)].map((leads) => leads.length)).toEqual([1, 1])
+    here.sandbox.partnerCenter.portal.accept(there.id)
+    const converted = here.sandbox.salesforce.people.convert(String(leadOf(here_.id)[0]?.['Id']))
+    await here.sync()
+    expect(leadOf(there.id)[0]?.['IsConverted']).toBe(true)
+    expect(here.opportunitiesOf(there.id)).toHaveLength(1)
+    expect(here.opportunitiesOf(there.id)[0]).toMatchObject({ CurrencyIsoCode: 'EUR', Cosell_Sync_With_Partner_Center__c: true })
+    expect(referral(here_.id)).toMatchObject({ status: 'Active', substatus: 'Accepted' })
+    expect(here.opportunitiesOf(here_.id).map((row) => row['Id'])).toEqual([converted.opportunityId])
+  })
+
+  it('a currency that the org does not have stops that deal with the code named, and is never converted', async () => {
+    await open({ singleCurrency: true })
+    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Foreign', ...euro })
+    const dollars = here.sandbox.partnerCenter.portal.create('private', { name: 'Own currency', details: { currency: 'USD' } }).own
+    await here.sync()
+    expect(here.opportunitiesOf(own.id)).toEqual([])
+    expect((await here.dealOf(own.id)).reason?.text).toContain('EUR')
+    expect(here.opportunitiesOf(dollars.id)).toHaveLength(1)
+  })
+})
+
+describe('a hostile world', () => {
+  it('a create whose answer was lost makes one record', async () => {
+    await open()
+    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Lost answer', ...euro })
+    here.sandbox.salesforce.faults.set([{ kind: 'drop-after', rate: 1, times: 1, matching: /^POST .*composite/ }])
+    await here.sync()
+    await here.sync()
+    expect(here.sandbox.salesforce.find('Opportunity', { Name: 'Lost answer' })).toHaveLength(1)
+    expect(here.opportunitiesOf(own.id)).toHaveLength(1)
+  })
+
+  it('an edit between the look and the write is kept: the write is refused and planned again', async () => {
+    await open()
+    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Raced', ...euro })
+    await here.sync()
+    const id = crmIdOf(own.id)
+    here.sandbox.partnerCenter.portal.edit(own.id, { dealValue: 12_000 })
+    let acted = false
+    const { handle } = here.sandbox.salesforce
+    expect(handle).toBeTypeOf('function')
+    here.sandbox.salesforce.onWrite((object) => {
+      if (object !== 'Opportunity' || acted) return
+      acted = true
+      here.sandbox.salesforce.people.edit('Opportunity', id, { NextStep: 'A flow of the org was here' })
+    })
+    await here.sync()
+    expect(here.opportunity(id)).toMatchObject({ Amount: 12_000, NextStep: 'A flow of the org was here' })
+    here.writes()
+    await here.sync()
+    expect(here.writes()).toEqual([])
+  })
+
+  it('a session that ended is renewed once, and the call is repeated', async () => {
+    await open()
+    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'After the session', ...euro })
+    here.sandbox.salesforce.sessions.expire()
+    await here.sync()
+    expect(here.opportunitiesOf(own.id)).toHaveLength(1)
+  })
+
+  it('a deleted opportunity is never taken for a wish to close: the deal waits for a person, and an undelete mends it', async () => {
+    await open()
+    const id = here.completeOpportunity('Deleted')
+    here.share(id)
+    await here.sync()
+    here.sandbox.salesforce.people.remove('Opportunity', id)
+    await here.sync()
+    here.later(11 * 60_000)
+    await here.sync()
+    expect(ownOf(id)[0]?.status).not.toBe('Closed')
+    expect((await here.dealOf(id)).state).toBe('needs-attention')
+    here.sandbox.salesforce.people.undelete('Opportunity', id)
+    await here.sync()
+    expect((await here.dealOf(id)).state).toBe('in-sync')
+  })
+
+  it('an outbound message is taken as a nudge and answered as Salesforce wants it; without the key it is refused', async () => {
+    await open()
+    const id = here.completeOpportunity('Nudged')
+    const message = `<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body><notifications xmlns="http://soap.sforce.com/2005/09/outbound"><OrganizationId>${here.sandbox.salesforce.organizationId}</OrganizationId><Notification><Id>04l5g00000AaAaAAAV</Id><sObject xsi:type="sf:Opportunity" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:sf="urn:sobject.enterprise.soap.sforce.com"><sf:Id>${id}</sf:Id></sObject></Notification></notifications></soapenv:Body></soapenv:Envelope>`
+    const send = (path: string): Promise<Response> => fetch(`${here.address}${path}`, { method: 'POST', headers: { 'content-type': 'text/xml' }, body: message })
+    const taken = await send('/hooks/salesforce/test-webhook-key')
+    expect(taken.status).toBe(200)
+    expect(await taken.text()).toContain('<Ack>true</Ack>')
+    expect((await send('/hooks/salesforce')).status).toBe(401)
+  })
+})
