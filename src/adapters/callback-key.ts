@@ -13,7 +13,11 @@ function sameSecret(given: string, key: string): boolean {
 
 function presentedKeys(request: InboundRequest): string[] {
   const [path = '', search = ''] = request.url.split('?')
-  const last = path.split('/').filter((part) => part !== '').at(-1) ?? ''
+  const last =
+    path
+      .split('/')
+      .filter((part) => part !== '')
+      .at(-1) ?? ''
   const code = new URLSearchParams(search).get('code')
   const header = request.headers['x-cosell-key']
   return [...(header === undefined ? [] : [header]), ...(code === null ? [] : [code]), decode(last)]

@@ -19,24 +19,31 @@ const assertionLifeS = 170 // Three minutes are the most that every page of the 
 function tokens(config: SalesforceConfig, endpoint: TokenEndpoint): TokenSource {
   const { credential, clientId } = config
   if (credential.kind === 'client-secret') {
-    return cachedTokens(endpoint, (signal) => askForToken(endpoint, { grant_type: 'client_credentials', client_id: clientId, client_secret: credential.clientSecret }, signal))
+    return cachedTokens(endpoint, (signal) =>
+      askForToken(endpoint, { grant_type: 'client_credentials', client_id: clientId, client_secret: credential.clientSecret }, signal),
+    )
   }
   return cachedTokens(endpoint, async (signal) => {
     const now = Math.floor(endpoint.clock.now() / 1_000)
     const key = await privateKey(credential.privateKey.text)
-    const assertion = await new SignJWT({ iss: clientId, sub: credential.username, aud: audienceOf(config.url), exp: now + assertionLifeS }).setProtectedHeader({ alg: 'RS256' }).sign(key)
+    const assertion = await new SignJWT({ iss: clientId, sub: credential.username, aud: audienceOf(config.url), exp: now + assertionLifeS })
+      .setProtectedHeader({ alg: 'RS256' })
+      .sign(key)
     return askForToken(endpoint, { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion }, signal)
   })
 }
 /** Sandboxes sign in at a host of their own. */
-const audienceOf = (url: string): string => (/\.sandbox\.my\.salesforce\.com$/.test(new URL(url).hostname) ? 'https://test.salesforce.com' : 'https://login.salesforce.com')
+const audienceOf = (url: string): string =>
+  /\.sandbox\.my\.salesforce\.com$/.test(new URL(url).hostname) ? 'https://test.salesforce.com' : 'https://login.salesforce.com'
 
 async function privateKey(pem: string): Promise<Awaited<ReturnType<typeof importPKCS8>>> {
   try {
     return await importPKCS8(pem, 'RS256')
   } catch {
     // The parser's own words could quote the key.
-    throw new Fault('misconfigured', 'The private key of the CRM cannot be read.', { remedy: 'crm.privateKey must be a PKCS #8 key in PEM form ("BEGIN PRIVATE KEY"); convert it with "openssl pkcs8 -topk8 -nocrypt".' })
+    throw new Fault('misconfigured', 'The private key of the CRM cannot be read.', {
+      remedy: 'crm.privateKey must be a PKCS #8 key in PEM form ("BEGIN PRIVATE KEY"); convert it with "openssl pkcs8 -topk8 -nocrypt".',
+    })
   }
 }
 

@@ -26,7 +26,7 @@ export interface Sandbox {
   readonly partnerCenter: PartnerCenter
   readonly dynamics: Dataverse
   readonly salesforce: Salesforce
-  readonly urls: { readonly entra: string; readonly partnerCenter: string; readonly dynamics: string; readonly desk: string; readonly salesforce: string }
+  readonly urls: Readonly<Record<'entra' | 'partnerCenter' | 'dynamics' | 'desk' | 'salesforce', string>>
   readonly credentials: SandboxCredentials
   /** PEM of the authority that issued the webhook certificate. */
   readonly trustAnchors: string
@@ -98,7 +98,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   // Before anybody called it, a delivery could not name where its certificate lies.
   partner.options.publicBase = urls.partnerCenter
   directory.options.audiences.add(urls.dynamics)
-  urls.desk = await open(controlDesk({ entra: entraDesk(directory), partnerCenter: partnerDesk(partner), dynamics: dynamicsDesk(crm), salesforce: salesforceDesk(org) }), 3)
+  const crms = { dynamics: dynamicsDesk(crm), salesforce: salesforceDesk(org) }
+  urls.desk = await open(controlDesk({ entra: entraDesk(directory), partnerCenter: partnerDesk(partner), ...crms }), 3)
   const refreshToken = directory.seedRefreshToken({ clientId: partnerApp.clientId, email: serviceUser.email })
   return {
     entra: directory,

@@ -3,7 +3,8 @@ import { salesforceInstallation, type SalesforceInstallation } from '../support/
 
 /** What holds on Dynamics 365 holds on Salesforce: the assembled service against the strict simulators over real sockets. */
 let here: SalesforceInstallation
-const open = async (wish: Parameters<typeof salesforceInstallation>[0] = {}): Promise<SalesforceInstallation> => (here = await salesforceInstallation(wish))
+const open = async (wish: Parameters<typeof salesforceInstallation>[0] = {}): Promise<SalesforceInstallation> =>
+  (here = await salesforceInstallation(wish))
 afterEach(() => here.close())
 
 const euro = { details: { currency: 'EUR' } }
@@ -14,7 +15,8 @@ const referral = (id: string) => {
   if (found === undefined) throw new Error(`no referral ${id}`)
   return found
 }
-const ownOf = (crmId: string) => [...here.sandbox.partnerCenter.referrals()].filter(({ externalReferenceId }) => externalReferenceId === crmId)
+const ownOf = (crmId: string) =>
+  [...here.sandbox.partnerCenter.referrals()].filter(({ externalReferenceId }) => externalReferenceId === crmId)
 
 describe('from the CRM to Partner Center', () => {
   it('a record without Sync never leaves; one with Sync makes exactly one engagement, and identifier, link and audit come back', async () => {
@@ -32,7 +34,11 @@ describe('from the CRM to Partner Center', () => {
       Cosell_Audit__c: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d - CRM to Partner Center Referral sync success\./m) as string,
       Cosell_Sync_Status__c: 'in-sync',
     })
-    expect(own).toMatchObject({ name: 'Shared', details: { dealValue: 50_000, currency: 'USD', notes: 'Wants reports.' }, customerProfile: { address: { country: 'DE' } } })
+    expect(own).toMatchObject({
+      name: 'Shared',
+      details: { dealValue: 50_000, currency: 'USD', notes: 'Wants reports.' },
+      customerProfile: { address: { country: 'DE' } },
+    })
     expect(own?.details.requirements.solutions.map(({ id }) => id)).toEqual(['SOL-12345-ABC'])
     expect(own?.customerProfile.team).toMatchObject([{ email: 'ada@shared.example', firstName: 'Ada' }])
   })
@@ -44,12 +50,21 @@ describe('from the CRM to Partner Center', () => {
     await here.sync()
     const [own] = ownOf(id)
     const { people } = here.sandbox.salesforce
-    people.edit('Opportunity', id, { Amount: 65_000, CloseDate: '2027-06-30', Description: 'Other notes', Cosell_Referral_Visibility__c: true })
+    people.edit('Opportunity', id, {
+      Amount: 65_000,
+      CloseDate: '2027-06-30',
+      Description: 'Other notes',
+      Cosell_Referral_Visibility__c: true,
+    })
     people.create('Cosell_Solution__c', { Name: 'Second', Cosell_Opportunity__c: id, Cosell_Solution_Identifier__c: 'SOL-67890-DEF' })
     people.edit('Contact', String(here.sandbox.salesforce.find('Contact')[0]?.['Id']), { Phone: '+49 40 99' })
     await here.sync()
     const after = referral(own?.id ?? '')
-    expect(after.details).toMatchObject({ dealValue: 65_000, notes: 'Other notes', closingDateTime: expect.stringMatching(/^2027-06-30/) as string })
+    expect(after.details).toMatchObject({
+      dealValue: 65_000,
+      notes: 'Other notes',
+      closingDateTime: expect.stringMatching(/^2027-06-30/) as string,
+    })
     expect(after.consent.consentToShareReferralWithMicrosoftSellers).toBe(true)
     expect(after.details.requirements.solutions.map(({ id: solution }) => solution).sort()).toEqual(['SOL-12345-ABC', 'SOL-67890-DEF'])
     expect(after.customerProfile.team.map(({ phoneNumber }) => phoneNumber)).toContain('+49 40 99')
@@ -61,10 +76,13 @@ describe('from the CRM to Partner Center', () => {
     here.share(id)
     await here.sync()
     expect(ownOf(id)).toEqual([])
-    expect(here.opportunity(id)).toMatchObject({ Cosell_Sync_Status__c: 'needs-attention', Cosell_Sync_Problem__c: expect.stringMatching(/value/i) as string })
+    expect(here.opportunity(id)).toMatchObject({
+      Cosell_Sync_Status__c: 'needs-attention',
+      Cosell_Sync_Problem__c: expect.stringMatching(/value/i) as string,
+    })
   })
 
-  it('help makes a second referral for Microsoft, and Microsoft\'s identifier comes back', async () => {
+  it("help makes a second referral for Microsoft, and Microsoft's identifier comes back", async () => {
     await open()
     const id = here.completeOpportunity('Help', { Cosell_Help_Required__c: 'General or Other' })
     here.share(id)
@@ -111,14 +129,27 @@ describe('from Partner Center to the CRM', () => {
     const address = { addressLine1: 'Weg 1', city: 'Bern', state: 'BE', postalCode: '3011', country: 'CH' }
     const team = [{ firstName: 'Eva', lastName: 'Roth', email: 'eva@known.example', phoneNumber: '+41 1' }]
     const existing = here.sandbox.salesforce.people.create('Account', { Name: 'Known Customer AG', BillingPostalCode: '3011' })
-    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Matched', customerProfile: { name: 'Known Customer AG', address, team, ids: [] }, ...euro })
+    const { own } = here.sandbox.partnerCenter.portal.create('private', {
+      name: 'Matched',
+      customerProfile: { name: 'Known Customer AG', address, team, ids: [] },
+      ...euro,
+    })
     await here.sync()
     const id = crmIdOf(own.id)
-    expect(here.opportunity(id)).toMatchObject({ Name: 'Matched', AccountId: existing, CurrencyIsoCode: 'EUR', Cosell_Sync_With_Partner_Center__c: true, Cosell_Referral_Identifier__c: own.id })
+    expect(here.opportunity(id)).toMatchObject({
+      Name: 'Matched',
+      AccountId: existing,
+      CurrencyIsoCode: 'EUR',
+      Cosell_Sync_With_Partner_Center__c: true,
+      Cosell_Referral_Identifier__c: own.id,
+    })
     expect(referral(own.id).externalReferenceId).toBe(id)
     const roles = here.sandbox.salesforce.find('OpportunityContactRole', { OpportunityId: id })
     expect(roles).toHaveLength(1)
-    expect(here.sandbox.salesforce.read('Contact', String(roles[0]?.['ContactId']))).toMatchObject({ Email: 'eva@known.example', AccountId: existing })
+    expect(here.sandbox.salesforce.read('Contact', String(roles[0]?.['ContactId']))).toMatchObject({
+      Email: 'eva@known.example',
+      AccountId: existing,
+    })
     expect(here.sandbox.salesforce.find('Account', { Name: 'Known Customer AG' })).toHaveLength(1)
   })
 
@@ -243,7 +274,8 @@ describe('a hostile world', () => {
     await open()
     const id = here.completeOpportunity('Nudged')
     const message = `<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body><notifications xmlns="http://soap.sforce.com/2005/09/outbound"><OrganizationId>${here.sandbox.salesforce.organizationId}</OrganizationId><Notification><Id>04l5g00000AaAaAAAV</Id><sObject xsi:type="sf:Opportunity" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:sf="urn:sobject.enterprise.soap.sforce.com"><sf:Id>${id}</sf:Id></sObject></Notification></notifications></soapenv:Body></soapenv:Envelope>`
-    const send = (path: string): Promise<Response> => fetch(`${here.address}${path}`, { method: 'POST', headers: { 'content-type': 'text/xml' }, body: message })
+    const send = (path: string): Promise<Response> =>
+      fetch(`${here.address}${path}`, { method: 'POST', headers: { 'content-type': 'text/xml' }, body: message })
     const taken = await send('/hooks/salesforce/test-webhook-key')
     expect(taken.status).toBe(200)
     expect(await taken.text()).toContain('<Ack>true</Ack>')

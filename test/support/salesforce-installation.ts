@@ -32,21 +32,38 @@ export interface SalesforceInstallation {
 const never = new AbortController().signal
 
 /** A whole installation on Salesforce: simulated systems on loopback, the assembled service with a store of its own, and the people. */
-export async function salesforceInstallation(wish: { readonly singleCurrency?: true; readonly sync?: object; readonly mapping?: object } = {}): Promise<SalesforceInstallation> {
+export async function salesforceInstallation(
+  wish: { readonly singleCurrency?: true; readonly sync?: object; readonly mapping?: object } = {},
+): Promise<SalesforceInstallation> {
   let aheadMs = 0
   const clock = { ...realClock, now: () => realClock.now() + aheadMs }
   const real = sandboxClock()
   // Both sides of the wire live in one time, or a record of this second would stay one for ever.
   const world = { now: clock.now, at: (at: number, job: () => void) => real.at(at - aheadMs, job) }
-  const sandbox = await startSandbox({ port: 0, seed: 7, customFields: 'cosell', clock: world, ...(wish.singleCurrency === true ? { singleCurrency: true } : {}) })
+  const sandbox = await startSandbox({
+    port: 0,
+    seed: 7,
+    customFields: 'cosell',
+    clock: world,
+    ...(wish.singleCurrency === true ? { singleCurrency: true } : {}),
+  })
   const folder = mkdtempSync(join(tmpdir(), 'cosell-salesforce-'))
   const { salesforce: org, partnerCenter } = sandbox
   // A share needs a member of the sales team who can be phoned.
   for (const user of org.find('User')) org.people.edit('User', String(user['Id']), { Phone: '+49 30 1' })
-  const app = await assemble(configFor(sandbox, folder, wish), { clock, demo: null, log: silentLog, version: 'test', adopt: false, plant: () => undefined })
+  const app = await assemble(configFor(sandbox, folder, wish), {
+    clock,
+    demo: null,
+    log: silentLog,
+    version: 'test',
+    adopt: false,
+    plant: () => undefined,
+  })
   const address = (await app.start('server')).address ?? ''
   const made: SalesforceInstallation = {
-    sandbox, app, address,
+    sandbox,
+    app,
+    address,
     async sync(deals = []) {
       let summary = await app.service.sync({ deals, release: true, signal: never, by: 'test' })
       // A record of this very second is looked at again a moment later: turning the clock stands for that moment.
@@ -59,18 +76,43 @@ export async function salesforceInstallation(wish: { readonly singleCurrency?: t
     opportunity: (id) => org.read('Opportunity', id) ?? {},
     opportunitiesOf: (referralId) => org.find('Opportunity', { Cosell_Referral_Identifier__c: referralId }),
     completeOpportunity(name, more = {}) {
-      const account = org.people.create('Account', { Name: `${name} GmbH`, BillingStreet: 'Lindenallee 7', BillingCity: 'Hamburg', BillingPostalCode: '20095', BillingCountry: 'Germany' })
-      const contact = org.people.create('Contact', { FirstName: 'Ada', LastName: 'Moser', Email: `ada@${name.toLowerCase()}.example`, Phone: '+49 40 1', AccountId: account })
-      const id = org.people.create('Opportunity', {
-        Name: name, StageName: 'Qualification', CloseDate: '2027-03-31', Amount: 50_000, Description: 'Wants reports.', AccountId: account, ContactId: contact, OwnerId: org.people.user('kim@fabrikam.example'), ...more,
+      const account = org.people.create('Account', {
+        Name: `${name} GmbH`,
+        BillingStreet: 'Lindenallee 7',
+        BillingCity: 'Hamburg',
+        BillingPostalCode: '20095',
+        BillingCountry: 'Germany',
       })
-      org.people.create('Cosell_Solution__c', { Name: 'Example Insights', Cosell_Opportunity__c: id, Cosell_Solution_Identifier__c: 'SOL-12345-ABC' })
+      const contact = org.people.create('Contact', {
+        FirstName: 'Ada',
+        LastName: 'Moser',
+        Email: `ada@${name.toLowerCase()}.example`,
+        Phone: '+49 40 1',
+        AccountId: account,
+      })
+      const id = org.people.create('Opportunity', {
+        Name: name,
+        StageName: 'Qualification',
+        CloseDate: '2027-03-31',
+        Amount: 50_000,
+        Description: 'Wants reports.',
+        AccountId: account,
+        ContactId: contact,
+        OwnerId: org.people.user('kim@fabrikam.example'),
+        ...more,
+      })
+      org.people.create('Cosell_Solution__c', {
+        Name: 'Example Insights',
+        Cosell_Opportunity__c: id,
+        Cosell_Solution_Identifier__c: 'SOL-12345-ABC',
+      })
       return id
     },
     share: (id) => org.people.edit('Opportunity', id, { Cosell_Sync_With_Partner_Center__c: true }),
     dealOf: (id) => app.service.deal(id, { live: false }),
     writes() {
-      const isWrite = ({ method, path }: { method: string; path: string }): boolean => method !== 'GET' && !path.includes('/oauth2/') && !path.includes('/Soap/') && !path.includes('/webhooks/')
+      const isWrite = ({ method, path }: { method: string; path: string }): boolean =>
+        method !== 'GET' && !path.includes('/oauth2/') && !path.includes('/Soap/') && !path.includes('/webhooks/')
       const done = [...partnerCenter.calls.list(), ...org.calls.list()].filter(isWrite).map(({ method, path }) => `${method} ${path}`)
       partnerCenter.calls.reset()
       org.calls.clear()
@@ -87,21 +129,40 @@ export async function salesforceInstallation(wish: { readonly singleCurrency?: t
   return made
 }
 
-function configFor({ urls, credentials, trustAnchors }: Sandbox, folder: string, wish: { readonly sync?: object; readonly mapping?: object }): Parameters<typeof assemble>[0] {
+function configFor(
+  { urls, credentials, trustAnchors }: Sandbox,
+  folder: string,
+  wish: { readonly sync?: object; readonly mapping?: object },
+): Parameters<typeof assemble>[0] {
   const file = join(folder, 'cosell.yaml')
   const text = stringify({
     environment: 'test',
     store: './data',
     server: { listen: '127.0.0.1:0' },
     partnerCenter: {
-      tenant: credentials.tenant, clientId: credentials.partnerClientId, clientSecret: credentials.partnerClientSecret, refreshToken: credentials.refreshToken,
-      referralsUrl: urls.partnerCenter, platformUrl: urls.partnerCenter, authorityUrl: urls.entra,
+      tenant: credentials.tenant,
+      clientId: credentials.partnerClientId,
+      clientSecret: credentials.partnerClientSecret,
+      refreshToken: credentials.refreshToken,
+      referralsUrl: urls.partnerCenter,
+      platformUrl: urls.partnerCenter,
+      authorityUrl: urls.entra,
       webhook: { certificateHosts: [new URL(urls.partnerCenter).host], trustAnchors: './roots.pem' },
     },
-    crm: { kind: 'salesforce', url: urls.salesforce, clientId: credentials.salesforceClientId, clientSecret: credentials.salesforceClientSecret, webhookKey: 'test-webhook-key' },
+    crm: {
+      kind: 'salesforce',
+      url: urls.salesforce,
+      clientId: credentials.salesforceClientId,
+      clientSecret: credentials.salesforceClientSecret,
+      webhookKey: 'test-webhook-key',
+    },
     sync: { owner: 'kim@fabrikam.example', ...wish.sync },
     ...(wish.mapping === undefined ? {} : { mapping: './mapping.yaml' }),
   })
-  const files: Readonly<Record<string, string>> = { [file]: text, [join(folder, 'roots.pem')]: trustAnchors, [join(folder, 'mapping.yaml')]: stringify(wish.mapping ?? {}) }
+  const files: Readonly<Record<string, string>> = {
+    [file]: text,
+    [join(folder, 'roots.pem')]: trustAnchors,
+    [join(folder, 'mapping.yaml')]: stringify(wish.mapping ?? {}),
+  }
   return loadConfig({ path: file, ...processWorld(), env: {}, cwd: folder, readFile: (path) => files[path] ?? null }).config
 }

@@ -2,7 +2,18 @@ import type { Change, CreateChange, PatchChange, StepChange } from '../../core/c
 import type { Projection } from '../../core/deal.js'
 import { Fault, toFault } from '../../core/fault.js'
 import type { MappedKind } from '../../core/mapping.js'
-import type { Adapter, CallOptions, Capabilities, Check, Clock, Reading, Receipt, RemoteSchema, TouchedOptions, TouchedPage } from '../../core/ports.js'
+import type {
+  Adapter,
+  CallOptions,
+  Capabilities,
+  Check,
+  Clock,
+  Reading,
+  Receipt,
+  RemoteSchema,
+  TouchedOptions,
+  TouchedPage,
+} from '../../core/ports.js'
 import type { EndKind, EndRef } from '../../core/ref.js'
 import { SalesforceApi, type Send, type Session } from './api.js'
 import { createMany } from './bulk.js'
@@ -74,7 +85,8 @@ class Salesforce implements Adapter {
       // Any text can stand in a referral's external reference; what is no record id names no record here.
       const ofKind = refs.filter((ref) => ref.kind === kind && asRecordId(ref.id) !== null)
       for (let start = 0; start < ofKind.length; start += readsPerQuestion) {
-        for (const [id, reading] of await this.#readSome(kind, ofKind.slice(start, start + readsPerQuestion), signal)) readings.set(`${kind}:${id}`, reading)
+        for (const [id, reading] of await this.#readSome(kind, ofKind.slice(start, start + readsPerQuestion), signal))
+          readings.set(`${kind}:${id}`, reading)
       }
     }
     return refs.map((ref) => readings.get(`${ref.kind}:${ref.id}`) ?? { kind: 'absent', ref })
@@ -110,13 +122,18 @@ class Salesforce implements Adapter {
       const own = asRecordId(marker.value)
       const isKind = own?.startsWith(kind === 'lead' ? '00Q' : '006') === true
       if (field === undefined && !isKind) continue
-      const soql = field === undefined || isKind ? `SELECT Id FROM ${object} WHERE Id = '${own ?? ''}'` : withIdentifier(object, field, marker.value.toLowerCase())
+      const soql =
+        field === undefined || isKind
+          ? `SELECT Id FROM ${object} WHERE Id = '${own ?? ''}'`
+          : withIdentifier(object, field, marker.value.toLowerCase())
       const open = kind === 'lead' ? soql.replace(' LIMIT', ' AND IsConverted = false LIMIT') : soql
       const { rows } = await this.#org.api.query({ soql: open, deleted: false, what: `records of referral ${marker.value}` }, signal)
-      found.push(...rows.flatMap((row): EndRef[] => {
-        const id = idOf(row, 'Id')
-        return id === null ? [] : [{ side: 'crm', kind, id }]
-      }))
+      found.push(
+        ...rows.flatMap((row): EndRef[] => {
+          const id = idOf(row, 'Id')
+          return id === null ? [] : [{ side: 'crm', kind, id }]
+        }),
+      )
     }
     return found
   }
@@ -129,7 +146,9 @@ class Salesforce implements Adapter {
   }
 
   write(change: Update, { signal }: CallOptions): Promise<Receipt> {
-    return this.#org.withFreshFields(() => (change.kind === 'step' && change.take === 'qualify' ? convert(this.#org, change, signal) : this.#update(change, signal)))
+    return this.#org.withFreshFields(() =>
+      change.kind === 'step' && change.take === 'qualify' ? convert(this.#org, change, signal) : this.#update(change, signal),
+    )
   }
   async #update(change: PatchChange | StepChange, signal: AbortSignal): Promise<Receipt> {
     if (change.ref.kind === 'referral') throw new Fault('bug', 'A referral is no record of the CRM.', { remedy: 'Please report this.' })
@@ -145,15 +164,25 @@ class Salesforce implements Adapter {
 
   /** A write that was planned on no version is planned on what stands there now. */
   async #look(codec: Codec, ref: EndRef, signal: AbortSignal): Promise<Seen> {
-    const { rows, at } = await this.#org.api.query({ soql: readQuery(codec, [ref.id]), deleted: false, what: `${ref.kind} ${ref.id}` }, signal)
+    const { rows, at } = await this.#org.api.query(
+      { soql: readQuery(codec, [ref.id]), deleted: false, what: `${ref.kind} ${ref.id}` },
+      signal,
+    )
     const [row] = rows
     const version = row === undefined ? null : presentOf(codec, ref, row, at).version
-    if (version === null) throw new Fault('missing', `The ${ref.kind} ${ref.id} does not exist.`, { remedy: 'It may have been deleted in the CRM.' })
+    if (version === null)
+      throw new Fault('missing', `The ${ref.kind} ${ref.id} does not exist.`, { remedy: 'It may have been deleted in the CRM.' })
     return unpackVersion(version)
   }
 
   async writeMany(changes: readonly Change[], { signal }: CallOptions): Promise<(Receipt | Fault)[]> {
-    const outcomes = new Map<Change, Receipt | Fault>(await createMany(this.#org, changes.filter((change) => change.kind === 'create'), signal))
+    const outcomes = new Map<Change, Receipt | Fault>(
+      await createMany(
+        this.#org,
+        changes.filter((change) => change.kind === 'create'),
+        signal,
+      ),
+    )
     for (const change of changes) {
       if (change.kind !== 'create') outcomes.set(change, await this.write(change, { signal }).catch((error: unknown) => toFault(error)))
     }

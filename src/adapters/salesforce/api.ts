@@ -72,7 +72,10 @@ export class SalesforceApi {
     const answer = await this.#exchange({ method: 'GET', url: `${this.root}/services/data`, body: null, signal })
     if (answer.status >= 400) throw faultOf(answer, { method: 'GET', what: 'the API versions of the org' })
     const list = parseJson(answer.text, 'the list of API versions')
-    const served = (Array.isArray(list) ? list : []).filter(isRow).flatMap((row) => Number(textOf(row, 'version') ?? NaN)).filter((version) => version >= oldest && version <= newest)
+    const served = (Array.isArray(list) ? list : [])
+      .filter(isRow)
+      .flatMap((row) => Number(textOf(row, 'version') ?? NaN))
+      .filter((version) => version >= oldest && version <= newest)
     if (served.length === 0) {
       throw new Fault('misconfigured', `${this.root} serves no version of the API between ${oldest}.0 and ${newest}.0.`, {
         remedy: 'Check that crm.url is the My Domain address of a Salesforce org.',
@@ -102,14 +105,15 @@ export class SalesforceApi {
 
   /** Who the connector is: outside the versioned paths. A session that ended is refused there with 403. */
   async userInfo(signal: AbortSignal): Promise<{ readonly row: Row; readonly date: number | null }> {
-    const what = 'the connector\'s user'
+    const what = "the connector's user"
     const ask = (): Promise<Answer> => this.#exchange({ method: 'GET', url: `${this.root}/services/oauth2/userinfo`, body: null, signal })
     let answer = await ask()
     if (answer.status === 403) {
       await this.#session({ fresh: true, refused: await this.#session({ fresh: false, signal }), signal })
       answer = await ask()
     }
-    if (answer.status === 403) throw new Fault('signed-out', 'Salesforce does not accept the session.', { remedy: 'Run "cosell connect crm".', status: 403 })
+    if (answer.status === 403)
+      throw new Fault('signed-out', 'Salesforce does not accept the session.', { remedy: 'Run "cosell connect crm".', status: 403 })
     if (answer.status >= 400) throw faultOf(answer, { method: 'GET', what })
     return { row: asRow(parseJson(answer.text, what), what), date: dateOf(answer) }
   }
@@ -156,7 +160,9 @@ export class SalesforceApi {
   async runMany(groups: readonly (readonly Operation[])[], signal: AbortSignal): Promise<(ReadonlyMap<string, Row> | Fault)[]> {
     const outcomes: (ReadonlyMap<string, Row> | Fault)[] = []
     for (const chunk of chunked(groups)) {
-      const graphs = await Promise.all(chunk.map(async (operations, index) => ({ graphId: `g${index}`, compositeRequest: await this.#parts(operations, signal) })))
+      const graphs = await Promise.all(
+        chunk.map(async (operations, index) => ({ graphId: `g${index}`, compositeRequest: await this.#parts(operations, signal) })),
+      )
       try {
         const whole = await this.#post('composite/graph', { graphs }, `${chunk.length} changes`, signal)
         const byId = new Map(rowsOf(whole, 'graphs').map((graph): [string | null, Row] => [textOf(graph, 'graphId'), graph]))
@@ -179,7 +185,13 @@ export class SalesforceApi {
     const version = await this.version(signal)
     let token = await this.#session({ fresh: false, signal })
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await this.#exchange({ method: 'POST', url: `${this.root}/services/Soap/u/${version}`, body: envelope(token, call), signal, headers: { 'content-type': 'text/xml; charset=UTF-8', soapaction: '""' } })
+      const answer = await this.#exchange({
+        method: 'POST',
+        url: `${this.root}/services/Soap/u/${version}`,
+        body: envelope(token, call),
+        signal,
+        headers: { 'content-type': 'text/xml; charset=UTF-8', soapaction: '""' },
+      })
       const body = soapBody(answer, what)
       const fault = isRow(body['Fault']) ? body['Fault'] : null
       const code = fault === null ? '' : String(fault['faultcode'] ?? '').replace(/^[a-z]+:/i, '')
@@ -217,11 +229,20 @@ export class SalesforceApi {
       return asRow(parseJson(answer.text, what), what)
     } catch (cause) {
       // It was carried out, or a gateway answered in its place: nobody can tell which.
-      throw new Fault('ambiguous', `Salesforce, ${what}: the answer cannot be read.`, { remedy: 'Nothing to do: what happened is found out before anything is written again.', cause })
+      throw new Fault('ambiguous', `Salesforce, ${what}: the answer cannot be read.`, {
+        remedy: 'Nothing to do: what happened is found out before anything is written again.',
+        cause,
+      })
     }
   }
 
-  async #exchange(request: { readonly method: SendRequest['method']; readonly url: string; readonly body: string | null; readonly signal: AbortSignal; readonly headers?: Readonly<Record<string, string>> }): Promise<Answer> {
+  async #exchange(request: {
+    readonly method: SendRequest['method']
+    readonly url: string
+    readonly body: string | null
+    readonly signal: AbortSignal
+    readonly headers?: Readonly<Record<string, string>>
+  }): Promise<Answer> {
     const headers = {
       accept: 'application/json',
       'sforce-call-options': 'client=cosell',
@@ -258,7 +279,9 @@ function* chunked(groups: readonly (readonly Operation[])[]): Generator<(readonl
 }
 
 const noAnswerFor = (operations: readonly Operation[]): Fault =>
-  new Fault('ambiguous', `Salesforce, ${operations[0]?.what ?? 'a change'}: no answer came for it.`, { remedy: 'Nothing to do: what happened is found out before anything is written again.' })
+  new Fault('ambiguous', `Salesforce, ${operations[0]?.what ?? 'a change'}: no answer came for it.`, {
+    remedy: 'Nothing to do: what happened is found out before anything is written again.',
+  })
 
 /** The bodies by name, or the refusal that made everything be rolled back. */
 function outcomeOf(operations: readonly Operation[], answers: readonly Row[]): ReadonlyMap<string, Row> | Fault {
@@ -280,7 +303,8 @@ function outcomeOf(operations: readonly Operation[], answers: readonly Row[]): R
   return refusal?.fault ?? bodies
 }
 
-const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 /** An element with text, for the body of a SOAP call. */
 export const element = (name: string, text: string | null): string => (text === null ? '' : `<${name}>${escaped(text)}</${name}>`)
 
@@ -297,5 +321,7 @@ function soapBody(answer: Answer, what: string): Row {
   } catch {
     // Falls through to the fault below: what came is no SOAP message.
   }
-  throw answer.status >= 400 ? faultOf(answer, { method: 'POST', what }) : new Fault('ambiguous', `Salesforce, ${what}: the answer cannot be read.`, { remedy: 'Nothing to do: the record is read again.' })
+  throw answer.status >= 400
+    ? faultOf(answer, { method: 'POST', what })
+    : new Fault('ambiguous', `Salesforce, ${what}: the answer cannot be read.`, { remedy: 'Nothing to do: the record is read again.' })
 }

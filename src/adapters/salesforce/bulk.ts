@@ -19,7 +19,8 @@ export async function createMany(org: Org, changes: readonly CreateChange[], sig
     while (waiting.length > 0) {
       const { first, rest } = await byCustomer(org, waiting, signal)
       const [only] = first
-      if (first.length === 1 && only !== undefined) outcomes.push([only, await create(org, only, signal).catch((error: unknown) => toFault(error))])
+      if (first.length === 1 && only !== undefined)
+        outcomes.push([only, await create(org, only, signal).catch((error: unknown) => toFault(error))])
       else outcomes.push(...(await createSome(org, first, signal)))
       waiting = rest
     }
@@ -28,7 +29,11 @@ export async function createMany(org: Org, changes: readonly CreateChange[], sig
 }
 
 /** At most one deal of each customer at a time. */
-async function byCustomer(org: Org, changes: readonly CreateChange[], signal: AbortSignal): Promise<{ first: CreateChange[]; rest: CreateChange[] }> {
+async function byCustomer(
+  org: Org,
+  changes: readonly CreateChange[],
+  signal: AbortSignal,
+): Promise<{ first: CreateChange[]; rest: CreateChange[] }> {
   const [sample] = changes
   if (sample === undefined) return { first: [], rest: [] }
   const codec = await org.codec(newKind(sample), signal)
@@ -52,15 +57,33 @@ async function createSome(org: Org, changes: readonly CreateChange[], signal: Ab
     assertWorks(codec)
     assertIdentifier(codec)
     const { owner } = org.settings
-    const found = await lookUp(org.api, codec, needsOf(codec, changes.map((change) => canonicalOf(codec, change.deal)), owner), signal)
+    const found = await lookUp(
+      org.api,
+      codec,
+      needsOf(
+        codec,
+        changes.map((change) => canonicalOf(codec, change.deal)),
+        owner,
+      ),
+      signal,
+    )
     const prepared = changes.map((change) => attempt(() => prepareCreate(codec, change, { found, owner })))
     const records = prepared.filter((record) => !(record instanceof Fault))
-    const answers = await org.api.runMany(records.map(({ operations }) => operations), signal)
-    const outcome = new Map(records.map((record, index) => [record, answers[index] ?? new Fault('bug', 'A change got no answer.', { remedy: 'Please report this.' })]))
+    const answers = await org.api.runMany(
+      records.map(({ operations }) => operations),
+      signal,
+    )
+    const outcome = new Map(
+      records.map((record, index) => [
+        record,
+        answers[index] ?? new Fault('bug', 'A change got no answer.', { remedy: 'Please report this.' }),
+      ]),
+    )
     return await Promise.all(
       changes.map(async (change, index): Promise<[Change, Receipt | Fault]> => {
         const record = prepared[index]
-        if (record === undefined || record instanceof Fault) return [change, record ?? new Fault('bug', 'A change was lost.', { remedy: 'Please report this.' })]
+        if (record === undefined || record instanceof Fault)
+          return [change, record ?? new Fault('bug', 'A change was lost.', { remedy: 'Please report this.' })]
         const answer = outcome.get(record) ?? new Fault('bug', 'A change got no answer.', { remedy: 'Please report this.' })
         if (!(answer instanceof Fault)) return [change, attempt(() => receiptOf(record, answer))]
         // The identifier is taken, by the record that a lost answer made: on its own the create finds it.

@@ -1,5 +1,14 @@
 import { stripCheckMark } from '../../core/conversions.js'
-import { FIELD_NAMES, FIELDS, withField, type Field, type FieldValue, type Person, type Projection, type Solution } from '../../core/deal.js'
+import {
+  FIELD_NAMES,
+  FIELDS,
+  withField,
+  type Field,
+  type FieldValue,
+  type Person,
+  type Projection,
+  type Solution,
+} from '../../core/deal.js'
 import { Fault } from '../../core/fault.js'
 import { columnOf, relationOf, toCrmValue, toPartnerValue, type MappedKind, type Mapping, type MappingRow } from '../../core/mapping.js'
 import { decodeStage, encodeStage, type StageTable } from '../../core/mapping-stages.js'
@@ -39,10 +48,17 @@ export interface Codec {
   readonly nameReserve: number
 }
 
-export function codecOf(options: { readonly mapping: Mapping; readonly schema: Schema; readonly kind: MappedKind; readonly checkMark: boolean }): Codec {
+export function codecOf(options: {
+  readonly mapping: Mapping
+  readonly schema: Schema
+  readonly kind: MappedKind
+  readonly checkMark: boolean
+}): Codec {
   const { mapping, schema, kind } = options
   if (kind === 'lead' && schema.objects.Lead === null) {
-    throw new Fault('misconfigured', 'The connector\'s user sees no leads in this org.', { remedy: 'Give it access to leads, or set sync.leads to false.' })
+    throw new Fault('misconfigured', "The connector's user sees no leads in this org.", {
+      remedy: 'Give it access to leads, or set sync.leads to false.',
+    })
   }
   const rows: BoundRow[] = []
   const broken: { row: MappingRow; why: string }[] = []
@@ -55,11 +71,24 @@ export function codecOf(options: { readonly mapping: Mapping; readonly schema: S
     else if (row.origin === 'document') broken.push({ row, why: target })
   }
   const stages = stageTableOf(schema, mapping.stages[kind], kind)
-  return { kind, object: objectOf(kind), mapping, schema, stages, rows, broken, nameReserve: options.checkMark && kind === 'opportunity' ? 2 : 0 }
+  return {
+    kind,
+    object: objectOf(kind),
+    mapping,
+    schema,
+    stages,
+    rows,
+    broken,
+    nameReserve: options.checkMark && kind === 'opportunity' ? 2 : 0,
+  }
 }
 
 /** With the lists of states and countries switched on, an address takes codes in fields of their own. */
-const CODED: Readonly<Record<string, string>> = { BillingCountry: 'BillingCountryCode', Country: 'CountryCode', MailingCountry: 'MailingCountryCode' }
+const CODED: Readonly<Record<string, string>> = {
+  BillingCountry: 'BillingCountryCode',
+  Country: 'CountryCode',
+  MailingCountry: 'MailingCountryCode',
+}
 
 /** The target of a row, or in words why there is none. */
 function bind(schema: Schema, kind: MappedKind, row: MappingRow): Target | string {
@@ -104,7 +133,8 @@ const placeFields: Readonly<Record<Place, Field>> = {
 function bindPlace(schema: Schema, kind: MappedKind, row: MappingRow, place: Place): Target | string {
   if (!placesOf[place].includes(kind)) return `"${place}" is not kept on a ${kind}.`
   if (placeFields[place] !== row.field) return `"${place}" can only hold ${placeFields[place]}.`
-  if (place === 'solutions' && schema.solutions === null && schema.readAt !== null) return 'this org has no object of solutions; run "cosell install apply".'
+  if (place === 'solutions' && schema.solutions === null && schema.readAt !== null)
+    return 'this org has no object of solutions; run "cosell install apply".'
   return { kind: 'place', place }
 }
 const noField = (schema: Schema, object: ObjectName, name: string): string =>
@@ -114,11 +144,18 @@ const noField = (schema: Schema, object: ObjectName, name: string): string =>
 export function assertWorks(codec: Codec): void {
   if (codec.broken.length === 0) return
   const text = codec.broken.map(({ row, why }) => `${codec.kind} > ${row.field}: ${why}`).join(' ')
-  throw new Fault('misconfigured', `The mapping does not fit the CRM: ${text}`, { remedy: 'Correct these rows of the mapping, or add the fields to the org.' })
+  throw new Fault('misconfigured', `The mapping does not fit the CRM: ${text}`, {
+    remedy: 'Correct these rows of the mapping, or add the fields to the org.',
+  })
 }
 
 /** The wire value of a plain field for a deal's value. */
-export function encodeColumn(codec: Codec, bound: ColumnRow, value: FieldValue, context: { readonly precision: number }): Converted<unknown> {
+export function encodeColumn(
+  codec: Codec,
+  bound: ColumnRow,
+  value: FieldValue,
+  context: { readonly precision: number },
+): Converted<unknown> {
   try {
     const scalar = toCrmValue(bound.row, toScalar(value))
     const { column } = bound.target
@@ -156,9 +193,15 @@ export function fitPerson(schema: Schema, object: 'Contact' | 'Lead', people: re
   }
   // A contact must have a last name; the part of the address before the @ is the best there is.
   const lastName = fit(person.lastName, 'LastName') ?? fit(person.email.split('@')[0] ?? person.email, 'LastName')
-  return { email: (fit(person.email, 'Email') ?? '').toLowerCase(), firstName: fit(person.firstName, 'FirstName'), lastName, phone: fit(person.phone, 'Phone') }
+  return {
+    email: (fit(person.email, 'Email') ?? '').toLowerCase(),
+    firstName: fit(person.firstName, 'FirstName'),
+    lastName,
+    phone: fit(person.phone, 'Phone'),
+  }
 }
-export const fitSolutions = (solutions: readonly Solution[]): readonly Solution[] => unique(solutions.map(({ id, name }) => ({ id: id.trim(), name })))
+export const fitSolutions = (solutions: readonly Solution[]): readonly Solution[] =>
+  unique(solutions.map(({ id, name }) => ({ id: id.trim(), name })))
 
 /** What a record of this kind will show of a deal: limits applied, losses taken. Fields this org has no place for are absent. */
 export function canonicalOf(codec: Codec, deal: Projection): Projection {

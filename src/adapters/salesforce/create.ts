@@ -52,14 +52,19 @@ interface Related {
 }
 
 /** What a new record consists of, given what the org already has. */
-export function prepareCreate(codec: Codec, change: CreateChange, context: { readonly found: Found; readonly owner: string | null }): NewRecord {
+export function prepareCreate(
+  codec: Codec,
+  change: CreateChange,
+  context: { readonly found: Found; readonly owner: string | null },
+): NewRecord {
   const kind = newKind(change)
   const what = `the ${kind} of referral ${change.marker}`
   const deal = canonicalOf(codec, change.deal)
   const encoded = encodeDeal(codec, change.deal, { precision: precisionOf(codec.schema, deal['details.currency'] ?? null), what })
   const customer = kind === 'opportunity' ? customerFor(codec, deal) : null
   const account = customer === null ? null : accountFor(codec, { customer, body: encoded.account, found: context.found, what })
-  const contact = encoded.person == null ? null : contactFor({ person: encoded.person, accountId: account?.id ?? null, found: context.found, what })
+  const contact =
+    encoded.person == null ? null : contactFor({ person: encoded.person, accountId: account?.id ?? null, found: context.found, what })
   const owner = chooseOwner(codec, change.deal.team ?? [], { configured: context.owner, users: context.found.users })
   const body: Body = {
     ...defaultsOf(codec),
@@ -73,7 +78,9 @@ export function prepareCreate(codec: Codec, change: CreateChange, context: { rea
     ...encodeStamp(codec, { ...change.stamp, sync: true, otherId: change.stamp.otherId ?? change.marker }),
   }
   const own: Operation = { name: 'deal', method: 'POST', path: `sobjects/${codec.object}`, unmodifiedSince: null, body, what }
-  const solutions = (encoded.solutions ?? []).map((solution, index) => solutionOperation(codec, { solution, opportunityId: '@{deal.id}', key: change.marker, name: `solution${index}` }))
+  const solutions = (encoded.solutions ?? []).map((solution, index) =>
+    solutionOperation(codec, { solution, opportunityId: '@{deal.id}', key: change.marker, name: `solution${index}` }),
+  )
   const shownOwner = codec.rows.some(({ field }) => field === 'team') ? { team: owner.shows } : {}
   return {
     kind,
@@ -90,10 +97,20 @@ function nameOf(codec: Codec, change: CreateChange): Body {
   return name === null ? {} : { Name: name }
 }
 
-function accountFor(codec: Codec, given: { readonly customer: Customer; readonly body: Body; readonly found: Found; readonly what: string }): Related {
+function accountFor(
+  codec: Codec,
+  given: { readonly customer: Customer; readonly body: Body; readonly found: Found; readonly what: string },
+): Related {
   const choice = chooseAccount(given.customer, given.found.accounts, '')
   if (choice.kind === 'create') {
-    const operation: Operation = { name: 'account', method: 'POST', path: 'sobjects/Account', unmodifiedSince: null, body: given.body, what: `the account of ${given.what}` }
+    const operation: Operation = {
+      name: 'account',
+      method: 'POST',
+      path: 'sobjects/Account',
+      unmodifiedSince: null,
+      body: given.body,
+      what: `the account of ${given.what}`,
+    }
     return { id: '@{account.id}', operation, resolved: {}, remark: choice.remark }
   }
   const row = given.found.accounts.find(({ id }) => id === choice.id)?.row
@@ -101,19 +118,39 @@ function accountFor(codec: Codec, given: { readonly customer: Customer; readonly
 }
 
 /** A contact of the same account with the same e-mail is that person; any other is made. */
-function contactFor(given: { readonly person: Person; readonly accountId: string | null; readonly found: Found; readonly what: string }): Related {
+function contactFor(given: {
+  readonly person: Person
+  readonly accountId: string | null
+  readonly found: Found
+  readonly what: string
+}): Related {
   const email = given.person.email.toLowerCase()
   const known = given.found.contacts.find((contact) => contact.email === email && contact.accountId === given.accountId)
   if (known !== undefined) return { id: known.id, operation: null, resolved: { 'customerProfile.team': personIn(known.row) }, remark: null }
   return { id: '@{contact.id}', operation: contactOperation({ ...given, name: 'contact' }), resolved: {}, remark: null }
 }
-export function contactOperation(given: { readonly person: Person; readonly accountId: string | null; readonly what: string; readonly name: string }): Operation {
+export function contactOperation(given: {
+  readonly person: Person
+  readonly accountId: string | null
+  readonly what: string
+  readonly name: string
+}): Operation {
   const body = { ...personFields(given.person), ...(given.accountId === null ? {} : { AccountId: given.accountId }) }
-  return { name: given.name, method: 'POST', path: 'sobjects/Contact', unmodifiedSince: null, body, what: `the contact ${given.person.email} of ${given.what}` }
+  return {
+    name: given.name,
+    method: 'POST',
+    path: 'sobjects/Contact',
+    unmodifiedSince: null,
+    body,
+    what: `the contact ${given.person.email} of ${given.what}`,
+  }
 }
 
 /** One row of the child object. Our unique key makes a repeat be refused; the name is the object's own text, cut to what every name takes. */
-export function solutionOperation(codec: Codec, given: { readonly solution: Solution; readonly opportunityId: string; readonly key: string; readonly name: string }): Operation {
+export function solutionOperation(
+  codec: Codec,
+  given: { readonly solution: Solution; readonly opportunityId: string; readonly key: string; readonly name: string },
+): Operation {
   const table = codec.schema.solutions
   if (table === null) throw new Fault('misconfigured', 'This org has no object of solutions.', { remedy: 'Run "cosell install apply".' })
   const { solution, opportunityId } = given
@@ -123,7 +160,14 @@ export function solutionOperation(codec: Codec, given: { readonly solution: Solu
     ...(table.hasName ? { Name: (solution.name ?? solution.id).slice(0, 80) } : {}),
     ...(table.key === null ? {} : { [table.key]: `${given.key}:${itemKey(solution)}`.slice(0, 150) }),
   }
-  return { name: given.name, method: 'POST', path: `sobjects/${table.name}`, unmodifiedSince: null, body, what: `solution ${solution.id} of ${opportunityId}` }
+  return {
+    name: given.name,
+    method: 'POST',
+    path: `sobjects/${table.name}`,
+    unmodifiedSince: null,
+    body,
+    what: `solution ${solution.id} of ${opportunityId}`,
+  }
 }
 
 /** Constants for fields that this org demands. A choice is named by its label. */
@@ -132,7 +176,10 @@ function defaultsOf(codec: Codec): Body {
   for (const [name, value] of Object.entries(codec.mapping.defaults[codec.kind])) {
     const column = fieldIn(codec.schema, codec.object, name)
     const wire = column === null ? null : writeScalar(column, value, { precision: 4 })
-    if (wire !== null && !wire.ok) throw new Fault('misconfigured', `The default for "${name}" cannot be used: ${wire.why}`, { remedy: 'Correct "defaults" in the mapping.' })
+    if (wire !== null && !wire.ok)
+      throw new Fault('misconfigured', `The default for "${name}" cannot be used: ${wire.why}`, {
+        remedy: 'Correct "defaults" in the mapping.',
+      })
     body[column?.name ?? name] = wire === null ? value : wire.value
   }
   return body
@@ -151,7 +198,11 @@ export async function create(org: Org, change: CreateChange, signal: AbortSignal
 /** Without the unique field a repeated create would make a second record. */
 export function assertIdentifier(codec: Codec): void {
   if (fieldIn(codec.schema, codec.object, IDENTIFIER) !== null) return
-  throw new Fault('misconfigured', `${codec.object} has no field for the referral identifier in this org, or it is hidden from the connector's user.`, { remedy: 'Run "cosell install apply".' })
+  throw new Fault(
+    'misconfigured',
+    `${codec.object} has no field for the referral identifier in this org, or it is hidden from the connector's user.`,
+    { remedy: 'Run "cosell install apply".' },
+  )
 }
 
 async function createAlone(org: Org, codec: Codec, change: CreateChange, signal: AbortSignal): Promise<Receipt> {
@@ -170,7 +221,10 @@ async function createAlone(org: Org, codec: Codec, change: CreateChange, signal:
 
 export function receiptOf(record: NewRecord, answers: ReadonlyMap<string, Row>): Receipt {
   const id = idOf(answers.get('deal') ?? {}, 'id')
-  if (id === null) throw new Fault('ambiguous', `Salesforce made the ${record.kind} but did not say which.`, { remedy: 'Nothing to do: it is searched for by its identifier.' })
+  if (id === null)
+    throw new Fault('ambiguous', `Salesforce made the ${record.kind} but did not say which.`, {
+      remedy: 'Nothing to do: it is searched for by its identifier.',
+    })
   return { ref: { side: 'crm', kind: record.kind, id }, version: null, resolved: record.resolved, remarks: record.remarks }
 }
 
@@ -178,7 +232,10 @@ export function receiptOf(record: NewRecord, answers: ReadonlyMap<string, Row>):
 export async function existingOf(org: Org, codec: Codec, identifier: string, signal: AbortSignal): Promise<EndRef | null> {
   const field = fieldIn(codec.schema, codec.object, IDENTIFIER)?.name
   if (field === undefined) return null
-  const { rows } = await org.api.query({ soql: withIdentifier(codec.object, field, identifier.toLowerCase()), deleted: false, what: `records of referral ${identifier}` }, signal)
+  const { rows } = await org.api.query(
+    { soql: withIdentifier(codec.object, field, identifier.toLowerCase()), deleted: false, what: `records of referral ${identifier}` },
+    signal,
+  )
   const ids = rows.flatMap((row) => asRecordId(row['Id']) ?? [])
   const [id] = ids
   return id === undefined || ids.length > 1 ? null : { side: 'crm', kind: codec.kind, id }

@@ -37,7 +37,8 @@ function opportunityFields(codec: Codec): string[] {
   const account = ['AccountId', ...of('Account', accountFields(codec))]
   const contact = ['Id', 'ContactId', 'IsPrimary', 'IsDeleted', ...of('Contact', contactFields(codec))]
   const lines = has(codec, 'HasOpportunityLineItem') ? ['HasOpportunityLineItem'] : []
-  const children = solutions === null ? [] : [`(SELECT Id,IsDeleted,SystemModstamp,Name,${solutions.solutionId} FROM ${solutions.relationship})`]
+  const children =
+    solutions === null ? [] : [`(SELECT Id,IsDeleted,SystemModstamp,Name,${solutions.solutionId} FROM ${solutions.relationship})`]
   return ['IsClosed', 'IsWon', ...lines, ...account, `(SELECT ${contact.join(',')} FROM OpportunityContactRoles)`, ...children]
 }
 const has = (codec: Codec, name: string): boolean => codec.schema.objects.Opportunity.has(name)
@@ -47,7 +48,11 @@ interface Around {
   readonly row: Row
   readonly account: Row | null
   readonly contact: { readonly row: Row; readonly roleId: string } | null
-  readonly solutions: readonly { readonly id: string; readonly stampedAt: number; readonly solution: { readonly id: string; readonly name: string | null } }[]
+  readonly solutions: readonly {
+    readonly id: string
+    readonly stampedAt: number
+    readonly solution: { readonly id: string; readonly name: string | null }
+  }[]
 }
 function around(codec: Codec, row: Row): Around {
   if (codec.kind === 'lead') return { row, account: null, contact: null, solutions: [] }
@@ -122,14 +127,20 @@ const secondMs = 1_000
  */
 function settlesIn({ row, account, contact }: Around, at: number | null): number {
   if (at === null) return 0
-  const latest = Math.max(...[row, account, contact?.row ?? null].map((part) => (part === null ? 0 : (instantOf(part, 'LastModifiedDate') ?? 0))))
+  const latest = Math.max(
+    ...[row, account, contact?.row ?? null].map((part) => (part === null ? 0 : (instantOf(part, 'LastModifiedDate') ?? 0))),
+  )
   // A server whose clock went backwards would hold the deal for ever: a stamp far in the future is not waited for.
   return latest >= at && latest - at < 60 * secondMs ? latest + secondMs - at + 100 : 0
 }
 
 function partsOf({ account, contact, solutions }: Around): Ref[] {
   const part = (kind: 'account' | 'contact' | 'solution', id: string | null): Ref[] => (id === null ? [] : [{ side: 'crm', kind, id }])
-  return [...part('account', account && idOf(account, 'Id')), ...part('contact', contact && idOf(contact.row, 'Id')), ...solutions.flatMap(({ id }) => part('solution', id))]
+  return [
+    ...part('account', account && idOf(account, 'Id')),
+    ...part('contact', contact && idOf(contact.row, 'Id')),
+    ...solutions.flatMap(({ id }) => part('solution', id)),
+  ]
 }
 
 function seenRow(row: Row): SeenRow | null {
@@ -204,7 +215,16 @@ function readPlace(codec: Codec, place: Place, { row, contact, solutions }: Arou
 }
 export function personIn(row: Row): readonly Person[] {
   const email = textOf(row, 'Email')
-  return email === null ? [] : [{ email: email.toLowerCase(), firstName: textOf(row, 'FirstName'), lastName: textOf(row, 'LastName'), phone: textOf(row, 'Phone') ?? textOf(row, 'MobilePhone') }]
+  return email === null
+    ? []
+    : [
+        {
+          email: email.toLowerCase(),
+          firstName: textOf(row, 'FirstName'),
+          lastName: textOf(row, 'LastName'),
+          phone: textOf(row, 'Phone') ?? textOf(row, 'MobilePhone'),
+        },
+      ]
 }
 
 function readStage(codec: Codec, row: Row): Read {

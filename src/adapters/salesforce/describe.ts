@@ -12,7 +12,16 @@ const labels: Readonly<Record<(typeof PLACES)[number], string>> = {
   solutions: 'Microsoft Solutions',
 }
 /** Filled by the adapter itself, through the places, or by the CRM. */
-const FILLED: ReadonlySet<string> = new Set(['StageName', 'Status', 'OwnerId', 'LastName', 'Company', 'Name', 'CloseDate', 'CurrencyIsoCode'])
+const FILLED: ReadonlySet<string> = new Set([
+  'StageName',
+  'Status',
+  'OwnerId',
+  'LastName',
+  'Company',
+  'Name',
+  'CloseDate',
+  'CurrencyIsoCode',
+])
 
 /** The org's fields for the mapping editor, with the places that stand for a related record at their side. */
 export function describe(schema: Schema): RemoteSchema {
@@ -28,7 +37,13 @@ export function describe(schema: Schema): RemoteSchema {
 }
 const places = (record: 'opportunity' | 'lead'): SchemaField[] =>
   PLACES.filter((place) => (record === 'lead' ? place !== 'contact' && place !== 'solutions' : place !== 'person')).map((name) => ({
-    name, label: labels[name], type: 'place', writable: true, required: false, maxLength: null, options: null,
+    name,
+    label: labels[name],
+    type: 'place',
+    writable: true,
+    required: false,
+    maxLength: null,
+    options: null,
   }))
 const fieldsIn = (fields: Fields): SchemaField[] => [...fields.values()].map(fieldOf)
 function fieldOf({ name, label, type, writable, maxLength, required, options }: Column): SchemaField {

@@ -74,7 +74,12 @@ function encodePlace(codec: Codec, draft: Draft, given: { readonly place: Place;
   }
 }
 
-export const personFields = (person: Person): Body => ({ FirstName: person.firstName, LastName: person.lastName, Email: person.email, Phone: person.phone })
+export const personFields = (person: Person): Body => ({
+  FirstName: person.firstName,
+  LastName: person.lastName,
+  Email: person.email,
+  Phone: person.phone,
+})
 
 /** @throws Fault `rejected` naming the currency that the org does not have: an amount is never converted. */
 function currencyValue(codec: Codec, code: string | null, what: string): Body {
@@ -83,19 +88,25 @@ function currencyValue(codec: Codec, code: string | null, what: string): Body {
   if (wanted === '') return {}
   if (currencies.has(wanted)) return multiCurrency ? { CurrencyIsoCode: wanted } : {}
   const has = [...currencies.keys()].join(', ')
-  throw new Fault('rejected', `${what} is in ${wanted}, and the org has ${multiCurrency ? 'no active currency with this code' : `one currency only (${has})`}.`, {
-    remedy: multiCurrency
-      ? `Activate ${wanted} in the org (Setup, Manage Currencies); the amount is never converted. Then run "cosell runs retry" for the deal.`
-      : 'Switch on multiple currencies in the org, or have the deal valued in the org\'s currency; the amount is never converted.',
-    code: 'unknown-currency',
-  })
+  throw new Fault(
+    'rejected',
+    `${what} is in ${wanted}, and the org has ${multiCurrency ? 'no active currency with this code' : `one currency only (${has})`}.`,
+    {
+      remedy: multiCurrency
+        ? `Activate ${wanted} in the org (Setup, Manage Currencies); the amount is never converted. Then run "cosell runs retry" for the deal.`
+        : "Switch on multiple currencies in the org, or have the deal valued in the org's currency; the amount is never converted.",
+      code: 'unknown-currency',
+    },
+  )
 }
 
 /** @throws Fault `misconfigured` when the table of stages has no row for it. */
 export function stageValues(codec: Codec, stage: Stage, what: string): StageValues {
   const values = encodeStage(codec.stages, stage)
   if (values !== null) return values
-  throw new Fault('misconfigured', `${what} cannot show ${stage}: the mapping has no row for it.`, { remedy: `Add a row "${stage}" under "${codec.stages.section}" of the mapping.` })
+  throw new Fault('misconfigured', `${what} cannot show ${stage}: the mapping has no row for it.`, {
+    remedy: `Add a row "${stage}" under "${codec.stages.section}" of the mapping.`,
+  })
 }
 
 /** What the connector keeps on a record beside the deal, in the fields that this org has for it. */

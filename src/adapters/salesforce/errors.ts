@@ -23,9 +23,10 @@ const rule = (kind: FaultKind, says: string, remedy: string): Rule => ({ kind, s
 
 const again = 'Nothing to do: it is tried again.'
 const rights = 'Give the connector\'s user a permission set with this right (Setup, Permission Sets); "cosell install apply" brings one.'
-const fields = 'Check the mapping against the org with "cosell mapping check"; also check the field-level security of the connector\'s user.'
-const admin = 'Correct the record as the message says, or ask the org\'s administrator about the rule.'
-const budget = 'The org\'s daily allocation of API calls is used up. Wait, or have it raised (Setup, Company Information).'
+const fields =
+  'Check the mapping against the org with "cosell mapping check"; also check the field-level security of the connector\'s user.'
+const admin = "Correct the record as the message says, or ask the org's administrator about the rule."
+const budget = "The org's daily allocation of API calls is used up. Wait, or have it raised (Setup, Company Information)."
 
 /**
  * What each documented code means for us. The text of a message is never looked at, only shown.
@@ -34,9 +35,17 @@ const budget = 'The org\'s daily allocation of API calls is used up. Wait, or ha
 const CODES: Readonly<Record<string, Rule>> = {
   INVALID_SESSION_ID: rule('signed-out', 'the session is not accepted', 'Run "cosell connect crm".'),
   INVALID_AUTH_HEADER: rule('signed-out', 'the sign-in was not accepted', 'Run "cosell connect crm".'),
-  API_DISABLED_FOR_ORG: rule('forbidden', 'the API is not enabled for this org or user', 'Give the connector\'s user "API Enabled", or use an edition with the API.'),
-  API_CURRENTLY_DISABLED: rule('forbidden', 'the API is not enabled for this org or user', 'Give the connector\'s user "API Enabled", or use an edition with the API.'),
-  REQUEST_LIMIT_EXCEEDED: rule('throttled', 'the org\'s limit of API calls is reached', budget),
+  API_DISABLED_FOR_ORG: rule(
+    'forbidden',
+    'the API is not enabled for this org or user',
+    'Give the connector\'s user "API Enabled", or use an edition with the API.',
+  ),
+  API_CURRENTLY_DISABLED: rule(
+    'forbidden',
+    'the API is not enabled for this org or user',
+    'Give the connector\'s user "API Enabled", or use an edition with the API.',
+  ),
+  REQUEST_LIMIT_EXCEEDED: rule('throttled', "the org's limit of API calls is reached", budget),
   SERVER_UNAVAILABLE: rule('offline', 'Salesforce is busy', again),
   UNKNOWN_EXCEPTION: rule('offline', 'Salesforce failed unexpectedly', again),
   QUERY_TIMEOUT: rule('offline', 'the query took too long', again),
@@ -44,26 +53,58 @@ const CODES: Readonly<Record<string, Rule>> = {
   NOT_FOUND: rule('missing', 'there is no such record', 'It may have been deleted in the CRM.'),
   ENTITY_IS_DELETED: rule('missing', 'the record was deleted', 'Restore it from the recycle bin, or unlink the deal.'),
   MALFORMED_ID: rule('missing', 'this is no id of such a record', 'It may belong to another org.'),
-  INVALID_CROSS_REFERENCE_KEY: rule('missing', 'the record, or one it points to, is gone or not accessible', 'Check that the connector\'s user may see it.'),
+  INVALID_CROSS_REFERENCE_KEY: rule(
+    'missing',
+    'the record, or one it points to, is gone or not accessible',
+    "Check that the connector's user may see it.",
+  ),
   INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY: rule('forbidden', 'a right on a related record is missing', rights),
   INSUFFICIENT_ACCESS_OR_READONLY: rule('forbidden', 'a right is missing, or the record is read-only', rights),
   INSUFFICIENT_ACCESS: rule('forbidden', 'a right is missing', rights),
   UNABLE_TO_LOCK_ROW: rule('stale', 'another change holds the record or its account', again),
-  DUPLICATE_VALUE: rule('rejected', 'another record already has this value', 'Find the other record with this referral identifier and decide which one stays.'),
-  DUPLICATES_DETECTED: rule('rejected', 'a duplicate rule of the org refuses the record', 'Merge the duplicates in the CRM, or relax the rule for the connector\'s user.'),
-  DUPLICATE_EXTERNAL_ID: rule('rejected', 'several records have the same identifier', 'Find the records with the same referral identifier and keep one.'),
-  REQUIRED_FIELD_MISSING: rule('rejected', 'the org demands a field that is empty', 'Fill it on the record, or add a default for it to the mapping.'),
+  DUPLICATE_VALUE: rule(
+    'rejected',
+    'another record already has this value',
+    'Find the other record with this referral identifier and decide which one stays.',
+  ),
+  DUPLICATES_DETECTED: rule(
+    'rejected',
+    'a duplicate rule of the org refuses the record',
+    "Merge the duplicates in the CRM, or relax the rule for the connector's user.",
+  ),
+  DUPLICATE_EXTERNAL_ID: rule(
+    'rejected',
+    'several records have the same identifier',
+    'Find the records with the same referral identifier and keep one.',
+  ),
+  REQUIRED_FIELD_MISSING: rule(
+    'rejected',
+    'the org demands a field that is empty',
+    'Fill it on the record, or add a default for it to the mapping.',
+  ),
   STRING_TOO_LONG: rule('rejected', 'a text is too long for its field', 'Lengthen the field in the CRM, or shorten the text.'),
-  INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST: rule('rejected', 'a value is not among those of its picklist', 'Correct the "values" or "stages" of the mapping, or add the value in the CRM (also to the record type).'),
+  INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST: rule(
+    'rejected',
+    'a value is not among those of its picklist',
+    'Correct the "values" or "stages" of the mapping, or add the value in the CRM (also to the record type).',
+  ),
   FIELD_CUSTOM_VALIDATION_EXCEPTION: rule('rejected', 'a validation rule of the org refuses it', admin),
-  FIELD_INTEGRITY_EXCEPTION: rule('rejected', 'a value does not fit the org', 'Correct the value; states and countries must be those of the org\'s lists.'),
+  FIELD_INTEGRITY_EXCEPTION: rule(
+    'rejected',
+    'a value does not fit the org',
+    "Correct the value; states and countries must be those of the org's lists.",
+  ),
   FIELD_FILTER_VALIDATION_EXCEPTION: rule('rejected', 'a lookup filter of the org refuses it', admin),
-  INVALID_FIELD: rule('misconfigured', 'a field does not exist or is hidden from the connector\'s user', fields),
-  INVALID_TYPE: rule('misconfigured', 'an object does not exist or is hidden from the connector\'s user', fields),
+  INVALID_FIELD: rule('misconfigured', "a field does not exist or is hidden from the connector's user", fields),
+  INVALID_TYPE: rule('misconfigured', "an object does not exist or is hidden from the connector's user", fields),
   INVALID_FIELD_FOR_INSERT_UPDATE: rule('misconfigured', 'a field cannot be written', fields),
   INVALID_EMAIL_ADDRESS: rule('rejected', 'an e-mail address is not valid', 'Correct it in Partner Center or on the record.'),
   NUMBER_OUTSIDE_VALID_RANGE: rule('rejected', 'a number is too large for its field', 'Correct the amount.'),
-  INVALID_CURRENCY_ISO: rule('rejected', 'the org has no active currency with this code', 'Activate the currency in the org (Setup, Manage Currencies).'),
+  INVALID_CURRENCY_ISO: rule(
+    'rejected',
+    'the org has no active currency with this code',
+    'Activate the currency in the org (Setup, Manage Currencies).',
+  ),
   JSON_PARSER_ERROR: rule('bug', 'the request could not be read', 'Please report this.'),
   MALFORMED_QUERY: rule('bug', 'the query could not be read', 'Please report this.'),
   METHOD_NOT_ALLOWED: rule('bug', 'the request is not allowed', 'Please report this.'),
@@ -72,12 +113,16 @@ const CODES: Readonly<Record<string, Rule>> = {
   ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE: rule('stale', 'the record was changed in the meantime', again),
   INACTIVE_OWNER_OR_USER: rule('rejected', 'the owner is not active', 'Give the record an active owner, or correct sync.owner.'),
   OP_WITH_INVALID_USER_TYPE_EXCEPTION: rule('rejected', 'the user cannot own such a record', 'Correct sync.owner.'),
-  CANNOT_EXECUTE_FLOW_TRIGGER: rule('rejected', 'a flow of the org failed', 'Ask the org\'s administrator to look at the flow.'),
-  CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY: rule('rejected', 'a trigger of the org failed', 'Ask the org\'s administrator to look at the trigger.'),
-  APEX_ERROR: rule('rejected', 'a trigger of the org failed', 'Ask the org\'s administrator to look at the trigger.'),
+  CANNOT_EXECUTE_FLOW_TRIGGER: rule('rejected', 'a flow of the org failed', "Ask the org's administrator to look at the flow."),
+  CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY: rule(
+    'rejected',
+    'a trigger of the org failed',
+    "Ask the org's administrator to look at the trigger.",
+  ),
+  APEX_ERROR: rule('rejected', 'a trigger of the org failed', "Ask the org's administrator to look at the trigger."),
   TOO_MANY_APEX_REQUESTS: rule('throttled', 'the org is busy with automations', again),
   TXN_SECURITY_METERING_ERROR: rule('throttled', 'the org is busy', again),
-  STORAGE_LIMIT_EXCEEDED: rule('rejected', 'the org\'s storage is full', 'Make room in the org (Setup, Storage Usage).'),
+  STORAGE_LIMIT_EXCEEDED: rule('rejected', "the org's storage is full", 'Make room in the org (Setup, Storage Usage).'),
 }
 
 function byStatus(status: number, asked: Asked): Rule {
@@ -129,11 +174,15 @@ const concurrentMs = 5_000
 export function faultOf(answer: Answer, asked: Asked, body: unknown = parsed(answer.text)): Fault {
   const entries = errorEntries(body)
   // In a rolled-back composite the collateral entries say nothing; the first one that says something counts.
-  const entry = entries.find(({ code }) => code !== '' && code !== 'PROCESSING_HALTED' && code !== 'ALL_OR_NONE_OPERATION_ROLLED_BACK') ?? entries[0]
+  const entry =
+    entries.find(({ code }) => code !== '' && code !== 'PROCESSING_HALTED' && code !== 'ALL_OR_NONE_OPERATION_ROLLED_BACK') ?? entries[0]
   const code = entry?.code ?? ''
   const known = Object.hasOwn(CODES, code) ? CODES[code] : undefined
   // A busy server that names no reason of its own may have carried a write out.
-  const found = answer.status >= 500 && known?.kind === 'offline' && asked.method !== 'GET' && code === 'UNKNOWN_EXCEPTION' ? byStatus(answer.status, asked) : (known ?? byStatus(answer.status, asked))
+  const found =
+    answer.status >= 500 && known?.kind === 'offline' && asked.method !== 'GET' && code === 'UNKNOWN_EXCEPTION'
+      ? byStatus(answer.status, asked)
+      : (known ?? byStatus(answer.status, asked))
   const message = entry === undefined || entry.message === '' ? '' : ` ${entry.message.slice(0, messageLimit)}`
   const named = entry === undefined || entry.fields.length === 0 ? '' : ` (${entry.fields.join(', ')})`
   const waitMs = waitOf(answer, code, entry?.message ?? '')
@@ -143,7 +192,11 @@ export function faultOf(answer: Answer, asked: Asked, body: unknown = parsed(ans
     ...(code === '' ? {} : { code }),
     ...(waitMs === null ? {} : { retryAfterMs: waitMs }),
   }
-  return new Fault(found.kind, `Salesforce, ${asked.what}: ${found.says} (${answer.status}${code === '' ? '' : `, ${code}`}).${message}${named}`, details)
+  return new Fault(
+    found.kind,
+    `Salesforce, ${asked.what}: ${found.says} (${answer.status}${code === '' ? '' : `, ${code}`}).${message}${named}`,
+    details,
+  )
 }
 
 function waitOf(answer: Answer, code: string, message: string): number | null {
@@ -155,7 +208,10 @@ function waitOf(answer: Answer, code: string, message: string): number | null {
 
 /** Codes after which what we know of the org's fields should be read again. */
 export const tellsOfOtherFields = (fault: Fault): boolean =>
-  fault.code === 'INVALID_FIELD' || fault.code === 'INVALID_TYPE' || fault.code === 'INVALID_FIELD_FOR_INSERT_UPDATE' ||
-  fault.code === 'INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST' || fault.code === 'STRING_TOO_LONG'
+  fault.code === 'INVALID_FIELD' ||
+  fault.code === 'INVALID_TYPE' ||
+  fault.code === 'INVALID_FIELD_FOR_INSERT_UPDATE' ||
+  fault.code === 'INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST' ||
+  fault.code === 'STRING_TOO_LONG'
 /** The identifier is already on another record, or on the one that a lost answer made. */
 export const tellsOfExisting = (fault: Fault): boolean => fault.code === 'DUPLICATE_VALUE'

@@ -17,7 +17,11 @@ interface Position {
   readonly since: number
   readonly seen: Readonly<Record<string, number>>
 }
-const cursor = z.object({ version: z.literal(1), org: z.string(), objects: z.record(z.string(), z.object({ since: z.number(), seen: z.record(z.string(), z.number()) })) })
+const cursor = z.object({
+  version: z.literal(1),
+  org: z.string(),
+  objects: z.record(z.string(), z.object({ since: z.number(), seen: z.record(z.string(), z.number()) })),
+})
 
 /** A cursor that cannot be read, or of another org (a refreshed sandbox is another one), is like none: a full round is slow and right. */
 function readCursor(text: string | null, org: string): Map<string, Position> {
@@ -59,7 +63,9 @@ export function feedObjects(schema: Schema): FeedObject[] {
     ...end('Lead', 'lead', ['IsConverted', 'ConvertedOpportunityId', 'MasterRecordId']),
     part('Account', 'account'),
     part('Contact', 'contact'),
-    ...(solutions === null ? [] : [{ name: solutions.name, kind: 'solution', scope: '', fields: [solutions.lookup], lookup: solutions.lookup } as const]),
+    ...(solutions === null
+      ? []
+      : [{ name: solutions.name, kind: 'solution', scope: '', fields: [solutions.lookup], lookup: solutions.lookup } as const]),
   ]
 }
 
@@ -100,7 +106,11 @@ export async function* touched(org: Org, options: TouchedOptions): AsyncGenerato
   yield { records: [], cursor: JSON.stringify({ version: 1, org: orgId, objects: after }) }
 }
 
-async function* rowsOfObject(org: Org, object: FeedObject, given: { readonly from: number | null; readonly options: TouchedOptions }): AsyncGenerator<readonly Row[]> {
+async function* rowsOfObject(
+  org: Org,
+  object: FeedObject,
+  given: { readonly from: number | null; readonly options: TouchedOptions },
+): AsyncGenerator<readonly Row[]> {
   const { from, options } = given
   const first = from === null ? firstRound(object, options) : [`SystemModstamp >= ${stamp(from)}`]
   let last: { readonly at: string; readonly id: string } | null = null
@@ -136,19 +146,33 @@ async function recordsOf(org: Org, object: FeedObject, rows: readonly Row[], sig
     const ref: Ref = { side: 'crm', kind: object.kind, id }
     const isEnd = ref.kind === 'opportunity' || ref.kind === 'lead'
     const gone = isEnd && flagOf(row, 'IsDeleted') && textOf(row, 'MasterRecordId') === null
-    return [{ ref, engagementId: null, reading: gone ? { kind: 'absent', ref: { side: 'crm', kind: object.kind === 'lead' ? 'lead' : 'opportunity', id } } : null }]
+    return [
+      {
+        ref,
+        engagementId: null,
+        reading: gone ? { kind: 'absent', ref: { side: 'crm', kind: object.kind === 'lead' ? 'lead' : 'opportunity', id } } : null,
+      },
+    ]
   })
   return object.lookup === null ? records : [...records, ...(await parents(org, rows, { lookup: object.lookup, signal }))]
 }
 
 /** A new solution row is not yet known as part of any deal: its opportunity is, if it is one of ours. */
-async function parents(org: Org, rows: readonly Row[], given: { readonly lookup: string; readonly signal: AbortSignal }): Promise<TouchedRecord[]> {
+async function parents(
+  org: Org,
+  rows: readonly Row[],
+  given: { readonly lookup: string; readonly signal: AbortSignal },
+): Promise<TouchedRecord[]> {
   const scope = scopeOf(org.known, 'Opportunity')
   const ids = [...new Set(rows.flatMap((row) => idOf(row, given.lookup) ?? []))]
   if (scope === null) return []
   const found: TouchedRecord[] = []
   for (let start = 0; start < ids.length; start += parentsPerQuestion) {
-    const statement = soql({ fields: ['Id'], from: 'Opportunity', where: [isIn('Id', ids.slice(start, start + parentsPerQuestion)), scope] })
+    const statement = soql({
+      fields: ['Id'],
+      from: 'Opportunity',
+      where: [isIn('Id', ids.slice(start, start + parentsPerQuestion)), scope],
+    })
     const answer = await org.api.query({ soql: statement, deleted: false, what: 'opportunities of changed solutions' }, given.signal)
     for (const row of answer.rows) {
       const id = idOf(row, 'Id')

@@ -18,10 +18,20 @@ export function salesforceInbound(options: { readonly key: string | null }): Inb
 }
 
 const refused = (status: 400 | 401 | 413, title: string, detail: string): InboundAnswer => ({ kind: 'refused', status, title, detail })
-const parser = new XMLParser({ removeNSPrefix: true, parseTagValue: false, ignoreAttributes: true, isArray: (name) => name === 'Notification' })
+const parser = new XMLParser({
+  removeNSPrefix: true,
+  parseTagValue: false,
+  ignoreAttributes: true,
+  isArray: (name) => name === 'Notification',
+})
 
 function receive(key: string | null, request: InboundRequest): InboundAnswer {
-  if (!showsKey(request, key)) return refused(401, 'Not accepted', 'The shared key of the callback is missing or wrong (header x-cosell-key, ?code=, or the last part of the path).')
+  if (!showsKey(request, key))
+    return refused(
+      401,
+      'Not accepted',
+      'The shared key of the callback is missing or wrong (header x-cosell-key, ?code=, or the last part of the path).',
+    )
   if (request.body.length > bodyLimit) return refused(413, 'Too large', 'The body is larger than one MiB.')
   const notifications = notificationsIn(request.body)
   if (notifications === null) return refused(400, 'Not readable', 'The body is no outbound message of Salesforce.')

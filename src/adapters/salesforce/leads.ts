@@ -39,13 +39,23 @@ export async function convert(org: Org, change: StepChange, signal: AbortSignal)
   const what = `lead ${change.ref.id}`
   const { rows, at } = await org.api.query({ soql: readQuery(lead, [change.ref.id]), deleted: true, what }, signal)
   const [row] = rows
-  if (row === undefined) throw new Fault('missing', `The ${what} does not exist any more.`, { remedy: 'It may have been deleted in the CRM.' })
+  if (row === undefined)
+    throw new Fault('missing', `The ${what} does not exist any more.`, { remedy: 'It may have been deleted in the CRM.' })
   const present = presentOf(lead, change.ref, row, at)
   if (movedTo(row) !== null || (change.expect !== null && present.version !== change.expect)) {
     throw new Fault('stale', `The ${what} was changed in the meantime.`, { remedy: 'Nothing to do: it is read again.' })
   }
   const deal: Projection = { ...present.deal, ...change.set, status: 'Active/Accepted' }
-  const converting = { lead, opportunity, change, row, deal, otherId: present.otherId, auditText: present.auditText, modifiedAt: present.modifiedAt }
+  const converting = {
+    lead,
+    opportunity,
+    change,
+    row,
+    deal,
+    otherId: present.otherId,
+    auditText: present.auditText,
+    modifiedAt: present.modifiedAt,
+  }
   const customer = customerFor(opportunity, canonicalOf(opportunity, deal))
   const work = (): Promise<Receipt> => convertAlone(org, converting, signal)
   return customer === null ? work() : org.guard(customerKey(customer), work)
@@ -61,23 +71,45 @@ async function convertAlone(org: Org, converting: Converting, signal: AbortSigna
   const body = record.operations.find(({ name }) => name === 'deal')?.body ?? {}
   const existing = { account: asRecordId(body['AccountId']), contact: asRecordId(body['ContactId']) }
   await touchLead(org, converting, signal)
-  const result = await org.api.soap(conversion(lead, converting, { ...existing, name: deal.name ?? 'Co-sell deal' }), `lead ${change.ref.id}`, signal)
+  const result = await org.api.soap(
+    conversion(lead, converting, { ...existing, name: deal.name ?? 'Co-sell deal' }),
+    `lead ${change.ref.id}`,
+    signal,
+  )
   const id = opportunityOf(result, change.ref.id)
-  await org.api.run(fillOperations(converting, { id, found, body, accountId: asRecordId(result['accountId']), contactId: asRecordId(result['contactId']) }), signal)
+  await org.api.run(
+    fillOperations(converting, { id, found, body, accountId: asRecordId(result['accountId']), contactId: asRecordId(result['contactId']) }),
+    signal,
+  )
   const { team: _owner, ...resolved } = record.resolved
-  return { ref: { side: 'crm', kind: 'opportunity', id }, version: null, resolved: { ...shown, ...resolved, ...(deal.team === undefined ? {} : { team: deal.team }) }, remarks: [] }
+  return {
+    ref: { side: 'crm', kind: 'opportunity', id },
+    version: null,
+    resolved: { ...shown, ...resolved, ...(deal.team === undefined ? {} : { team: deal.team }) },
+    remarks: [],
+  }
 }
 
 /** The lead's last write: refused when somebody changed it since the plan, and then nothing is converted. The identifier leaves it, as it is unique per object only. */
 async function touchLead(org: Org, { lead, change, deal, modifiedAt }: Converting, signal: AbortSignal): Promise<void> {
   const what = `lead ${change.ref.id}`
-  const encoded = encodeDeal(lead, withoutStatus(change.set), { precision: precisionOf(lead.schema, deal['details.currency'] ?? null), what })
+  const encoded = encodeDeal(lead, withoutStatus(change.set), {
+    precision: precisionOf(lead.schema, deal['details.currency'] ?? null),
+    what,
+  })
   const body = { ...encoded.own, ...encodeStamp(lead, { sync: true, ...change.stamp }) }
-  await org.api.run([{ name: 'lead', method: 'PATCH', path: `sobjects/Lead/${change.ref.id}`, unmodifiedSince: modifiedAt, body, what }], signal)
+  await org.api.run(
+    [{ name: 'lead', method: 'PATCH', path: `sobjects/Lead/${change.ref.id}`, unmodifiedSince: modifiedAt, body, what }],
+    signal,
+  )
 }
 const withoutStatus = ({ status: _status, ...set }: Projection): Projection => set
 
-function conversion(lead: Codec, { change }: Converting, given: { readonly account: string | null; readonly contact: string | null; readonly name: string }): string {
+function conversion(
+  lead: Codec,
+  { change }: Converting,
+  given: { readonly account: string | null; readonly contact: string | null; readonly name: string },
+): string {
   const status = encodeStage(lead.stages, 'Active/Accepted')?.['Status']
   const parts = [
     element('accountId', given.account),
@@ -93,7 +125,9 @@ function conversion(lead: Codec, { change }: Converting, given: { readonly accou
 function opportunityOf(result: Row, leadId: string): string {
   const id = asRecordId(result['opportunityId'])
   if (result['success'] === 'true' && id !== null) return id
-  const errors = [result['errors'], ...rowsOf(result, 'errors')].filter((error): error is Row => typeof error === 'object' && error !== null)
+  const errors = [result['errors'], ...rowsOf(result, 'errors')].filter(
+    (error): error is Row => typeof error === 'object' && error !== null,
+  )
   const error = errors.find((candidate) => textOf(candidate, 'statusCode') !== null)
   const code = error === undefined ? '' : (textOf(error, 'statusCode') ?? '')
   const text = error === undefined ? 'no reason given' : (textOf(error, 'message') ?? code)
@@ -104,7 +138,16 @@ function opportunityOf(result: Row, leadId: string): string {
 }
 
 /** What the org's own copying leaves out: our fields, the deal's fields, its solutions, and what the customer's rows should say. */
-function fillOperations(converting: Converting, made: { readonly id: string; readonly found: Found; readonly body: Row; readonly accountId: string | null; readonly contactId: string | null }): Operation[] {
+function fillOperations(
+  converting: Converting,
+  made: {
+    readonly id: string
+    readonly found: Found
+    readonly body: Row
+    readonly accountId: string | null
+    readonly contactId: string | null
+  },
+): Operation[] {
   const { lead, opportunity, change, deal, row, otherId, auditText } = converting
   const what = `opportunity ${made.id}`
   const encoded = encodeDeal(opportunity, deal, { precision: precisionOf(opportunity.schema, deal['details.currency'] ?? null), what })
@@ -120,9 +163,24 @@ function fillOperations(converting: Converting, made: { readonly id: string; rea
       sync: true,
     }),
   }
-  const solutions = (encoded.solutions ?? []).map((solution, index) => solutionOperation(opportunity, { solution, opportunityId: made.id, key: otherId ?? made.id, name: `solution${index}` }))
-  const contact = encoded.person == null || made.contactId === null ? [] : [patch('contact', `sobjects/Contact/${made.contactId}`, personFields(encoded.person), `the contact of ${what}`)]
-  const account = asRecordId(made.body['AccountId']) !== null || made.accountId === null || Object.keys(encoded.account).length === 0 ? [] : [patch('account', `sobjects/Account/${made.accountId}`, encoded.account, `the account of ${what}`)]
+  const solutions = (encoded.solutions ?? []).map((solution, index) =>
+    solutionOperation(opportunity, { solution, opportunityId: made.id, key: otherId ?? made.id, name: `solution${index}` }),
+  )
+  const contact =
+    encoded.person == null || made.contactId === null
+      ? []
+      : [patch('contact', `sobjects/Contact/${made.contactId}`, personFields(encoded.person), `the contact of ${what}`)]
+  const account =
+    asRecordId(made.body['AccountId']) !== null || made.accountId === null || Object.keys(encoded.account).length === 0
+      ? []
+      : [patch('account', `sobjects/Account/${made.accountId}`, encoded.account, `the account of ${what}`)]
   return [patch('deal', `sobjects/Opportunity/${made.id}`, body, what), ...account, ...contact, ...solutions]
 }
-const patch = (name: string, path: string, body: Row, what: string): Operation => ({ name, method: 'PATCH', path, unmodifiedSince: null, body, what })
+const patch = (name: string, path: string, body: Row, what: string): Operation => ({
+  name,
+  method: 'PATCH',
+  path,
+  unmodifiedSince: null,
+  body,
+  what,
+})

@@ -23,12 +23,26 @@ export interface Found {
 
 const perQuestion = 100 // A hundred values stay far below the longest address a server takes (16 KB).
 
-async function ask(api: SalesforceApi, select: { readonly fields: readonly string[]; readonly from: string; readonly by: string; readonly values: readonly string[]; readonly where?: readonly string[]; readonly what: string }, signal: AbortSignal): Promise<Row[]> {
+async function ask(
+  api: SalesforceApi,
+  select: {
+    readonly fields: readonly string[]
+    readonly from: string
+    readonly by: string
+    readonly values: readonly string[]
+    readonly where?: readonly string[]
+    readonly what: string
+  },
+  signal: AbortSignal,
+): Promise<Row[]> {
   const values = [...new Set(select.values.map((value) => value.trim()).filter((value) => value !== ''))]
   const rows: Row[] = []
   for (let start = 0; start < values.length; start += perQuestion) {
     const where = [isIn(select.by, values.slice(start, start + perQuestion)), ...(select.where ?? [])]
-    rows.push(...(await api.query({ soql: soql({ fields: select.fields, from: select.from, where }), deleted: false, what: select.what }, signal)).rows)
+    rows.push(
+      ...(await api.query({ soql: soql({ fields: select.fields, from: select.from, where }), deleted: false, what: select.what }, signal))
+        .rows,
+    )
   }
   return rows
 }
@@ -38,9 +52,42 @@ export async function lookUp(api: SalesforceApi, codec: Codec, needs: Needs, sig
   const name = codec.rows.find(({ field }) => field === 'customerProfile.name')?.target
   const named = name?.kind === 'related' ? name.column.name : null
   const [accounts, contacts, users] = await Promise.all([
-    named === null ? [] : ask(api, { fields: accountFields(codec), from: 'Account', by: named, values: needs.customers.map(({ written }) => written), what: 'accounts of the customer' }, signal),
-    ask(api, { fields: [...contactFields(codec), 'AccountId'], from: 'Contact', by: 'Email', values: needs.contacts, what: 'contacts of the customer' }, signal),
-    ask(api, { fields: ['Id', 'FirstName', 'LastName', 'Email', ...codec.schema.userPhones], from: 'User', by: 'Email', values: needs.users, where: ['IsActive = true', 'UserType = \'Standard\''], what: 'users of the org' }, signal),
+    named === null
+      ? []
+      : ask(
+          api,
+          {
+            fields: accountFields(codec),
+            from: 'Account',
+            by: named,
+            values: needs.customers.map(({ written }) => written),
+            what: 'accounts of the customer',
+          },
+          signal,
+        ),
+    ask(
+      api,
+      {
+        fields: [...contactFields(codec), 'AccountId'],
+        from: 'Contact',
+        by: 'Email',
+        values: needs.contacts,
+        what: 'contacts of the customer',
+      },
+      signal,
+    ),
+    ask(
+      api,
+      {
+        fields: ['Id', 'FirstName', 'LastName', 'Email', ...codec.schema.userPhones],
+        from: 'User',
+        by: 'Email',
+        values: needs.users,
+        where: ['IsActive = true', "UserType = 'Standard'"],
+        what: 'users of the org',
+      },
+      signal,
+    ),
   ])
   return { accounts: accounts.flatMap((row) => accountIn(codec, row)), contacts: contacts.flatMap(contactIn), users: usersIn(users) }
 }
@@ -61,7 +108,11 @@ function usersIn(rows: readonly Row[]): Found['users'] {
     const [person] = personIn(row)
     if (id !== null && person !== undefined) byEmail.set(person.email, [...(byEmail.get(person.email) ?? []), { id, person }])
   }
-  return new Map([...byEmail].flatMap(([email, users]): [string, { readonly id: string; readonly person: Person }][] => (users.length === 1 && users[0] !== undefined ? [[email, users[0]]] : [])))
+  return new Map(
+    [...byEmail].flatMap(([email, users]): [string, { readonly id: string; readonly person: Person }][] =>
+      users.length === 1 && users[0] !== undefined ? [[email, users[0]]] : [],
+    ),
+  )
 }
 
 /** What was chosen as owner, and what a person should know about it. */
@@ -73,7 +124,11 @@ export interface Owner {
 }
 
 /** The first member of the team who is a user here, else the configured owner, else the connector's own user. */
-export function chooseOwner(codec: Codec, team: readonly Person[], options: { readonly configured: string | null; readonly users: Found['users'] }): Owner {
+export function chooseOwner(
+  codec: Codec,
+  team: readonly Person[],
+  options: { readonly configured: string | null; readonly users: Found['users'] },
+): Owner {
   for (const { email } of team) {
     const user = options.users.get(email.trim().toLowerCase())
     if (user !== undefined) return { id: user.id, shows: [user.person], remark: null }
@@ -83,7 +138,11 @@ export function chooseOwner(codec: Codec, team: readonly Person[], options: { re
     names.length === 0 ? 'The referral names no team member' : `None of ${names.join(', ')} is one active user of the org`
   const configured = options.configured === null ? undefined : options.users.get(options.configured.trim().toLowerCase())
   if (configured !== undefined) {
-    return { id: configured.id, shows: [configured.person], remark: `${nobody(emails)}; the record belongs to ${configured.person.email}, as sync.owner says.` }
+    return {
+      id: configured.id,
+      shows: [configured.person],
+      remark: `${nobody(emails)}; the record belongs to ${configured.person.email}, as sync.owner says.`,
+    }
   }
   const self = codec.schema.self?.person ?? null
   const who = nobody([...emails, ...(options.configured === null ? [] : [options.configured])])

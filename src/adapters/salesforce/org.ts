@@ -32,7 +32,12 @@ export class Org {
   #reading: Promise<Schema> | null = null
   readonly #codecs = new Map<string, Codec>()
 
-  constructor(options: { readonly api: SalesforceApi; readonly clock: Clock; readonly guard: CustomerGuard; readonly settings: () => Settings }) {
+  constructor(options: {
+    readonly api: SalesforceApi
+    readonly clock: Clock
+    readonly guard: CustomerGuard
+    readonly settings: () => Settings
+  }) {
     this.api = options.api
     this.clock = options.clock
     this.guard = options.guard

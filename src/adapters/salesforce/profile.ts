@@ -13,7 +13,11 @@ export interface CustomField {
   readonly byHand: readonly string[]
   readonly labels: readonly string[]
 }
-const field = (name: string, labels: readonly string[], byHand: readonly string[] = []): CustomField => ({ name: `Cosell_${name}__c`, byHand, labels })
+const field = (name: string, labels: readonly string[], byHand: readonly string[] = []): CustomField => ({
+  name: `Cosell_${name}__c`,
+  byHand,
+  labels,
+})
 
 export const SYNC = 'Cosell_Sync_With_Partner_Center__c'
 export const IDENTIFIER = 'Cosell_Referral_Identifier__c'

@@ -73,7 +73,8 @@ export function fieldIn(schema: Schema, object: ObjectName, name: string): Colum
 
 /** Finds every custom field: ours, then those of the guide of 2020, then those of Microsoft's package by their labels. */
 export function aliasesOf(fields: Fields): Map<string, string | null> {
-  const labelled = (label: string): boolean => [...fields.values()].some((field) => field.name.endsWith('__c') && labelKey(field.label) === labelKey(label))
+  const labelled = (label: string): boolean =>
+    [...fields.values()].some((field) => field.name.endsWith('__c') && labelKey(field.label) === labelKey(label))
   // A customer's own "Audit" is the customer's: labels count only where Microsoft's package, or fields made by its guide, are there.
   const hasPackage = labelled('Sync With Partner Center') && labelled('Referral Identifier')
   return new Map(
@@ -85,7 +86,11 @@ export function aliasesOf(fields: Fields): Map<string, string | null> {
 }
 export function byLabel(fields: Fields, labels: readonly string[]): string | null {
   const wanted = new Set(labels.map(labelKey))
-  return [...fields.values()].find((field) => field.name.endsWith('__c') && !field.name.startsWith('Cosell_') && wanted.has(labelKey(field.label)))?.name ?? null
+  return (
+    [...fields.values()].find(
+      (field) => field.name.endsWith('__c') && !field.name.startsWith('Cosell_') && wanted.has(labelKey(field.label)),
+    )?.name ?? null
+  )
 }
 
 export const precisionOf = (schema: Schema, currency: string | null): number => schema.currencies.get(currency?.toUpperCase() ?? '') ?? 2

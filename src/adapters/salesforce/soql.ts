@@ -1,6 +1,10 @@
 /** A text inside a query. Source: SOQL reference, "Quoted string escape sequences". */
 export const quoted = (text: string): string =>
-  `'${text.replace(/[\\'"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')}'`
+  `'${text
+    .replace(/[\\'"]/g, '\\$&')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replaceAll('\t', '\\t')}'`
 
 export const isIn = (name: string, values: readonly string[]): string =>
   values.length === 1 ? `${name} = ${quoted(values[0] ?? '')}` : `${name} IN (${values.map(quoted).join(',')})`
@@ -21,8 +25,14 @@ export function soql({ fields, from, where = [], orderBy, limit }: Select): stri
   const conditions = where.filter((condition) => condition !== '')
   return [
     `SELECT ${[...new Set(fields)].join(',')} FROM ${from}`,
-    conditions.length === 0 ? '' : conditions.length === 1 ? `WHERE ${conditions[0] ?? ''}` : `WHERE ${conditions.map((condition) => `(${condition})`).join(' AND ')}`,
+    conditions.length === 0
+      ? ''
+      : conditions.length === 1
+        ? `WHERE ${conditions[0] ?? ''}`
+        : `WHERE ${conditions.map((condition) => `(${condition})`).join(' AND ')}`,
     orderBy === undefined ? '' : `ORDER BY ${orderBy}`,
     limit === undefined ? '' : `LIMIT ${limit}`,
-  ].filter((part) => part !== '').join(' ')
+  ]
+    .filter((part) => part !== '')
+    .join(' ')
 }

@@ -19,10 +19,13 @@ function opportunityStage(schema: Schema, table: StageTable, row: StageRow): Sta
   const taken = new Set(table.rows.filter((other) => other !== row).map(({ crm }) => crm['StageName']))
   const held = open.find(({ value }) => !taken.has(value)) ?? open[0]
   const found =
-    row.pattern === 'New/*' ? held
-    : row.pattern === 'Active/Accepted' ? (open.find(({ value }) => !taken.has(value) && value !== held?.value) ?? open.at(-1))
-    : row.pattern === 'Closed/Won' ? schema.stages.find(({ closed, won }) => closed && won)
-    : schema.stages.find(({ closed, won }) => closed && !won)
+    row.pattern === 'New/*'
+      ? held
+      : row.pattern === 'Active/Accepted'
+        ? (open.find(({ value }) => !taken.has(value) && value !== held?.value) ?? open.at(-1))
+        : row.pattern === 'Closed/Won'
+          ? schema.stages.find(({ closed, won }) => closed && won)
+          : schema.stages.find(({ closed, won }) => closed && !won)
   return found === undefined ? row.crm : { StageName: found.value }
 }
 
@@ -30,8 +33,10 @@ function leadStatus(schema: Schema, _table: StageTable, row: StageRow): StageVal
   if (schema.leadStatuses.some(({ value }) => value === row.crm['Status'])) return row.crm
   const statuses = schema.leadStatuses
   const found =
-    row.pattern === 'New/*' ? statuses.find(({ converted }) => !converted)
-    : row.pattern === 'Closed/*' ? statuses.findLast(({ converted }) => !converted)
-    : statuses.find(({ converted }) => converted)
+    row.pattern === 'New/*'
+      ? statuses.find(({ converted }) => !converted)
+      : row.pattern === 'Closed/*'
+        ? statuses.findLast(({ converted }) => !converted)
+        : statuses.find(({ converted }) => converted)
   return found === undefined ? row.crm : { Status: found.value }
 }

@@ -37,7 +37,11 @@ export function needsOfUpdate(codec: Codec, change: Update, seen: Seen, owner: s
 }
 
 /** One conditional patch of the record with everything that stands on it, then the rows around it. */
-export function prepareUpdate(codec: Codec, change: Update, context: { readonly seen: Seen; readonly found: Found; readonly owner: string | null }): Prepared {
+export function prepareUpdate(
+  codec: Codec,
+  change: Update,
+  context: { readonly seen: Seen; readonly found: Found; readonly owner: string | null },
+): Prepared {
   const { seen, found } = context
   const what = `${change.ref.kind} ${change.ref.id}`
   const currency = change.set['details.currency'] ?? seen.currency
@@ -54,7 +58,12 @@ export function prepareUpdate(codec: Codec, change: Update, context: { readonly 
     ...encodeStamp(codec, change.stamp),
   }
   const solutions = solutionMoves(codec, seen, change.ref.id, encoded.solutions)
-  const around = [...accountPatch(encoded.account, seen, what), ...contact.operations, ...contactPatch(encoded.contact, contact, seen, what), ...solutions]
+  const around = [
+    ...accountPatch(encoded.account, seen, what),
+    ...contact.operations,
+    ...contactPatch(encoded.contact, contact, seen, what),
+    ...solutions,
+  ]
   // The patch of the record carries its version for everything else in the call; where nothing of it changes, the switch says what it says.
   const own = Object.keys(body).length > 0 ? body : around.length > 0 ? encodeStamp(codec, { sync: true }) : null
   const operations = [...(own === null ? [] : [rowPatch(codec, change.ref.id, { body: own, seen, what })]), ...around]
@@ -79,7 +88,16 @@ const rowPatch = (codec: Codec, id: string, given: { readonly body: Body; readon
 })
 function accountPatch(body: Body, seen: Seen, what: string): Operation[] {
   if (Object.keys(body).length === 0 || seen.account === null) return []
-  return [{ name: 'account', method: 'PATCH', path: `sobjects/Account/${seen.account.id}`, unmodifiedSince: seen.account.modifiedAt, body, what: `the account of ${what}` }]
+  return [
+    {
+      name: 'account',
+      method: 'PATCH',
+      path: `sobjects/Account/${seen.account.id}`,
+      unmodifiedSince: seen.account.modifiedAt,
+      body,
+      what: `the account of ${what}`,
+    },
+  ]
 }
 function contactPatch(body: Body, move: ContactMove, seen: Seen, what: string): Operation[] {
   const id = move.id ?? seen.contact?.id ?? null
@@ -98,23 +116,55 @@ interface ContactMove {
 const STAYS: ContactMove = { operations: [], resolved: {}, id: null }
 
 /** The same e-mail is the same contact and is edited; another e-mail is another contact: found under the account, or made. */
-function contactMove(given: { readonly change: Update; readonly seen: Seen; readonly found: Found; readonly person: Person | null | undefined; readonly what: string }): ContactMove {
+function contactMove(given: {
+  readonly change: Update
+  readonly seen: Seen
+  readonly found: Found
+  readonly person: Person | null | undefined
+  readonly what: string
+}): ContactMove {
   const { change, seen, found, person, what } = given
   if (person === undefined) return STAYS
   if (person === null) {
     if (seen.contact === null) return STAYS
     // The person goes from the deal, never from the customer.
-    return { ...STAYS, operations: [{ name: 'role', method: 'DELETE', path: `sobjects/OpportunityContactRole/${seen.contact.roleId}`, unmodifiedSince: null, body: null, what: `the contact role of ${what}` }] }
+    return {
+      ...STAYS,
+      operations: [
+        {
+          name: 'role',
+          method: 'DELETE',
+          path: `sobjects/OpportunityContactRole/${seen.contact.roleId}`,
+          unmodifiedSince: null,
+          body: null,
+          what: `the contact role of ${what}`,
+        },
+      ],
+    }
   }
   if (seen.contact !== null && sameEmail(seen.contact.email, person.email)) {
-    const patch: Operation = { name: 'contact', method: 'PATCH', path: `sobjects/Contact/${seen.contact.id}`, unmodifiedSince: seen.contact.modifiedAt, body: personFields(person), what: `the contact of ${what}` }
+    const patch: Operation = {
+      name: 'contact',
+      method: 'PATCH',
+      path: `sobjects/Contact/${seen.contact.id}`,
+      unmodifiedSince: seen.contact.modifiedAt,
+      body: personFields(person),
+      what: `the contact of ${what}`,
+    }
     return { ...STAYS, operations: [patch] }
   }
   const accountId = seen.account?.id ?? null
   const known = found.contacts.find((contact) => contact.email === person.email.toLowerCase() && contact.accountId === accountId)
   const id = known?.id ?? '@{contact.id}'
   const make = known === undefined ? [contactOperation({ person, accountId, what, name: 'contact' })] : []
-  const role: Operation = { name: 'role', method: 'POST', path: 'sobjects/OpportunityContactRole', unmodifiedSince: null, body: { OpportunityId: change.ref.id, ContactId: id, IsPrimary: true }, what: `the contact role of ${what}` }
+  const role: Operation = {
+    name: 'role',
+    method: 'POST',
+    path: 'sobjects/OpportunityContactRole',
+    unmodifiedSince: null,
+    body: { OpportunityId: change.ref.id, ContactId: id, IsPrimary: true },
+    what: `the contact role of ${what}`,
+  }
   return { operations: [...make, role], id, resolved: known === undefined ? {} : { 'customerProfile.team': personIn(known.row) } }
 }
 
@@ -127,8 +177,17 @@ function solutionMoves(codec: Codec, seen: Seen, opportunityId: string, wanted: 
   const present = new Set(seen.solutions.map(({ solution }) => key(solution)))
   const gone = seen.solutions.filter(({ solution }) => !keys.has(key(solution)))
   return [
-    ...gone.map(({ id, solution }, index): Operation => ({ name: `gone${index}`, method: 'DELETE', path: `sobjects/${table.name}/${id}`, unmodifiedSince: null, body: null, what: `solution ${solution} of opportunity ${opportunityId}` })),
-    ...wanted.filter((solution) => !present.has(itemKey(solution))).map((solution, index) => solutionOperation(codec, { solution, opportunityId, key: opportunityId, name: `solution${index}` })),
+    ...gone.map(({ id, solution }, index): Operation => ({
+      name: `gone${index}`,
+      method: 'DELETE',
+      path: `sobjects/${table.name}/${id}`,
+      unmodifiedSince: null,
+      body: null,
+      what: `solution ${solution} of opportunity ${opportunityId}`,
+    })),
+    ...wanted
+      .filter((solution) => !present.has(itemKey(solution)))
+      .map((solution, index) => solutionOperation(codec, { solution, opportunityId, key: opportunityId, name: `solution${index}` })),
   ]
 }
 
@@ -156,4 +215,9 @@ function stageAfter(change: StepChange, what: string): Stage {
   }
 }
 
-export const receiptOfUpdate = (change: Update, prepared: Prepared): Receipt => ({ ref: change.ref, version: null, resolved: prepared.resolved, remarks: prepared.remarks })
+export const receiptOfUpdate = (change: Update, prepared: Prepared): Receipt => ({
+  ref: change.ref,
+  version: null,
+  resolved: prepared.resolved,
+  remarks: prepared.remarks,
+})

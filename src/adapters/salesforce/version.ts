@@ -27,15 +27,33 @@ export interface Seen {
 export function packVersion(seen: Seen): Version {
   const row = (part: SeenRow | null): (string | number)[] | null => part && [part.id, part.modifiedAt, part.stampedAt]
   const { contact } = seen
-  const solutions = [...seen.solutions].sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ id, stampedAt, solution }) => [id, stampedAt, solution])
-  return asVersion(JSON.stringify([row(seen.row), row(seen.account), contact && [...(row(contact) ?? []), contact.email, contact.roleId], solutions, seen.currency, seen.name]))
+  const solutions = [...seen.solutions]
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map(({ id, stampedAt, solution }) => [id, stampedAt, solution])
+  return asVersion(
+    JSON.stringify([
+      row(seen.row),
+      row(seen.account),
+      contact && [...(row(contact) ?? []), contact.email, contact.roleId],
+      solutions,
+      seen.currency,
+      seen.name,
+    ]),
+  )
 }
 
 type Packed = [string, number, number]
 export function unpackVersion(version: Version): Seen {
   try {
     // Our own text of above, checked by use: every part is taken apart by its place.
-    const [row, account, contact, solutions, currency, name] = JSON.parse(version) as [Packed, Packed | null, [...Packed, string, string] | null, Packed[], string | null, string | null]
+    const [row, account, contact, solutions, currency, name] = JSON.parse(version) as [
+      Packed,
+      Packed | null,
+      [...Packed, string, string] | null,
+      Packed[],
+      string | null,
+      string | null,
+    ]
     const seen = ([id, modifiedAt, stampedAt]: Packed): SeenRow => ({ id, modifiedAt, stampedAt })
     return {
       row: seen(row),
@@ -46,6 +64,9 @@ export function unpackVersion(version: Version): Seen {
       name,
     }
   } catch (cause) {
-    throw new Fault('bug', 'A saved version of a Salesforce record cannot be read.', { remedy: 'Sync the deal again; please report this.', cause })
+    throw new Fault('bug', 'A saved version of a Salesforce record cannot be read.', {
+      remedy: 'Sync the deal again; please report this.',
+      cause,
+    })
   }
 }

@@ -34,8 +34,11 @@ function oneComposite(org: Org, call: Call, run: (call: Call) => Reply): Reply {
 
 function graphs(org: Org, call: Call, run: (call: Call) => Reply): Reply {
   const list = bodyOf(call)['graphs']
-  const given = (Array.isArray(list) ? list : []).filter(isRecord).map((graph) => ({ id: String(graph['graphId']), parts: partsOf(graph['compositeRequest']) }))
-  if (given.reduce((sum, { parts }) => sum + parts.length, 0) > nodesMost) throw refuse('LIMIT_EXCEEDED', `Maximum number of nodes exceeded: ${nodesMost}`)
+  const given = (Array.isArray(list) ? list : [])
+    .filter(isRecord)
+    .map((graph) => ({ id: String(graph['graphId']), parts: partsOf(graph['compositeRequest']) }))
+  if (given.reduce((sum, { parts }) => sum + parts.length, 0) > nodesMost)
+    throw refuse('LIMIT_EXCEEDED', `Maximum number of nodes exceeded: ${nodesMost}`)
   if (given.length > 75) throw refuse('LIMIT_EXCEEDED', 'Maximum number of graphs exceeded: 75')
   return {
     status: 200,
@@ -56,13 +59,18 @@ function partsOf(list: unknown): Part[] {
     seen.add(referenceId)
     const headers = isRecord(part['httpHeaders']) ? part['httpHeaders'] : {}
     const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]))
-    for (const name of ['accept', 'authorization', 'content-type']) if (name in lower) throw refuse('INVALID_INPUT', `The header ${name} is not allowed in a subrequest`)
+    for (const name of ['accept', 'authorization', 'content-type'])
+      if (name in lower) throw refuse('INVALID_INPUT', `The header ${name} is not allowed in a subrequest`)
     return { method: String(part['method']), url: String(part['url']), referenceId, headers: lower, body: part['body'] }
   })
 }
 
 /** In order, each seeing what the earlier ones answered. As a whole, or each on its own. */
-function sequence(org: Org, parts: readonly Part[], how: { readonly call: Call; readonly run: (call: Call) => Reply; readonly atomic: boolean }): { readonly answers: unknown[]; readonly failed: boolean } {
+function sequence(
+  org: Org,
+  parts: readonly Part[],
+  how: { readonly call: Call; readonly run: (call: Call) => Reply; readonly atomic: boolean },
+): { readonly answers: unknown[]; readonly failed: boolean } {
   const replies = new Map<string, Reply>()
   const failures = new Set<string>()
   const undone = Symbol('rolled back')
@@ -84,13 +92,29 @@ function sequence(org: Org, parts: readonly Part[], how: { readonly call: Call; 
   }
   const rolledBack = how.atomic && failures.size > 0
   const answers = parts.map(({ referenceId }) => {
-    const reply = rolledBack && !failures.has(referenceId) ? { status: 400, body: errorBody(halted) } : (replies.get(referenceId) ?? { status: 400, body: errorBody(halted) })
-    return { body: reply.body, httpHeaders: reply.headers === undefined ? {} : Object.fromEntries(Object.entries(reply.headers).map(([name, value]) => [name === 'location' ? 'Location' : name, value])), httpStatusCode: reply.status, referenceId }
+    const reply =
+      rolledBack && !failures.has(referenceId)
+        ? { status: 400, body: errorBody(halted) }
+        : (replies.get(referenceId) ?? { status: 400, body: errorBody(halted) })
+    return {
+      body: reply.body,
+      httpHeaders:
+        reply.headers === undefined
+          ? {}
+          : Object.fromEntries(Object.entries(reply.headers).map(([name, value]) => [name === 'location' ? 'Location' : name, value])),
+      httpStatusCode: reply.status,
+      referenceId,
+    }
   })
   return { answers, failed: failures.size > 0 }
 }
 
-function attempt(part: Part, replies: ReadonlyMap<string, Reply>, how: { readonly call: Call; readonly run: (call: Call) => Reply }, org: Org): Reply {
+function attempt(
+  part: Part,
+  replies: ReadonlyMap<string, Reply>,
+  how: { readonly call: Call; readonly run: (call: Call) => Reply },
+  org: Org,
+): Reply {
   try {
     const url = new URL(filled(part.url, replies), 'https://org.invalid')
     const found = /^\/services\/data\/v(\d+\.\d)\/(.+)$/.exec(url.pathname)
@@ -109,8 +133,10 @@ const reference = /@\{([A-Za-z0-9_]+)\.([A-Za-z0-9_.[\]]+)\}/g
 function filled(text: string, replies: ReadonlyMap<string, Reply>): string {
   return text.replace(reference, (_all, name: string, path: string) => {
     let value: unknown = replies.get(name)?.body
-    for (const step of path.split(/[.[\]]+/).filter((part) => part !== '')) value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined // any member of an answer may be named
-    if (typeof value !== 'string' && typeof value !== 'number') throw refuse('PROCESSING_HALTED', `Invalid reference specified. No value for ${name}.${path} found`)
+    for (const step of path.split(/[.[\]]+/).filter((part) => part !== ''))
+      value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined // any member of an answer may be named
+    if (typeof value !== 'string' && typeof value !== 'number')
+      throw refuse('PROCESSING_HALTED', `Invalid reference specified. No value for ${name}.${path} found`)
     return String(value)
   })
 }
@@ -126,7 +152,14 @@ function batch(call: Call, run: (call: Call) => Reply): Reply {
     const url = new URL(`/services/data/${String(part['url'])}`, 'https://org.invalid')
     const [, , , , ...path] = url.pathname.split('/')
     try {
-      const reply = run({ method: String(part['method']), path: path.map(decodeURIComponent), query: url.searchParams, headers: {}, body: part['richInput'], version: call.version })
+      const reply = run({
+        method: String(part['method']),
+        path: path.map(decodeURIComponent),
+        query: url.searchParams,
+        headers: {},
+        body: part['richInput'],
+        version: call.version,
+      })
       return { statusCode: reply.status, result: reply.body }
     } catch (error) {
       if (error instanceof SalesforceError) return { statusCode: error.status, result: errorBody(error) }

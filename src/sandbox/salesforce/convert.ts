@@ -31,16 +31,43 @@ function convert(org: Org, wish: Conversion): Converted {
   if (status?.values['IsConverted'] !== true) throw refuse('INVALID_STATUS', `invalid convertedStatus: ${wish.convertedStatus}`)
   const { values } = lead
   const owner = values['OwnerId'] ?? org.author
-  const pick = (pairs: Readonly<Record<string, string>>): Record<string, Scalar> => Object.fromEntries(Object.entries(pairs).map(([to, from]) => [to, values[from] ?? null]))
-  const address = { BillingStreet: 'Street', BillingCity: 'City', BillingState: 'State', BillingPostalCode: 'PostalCode', BillingCountry: 'Country' }
+  const pick = (pairs: Readonly<Record<string, string>>): Record<string, Scalar> =>
+    Object.fromEntries(Object.entries(pairs).map(([to, from]) => [to, values[from] ?? null]))
+  const address = {
+    BillingStreet: 'Street',
+    BillingCity: 'City',
+    BillingState: 'State',
+    BillingPostalCode: 'PostalCode',
+    BillingCountry: 'Country',
+  }
   const accountId = wish.accountId ?? insert(org, objectNamed(org, 'Account'), { ...pick({ Name: 'Company', ...address }), OwnerId: owner })
-  const contactId = wish.contactId ?? insert(org, objectNamed(org, 'Contact'), { ...pick({ FirstName: 'FirstName', LastName: 'LastName', Email: 'Email', Phone: 'Phone' }), AccountId: accountId, OwnerId: owner })
-  const opportunity = { Name: wish.opportunityName ?? values['Company'], StageName: 'Prospecting', CloseDate: isoStamp(org.clock.now() + 30 * 86_400_000).slice(0, 10), AccountId: accountId, ContactId: contactId, OwnerId: owner }
+  const contactId =
+    wish.contactId ??
+    insert(org, objectNamed(org, 'Contact'), {
+      ...pick({ FirstName: 'FirstName', LastName: 'LastName', Email: 'Email', Phone: 'Phone' }),
+      AccountId: accountId,
+      OwnerId: owner,
+    })
+  const opportunity = {
+    Name: wish.opportunityName ?? values['Company'],
+    StageName: 'Prospecting',
+    CloseDate: isoStamp(org.clock.now() + 30 * 86_400_000).slice(0, 10),
+    AccountId: accountId,
+    ContactId: contactId,
+    OwnerId: owner,
+  }
   const opportunityId = wish.createOpportunity ? insert(org, objectNamed(org, 'Opportunity'), opportunity) : null
   const now = isoStamp(org.clock.now())
   const changed = {
-    Status: wish.convertedStatus, IsConverted: true, ConvertedDate: now.slice(0, 10), ConvertedAccountId: accountId, ConvertedContactId: contactId, ConvertedOpportunityId: opportunityId,
-    LastModifiedDate: now, SystemModstamp: now, LastModifiedById: org.author,
+    Status: wish.convertedStatus,
+    IsConverted: true,
+    ConvertedDate: now.slice(0, 10),
+    ConvertedAccountId: accountId,
+    ConvertedContactId: contactId,
+    ConvertedOpportunityId: opportunityId,
+    LastModifiedDate: now,
+    SystemModstamp: now,
+    LastModifiedById: org.author,
   }
   put(org, leads, { id: lead.id, values: { ...values, ...changed } })
   return { accountId, contactId, opportunityId }

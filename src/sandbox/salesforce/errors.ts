@@ -13,6 +13,8 @@ export class SalesforceError extends Error {
 export const refuse = (code: string, message: string, fields: readonly string[] = [], status = 400): SalesforceError =>
   new SalesforceError(status, code, message, fields)
 /** The body of a single refusal. */
-export const errorBody = ({ code, message, fields }: SalesforceError): unknown => [{ message, errorCode: code, ...(fields.length === 0 ? {} : { fields }) }]
+export const errorBody = ({ code, message, fields }: SalesforceError): unknown => [
+  { message, errorCode: code, ...(fields.length === 0 ? {} : { fields }) },
+]
 /** A refusal inside a list of results names its code otherwise. */
 export const itemError = ({ code, message, fields }: SalesforceError): unknown => ({ statusCode: code, message, fields })

@@ -56,7 +56,13 @@ export interface Salesforce {
   onWrite(flow: ((object: string, id: string) => void) | null): void
 }
 
-export const standardClient: ClientApp = { clientId: '3MVG9sandboxConsumerKey', secret: 'sandbox-salesforce-secret', publicKey: null, usernames: [], clientCredentials: true }
+export const standardClient: ClientApp = {
+  clientId: '3MVG9sandboxConsumerKey',
+  secret: 'sandbox-salesforce-secret',
+  publicKey: null,
+  usernames: [],
+  clientCredentials: true,
+}
 const standardUsers: readonly Omit<UserSeed, 'id'>[] = [
   { email: 'kim@fabrikam.example', firstName: 'Kim', lastName: 'Lee', active: true },
   { email: 'sam@fabrikam.example', firstName: 'Sam', lastName: 'Ortega', active: true },
@@ -66,7 +72,14 @@ const versions = [58, 59, 60, 61, 62, 63, 64, 65, 66, 67]
 
 export function salesforce(given: SalesforceGiven): Salesforce {
   const options = Object.assign(salesforceDefaults(), given.options)
-  const org = makeOrg({ clock: given.clock, rng: given.rng, options, installed: given.installed, users: given.users ?? standardUsers, currencies: given.currencies ?? ['USD', 'EUR', 'JPY'] })
+  const org = makeOrg({
+    clock: given.clock,
+    rng: given.rng,
+    options,
+    installed: given.installed,
+    users: given.users ?? standardUsers,
+    currencies: given.currencies ?? ['USD', 'EUR', 'JPY'],
+  })
   const rules = given.faults ?? faults(given.rng)
   const log: CallRecord[] = []
   const state = { origin: given.origin ?? 'https://org.my.salesforce.invalid' }
@@ -75,7 +88,10 @@ export function salesforce(given: SalesforceGiven): Salesforce {
   const answer = answerer(org, { tokens, locators, origin: () => state.origin })
   const sim: Salesforce = {
     handle: withFaults(org, rules, log, answer),
-    options, faults: rules, people: people(org), sessions: tokens,
+    options,
+    faults: rules,
+    people: people(org),
+    sessions: tokens,
     calls: { list: () => log, clear: () => void log.splice(0) },
     get origin() {
       return state.origin
@@ -87,7 +103,9 @@ export function salesforce(given: SalesforceGiven): Salesforce {
     integrationUser: org.integrationUser,
     read: (object, id) => objectNamed(org, object).rows.get(id)?.values,
     find: (object, where = {}) =>
-      [...objectNamed(org, object).rows.values()].map(({ values }) => values).filter((values) => values['IsDeleted'] !== true && Object.entries(where).every(([name, value]) => values[name] === value)),
+      [...objectNamed(org, object).rows.values()]
+        .map(({ values }) => values)
+        .filter((values) => values['IsDeleted'] !== true && Object.entries(where).every(([name, value]) => values[name] === value)),
     install: () => installCosell(org),
     onWrite(flow) {
       org.flow = flow
@@ -112,9 +130,17 @@ function injected(rule: FaultRule): SimResponse | null {
   const body = (code: string, message: string): string => JSON.stringify([{ errorCode: code, message }])
   switch (rule.kind) {
     case 'throttle':
-      return { status: 403, headers: json, body: body('REQUEST_LIMIT_EXCEEDED', 'ConcurrentRequests (Concurrent API Requests) Limit exceeded.') }
+      return {
+        status: 403,
+        headers: json,
+        body: body('REQUEST_LIMIT_EXCEEDED', 'ConcurrentRequests (Concurrent API Requests) Limit exceeded.'),
+      }
     case 'unavailable':
-      return { status: 503, headers: { ...json, 'retry-after': String(rule.amount ?? 1) }, body: body('SERVER_UNAVAILABLE', 'Server unavailable') }
+      return {
+        status: 503,
+        headers: { ...json, 'retry-after': String(rule.amount ?? 1) },
+        body: body('SERVER_UNAVAILABLE', 'Server unavailable'),
+      }
     case 'server-error':
       return { status: 500, headers: json, body: body('UNKNOWN_EXCEPTION', 'An unexpected error occurred. ErrorId: 1') }
     case 'bad-gateway-html':
@@ -127,7 +153,33 @@ function injected(rule: FaultRule): SimResponse | null {
   }
 }
 
-function answerer(org: Org, given: { readonly tokens: Sessions; readonly locators: Locators; readonly origin: () => string }): (request: SimRequest) => SimResponse {
+/** A call below a version, by whoever the token speaks for. */
+function authorized(org: Org, tokens: Sessions, run: (call: Call) => Reply, request: SimRequest): Reply {
+  const url = new URL(request.path, 'https://org.invalid')
+  const token = /^(?:Bearer|OAuth) (.+)$/.exec(request.headers['authorization'] ?? '')?.[1]
+  if (token === undefined) throw refuse('INVALID_AUTH_HEADER', 'INVALID_HEADER_TYPE', [], 401)
+  if (!tokens.isValid(token)) throw refuse('INVALID_SESSION_ID', 'Session expired or invalid', [], 401)
+  org.calls += 1
+  const [, , , version = '', ...path] = url.pathname.split('/')
+  const number = Number(version.slice(1))
+  if (number >= 21 && number <= 30) throw refuse('GONE', 'The requested API version is no longer supported', [], 410)
+  if (!versions.includes(number)) throw refuse('NOT_FOUND', 'The requested resource does not exist', [], 404)
+  if (org.calls > org.options.dailyCalls) throw refuse('REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.', [], 403)
+  org.author = org.integrationUser
+  return run({
+    method: request.method,
+    path: path.map(decodeURIComponent),
+    query: url.searchParams,
+    headers: request.headers,
+    body: bodyIn(request),
+    version: version.slice(1),
+  })
+}
+
+function answerer(
+  org: Org,
+  given: { readonly tokens: Sessions; readonly locators: Locators; readonly origin: () => string },
+): (request: SimRequest) => SimResponse {
   const finish = (reply: Reply): SimResponse => ({
     status: reply.status,
     headers: {
@@ -136,33 +188,34 @@ function answerer(org: Org, given: { readonly tokens: Sessions; readonly locator
       date: new Date(org.clock.now()).toUTCString(),
       ...reply.headers,
     },
-    body: reply.body === null ? '' : JSON.stringify(org.options.answers === 'extended' && typeof reply.body === 'object' && !Array.isArray(reply.body) ? { ...reply.body, newInThisRelease: 1 } : reply.body),
+    body:
+      reply.body === null
+        ? ''
+        : JSON.stringify(
+            org.options.answers === 'extended' && typeof reply.body === 'object' && !Array.isArray(reply.body)
+              ? { ...reply.body, newInThisRelease: 1 }
+              : reply.body,
+          ),
   })
-  const run = (call: Call): Reply => (call.path[0] === 'composite' ? composite(org, { ...call, path: call.path.slice(1) }, run) : rest(org, given.locators, call))
-  const authorized = (request: SimRequest, url: URL): Reply => {
-    const token = /^(?:Bearer|OAuth) (.+)$/.exec(request.headers['authorization'] ?? '')?.[1]
-    if (token === undefined) throw refuse('INVALID_AUTH_HEADER', 'INVALID_HEADER_TYPE', [], 401)
-    if (!given.tokens.isValid(token)) throw refuse('INVALID_SESSION_ID', 'Session expired or invalid', [], 401)
-    org.calls += 1
-    const [, , , version = '', ...path] = url.pathname.split('/')
-    const number = Number(version.slice(1))
-    if (number >= 21 && number <= 30) throw refuse('GONE', 'The requested API version is no longer supported', [], 410)
-    if (!versions.includes(number)) throw refuse('NOT_FOUND', 'The requested resource does not exist', [], 404)
-    if (org.calls > org.options.dailyCalls) throw refuse('REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.', [], 403)
-    org.author = org.integrationUser
-    return run({ method: request.method, path: path.map(decodeURIComponent), query: url.searchParams, headers: request.headers, body: bodyIn(request), version: version.slice(1) })
-  }
+  const run = (call: Call): Reply =>
+    call.path[0] === 'composite' ? composite(org, { ...call, path: call.path.slice(1) }, run) : rest(org, given.locators, call)
   return (request) => {
     const url = new URL(request.path, 'https://org.invalid')
     if (url.pathname === '/services/oauth2/token') return { ...given.tokens.token(request) }
     if (url.pathname.startsWith('/services/Soap/u/')) return soap(org, request.body.toString('utf8'), given.tokens.isValid)
-    if (/^\/services\/data\/?$/.test(url.pathname)) return finish({ status: 200, body: versions.map((number) => ({ label: `Version ${number}`, url: `/services/data/v${number}.0`, version: `${number}.0` })) })
+    if (/^\/services\/data\/?$/.test(url.pathname))
+      return finish({
+        status: 200,
+        body: versions.map((number) => ({ label: `Version ${number}`, url: `/services/data/v${number}.0`, version: `${number}.0` })),
+      })
     if (url.pathname === '/services/oauth2/userinfo') {
       const token = /^Bearer (.+)$/.exec(request.headers['authorization'] ?? '')?.[1] ?? ''
-      return given.tokens.isValid(token) ? finish({ status: 200, body: userInfo(org, given.origin()) }) : { status: 403, headers: { 'content-type': 'text/plain' }, body: 'Bad_OAuth_Token' }
+      return given.tokens.isValid(token)
+        ? finish({ status: 200, body: userInfo(org, given.origin()) })
+        : { status: 403, headers: { 'content-type': 'text/plain' }, body: 'Bad_OAuth_Token' }
     }
     try {
-      return finish(authorized(request, url))
+      return finish(authorized(org, given.tokens, run, request))
     } catch (error) {
       if (error instanceof SalesforceError) return finish(refusal(error, org.options))
       if (error instanceof SyntaxError) return finish({ status: 400, body: errorBody(refuse('JSON_PARSER_ERROR', error.message)) })

@@ -1,6 +1,20 @@
 export type Scalar = string | number | boolean | null
 export type FieldType =
-  | 'id' | 'string' | 'textarea' | 'boolean' | 'int' | 'double' | 'currency' | 'percent' | 'date' | 'datetime' | 'picklist' | 'reference' | 'phone' | 'email' | 'url'
+  | 'id'
+  | 'string'
+  | 'textarea'
+  | 'boolean'
+  | 'int'
+  | 'double'
+  | 'currency'
+  | 'percent'
+  | 'date'
+  | 'datetime'
+  | 'picklist'
+  | 'reference'
+  | 'phone'
+  | 'email'
+  | 'url'
 
 /** One field of an object. What a real org would refuse follows from it. */
 export interface FieldDef {
@@ -101,7 +115,8 @@ export function idFrom(prefix: string, count: number): string {
   return longId(`${prefix}5g00${text}`)
 }
 /** The canonical spelling of an id of 15 or 18 characters; null for anything else. */
-export const fullId = (text: string): string | null => (/^[A-Za-z0-9]{15}$/.test(text) ? longId(text) : /^[A-Za-z0-9]{18}$/.test(text) ? longId(text.slice(0, 15)) : null)
+export const fullId = (text: string): string | null =>
+  /^[A-Za-z0-9]{15}$/.test(text) ? longId(text) : /^[A-Za-z0-9]{18}$/.test(text) ? longId(text.slice(0, 15)) : null
 
 export const isoStamp = (ms: number): string => `${new Date(Math.floor(ms / 1_000) * 1_000).toISOString().slice(0, 19)}.000+0000`
 export const stampMs = (text: Scalar): number => Date.parse(String(text).replace('+0000', 'Z'))

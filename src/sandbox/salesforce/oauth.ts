@@ -21,7 +21,11 @@ export interface Sessions {
   count(): number
 }
 
-const json = (status: number, body: unknown): SimResponse => ({ status, headers: { 'content-type': 'application/json;charset=UTF-8' }, body: JSON.stringify(body) })
+const json = (status: number, body: unknown): SimResponse => ({
+  status,
+  headers: { 'content-type': 'application/json;charset=UTF-8' },
+  body: JSON.stringify(body),
+})
 const refused = (error: string, description: string): SimResponse => json(400, { error, error_description: description })
 const audiences = ['https://login.salesforce.com', 'https://test.salesforce.com']
 const assertionMostS = 5 * 60
@@ -38,7 +42,15 @@ export function sessions(org: Org, given: { readonly apps: readonly ClientApp[];
     live.set(token, now + org.options.sessionMs)
     const id = `https://login.salesforce.com/id/${org.id}/${org.integrationUser}`
     const signature = createHmac('sha256', app.secret).update(`${id}${now}`).digest('base64')
-    return json(200, { access_token: token, signature, scope: 'api id', instance_url: given.origin(), id, token_type: 'Bearer', issued_at: String(now) })
+    return json(200, {
+      access_token: token,
+      signature,
+      scope: 'api id',
+      instance_url: given.origin(),
+      id,
+      token_type: 'Bearer',
+      issued_at: String(now),
+    })
   }
   return {
     token(request) {
@@ -73,7 +85,11 @@ function identityOf(request: SimRequest, form: URLSearchParams): { readonly id: 
 }
 
 /** The app that an assertion speaks for, or in words why it is not taken. */
-function appOfAssertion(org: Org, given: { readonly apps: readonly ClientApp[]; readonly origin: () => string }, assertion: string): ClientApp | string {
+function appOfAssertion(
+  org: Org,
+  given: { readonly apps: readonly ClientApp[]; readonly origin: () => string },
+  assertion: string,
+): ClientApp | string {
   const [header = '', claims = '', signature = ''] = assertion.split('.')
   let body: Record<string, unknown>
   try {
@@ -83,21 +99,44 @@ function appOfAssertion(org: Org, given: { readonly apps: readonly ClientApp[]; 
     return 'invalid assertion'
   }
   const app = given.apps.find(({ clientId }) => clientId === body['iss'])
-  if (app?.publicKey == null || !verifySignature('RSA-SHA256', Buffer.from(`${header}.${claims}`), app.publicKey, Buffer.from(signature, 'base64url'))) return 'invalid assertion'
+  if (
+    app?.publicKey == null ||
+    !verifySignature('RSA-SHA256', Buffer.from(`${header}.${claims}`), app.publicKey, Buffer.from(signature, 'base64url'))
+  )
+    return 'invalid assertion'
   if (typeof body['aud'] !== 'string' || ![...audiences, given.origin()].includes(body['aud'])) return 'audience is invalid'
   const expires = Number(body['exp'])
   const now = org.clock.now() / 1_000
   if (!(expires > now) || expires > now + assertionMostS) return 'expired authorization code'
-  return app.usernames.includes(String(body['sub'])) ? app : 'user hasn\'t approved this consumer'
+  return app.usernames.includes(String(body['sub'])) ? app : "user hasn't approved this consumer"
 }
 
 /** Who the token speaks for. */
 export function userInfo(org: Org, origin: string): unknown {
   const user = org.objects.get('User')?.rows.get(org.integrationUser)?.values ?? {}
   return {
-    sub: `https://login.salesforce.com/id/${org.id}/${org.integrationUser}`, user_id: org.integrationUser, organization_id: org.id, preferred_username: user['Username'], nickname: 'integration',
-    name: user['Name'], email: user['Email'], email_verified: true, given_name: user['FirstName'], family_name: user['LastName'], zoneinfo: 'Europe/Berlin', locale: 'en_US', language: 'en_US',
-    user_type: 'STANDARD', active: true, utcOffset: 3_600_000, updated_at: isoStamp(org.clock.now()),
-    urls: { rest: `${origin}/services/data/v{version}/`, sobjects: `${origin}/services/data/v{version}/sobjects/`, query: `${origin}/services/data/v{version}/query/`, partner: `${origin}/services/Soap/u/{version}/${org.id}` },
+    sub: `https://login.salesforce.com/id/${org.id}/${org.integrationUser}`,
+    user_id: org.integrationUser,
+    organization_id: org.id,
+    preferred_username: user['Username'],
+    nickname: 'integration',
+    name: user['Name'],
+    email: user['Email'],
+    email_verified: true,
+    given_name: user['FirstName'],
+    family_name: user['LastName'],
+    zoneinfo: 'Europe/Berlin',
+    locale: 'en_US',
+    language: 'en_US',
+    user_type: 'STANDARD',
+    active: true,
+    utcOffset: 3_600_000,
+    updated_at: isoStamp(org.clock.now()),
+    urls: {
+      rest: `${origin}/services/data/v{version}/`,
+      sobjects: `${origin}/services/data/v{version}/sobjects/`,
+      query: `${origin}/services/data/v{version}/query/`,
+      partner: `${origin}/services/Soap/u/{version}/${org.id}`,
+    },
   }
 }

@@ -19,7 +19,7 @@ export interface Org {
   /** Called after a row was written through the API: an automation of the org may answer with an edit of its own. */
   flow: ((object: string, id: string) => void) | null
   readonly undo: (() => void)[][]
-  nextId(prefix: string): string
+  readonly nextId: (prefix: string) => string
 }
 
 export interface OrgGiven {
@@ -37,25 +37,76 @@ export function makeOrg(given: OrgGiven): Org {
   const objects = new Map(standardObjects(given.options.multiCurrency, given.currencies).map((item) => [item.name, item]))
   const integrationUser = nextId('005')
   const org: Org = {
-    clock: given.clock, rng: given.rng, options: given.options, id: nextId('00D'), objects, author: integrationUser, integrationUser,
-    currencies: given.currencies, calls: 0, flow: null, undo: [], nextId,
+    clock: given.clock,
+    rng: given.rng,
+    options: given.options,
+    id: nextId('00D'),
+    objects,
+    author: integrationUser,
+    integrationUser,
+    currencies: given.currencies,
+    calls: 0,
+    flow: null,
+    undo: [],
+    nextId,
   }
-  const user = (id: string, seed: Omit<UserSeed, 'id'>): void =>
-    seedRow(org, 'User', id, { Username: seed.email, Email: seed.email, FirstName: seed.firstName, LastName: seed.lastName, Name: `${seed.firstName} ${seed.lastName}`, IsActive: seed.active, UserType: 'Standard' })
-  user(integrationUser, { email: 'integration@fabrikam.example', firstName: 'Integration', lastName: 'User', active: true })
-  for (const seed of given.users) user(nextId('005'), seed)
-  stageSeeds.forEach(({ name, closed, won, probability, category }, index) =>
-    seedRow(org, 'OpportunityStage', nextId('01J'), { MasterLabel: name, ApiName: name, IsActive: true, SortOrder: index + 1, IsClosed: closed, IsWon: won, ForecastCategory: category, DefaultProbability: probability }))
-  leadStatusSeeds.forEach((name, index) => seedRow(org, 'LeadStatus', nextId('01Q'), { MasterLabel: name, ApiName: name, IsDefault: index === 0, IsConverted: name === 'Closed - Converted', SortOrder: index + 1 }))
-  if (given.options.multiCurrency) {
-    given.currencies.forEach((code, index) => seedRow(org, 'CurrencyType', nextId('01L'), { IsoCode: code, ConversionRate: 1, DecimalPlaces: code === 'JPY' ? 0 : 2, IsActive: true, IsCorporate: index === 0 }))
-  }
+  seedOrg(org, given)
   if (given.installed) installCosell(org)
   return org
 }
 
+/** Users, stages, lead statuses and currencies, as a fresh org has them. */
+function seedOrg(org: Org, given: OrgGiven): void {
+  const nextId = org.nextId
+  const user = (id: string, seed: Omit<UserSeed, 'id'>): void =>
+    seedRow(org, 'User', id, {
+      Username: seed.email,
+      Email: seed.email,
+      FirstName: seed.firstName,
+      LastName: seed.lastName,
+      Name: `${seed.firstName} ${seed.lastName}`,
+      IsActive: seed.active,
+      UserType: 'Standard',
+    })
+  user(org.integrationUser, { email: 'integration@fabrikam.example', firstName: 'Integration', lastName: 'User', active: true })
+  for (const seed of given.users) user(nextId('005'), seed)
+  stageSeeds.forEach(({ name, closed, won, probability, category }, index) =>
+    seedRow(org, 'OpportunityStage', nextId('01J'), {
+      MasterLabel: name,
+      ApiName: name,
+      IsActive: true,
+      SortOrder: index + 1,
+      IsClosed: closed,
+      IsWon: won,
+      ForecastCategory: category,
+      DefaultProbability: probability,
+    }),
+  )
+  leadStatusSeeds.forEach((name, index) =>
+    seedRow(org, 'LeadStatus', nextId('01Q'), {
+      MasterLabel: name,
+      ApiName: name,
+      IsDefault: index === 0,
+      IsConverted: name === 'Closed - Converted',
+      SortOrder: index + 1,
+    }),
+  )
+  if (given.options.multiCurrency) {
+    given.currencies.forEach((code, index) =>
+      seedRow(org, 'CurrencyType', nextId('01L'), {
+        IsoCode: code,
+        ConversionRate: 1,
+        DecimalPlaces: code === 'JPY' ? 0 : 2,
+        IsActive: true,
+        IsCorporate: index === 0,
+      }),
+    )
+  }
+}
+
 export function installCosell(org: Org): void {
-  for (const name of ['Opportunity', 'Lead'] as const) for (const item of cosellFields(name)) objectNamed(org, name).fields.set(item.name, item)
+  for (const name of ['Opportunity', 'Lead'] as const)
+    for (const item of cosellFields(name)) objectNamed(org, name).fields.set(item.name, item)
   const solutions = solutionObject()
   org.objects.set(solutions.name, solutions)
 }

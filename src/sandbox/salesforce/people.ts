@@ -31,7 +31,10 @@ export function people(org: Org): People {
   const row = (object: string, id: string) => rowOf(org, objectNamed(org, object), id)
   const touch = (object: string, id: string, values: Record<string, Scalar>): void => {
     const now = isoStamp(org.clock.now())
-    put(org, objectNamed(org, object), { id, values: { ...row(object, id).values, ...values, LastModifiedDate: now, SystemModstamp: now, LastModifiedById: org.author } })
+    put(org, objectNamed(org, object), {
+      id,
+      values: { ...row(object, id).values, ...values, LastModifiedDate: now, SystemModstamp: now, LastModifiedById: org.author },
+    })
   }
   return {
     create: (object, values, by) => as(by, () => insert(org, objectNamed(org, object), values)),
@@ -46,14 +49,26 @@ export function people(org: Org): People {
           for (const other of org.objects.values()) {
             for (const field of other.fields.values()) {
               if (!field.referenceTo.includes(object) || !field.createable) continue
-              for (const child of [...other.rows.values()]) if (child.values[field.name] === gone.id && child.values['IsDeleted'] !== true) touch(other.name, child.id, { [field.name]: target.id })
+              for (const child of [...other.rows.values()])
+                if (child.values[field.name] === gone.id && child.values['IsDeleted'] !== true)
+                  touch(other.name, child.id, { [field.name]: target.id })
             }
           }
           remove(org, objectNamed(org, object), row(object, loser), target.id)
         }
         touch(object, target.id, {})
       }),
-    convert: (leadId, by) => as(by, () => convertLead(org, { leadId, convertedStatus: 'Closed - Converted', accountId: null, contactId: null, opportunityName: null, createOpportunity: true })),
+    convert: (leadId, by) =>
+      as(by, () =>
+        convertLead(org, {
+          leadId,
+          convertedStatus: 'Closed - Converted',
+          accountId: null,
+          contactId: null,
+          opportunityName: null,
+          createOpportunity: true,
+        }),
+      ),
     addProducts: (id, amount, by) => as(by, () => touch('Opportunity', fullId(id) ?? id, { HasOpportunityLineItem: true, Amount: amount })),
     user(email) {
       const found = [...objectNamed(org, 'User').rows.values()].find((item) => item.values['Email'] === email)

@@ -21,7 +21,8 @@ export interface Reply {
   readonly body: unknown
   readonly headers?: Readonly<Record<string, string>>
 }
-export const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 export const bodyOf = (call: Call): Values => {
   if (!isRecord(call.body)) throw refuse('JSON_PARSER_ERROR', 'The HTTP entity body is required, but this request has no entity body.')
   return call.body
@@ -43,7 +44,13 @@ export function rest(org: Org, locators: Locators, call: Call): Reply {
     case 'queryAll':
       return query(org, locators, { ...call, path }, resource === 'queryAll')
     case 'limits':
-      return { status: 200, body: { DailyApiRequests: { Max: org.options.dailyCalls, Remaining: org.options.dailyCalls - org.calls }, DataStorageMB: { Max: 10_000, Remaining: 9_000 } } }
+      return {
+        status: 200,
+        body: {
+          DailyApiRequests: { Max: org.options.dailyCalls, Remaining: org.options.dailyCalls - org.calls },
+          DataStorageMB: { Max: 10_000, Remaining: 9_000 },
+        },
+      }
     default:
       throw notFound()
   }
@@ -67,17 +74,28 @@ function query(org: Org, locators: Locators, call: Call, all: boolean): Reply {
   if (rows.length > pageSize) locators.lists.set(id, rows)
   return { status: 200, body: page(rows, { id, offset: 0, pageSize, version: call.version }) }
 }
-function page(rows: readonly JsonRow[], at: { readonly id: string; readonly offset: number; readonly pageSize: number; readonly version: string }): unknown {
+function page(
+  rows: readonly JsonRow[],
+  at: { readonly id: string; readonly offset: number; readonly pageSize: number; readonly version: string },
+): unknown {
   const end = at.offset + at.pageSize
   const done = end >= rows.length
-  return { totalSize: rows.length, done, ...(done ? {} : { nextRecordsUrl: `/services/data/v${at.version}/query/${at.id}-${end}` }), records: rows.slice(at.offset, end) }
+  return {
+    totalSize: rows.length,
+    done,
+    ...(done ? {} : { nextRecordsUrl: `/services/data/v${at.version}/query/${at.id}-${end}` }),
+    records: rows.slice(at.offset, end),
+  }
 }
 
 function sobjects(org: Org, call: Call): Reply {
   const [name, second, third] = call.path.filter((part) => part !== '')
   if (name === undefined) return { status: 200, body: describeGlobal(org, call.version) }
   const object = objectNamed(org, name)
-  if (second === undefined) return call.method === 'POST' ? created(org, object, call) : { status: 200, body: { objectDescribe: { name: object.name }, recentItems: [] } }
+  if (second === undefined)
+    return call.method === 'POST'
+      ? created(org, object, call)
+      : { status: 200, body: { objectDescribe: { name: object.name }, recentItems: [] } }
   if (second === 'describe') return { status: 200, body: describeObject(org, object.name, call.version) }
   if (second === 'updated' || second === 'deleted') return replication(org, object, call, second)
   return third === undefined ? oneRow(org, object, second, call) : byExternalId(org, object, { field: second, value: third }, call)
@@ -96,7 +114,8 @@ function oneRow(org: Org, object: ObjectDef, given: string, call: Call): Reply {
     case 'GET':
       return { status: 200, body: shown(org, object, row, call) }
     case 'PATCH':
-      if ('Id' in bodyOf(call) || 'id' in bodyOf(call)) throw refuse('INVALID_FIELD', 'The Id field should not be specified in the sobject data.')
+      if ('Id' in bodyOf(call) || 'id' in bodyOf(call))
+        throw refuse('INVALID_FIELD', 'The Id field should not be specified in the sobject data.')
       atomically(org, () => update(org, object, row, bodyOf(call)))
       org.flow?.(object.name, row.id)
       return { status: 204, body: null }
@@ -113,14 +132,19 @@ function precondition(org: Org, row: Row, call: Call): void {
   if (text === undefined) return
   const at = Date.parse(text)
   if (Number.isNaN(at)) throw refuse('INVALID_QUERY_FILTER_OPERATOR', `Invalid date in If-Unmodified-Since: ${text}`)
-  if (stampMs(row.values['LastModifiedDate'] ?? null) > at) throw refuse('PRECONDITION_FAILED', 'The record was modified since the given date.', [], 412)
+  if (stampMs(row.values['LastModifiedDate'] ?? null) > at)
+    throw refuse('PRECONDITION_FAILED', 'The record was modified since the given date.', [], 412)
 }
 function shown(org: Org, object: ObjectDef, row: Row, call: Call): JsonRow {
-  const wanted = call.query.get('fields')?.split(',').map((name) => name.trim())
+  const wanted = call.query
+    .get('fields')
+    ?.split(',')
+    .map((name) => name.trim())
   const names = wanted ?? [...object.fields.keys()].filter((name) => visibleField(org, object, name) !== undefined)
   const values: JsonRow = { attributes: { type: object.name, url: recordUrl(call.version, object.name, row.id) } }
   for (const name of names) {
-    if (visibleField(org, object, name) === undefined) throw refuse('INVALID_FIELD', `No such column '${name}' on sobject of type ${object.name}`)
+    if (visibleField(org, object, name) === undefined)
+      throw refuse('INVALID_FIELD', `No such column '${name}' on sobject of type ${object.name}`)
     values[name] = row.values[name] ?? null
   }
   return values
@@ -128,8 +152,11 @@ function shown(org: Org, object: ObjectDef, row: Row, call: Call): JsonRow {
 
 function byExternalId(org: Org, object: ObjectDef, key: { readonly field: string; readonly value: string }, call: Call): Reply {
   const field = visibleField(org, object, key.field)
-  if (field?.externalId !== true) throw refuse('NOT_FOUND', `Provided external ID field does not exist or is not accessible: ${key.field}`, [], 404)
-  const matches = [...object.rows.values()].filter((row) => row.values['IsDeleted'] !== true && String(row.values[key.field] ?? '').toLowerCase() === key.value.toLowerCase())
+  if (field?.externalId !== true)
+    throw refuse('NOT_FOUND', `Provided external ID field does not exist or is not accessible: ${key.field}`, [], 404)
+  const matches = [...object.rows.values()].filter(
+    (row) => row.values['IsDeleted'] !== true && String(row.values[key.field] ?? '').toLowerCase() === key.value.toLowerCase(),
+  )
   if (matches.length > 1) return { status: 300, body: matches.map(({ id }) => recordUrl(call.version, object.name, id)) }
   const [row] = matches
   if (call.method === 'PATCH') {
@@ -159,7 +186,14 @@ function replication(org: Org, object: ObjectDef, call: Call, what: 'updated' | 
   const latestDateCovered = new Date(end).toISOString().replace('Z', '+0000')
   return what === 'updated'
     ? { status: 200, body: { ids: within.map(({ id }) => id), latestDateCovered } }
-    : { status: 200, body: { deletedRecords: within.map((row) => ({ id: row.id, deletedDate: row.values['SystemModstamp'] })), earliestDateAvailable: new Date(start).toISOString().replace('Z', '+0000'), latestDateCovered } }
+    : {
+        status: 200,
+        body: {
+          deletedRecords: within.map((row) => ({ id: row.id, deletedDate: row.values['SystemModstamp'] })),
+          earliestDateAvailable: new Date(start).toISOString().replace('Z', '+0000'),
+          latestDateCovered,
+        },
+      }
 }
 
 /** The collections resource: up to two hundred rows, each with a result of its own. */
@@ -173,11 +207,19 @@ export function collections(org: Org, call: Call): Reply {
   if (name !== undefined && external === undefined && call.method === 'POST') {
     const object = objectNamed(org, name)
     const fields = (Array.isArray(body['fields']) ? body['fields'] : []).map(String).join(',')
-    return { status: 200, body: (Array.isArray(body['ids']) ? body['ids'] : []).map((id) => retrieved(org, object, String(id), { ...call, query: new URLSearchParams({ fields }) })) }
+    return {
+      status: 200,
+      body: (Array.isArray(body['ids']) ? body['ids'] : []).map((id) =>
+        retrieved(org, object, String(id), { ...call, query: new URLSearchParams({ fields }) }),
+      ),
+    }
   }
   const records = (Array.isArray(body['records']) ? body['records'] : []).filter(isRecord)
   if (records.length > 200) throw refuse('EXCEEDED_ID_LIMIT', 'record limit reached. cannot submit more than 200 records into this call')
-  return { status: 200, body: each(org, records, body['allOrNone'] === true, (record) => writeRecord(org, record, call, { name, external })) }
+  return {
+    status: 200,
+    body: each(org, records, body['allOrNone'] === true, (record) => writeRecord(org, record, call, { name, external })),
+  }
 }
 function retrieved(org: Org, object: ObjectDef, id: string, call: Call): JsonRow | null {
   const row = object.rows.get(fullId(id) ?? '')
@@ -190,7 +232,12 @@ function removeAny(org: Org, id: string): string {
   remove(org, object, row)
   return row.id
 }
-function writeRecord(org: Org, record: Record<string, unknown>, call: Call, key: { readonly name: string | undefined; readonly external: string | undefined }): { id: string; created: boolean } {
+function writeRecord(
+  org: Org,
+  record: Record<string, unknown>,
+  call: Call,
+  key: { readonly name: string | undefined; readonly external: string | undefined },
+): { id: string; created: boolean } {
   const attributes = record['attributes']
   const object = objectNamed(org, key.name ?? (isRecord(attributes) ? String(attributes['type']) : ''))
   const { attributes: _type, id, Id, ...values } = record
@@ -205,7 +252,12 @@ function writeRecord(org: Org, record: Record<string, unknown>, call: Call, key:
   update(org, object, row, values)
   return { id: row.id, created: false }
 }
-function each<T>(org: Org, items: readonly T[], allOrNone: boolean, work: (item: T) => { id: string; created: boolean } | string | void): unknown[] {
+function each<T>(
+  org: Org,
+  items: readonly T[],
+  allOrNone: boolean,
+  work: (item: T) => { id: string; created: boolean } | string | void,
+): unknown[] {
   const one = (item: T): { failed: boolean; result: unknown } => {
     try {
       const done = atomically(org, () => work(item))
@@ -227,9 +279,15 @@ function each<T>(org: Org, items: readonly T[], allOrNone: boolean, work: (item:
     })
   } catch (error) {
     if (error !== undone) throw error
-    const rolledBack = refuse('ALL_OR_NONE_OPERATION_ROLLED_BACK', 'Record rolled back because not all records were valid and the request was using AllOrNone header')
+    const rolledBack = refuse(
+      'ALL_OR_NONE_OPERATION_ROLLED_BACK',
+      'Record rolled back because not all records were valid and the request was using AllOrNone header',
+    )
     return results.map(({ failed, result }) => (failed ? result : { success: false, errors: [itemError(rolledBack)] }))
   }
   return results.map(({ result }) => result)
 }
-export const refusal = (error: SalesforceError, options: Org['options']): Reply => ({ status: error.status, body: error.status === 412 && options.preconditionBody === 'empty' ? null : errorBody(error) })
+export const refusal = (error: SalesforceError, options: Org['options']): Reply => ({
+  status: error.status,
+  body: error.status === 412 && options.preconditionBody === 'empty' ? null : errorBody(error),
+})

@@ -1,6 +1,6 @@
 import { refuse } from './errors.js'
 import { fullId, isoStamp, stampMs, type FieldDef, type ObjectDef, type Row, type Scalar } from './model.js'
-import { atomically, objectNamed, put, type Org } from './org.js'
+import { objectNamed, put, type Org } from './org.js'
 
 export type Values = Readonly<Record<string, unknown>>
 
@@ -25,8 +25,20 @@ export function insert(org: Org, object: ObjectDef, body: Values): string {
   const values: Record<string, Scalar> = {}
   for (const field of object.fields.values()) values[field.name] = field.defaultValue
   const given = checked(org, object, body, 'create')
-  const required = [...object.fields.values()].filter((field) => !field.nillable && field.createable && field.defaultValue === null && field.name !== 'OwnerId' && (given[field.name] ?? null) === null)
-  if (required.length > 0) throw refuse('REQUIRED_FIELD_MISSING', `Required fields are missing: [${required.map(({ name }) => name).join(', ')}]`, required.map(({ name }) => name))
+  const required = [...object.fields.values()].filter(
+    (field) =>
+      !field.nillable &&
+      field.createable &&
+      field.defaultValue === null &&
+      field.name !== 'OwnerId' &&
+      (given[field.name] ?? null) === null,
+  )
+  if (required.length > 0)
+    throw refuse(
+      'REQUIRED_FIELD_MISSING',
+      `Required fields are missing: [${required.map(({ name }) => name).join(', ')}]`,
+      required.map(({ name }) => name),
+    )
   Object.assign(values, given)
   if (object.fields.has('OwnerId')) values['OwnerId'] ??= org.author
   if (object.fields.has('CurrencyIsoCode')) values['CurrencyIsoCode'] ??= org.currencies[0] ?? 'USD'
@@ -36,15 +48,22 @@ export function insert(org: Org, object: ObjectDef, body: Values): string {
   unique(object, id, values)
   put(org, object, { id, values })
   const contact = object.name === 'Opportunity' ? values['ContactId'] : null
-  if (typeof contact === 'string') insert(org, objectNamed(org, 'OpportunityContactRole'), { OpportunityId: id, ContactId: contact, IsPrimary: true })
+  if (typeof contact === 'string')
+    insert(org, objectNamed(org, 'OpportunityContactRole'), { OpportunityId: id, ContactId: contact, IsPrimary: true })
   return id
 }
 
 export function update(org: Org, object: ObjectDef, row: Row, body: Values): void {
-  if (row.values['IsConverted'] === true && object.name === 'Lead') throw refuse('CANNOT_UPDATE_CONVERTED_LEAD', 'cannot reference converted lead')
+  if (row.values['IsConverted'] === true && object.name === 'Lead')
+    throw refuse('CANNOT_UPDATE_CONVERTED_LEAD', 'cannot reference converted lead')
   const given = checked(org, object, body, 'update')
   const emptied = Object.entries(given).filter(([name, value]) => value === null && object.fields.get(name)?.nillable === false)
-  if (emptied.length > 0) throw refuse('REQUIRED_FIELD_MISSING', `Required fields are missing: [${emptied.map(([name]) => name).join(', ')}]`, emptied.map(([name]) => name))
+  if (emptied.length > 0)
+    throw refuse(
+      'REQUIRED_FIELD_MISSING',
+      `Required fields are missing: [${emptied.map(([name]) => name).join(', ')}]`,
+      emptied.map(([name]) => name),
+    )
   // With products on it the amount is theirs: what is written is ignored without a word.
   if (object.name === 'Opportunity' && row.values['HasOpportunityLineItem'] === true) delete given['Amount']
   const values = { ...row.values, ...given, ...stamps(org, isoStamp(org.clock.now())) }
@@ -54,18 +73,32 @@ export function update(org: Org, object: ObjectDef, row: Row, body: Values): voi
 }
 
 export function remove(org: Org, object: ObjectDef, row: Row, master: string | null = null): void {
-  const values = { ...row.values, ...stamps(org, isoStamp(org.clock.now())), IsDeleted: true, ...(master === null ? {} : { MasterRecordId: master }) }
-  put(org, object, { id: row.id, values })
-  // Children of a master go with it.
-  for (const other of org.objects.values()) {
-    for (const field of other.fields.values()) {
-      if (field.childRelationship === null || field.nillable || !field.referenceTo.includes(object.name)) continue
-      for (const child of [...other.rows.values()]) if (child.values[field.name] === row.id && child.values['IsDeleted'] !== true) remove(org, other, child)
-    }
+  const values = {
+    ...row.values,
+    ...stamps(org, isoStamp(org.clock.now())),
+    IsDeleted: true,
+    ...(master === null ? {} : { MasterRecordId: master }),
   }
+  put(org, object, { id: row.id, values })
+  for (const { other, child } of childrenOf(org, object, row.id)) if (child.values['IsDeleted'] !== true) remove(org, other, child)
+}
+/** Rows that cannot be without this one: they go where it goes. */
+function childrenOf(org: Org, object: ObjectDef, id: string): { readonly other: ObjectDef; readonly child: Row }[] {
+  return [...org.objects.values()].flatMap((other) => {
+    const lookups = [...other.fields.values()].filter(
+      (field) => field.childRelationship !== null && !field.nillable && field.referenceTo.includes(object.name),
+    )
+    return lookups.flatMap((field) =>
+      [...other.rows.values()].filter((child) => child.values[field.name] === id).map((child) => ({ other, child })),
+    )
+  })
 }
 
-const stamps = (org: Org, now: string): Record<string, Scalar> => ({ LastModifiedDate: now, SystemModstamp: now, LastModifiedById: org.author })
+const stamps = (org: Org, now: string): Record<string, Scalar> => ({
+  LastModifiedDate: now,
+  SystemModstamp: now,
+  LastModifiedById: org.author,
+})
 
 /** The body's values in the shape of their fields. @throws SalesforceError with the code the field's rule has. */
 function checked(org: Org, object: ObjectDef, body: Values, mode: 'create' | 'update'): Record<string, Scalar> {
@@ -74,7 +107,12 @@ function checked(org: Org, object: ObjectDef, body: Values, mode: 'create' | 'up
     if (name === 'attributes') continue
     const field = visibleField(org, object, name)
     if (field === undefined) throw refuse('INVALID_FIELD', `No such column '${name}' on sobject of type ${object.name}`)
-    if (mode === 'create' ? !field.createable : !field.updateable) throw refuse('INVALID_FIELD_FOR_INSERT_UPDATE', `Unable to create/update fields: ${name}. Please check the security settings of this field and verify that it is read/write for your profile or permission set.`, [name])
+    if (mode === 'create' ? !field.createable : !field.updateable)
+      throw refuse(
+        'INVALID_FIELD_FOR_INSERT_UPDATE',
+        `Unable to create/update fields: ${name}. Please check the security settings of this field and verify that it is read/write for your profile or permission set.`,
+        [name],
+      )
     values[name] = convert(org, field, value)
   }
   return values
@@ -84,7 +122,8 @@ const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Nu
 function convert(org: Org, field: FieldDef, value: unknown): Scalar {
   const wrong = (): Error => refuse('JSON_PARSER_ERROR', `Cannot deserialize instance of ${field.type} from VALUE ${JSON.stringify(value)}`)
   if (value === null || value === '') {
-    if (field.type === 'boolean') throw refuse('INVALID_TYPE_ON_FIELD_IN_RECORD', `${field.label}: value not of required type: `, [field.name])
+    if (field.type === 'boolean')
+      throw refuse('INVALID_TYPE_ON_FIELD_IN_RECORD', `${field.label}: value not of required type: `, [field.name])
     return null
   }
   switch (field.type) {
@@ -96,7 +135,8 @@ function convert(org: Org, field: FieldDef, value: unknown): Scalar {
     case 'currency':
     case 'percent':
       if (typeof value !== 'number') throw wrong()
-      if (field.precision > 0 && Math.abs(value) >= 10 ** (field.precision - field.scale)) throw refuse('NUMBER_OUTSIDE_VALID_RANGE', `${field.label}: value outside of valid range on numeric field: ${value}`, [field.name])
+      if (field.precision > 0 && Math.abs(value) >= 10 ** (field.precision - field.scale))
+        throw refuse('NUMBER_OUTSIDE_VALID_RANGE', `${field.label}: value outside of valid range on numeric field: ${value}`, [field.name])
       return Math.round(value * 10 ** field.scale) / 10 ** field.scale
     case 'date':
       if (typeof value !== 'string' || !isDay(value)) throw wrong()
@@ -119,16 +159,22 @@ function reference(org: Org, field: FieldDef, value: unknown): string {
   const target = field.referenceTo.map((name) => org.objects.get(name)).find((object) => object?.keyPrefix === id.slice(0, 3))
   const row = target?.rows.get(id)
   if (row === undefined || row.values['IsDeleted'] === true) throw refuse('INVALID_CROSS_REFERENCE_KEY', 'invalid cross reference id')
-  if (field.name === 'OwnerId' && row.values['IsActive'] === false) throw refuse('INACTIVE_OWNER_OR_USER', 'operation performed with inactive user', [field.name])
+  if (field.name === 'OwnerId' && row.values['IsActive'] === false)
+    throw refuse('INACTIVE_OWNER_OR_USER', 'operation performed with inactive user', [field.name])
   return id
 }
 
 function checkedText(field: FieldDef, value: unknown, wrong: () => Error): string | null {
   if (typeof value !== 'string') throw wrong()
   const text = value.trim()
-  if (field.length > 0 && text.length > field.length) throw refuse('STRING_TOO_LONG', `${field.label}: data value too large: ${text.slice(0, 40)} (max length=${field.length})`, [field.name])
-  if (field.type === 'email' && text !== '' && !/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(text)) throw refuse('INVALID_EMAIL_ADDRESS', `${field.label}: invalid email address: ${text}`, [field.name])
-  if (field.type === 'picklist' && !field.values.some((option) => option.value === text)) throw refuse('INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST', `${field.label}: bad value for restricted picklist field: ${text}`, [field.name])
+  if (field.length > 0 && text.length > field.length)
+    throw refuse('STRING_TOO_LONG', `${field.label}: data value too large: ${text.slice(0, 40)} (max length=${field.length})`, [field.name])
+  if (field.type === 'email' && text !== '' && !/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(text))
+    throw refuse('INVALID_EMAIL_ADDRESS', `${field.label}: invalid email address: ${text}`, [field.name])
+  if (field.type === 'picklist' && !field.values.some((option) => option.value === text))
+    throw refuse('INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST', `${field.label}: bad value for restricted picklist field: ${text}`, [
+      field.name,
+    ])
   if (text === '') return null
   return field.type === 'email' ? text.toLowerCase() : text
 }
@@ -143,7 +189,8 @@ function derive(org: Org, object: ObjectDef, values: Record<string, Scalar>, sta
     values['ForecastCategory'] = stage.values['ForecastCategory'] ?? null
     if (stageChanged) values['Probability'] = stage.values['DefaultProbability'] ?? null
   }
-  if (object.fields.has('LastName')) values['Name'] = [values['FirstName'], values['LastName']].filter((part) => part !== null && part !== undefined).join(' ')
+  if (object.fields.has('LastName'))
+    values['Name'] = [values['FirstName'], values['LastName']].filter((part) => part !== null && part !== undefined).join(' ')
 }
 
 /** Unique fields are compared without regard to capitals, and only among rows that are not deleted. */
@@ -152,20 +199,31 @@ function unique(object: ObjectDef, id: string, values: Record<string, Scalar>): 
     const value = values[field.name]
     if (!field.unique || typeof value !== 'string') continue
     for (const other of object.rows.values()) {
-      const taken = other.id !== id && other.values['IsDeleted'] !== true && String(other.values[field.name] ?? '').toLowerCase() === value.toLowerCase()
-      if (taken) throw refuse('DUPLICATE_VALUE', `duplicate value found: ${field.name} duplicates value on record with id: ${other.id.slice(0, 15)}`)
+      const taken =
+        other.id !== id &&
+        other.values['IsDeleted'] !== true &&
+        String(other.values[field.name] ?? '').toLowerCase() === value.toLowerCase()
+      if (taken)
+        throw refuse('DUPLICATE_VALUE', `duplicate value found: ${field.name} duplicates value on record with id: ${other.id.slice(0, 15)}`)
     }
   }
 }
 
-export const undelete = (org: Org, object: ObjectDef, id: string): void =>
-  atomically(org, () => {
-    const row = object.rows.get(id)
-    if (row === undefined) throw refuse('NOT_FOUND', 'The requested resource does not exist', [], 404)
-    const values = { ...row.values, IsDeleted: false, SystemModstamp: isoStamp(org.clock.now()) }
-    unique(object, id, values)
-    put(org, object, { id, values })
-  })
+/** Out of the recycle bin, with what went there along with it. */
+export function undelete(org: Org, object: ObjectDef, id: string): void {
+  const row = object.rows.get(id)
+  if (row === undefined) throw refuse('NOT_FOUND', 'The requested resource does not exist', [], 404)
+  const deletedAt = row.values['SystemModstamp']
+  const values = { ...row.values, IsDeleted: false, SystemModstamp: isoStamp(org.clock.now()) }
+  unique(object, id, values)
+  put(org, object, { id, values })
+  for (const { other, child } of childrenOf(org, object, id)) {
+    if (child.values['IsDeleted'] === true && child.values['SystemModstamp'] === deletedAt) undelete(org, other, child.id)
+  }
+}
 
 /** Whether a row may be read by queries yet: one of a long transaction appears later than its stamp says. */
-export const isVisible = (org: Org, row: Row): boolean => org.options.lateCommitMs === 0 || org.clock.now() - stampMs(row.values['SystemModstamp'] ?? null) >= org.options.lateCommitMs || row.values['LastModifiedById'] === org.integrationUser
+export const isVisible = (org: Org, row: Row): boolean =>
+  org.options.lateCommitMs === 0 ||
+  org.clock.now() - stampMs(row.values['SystemModstamp'] ?? null) >= org.options.lateCommitMs ||
+  row.values['LastModifiedById'] === org.integrationUser

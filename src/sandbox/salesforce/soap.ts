@@ -6,13 +6,18 @@ import type { Org } from './org.js'
 import { isRecord } from './rest.js'
 
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
-const tag = (name: string, value: string | boolean | number | null): string => (value === null ? `<${name} xsi:nil="true"/>` : `<${name}>${escaped(String(value))}</${name}>`)
+const tag = (name: string, value: string | boolean | number | null): string =>
+  value === null ? `<${name} xsi:nil="true"/>` : `<${name}>${escaped(String(value))}</${name}>`
 const answer = (status: number, body: string): SimResponse => ({
   status,
   headers: { 'content-type': 'text/xml;charset=UTF-8' },
   body: `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com" xmlns:sf="urn:fault.partner.soap.sforce.com" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>${body}</soapenv:Body></soapenv:Envelope>`,
 })
-const fault = (code: string, message: string): SimResponse => answer(500, `<soapenv:Fault><faultcode>sf:${code}</faultcode><faultstring>${escaped(`${code}: ${message}`)}</faultstring></soapenv:Fault>`)
+const fault = (code: string, message: string): SimResponse =>
+  answer(
+    500,
+    `<soapenv:Fault><faultcode>sf:${code}</faultcode><faultstring>${escaped(`${code}: ${message}`)}</faultstring></soapenv:Fault>`,
+  )
 const parser = new XMLParser({ removeNSPrefix: true, parseTagValue: false, ignoreAttributes: true })
 
 const member = (value: unknown, name: string): unknown => (isRecord(value) ? value[name] : undefined)
@@ -30,7 +35,11 @@ export function soap(org: Org, body: string, isValid: (session: string) => boole
     return fault('UNKNOWN_EXCEPTION', 'the message is no XML')
   }
   const session = text(member(member(envelope, 'Header'), 'SessionHeader'), 'sessionId') ?? ''
-  if (!isValid(session)) return fault('INVALID_SESSION_ID', 'Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session hash')
+  if (!isValid(session))
+    return fault(
+      'INVALID_SESSION_ID',
+      'Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session hash',
+    )
   const calls = member(envelope, 'Body')
   if (isRecord(calls) && 'getUserInfo' in calls) return userInfo(org)
   const convert = member(calls, 'convertLead')
@@ -42,9 +51,19 @@ function userInfo(org: Org): SimResponse {
   const user = org.objects.get('User')?.rows.get(org.integrationUser)?.values ?? {}
   const multi = org.options.multiCurrency
   const members = [
-    tag('accessibilityMode', false), tag('currencySymbol', multi ? null : '$'), tag('orgDefaultCurrencyIsoCode', multi ? null : (org.currencies[0] ?? 'USD')), tag('orgHasPersonAccounts', false),
-    tag('organizationId', org.id), tag('organizationMultiCurrency', multi), tag('organizationName', 'Fabrikam'), tag('sessionSecondsValid', Math.floor(org.options.sessionMs / 1_000)),
-    tag('userDefaultCurrencyIsoCode', multi ? (org.currencies[0] ?? 'USD') : null), tag('userEmail', String(user['Email'])), tag('userId', org.integrationUser), tag('userName', String(user['Username'])), tag('userTimeZone', 'Europe/Berlin'),
+    tag('accessibilityMode', false),
+    tag('currencySymbol', multi ? null : '$'),
+    tag('orgDefaultCurrencyIsoCode', multi ? null : (org.currencies[0] ?? 'USD')),
+    tag('orgHasPersonAccounts', false),
+    tag('organizationId', org.id),
+    tag('organizationMultiCurrency', multi),
+    tag('organizationName', 'Fabrikam'),
+    tag('sessionSecondsValid', Math.floor(org.options.sessionMs / 1_000)),
+    tag('userDefaultCurrencyIsoCode', multi ? (org.currencies[0] ?? 'USD') : null),
+    tag('userEmail', String(user['Email'])),
+    tag('userId', org.integrationUser),
+    tag('userName', String(user['Username'])),
+    tag('userTimeZone', 'Europe/Berlin'),
   ]
   return answer(200, `<getUserInfoResponse><result>${members.join('')}</result></getUserInfoResponse>`)
 }
@@ -54,10 +73,20 @@ function conversions(org: Org, given: unknown): SimResponse {
     try {
       const leadId = text(wish, 'leadId') ?? ''
       const done = convertLead(org, {
-        leadId, convertedStatus: text(wish, 'convertedStatus') ?? '', accountId: text(wish, 'accountId'), contactId: text(wish, 'contactId'),
-        opportunityName: text(wish, 'opportunityName'), createOpportunity: text(wish, 'doNotCreateOpportunity') !== 'true',
+        leadId,
+        convertedStatus: text(wish, 'convertedStatus') ?? '',
+        accountId: text(wish, 'accountId'),
+        contactId: text(wish, 'contactId'),
+        opportunityName: text(wish, 'opportunityName'),
+        createOpportunity: text(wish, 'doNotCreateOpportunity') !== 'true',
       })
-      return [tag('accountId', done.accountId), tag('contactId', done.contactId), tag('leadId', leadId), tag('opportunityId', done.opportunityId), tag('success', true)].join('')
+      return [
+        tag('accountId', done.accountId),
+        tag('contactId', done.contactId),
+        tag('leadId', leadId),
+        tag('opportunityId', done.opportunityId),
+        tag('success', true),
+      ].join('')
     } catch (error) {
       if (!(error instanceof SalesforceError)) throw error
       return `<errors>${tag('message', error.message)}${tag('statusCode', error.code)}</errors>${tag('success', false)}`

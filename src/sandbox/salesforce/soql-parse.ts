@@ -17,7 +17,8 @@ export interface Query {
 }
 
 const malformed = (text: string): Error => refuse('MALFORMED_QUERY', text)
-const token = /\s*(?:(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2}))|(\d{4}-\d{2}-\d{2})|(-?\d+(?:\.\d+)?)|('(?:\\.|[^'\\])*')|([A-Za-z_][A-Za-z0-9_.:]*)|(<=|>=|!=|<>|[=<>(),]))/y
+const token =
+  /\s*(?:(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2}))|(\d{4}-\d{2}-\d{2})|(-?\d+(?:\.\d+)?)|('(?:\\.|[^'\\])*')|([A-Za-z_][A-Za-z0-9_.:]*)|(<=|>=|!=|<>|[=<>(),]))/y
 
 /** The part of SOQL that clients need: one object, its parents, one level of children, conditions, order and limit. Source: SOQL and SOSL reference. */
 export function parseSoql(text: string): Query {
@@ -146,7 +147,7 @@ class Reader {
   }
   #literal(): Literal {
     const value = this.#next()
-    if (value.startsWith('\'')) return unescaped(value.slice(1, -1))
+    if (value.startsWith("'")) return unescaped(value.slice(1, -1))
     if (/^\d{4}-\d{2}-\d{2}T/.test(value)) return { dateTime: Date.parse(value) }
     if (/^\d{4}-\d{2}-\d{2}$/.test(value)) return { date: value }
     if (/^-?\d/.test(value)) return Number(value)
@@ -157,7 +158,18 @@ class Reader {
   }
 }
 
-const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', '\'': '\'', '"': '"', '\\': '\\', _: '\\_', '%': '\\%' }
+const escapes: Readonly<Record<string, string>> = {
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  b: '\b',
+  f: '\f',
+  "'": "'",
+  '"': '"',
+  '\\': '\\',
+  _: '\\_',
+  '%': '\\%',
+}
 const unescaped = (text: string): string =>
   text.replace(/\\(.)/g, (_all, char: string) => {
     const value = escapes[char]

@@ -8,12 +8,18 @@ export type JsonRow = Record<string, unknown>
 export const recordUrl = (version: string, object: string, id: string): string => `/services/data/v${version}/sobjects/${object}/${id}`
 
 /** The rows of one query, in its order. `all` includes what lies in the recycle bin. */
-export function runSoql(org: Org, text: string, options: { readonly all: boolean; readonly version: string }): { readonly rows: JsonRow[]; readonly total: number; readonly counted: boolean } {
+export function runSoql(
+  org: Org,
+  text: string,
+  options: { readonly all: boolean; readonly version: string },
+): { readonly rows: JsonRow[]; readonly total: number; readonly counted: boolean } {
   const query = parseSoql(text)
   const object = objectForQuery(org, query.from)
   const runner = new Runner(org, options)
   const rows = runner.select(object, query, [...object.rows.values()])
-  return query.count ? { rows: [], total: rows.length, counted: true } : { rows: rows.map((row) => runner.shape(object, query, row)), total: rows.length, counted: false }
+  return query.count
+    ? { rows: [], total: rows.length, counted: true }
+    : { rows: rows.map((row) => runner.shape(object, query, row)), total: rows.length, counted: false }
 }
 
 function objectForQuery(org: Org, name: string): ObjectDef {
@@ -46,9 +52,14 @@ class Runner {
     const shown = this.#shapeFields(object, query.fields, row)
     for (const child of query.children) {
       const { def, field } = this.#child(object, child.from)
-      const rows = this.select(def, child, [...def.rows.values()].filter((item) => item.values[field.name] === row.id))
+      const rows = this.select(
+        def,
+        child,
+        [...def.rows.values()].filter((item) => item.values[field.name] === row.id),
+      )
       const relation = field.childRelationship ?? child.from
-      shown[relation] = rows.length === 0 ? null : { totalSize: rows.length, done: true, records: rows.map((item) => this.shape(def, child, item)) }
+      shown[relation] =
+        rows.length === 0 ? null : { totalSize: rows.length, done: true, records: rows.map((item) => this.shape(def, child, item)) }
     }
     return shown
   }
@@ -74,14 +85,23 @@ class Runner {
 
   #field(object: ObjectDef, name: string): FieldDef {
     const exact = visibleField(this.#org, object, name)
-    const found = exact ?? [...object.fields.values()].find((item) => item.name.toLowerCase() === name.toLowerCase() && visibleField(this.#org, object, item.name) !== undefined)
-    if (found === undefined) throw refuse('INVALID_FIELD', `No such column '${name}' on entity '${object.name}'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name.`)
+    const found =
+      exact ??
+      [...object.fields.values()].find(
+        (item) => item.name.toLowerCase() === name.toLowerCase() && visibleField(this.#org, object, item.name) !== undefined,
+      )
+    if (found === undefined)
+      throw refuse(
+        'INVALID_FIELD',
+        `No such column '${name}' on entity '${object.name}'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name.`,
+      )
     return found
   }
   #parent(object: ObjectDef, name: string): { readonly field: FieldDef; readonly target: ObjectDef } {
     const field = [...object.fields.values()].find((item) => item.relationship?.toLowerCase() === name.toLowerCase())
     const target = field === undefined ? undefined : this.#org.objects.get(field.referenceTo[0] ?? '')
-    if (field === undefined || target === undefined) throw refuse('INVALID_FIELD', `Didn't understand relationship '${name}' in field path.`)
+    if (field === undefined || target === undefined)
+      throw refuse('INVALID_FIELD', `Didn't understand relationship '${name}' in field path.`)
     return { field, target }
   }
   #child(object: ObjectDef, name: string): { readonly def: ObjectDef; readonly field: FieldDef } {
@@ -117,7 +137,8 @@ class Runner {
         return
       case 'compare': {
         const field = this.#fieldAt(object, condition.path)
-        if (field.type === 'textarea' && field.length > 255) throw refuse('INVALID_FIELD', `field '${field.name}' can not be filtered in a query call`)
+        if (field.type === 'textarea' && field.length > 255)
+          throw refuse('INVALID_FIELD', `field '${field.name}' can not be filtered in a query call`)
         for (const value of condition.values) this.#checkLiteral(field, value)
         return
       }
@@ -125,7 +146,8 @@ class Runner {
   }
   #checkLiteral(field: FieldDef, value: Literal): void {
     if (value === null) return
-    const wrong = (kind: string): Error => refuse('INVALID_FIELD', `value of filter criterion for field '${field.name}' must be of type ${kind}`)
+    const wrong = (kind: string): Error =>
+      refuse('INVALID_FIELD', `value of filter criterion for field '${field.name}' must be of type ${kind}`)
     switch (field.type) {
       case 'boolean':
         if (typeof value !== 'boolean') throw wrong('boolean and should not be enclosed in quotes')
@@ -144,7 +166,8 @@ class Runner {
         return
       case 'id':
       case 'reference':
-        if (typeof value !== 'string' || fullId(value) === null) throw refuse('INVALID_QUERY_FILTER_OPERATOR', `invalid ID field: ${String(value)}`)
+        if (typeof value !== 'string' || fullId(value) === null)
+          throw refuse('INVALID_QUERY_FILTER_OPERATOR', `invalid ID field: ${String(value)}`)
         return
       default:
         if (typeof value !== 'string') throw wrong('string and should be enclosed in quotes')
@@ -194,7 +217,11 @@ function comparableLiteral(field: FieldDef, value: Literal): string | number | b
   return field.type === 'id' || field.type === 'reference' ? (fullId(value) ?? value) : value.toLowerCase()
 }
 
-function compares(operator: string, shown: string | number | boolean | null, values: readonly (string | number | boolean | null)[]): boolean {
+function compares(
+  operator: string,
+  shown: string | number | boolean | null,
+  values: readonly (string | number | boolean | null)[],
+): boolean {
   const value = values[0] ?? null
   switch (operator) {
     case '=':
@@ -213,7 +240,14 @@ function compares(operator: string, shown: string | number | boolean | null, val
       return operator === '<' ? shown < value : operator === '<=' ? shown <= value : operator === '>' ? shown > value : shown >= value
   }
 }
-const like = (pattern: string): RegExp => new RegExp(`^${pattern.replace(/[.*+?^${}()|[\]]/g, '\\$&').replace(/(?<!\\)%/g, '.*').replace(/(?<!\\)_/g, '.')}$`, 's')
+const like = (pattern: string): RegExp =>
+  new RegExp(
+    `^${pattern
+      .replace(/[.*+?^${}()|[\]]/g, '\\$&')
+      .replace(/(?<!\\)%/g, '.*')
+      .replace(/(?<!\\)_/g, '.')}$`,
+    's',
+  )
 
 export const fieldsOf = (org: Org, name: string): readonly FieldDef[] => {
   const object = objectNamed(org, name)
