@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { Fault } from './core/fault.js'
 import type { Service } from './engine/views.js'
-import { causeConflicts, fillWithDeals, startSandbox, type Sandbox } from './sandbox/index.js'
+import { causeConflicts, dynamicsCrm, fillWithDeals, salesforceCrm, startSandbox, type DemoCrm, type Sandbox } from './sandbox/index.js'
 
 export interface DemoOptions {
   /** Of the service; null: 8400. */
@@ -30,19 +30,23 @@ const never = new AbortController().signal
 
 /** The simulators and a configuration that points to them, in a folder of their own that goes away again. */
 export async function createDemo(options: DemoOptions): Promise<Demo> {
-  if (options.crm !== 'dynamics')
-    throw new Fault('misconfigured', `The demo has no simulated CRM "${options.crm}".`, { remedy: 'Use --crm dynamics.' })
+  const kind = DEMO_CRMS[options.crm]
+  if (kind === undefined) {
+    const remedy = `Use --crm ${Object.keys(DEMO_CRMS).join(' or --crm ')}.`
+    throw new Fault('misconfigured', `The demo has no simulated CRM "${options.crm}".`, { remedy })
+  }
   const sandbox = await startSandbox({ port: options.sandboxPort ?? 0, seed, customFields: 'cosell' })
   const folder = mkdtempSync(join(tmpdir(), 'cosell-demo-'))
   const configFile = join(folder, 'cosell.yaml')
   const port = options.port ?? servicePort
   writeFileSync(join(folder, 'roots.pem'), sandbox.trustAnchors)
-  writeFileSync(configFile, stringify(configOf(sandbox, port)), { mode: 0o600 })
-  if (options.sandboxPort !== undefined) options.say(`${addresses(sandbox)}A configuration for them: ${configFile}\nStop with Ctrl-C.\n`)
+  writeFileSync(configFile, stringify(configOf(sandbox, kind.config(sandbox), port)), { mode: 0o600 })
+  if (options.sandboxPort !== undefined)
+    options.say(`${addresses(sandbox, kind)}A configuration for them: ${configFile}\nStop with Ctrl-C.\n`)
   return {
     configFile,
     sandbox,
-    ready: (service, address) => fill(sandbox, service, { address, port, configFile, say: options.say }),
+    ready: (service, address) => fill(sandbox, kind, service, { address, port, configFile, say: options.say }),
     close: async () => {
       await sandbox.close()
       rmSync(folder, { recursive: true, force: true })
@@ -50,7 +54,41 @@ export async function createDemo(options: DemoOptions): Promise<Demo> {
   }
 }
 
-function configOf({ urls, credentials }: Sandbox, port: number): object {
+/** One kind of simulated CRM: what the configuration says of it, how it is called, and the people in it. */
+interface DemoKind {
+  readonly name: string
+  readonly config: (sandbox: Sandbox) => object
+  readonly url: (sandbox: Sandbox) => string
+  readonly crm: (sandbox: Sandbox) => DemoCrm
+}
+const DEMO_CRMS: Readonly<Record<string, DemoKind>> = {
+  dynamics: {
+    name: 'Dynamics 365',
+    url: ({ urls }) => urls.dynamics,
+    config: ({ urls, credentials }) => ({
+      kind: 'dynamics',
+      url: urls.dynamics,
+      authorityUrl: urls.entra,
+      tenant: credentials.tenant,
+      clientId: credentials.crmClientId,
+      clientSecret: credentials.crmClientSecret,
+    }),
+    crm: dynamicsCrm,
+  },
+  salesforce: {
+    name: 'Salesforce',
+    url: ({ urls }) => urls.salesforce,
+    config: ({ urls, credentials }) => ({
+      kind: 'salesforce',
+      url: urls.salesforce,
+      clientId: credentials.salesforceClientId,
+      clientSecret: credentials.salesforceClientSecret,
+    }),
+    crm: salesforceCrm,
+  },
+}
+
+function configOf({ urls, credentials }: Sandbox, crm: object, port: number): object {
   return {
     environment: 'demo',
     store: './data',
@@ -65,25 +103,18 @@ function configOf({ urls, credentials }: Sandbox, port: number): object {
       authorityUrl: urls.entra,
       webhook: { certificateHosts: [new URL(urls.partnerCenter).host], trustAnchors: './roots.pem' },
     },
-    crm: {
-      kind: 'dynamics',
-      url: urls.dynamics,
-      authorityUrl: urls.entra,
-      tenant: credentials.tenant,
-      clientId: credentials.crmClientId,
-      clientSecret: credentials.crmClientSecret,
-      webhookKey: 'demo-webhook-key',
-    },
+    crm: { ...crm, webhookKey: 'demo-webhook-key' },
     sync: { poll: '2s', sweep: '30s', owner: 'kim@fabrikam.example' },
     log: { level: 'warn' },
   }
 }
 
-const addresses = ({ urls }: Sandbox): string =>
-  `Simulated systems:\n  Entra ID        ${urls.entra}\n  Partner Center  ${urls.partnerCenter}\n  Dynamics 365    ${urls.dynamics}\n  the desk        ${urls.desk}   (act as people there)\n`
+const addresses = (sandbox: Sandbox, kind: DemoKind): string =>
+  `Simulated systems:\n  Entra ID        ${sandbox.urls.entra}\n  Partner Center  ${sandbox.urls.partnerCenter}\n  ${kind.name.padEnd(15)} ${kind.url(sandbox)}\n  the desk        ${sandbox.urls.desk}   (act as people there)\n`
 
 async function fill(
   sandbox: Sandbox,
+  kind: DemoKind,
   service: Service,
   at: { address: string; port: number; configFile: string; say: (text: string) => void },
 ): Promise<void> {
@@ -93,10 +124,11 @@ async function fill(
     events: ['referral-created', 'referral-updated', 'related-referral-created', 'related-referral-updated', 'test-created'],
   })
   say('Making sample deals…\n')
-  const counts = fillWithDeals(sandbox)
+  const crm = kind.crm(sandbox)
+  const counts = fillWithDeals(sandbox, crm)
   say('First sync…\n')
   await service.sync({ deals: [], release: true, signal: never, by: 'demo' })
-  causeConflicts(sandbox, conflictsWanted)
+  causeConflicts(sandbox, crm, conflictsWanted)
   const summary = await service.sync({ deals: [], release: true, signal: never, by: 'demo' })
   say(
     `\n${Object.entries(counts)
@@ -108,7 +140,7 @@ async function fill(
       .map(([state, count]) => `${count} ${state}`)
       .join(', ')}\n\n`,
   )
-  say(`${addresses(sandbox)}\ncosell is running at ${at.address}\n\nTry, in another terminal:\n`)
+  say(`${addresses(sandbox, kind)}\ncosell is running at ${at.address}\n\nTry, in another terminal:\n`)
   say(
     `  export COSELL_CONFIG=${at.configFile}\n  npx cosell deals list --state needs-attention\n  npx cosell conflicts list\n  npx cosell deals show DEAL --live\n  npx cosell plan\n\n`,
   )

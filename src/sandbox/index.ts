@@ -1,3 +1,4 @@
+export { dynamicsCrm, salesforceCrm, type DemoCrm } from './demo-crm.js'
 export { handClock, realClock as sandboxClock, type HandClock, type SandboxClock } from './clock.js'
 export { causeConflicts, fillWithDeals } from './demo-deals.js'
 export { dataverse, type Dataverse } from './dataverse/index.js'

@@ -78,7 +78,7 @@ export function salesforce(given: SalesforceGiven): Salesforce {
     options,
     installed: given.installed,
     users: given.users ?? standardUsers,
-    currencies: given.currencies ?? ['USD', 'EUR', 'JPY'],
+    currencies: given.currencies ?? ['USD', 'EUR', 'GBP', 'CHF', 'JPY'],
   })
   const rules = given.faults ?? faults(given.rng)
   const log: CallRecord[] = []
