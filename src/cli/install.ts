@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { solutionPackage } from '../assemble.js'
+import { crmPackage } from '../assemble.js'
 import type { InstallItem } from '../core/ports.js'
 import { administered } from './administered.js'
 import { EXIT, type Io } from './app.js'
@@ -32,23 +32,37 @@ export function installCommands(program: Command, run: Run): void {
     .action(run.plain((plain, options) => apply(plain, options['yes'] === true ? 'yes' : 'ask')))
   install
     .command('package')
-    .description('write an importable solution file with the fields, tables, keys and icons')
+    .description('write an importable file with the fields, tables, keys and icons')
     .option('--out <file>', 'where', 'cosell.zip')
-    .option('--managed', 'as a managed solution')
-    .action(
-      run.plain(({ world: { io }, json }, options) => {
-        const kind = options['managed'] === true ? 'managed' : 'unmanaged'
-        const file = String(options['out'])
-        const bytes = solutionPackage(kind)
-        writeFileSync(file, bytes)
-        if (json) printJson(io, { file, kind, bytes: bytes.length })
-        else {
-          io.out(`Wrote ${file} (${kind}, ${bytes.length} bytes).\n`)
-          io.err('Prefer "cosell install apply": tables and columns in hand-made packages are outside of what Microsoft supports.\n')
-        }
-        return Promise.resolve(EXIT.done)
-      }),
-    )
+    .option('--managed', 'as a managed solution (Dynamics 365)')
+    .option('--source', 'as source files for a repository (Salesforce)')
+    .option('--crm <kind>', 'for which CRM; without it the one of the configuration')
+    .action(run.plain(writePackage))
+}
+
+async function writePackage(plain: Plain, options: Readonly<Record<string, unknown>>): Promise<number> {
+  const { io } = plain.world
+  const wanted = options['crm'] ?? (await configuredKind(plain))
+  if (wanted !== 'dynamics' && wanted !== 'salesforce') return plain.usage('--crm is dynamics or salesforce.')
+  const kind = options['managed'] === true ? 'managed' : options['source'] === true ? 'source' : 'unmanaged'
+  const file = String(options['out'])
+  const bytes = crmPackage(wanted, kind)
+  writeFileSync(file, bytes)
+  if (plain.json) printJson(io, { file, kind, bytes: bytes.length })
+  else {
+    io.out(`Wrote ${file} (${kind}, ${bytes.length} bytes).\n`)
+    io.err('Prefer "cosell install apply": it makes what is missing, reads it back, and uses what stands there already.\n')
+  }
+  return EXIT.done
+}
+
+/** A package can be written before there is a configuration. */
+async function configuredKind(plain: Plain): Promise<string> {
+  try {
+    return (await plain.config()).config.crm.kind
+  } catch {
+    return 'dynamics'
+  }
 }
 
 function apply(plain: Plain, consent: 'yes' | 'ask'): Promise<number> {

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { importPKCS8, SignJWT } from 'jose'
 import { salesforceAdapter } from '../adapters/salesforce/adapter.js'
+import { SalesforceApi } from '../adapters/salesforce/api.js'
 import { salesforceInbound } from '../adapters/salesforce/inbound.js'
+import { salesforceInstaller } from '../adapters/salesforce/install/installer.js'
 import type { SalesforceConfig } from '../config/index.js'
 import { Fault } from '../core/fault.js'
 import { customerGuard } from '../engine/customer-guard.js'
@@ -60,7 +62,7 @@ export function connectSalesforce(config: SalesforceConfig, parts: ConnectionPar
     inbound: salesforceInbound({ key: config.webhookKey }),
     // Ids are the org's to choose; the referral's own id is the unique field that makes a repeat recognisable.
     idFor: (referralId) => referralId.toLowerCase(),
-    installer: null,
+    installer: salesforceInstaller({ api: new SalesforceApi({ url, send, session: token }), clock }),
     checks: (signal) => adapter.checks({ signal }),
   }
 }

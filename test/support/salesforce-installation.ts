@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { assemble, type App } from '../../src/assemble.js'
 import { realClock } from '../../src/clock.js'
-import { loadConfig, processWorld } from '../../src/config/index.js'
+import { loadConfig, processWorld, type Config } from '../../src/config/index.js'
 import type { DealView, SyncSummary } from '../../src/engine/views.js'
 import { silentLog } from '../../src/log.js'
 import { sandboxClock } from '../../src/sandbox/index.js'
@@ -14,6 +14,7 @@ export interface SalesforceInstallation {
   readonly sandbox: Sandbox
   readonly app: App
   readonly address: string
+  readonly config: Config
   /** Sweeps both sides and works until nothing due is left, also what waits for the second to pass. */
   sync(deals?: readonly string[]): Promise<SyncSummary>
   opportunity(id: string): Readonly<Record<string, unknown>>
@@ -33,7 +34,7 @@ const never = new AbortController().signal
 
 /** A whole installation on Salesforce: simulated systems on loopback, the assembled service with a store of its own, and the people. */
 export async function salesforceInstallation(
-  wish: { readonly singleCurrency?: true; readonly sync?: object; readonly mapping?: object } = {},
+  wish: { readonly fields?: 'none'; readonly singleCurrency?: true; readonly sync?: object; readonly mapping?: object } = {},
 ): Promise<SalesforceInstallation> {
   let aheadMs = 0
   const clock = { ...realClock, now: () => realClock.now() + aheadMs }
@@ -43,7 +44,7 @@ export async function salesforceInstallation(
   const sandbox = await startSandbox({
     port: 0,
     seed: 7,
-    customFields: 'cosell',
+    customFields: wish.fields ?? 'cosell',
     clock: world,
     ...(wish.singleCurrency === true ? { singleCurrency: true } : {}),
   })
@@ -51,7 +52,8 @@ export async function salesforceInstallation(
   const { salesforce: org, partnerCenter } = sandbox
   // A share needs a member of the sales team who can be phoned.
   for (const user of org.find('User')) org.people.edit('User', String(user['Id']), { Phone: '+49 30 1' })
-  const app = await assemble(configFor(sandbox, folder, wish), {
+  const config = configFor(sandbox, folder, wish)
+  const app = await assemble(config, {
     clock,
     demo: null,
     log: silentLog,
@@ -64,6 +66,7 @@ export async function salesforceInstallation(
     sandbox,
     app,
     address,
+    config,
     async sync(deals = []) {
       let summary = await app.service.sync({ deals, release: true, signal: never, by: 'test' })
       // A record of this very second is looked at again a moment later: turning the clock stands for that moment.

@@ -1,5 +1,6 @@
 import { XMLParser } from 'fast-xml-parser'
 import { Fault } from '../../core/fault.js'
+import { deployBody } from './deploy-body.js'
 import { faultOf, type Answer, type Asked } from './errors.js'
 import { asRow, isRow, parseJson, rowsOf, textOf, type Row } from './row.js'
 
@@ -207,6 +208,20 @@ export class SalesforceApi {
     }
   }
 
+  /** Hands in a zip of metadata. @returns the id of the deployment. */
+  async deploy(zip: Uint8Array, { checkOnly, signal }: { readonly checkOnly: boolean; readonly signal: AbortSignal }): Promise<string> {
+    const what = 'the deployment of metadata'
+    const url = await this.urlOf('metadata/deployRequest', signal)
+    const { contentType, body } = deployBody(zip, checkOnly)
+    const answer = await this.#exchange({ method: 'POST', url, body, signal, headers: { 'content-type': contentType } })
+    if (answer.status >= 400) throw faultOf(answer, { method: 'POST', what })
+    const id = textOf(asRow(parseJson(answer.text, what), what), 'id')
+    if (id !== null) return id
+    throw new Fault('invalid-answer', `Salesforce, ${what}: the answer names no deployment.`, {
+      remedy: 'Look at Setup, Deployment Status, and run "cosell install apply" again.',
+    })
+  }
+
   async urlOf(path: string, signal: AbortSignal): Promise<string> {
     return `${this.root}/services/data/v${await this.version(signal)}/${path}`
   }
@@ -239,7 +254,7 @@ export class SalesforceApi {
   async #exchange(request: {
     readonly method: SendRequest['method']
     readonly url: string
-    readonly body: string | null
+    readonly body: string | Uint8Array | null
     readonly signal: AbortSignal
     readonly headers?: Readonly<Record<string, string>>
   }): Promise<Answer> {

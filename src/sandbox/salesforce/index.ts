@@ -3,8 +3,10 @@ import { faults, type FaultRule, type Faults } from '../faults.js'
 import type { SimHandler, SimRequest, SimResponse } from '../http.js'
 import type { SandboxRng } from '../rng.js'
 import { composite } from './composite.js'
+import { deployments } from './deploy.js'
 import { errorBody, refuse, SalesforceError } from './errors.js'
-import { salesforceDefaults, type SalesforceOptions, type Scalar, type UserSeed } from './model.js'
+import { field } from './objects.js'
+import { salesforceDefaults, type FieldType, type SalesforceOptions, type Scalar, type UserSeed } from './model.js'
 import { sessions, userInfo, type ClientApp, type Sessions } from './oauth.js'
 import { installCosell, makeOrg, objectNamed, type Org } from './org.js'
 import { people, type People } from './people.js'
@@ -52,6 +54,9 @@ export interface Salesforce {
   find(object: string, where?: Readonly<Record<string, Scalar>>): readonly Readonly<Record<string, Scalar>>[]
   /** Brings the co-sell fields, as an installation would. */
   install(): void
+  hasField(object: string, name: string): boolean
+  /** Somebody else's field of that name stands there already. */
+  claimField(object: string, name: string, type: FieldType): void
   /** An automation of the org that acts right after a write through the API. */
   onWrite(flow: ((object: string, id: string) => void) | null): void
 }
@@ -107,6 +112,11 @@ export function salesforce(given: SalesforceGiven): Salesforce {
         .map(({ values }) => values)
         .filter((values) => values['IsDeleted'] !== true && Object.entries(where).every(([name, value]) => values[name] === value)),
     install: () => installCosell(org),
+    hasField: (object, name) => objectNamed(org, object).fields.has(name),
+    claimField: (object, name, type) => {
+      objectNamed(org, object).fields.set(name, field(name, type))
+      org.unseen.add(`${object}.${name}`)
+    },
     onWrite(flow) {
       org.flow = flow
     },
@@ -166,6 +176,7 @@ function authorized(org: Org, tokens: Sessions, run: (call: Call) => Reply, requ
   if (!versions.includes(number)) throw refuse('NOT_FOUND', 'The requested resource does not exist', [], 404)
   if (org.calls > org.options.dailyCalls) throw refuse('REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.', [], 403)
   org.author = org.integrationUser
+  if (path[0] === 'metadata' && path[1] === 'deployRequest') return deployments(org, org.deployments, request, path.slice(2))
   return run({
     method: request.method,
     path: path.map(decodeURIComponent),

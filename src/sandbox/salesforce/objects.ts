@@ -225,6 +225,11 @@ export function standardObjects(multiCurrency: boolean, currencies: readonly str
       to('WhatId', 'Opportunity', 'What'),
       owned(),
     ]),
+    object('PermissionSet', '0PS', [text('Name', 80), text('Label', 80)], { createable: false }),
+    object('PermissionSetAssignment', '0Pa', [
+      to('AssigneeId', 'User', 'Assignee', { nillable: false, updateable: false }),
+      to('PermissionSetId', 'PermissionSet', 'PermissionSet', { nillable: false, updateable: false }),
+    ]),
     object('Organization', '00D', [text('Name', 80), text('OrganizationType', 40)], { createable: false, labelPlural: 'Organizations' }),
     ...(multiCurrency
       ? [

@@ -19,6 +19,11 @@ export interface Org {
   /** Called after a row was written through the API: an automation of the org may answer with an edit of its own. */
   flow: ((object: string, id: string) => void) | null
   readonly undo: (() => void)[][]
+  /** Fields that were deployed and that no permission set shows to the connector's user yet, as `Object.Field`. */
+  readonly unseen: Set<string>
+  readonly deployments: { readonly results: Map<string, unknown>; count: number }
+  /** Fields that each permission set shows. */
+  readonly permissionSets: Map<string, ReadonlySet<string>>
   readonly nextId: (prefix: string) => string
 }
 
@@ -48,6 +53,9 @@ export function makeOrg(given: OrgGiven): Org {
     calls: 0,
     flow: null,
     undo: [],
+    unseen: new Set(),
+    permissionSets: new Map(),
+    deployments: { results: new Map(), count: 0 },
     nextId,
   }
   seedOrg(org, given)

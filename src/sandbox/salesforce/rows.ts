@@ -14,7 +14,8 @@ export function rowOf(org: Org, object: ObjectDef, given: string): Row {
 }
 
 export const visibleField = (org: Org, object: ObjectDef, name: string): FieldDef | undefined => {
-  if (org.author === org.integrationUser && org.options.hidden.has(`${object.name}.${name}`)) return undefined
+  const full = `${object.name}.${name}`
+  if (org.author === org.integrationUser && (org.options.hidden.has(full) || org.unseen.has(full))) return undefined
   return object.fields.get(name)
 }
 
@@ -47,6 +48,7 @@ export function insert(org: Org, object: ObjectDef, body: Values): string {
   derive(org, object, values, true)
   unique(object, id, values)
   put(org, object, { id, values })
+  if (object.name === 'PermissionSetAssignment') assign(org, values)
   const contact = object.name === 'Opportunity' ? values['ContactId'] : null
   if (typeof contact === 'string')
     insert(org, objectNamed(org, 'OpportunityContactRole'), { OpportunityId: id, ContactId: contact, IsPrimary: true })
@@ -227,3 +229,14 @@ export const isVisible = (org: Org, row: Row): boolean =>
   org.options.lateCommitMs === 0 ||
   org.clock.now() - stampMs(row.values['SystemModstamp'] ?? null) >= org.options.lateCommitMs ||
   row.values['LastModifiedById'] === org.integrationUser
+
+/** One user has a set once. From then on its fields show. */
+function assign(org: Org, values: Record<string, Scalar>): void {
+  const same = [...objectNamed(org, 'PermissionSetAssignment').rows.values()].filter(
+    (row) => row.values['AssigneeId'] === values['AssigneeId'] && row.values['PermissionSetId'] === values['PermissionSetId'],
+  )
+  if (same.length > 1) throw refuse('DUPLICATE_VALUE', 'duplicate value found: <unknown> duplicates value on record with id: <unknown>')
+  const set = objectNamed(org, 'PermissionSet').rows.get(String(values['PermissionSetId']))
+  if (values['AssigneeId'] !== org.integrationUser) return
+  for (const field of org.permissionSets.get(String(set?.values['Name'])) ?? []) org.unseen.delete(field)
+}

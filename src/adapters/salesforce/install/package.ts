@@ -1,0 +1,89 @@
+import { XMLBuilder } from 'fast-xml-parser'
+import { strToU8, zipSync } from 'fflate'
+import { FIELDS, SELLER_SET, SOLUTION, SYNC_SET, type BlueprintField } from './blueprint.js'
+
+const namespace = 'http://soap.sforce.com/2006/04/metadata'
+const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: '@', format: true, suppressEmptyNode: true })
+const xml = (root: string, body: Readonly<Record<string, unknown>>): string =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n${builder.build({ [root]: { '@xmlns': namespace, ...body } })}`
+
+/** Members in the order of the alphabet behind the name, as the published schema has them. */
+function fieldBody({ name, label, help, definition }: BlueprintField): Readonly<Record<string, unknown>> {
+  const members = Object.entries({ ...definition, inlineHelpText: help, label }).sort(([a], [b]) => (a < b ? -1 : 1))
+  return { fullName: name, ...Object.fromEntries(members) }
+}
+const solutionBody = {
+  deploymentStatus: 'Deployed',
+  description: 'Solutions of a deal, kept in step with Microsoft Partner Center.',
+  label: 'Microsoft Solution',
+  nameField: { label: 'Solution Name', type: 'Text' },
+  pluralLabel: 'Microsoft Solutions',
+  sharingModel: 'ControlledByParent',
+}
+
+/** Required fields and master-detail fields may not be listed; formulas may not be edited. Source: Metadata API guide, PermissionSet. */
+function permissionSet(set: { readonly name: string; readonly label: string }, fields: readonly BlueprintField[]): string {
+  const forAll = set.name === SYNC_SET.name
+  const listed = fields.filter(({ definition }) => definition['type'] !== 'MasterDetail')
+  const hasSolutions = fields.some(({ object }) => object === SOLUTION)
+  return xml('PermissionSet', {
+    fieldPermissions: listed.map((field) => ({
+      editable: !field.computed && (forAll || field.seller === 'edit'),
+      field: `${field.object}.${field.name}`,
+      readable: true,
+    })),
+    hasActivationRequired: false,
+    label: set.label,
+    ...(hasSolutions
+      ? {
+          objectPermissions: {
+            allowCreate: true,
+            allowDelete: true,
+            allowEdit: true,
+            allowRead: true,
+            modifyAllRecords: false,
+            object: SOLUTION,
+            viewAllRecords: forAll,
+          },
+        }
+      : {}),
+  })
+}
+
+/** The files of a deployment that brings these fields, by their path in the zip. */
+export function metadataFiles(fields: readonly BlueprintField[], version: string): Readonly<Record<string, string>> {
+  const files: Record<string, string> = {}
+  for (const object of ['Opportunity', 'Lead', SOLUTION] as const) {
+    const own = fields.filter((field) => field.object === object)
+    if (own.length === 0) continue
+    files[`objects/${object}.object`] = xml('CustomObject', { ...(object === SOLUTION ? solutionBody : {}), fields: own.map(fieldBody) })
+  }
+  for (const set of [SYNC_SET, SELLER_SET]) files[`permissionsets/${set.name}.permissionset`] = permissionSet(set, FIELDS)
+  const standard = fields.filter(({ object }) => object !== SOLUTION).map(({ object, name }) => `${object}.${name}`)
+  const types = [
+    ...(standard.length === 0 ? [] : [{ members: standard, name: 'CustomField' }]),
+    ...(fields.some(({ object }) => object === SOLUTION) ? [{ members: [SOLUTION], name: 'CustomObject' }] : []),
+    { members: [SYNC_SET.name, SELLER_SET.name], name: 'PermissionSet' },
+  ]
+  return { 'package.xml': xml('Package', { types, version }), ...files }
+}
+
+/** A zip that can be deployed as it is. */
+export const metadataZip = (fields: readonly BlueprintField[], version: string): Uint8Array => zip(metadataFiles(fields, version))
+
+/** The same for people who keep their org in a repository: one file a field, as the Salesforce CLI has it. */
+export function sourceZip(fields: readonly BlueprintField[], version: string): Uint8Array {
+  const root = 'force-app/main/default'
+  const files: Record<string, string> = {
+    'sfdx-project.json': `${JSON.stringify({ packageDirectories: [{ path: 'force-app', default: true }], sourceApiVersion: version }, null, 2)}\n`,
+    [`${root}/objects/${SOLUTION}/${SOLUTION}.object-meta.xml`]: xml('CustomObject', solutionBody),
+  }
+  for (const field of fields)
+    files[`${root}/objects/${field.object}/fields/${field.name}.field-meta.xml`] = xml('CustomField', fieldBody(field))
+  for (const set of [SYNC_SET, SELLER_SET]) files[`${root}/permissionsets/${set.name}.permissionset-meta.xml`] = permissionSet(set, fields)
+  return zip(files)
+}
+
+// One fixed moment (the earliest a zip can name), so that the same content gives the same bytes.
+const zip = (files: Readonly<Record<string, string>>): Uint8Array =>
+  zipSync(Object.fromEntries(Object.entries(files).map(([path, text]) => [path, strToU8(text)])), { mtime: new Date(1980, 0, 2) })

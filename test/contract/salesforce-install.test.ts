@@ -1,0 +1,73 @@
+import { unzipSync, strFromU8 } from 'fflate'
+import { afterEach, describe, expect, it } from 'vitest'
+import { FIELDS } from '../../src/adapters/salesforce/install/blueprint.js'
+import { metadataFiles, sourceZip } from '../../src/adapters/salesforce/install/package.js'
+import { administer } from '../../src/assemble.js'
+import { realClock } from '../../src/clock.js'
+import { salesforceInstallation, type SalesforceInstallation } from '../support/salesforce-installation.js'
+
+let here: SalesforceInstallation
+afterEach(() => here.close())
+const never = new AbortController().signal
+const desk = async () => (await administer(here.config, { clock: realClock, plant: () => undefined })).desk.installation
+const apply = async () => (await desk()).apply({ existing: 'leave', by: 'test', onProgress: () => undefined, signal: never })
+
+describe('an org without our fields', () => {
+  it('is told what is missing; applying makes it, shows it to the connector and a second run changes nothing', async () => {
+    here = await salesforceInstallation({ fields: 'none' })
+    const before = await (await desk()).plan(never)
+    expect(before.items.filter(({ state }) => state === 'missing').length).toBeGreaterThan(FIELDS.length)
+    const report = await apply()
+    expect(report.items.filter(({ state }) => state !== 'present')).toEqual([])
+    expect(report.done).toContain('made Opportunity.Cosell_Referral_Identifier__c')
+    expect((await apply()).done).toEqual([])
+  })
+
+  it('carries deals after it was prepared', async () => {
+    here = await salesforceInstallation({ fields: 'none' })
+    await apply()
+    here.later(11 * 60_000)
+    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'After the installation', details: { currency: 'EUR' } })
+    await here.sync()
+    const [made] = here.opportunitiesOf(own.id)
+    expect(made).toMatchObject({ Name: 'After the installation', Cosell_Sync_Status__c: 'in-sync' })
+    expect(here.sandbox.salesforce.find('Cosell_Solution__c', { Cosell_Opportunity__c: String(made?.['Id']) }).length).toBeGreaterThan(0)
+  })
+
+  it('takes nothing of a deployment that fails, and says which component and why', async () => {
+    here = await salesforceInstallation({ fields: 'none' })
+    here.sandbox.salesforce.claimField('Opportunity', 'Cosell_Audit__c', 'boolean')
+    await expect(apply()).rejects.toThrow(/Cosell_Audit__c: Cannot update a field/)
+    expect(here.sandbox.salesforce.hasField('Opportunity', 'Cosell_Referral_Identifier__c')).toBe(false)
+  })
+})
+
+describe('the package', () => {
+  it('lists exactly what it holds, in metadata and in source form', async () => {
+    here = await salesforceInstallation()
+    const files = metadataFiles(FIELDS, '66.0')
+    expect(Object.keys(files).sort()).toEqual([
+      'objects/Cosell_Solution__c.object',
+      'objects/Lead.object',
+      'objects/Opportunity.object',
+      'package.xml',
+      'permissionsets/Cosell_Seller.permissionset',
+      'permissionsets/Cosell_Sync.permissionset',
+    ])
+    for (const { object, name } of FIELDS.filter(({ object: on }) => on !== 'Cosell_Solution__c'))
+      expect(files['package.xml']).toContain(`<members>${object}.${name}</members>`)
+    const source = unzipSync(sourceZip(FIELDS, '66.0'))
+    const field = source['force-app/main/default/objects/Opportunity/fields/Cosell_Referral_Identifier__c.field-meta.xml']
+    expect(strFromU8(field ?? new Uint8Array())).toContain('<externalId>true</externalId>')
+    expect(sourceZip(FIELDS, '66.0')).toEqual(sourceZip(FIELDS, '66.0'))
+  })
+
+  it('lets sellers write only what is theirs', async () => {
+    here = await salesforceInstallation()
+    const seller = metadataFiles(FIELDS, '66.0')['permissionsets/Cosell_Seller.permissionset'] ?? ''
+    const editable = [...seller.matchAll(/<editable>true<\/editable>\s*<field>Opportunity\.(\w+)<\/field>/g)].map(([, name]) => name)
+    expect(editable).toContain('Cosell_Sync_With_Partner_Center__c')
+    expect(editable).not.toContain('Cosell_Referral_Identifier__c')
+    expect(editable).not.toContain('Cosell_Audit__c')
+  })
+})
