@@ -1,5 +1,5 @@
 import { Fault, isFault } from '../../../core/fault.js'
-import type { ApplyOptions, CallOptions, Clock, InstallItem, Installer, InstallPlan, InstallReport } from '../../../core/ports.js'
+import type { ApplyOptions, Clock, InstallItem, Installer, InstallPlan, InstallReport } from '../../../core/ports.js'
 import type { SalesforceApi } from '../api.js'
 import { discover } from '../discover.js'
 import { idOf, rowOf, rowsOf, textOf, type Row } from '../row.js'
