@@ -108,8 +108,12 @@ describe('jsforce', () => {
       accessToken: String(conn.accessToken),
       refreshFn: (_conn, done) =>
         void connection().then(
-          (fresh) => done(null, String(fresh.accessToken)),
-          (error: unknown) => done(error as Error),
+          (fresh) => {
+            done(null, String(fresh.accessToken))
+          },
+          (error: unknown) => {
+            done(error as Error) // whatever it was, the client only hands it on
+          },
         ),
     }) // what jsforce hands on
     const answers = await Promise.all([conns.limits(), conns.limits(), conns.limits()] as Promise<unknown>[])
