@@ -20,6 +20,9 @@ export function engineClock(hand: HandClock): Clock {
 const stuckAfterTurns = 200_000 // A healthy pass needs some hundred turns.
 const turnMs = 50
 
+/** Everything that waits for nothing but other promises has happened when this resolves. */
+export const quiet = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 /** Lets `work` go on; whenever it only waits for time, turns the clock a little. */
 export async function runWithClock<T>(hand: HandClock, work: Promise<T>): Promise<T> {
   let done = false
@@ -29,8 +32,50 @@ export async function runWithClock<T>(hand: HandClock, work: Promise<T>): Promis
   watched.catch(() => undefined)
   for (let turns = 0; !done; turns += 1) {
     if (turns > stuckAfterTurns) throw new Error('the simulated work never ends')
-    await new Promise((resolve) => setImmediate(resolve))
+    await quiet()
     if (!done && turns > 2) hand.advance(turnMs)
   }
   return watched
+}
+
+/** A hand-turned clock that tells when something is due next, so that a simulation leaps from one event to the next. */
+export interface LeapClock extends HandClock {
+  nextAt(): number | null
+}
+
+interface Job {
+  readonly atMs: number
+  readonly order: number
+  readonly job: () => void
+}
+
+export function leapClock(startMs: number): LeapClock {
+  let nowMs = startMs
+  let order = 0
+  // Sorted, the soonest last: a simulation has some dozen jobs at a time, and most new ones are soon.
+  const jobs: Job[] = []
+  const later = (a: Job, b: Job): boolean => a.atMs > b.atMs || (a.atMs === b.atMs && a.order > b.order)
+  return {
+    now: () => nowMs,
+    nextAt: () => jobs.at(-1)?.atMs ?? null,
+    at(atMs, job) {
+      const entry: Job = { atMs: Math.max(atMs, nowMs), order: (order += 1), job }
+      let place = jobs.length
+      for (let before = jobs[place - 1]; before !== undefined && !later(before, entry); before = jobs[place - 1]) place -= 1
+      jobs.splice(place, 0, entry)
+      return () => {
+        const index = jobs.indexOf(entry)
+        if (index >= 0) jobs.splice(index, 1)
+      }
+    },
+    advance(ms) {
+      const untilMs = nowMs + ms
+      for (let due = jobs.at(-1); due !== undefined && due.atMs <= untilMs; due = jobs.at(-1)) {
+        jobs.pop()
+        nowMs = Math.max(nowMs, due.atMs)
+        due.job()
+      }
+      nowMs = untilMs
+    },
+  }
 }

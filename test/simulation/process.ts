@@ -1,53 +1,73 @@
-import type { Store } from '../../src/core/ports.js'
-import type { SimHandler } from '../../src/sandbox/http.js'
+import type { Clock, Store } from '../../src/core/ports.js'
+import { Fault } from '../../src/core/fault.js'
+import type { HandClock } from '../../src/sandbox/clock.js'
 import type { SandboxRng } from '../../src/sandbox/rng.js'
 
-/** One simulated operating-system process: it can die at any moment between two lines, and then nothing of it ever happens again. */
+/** One simulated operating-system process: it can die or be stopped at any moment between two lines. What died never does anything again. */
 export interface SimProcess {
-  readonly died: Promise<void>
   isDead(): boolean
   kill(): void
-}
-
-export function simProcess(): SimProcess {
-  let dead = false
-  let announce: () => void = () => undefined
-  const died = new Promise<void>((resolve) => {
-    announce = resolve
-  })
-  return {
-    died,
-    isDead: () => dead,
-    kill() {
-      dead = true
-      announce()
-    },
-  }
+  /** Stops the process until then; everything that arrives meanwhile waits. */
+  stopUntil(atMs: number): void
+  /** Resolves when the process may go on; never for a dead one. */
+  running(): Promise<void>
 }
 
 const never = (): Promise<never> => new Promise(() => undefined)
 
-/** How likely a process is to die at each call, before and after it is carried out. */
+export function simProcess(hand: HandClock): SimProcess {
+  let dead = false
+  let stoppedUntilMs = 0
+  return {
+    isDead: () => dead,
+    kill() {
+      dead = true
+    },
+    stopUntil(atMs) {
+      stoppedUntilMs = Math.max(stoppedUntilMs, atMs)
+    },
+    async running() {
+      while (!dead && hand.now() < stoppedUntilMs) await new Promise<void>((resolve) => void hand.at(stoppedUntilMs, resolve))
+      if (dead) await never()
+    },
+  }
+}
+
+/** How likely a process is to die at each call, before and after it is carried out, and the store to fail. */
 export interface Mortality {
   readonly process: SimProcess
   readonly rng: SandboxRng
-  readonly rate: () => number
+  readonly crash: () => number
+  readonly storeTrouble: () => number
 }
 
-async function mortal<T>({ process, rng, rate }: Mortality, work: () => Promise<T>): Promise<T> {
-  if (process.isDead()) return never()
-  if (rng.chance(rate())) {
+/** A call of something outside the process. */
+export async function mortal<T>({ process, rng, crash }: Mortality, work: () => Promise<T>): Promise<T> {
+  await process.running()
+  if (rng.chance(crash())) {
     process.kill()
     return never()
   }
   // A few turns of the scheduler by chance, so that two workers meet in every order.
   for (let turns = rng.int(4); turns > 0; turns -= 1) await Promise.resolve()
-  const result = await work()
-  if (process.isDead()) return never()
-  if (rng.chance(rate())) {
-    process.kill()
-    return never()
+  try {
+    return await work()
+  } finally {
+    await process.running()
+    if (rng.chance(crash())) {
+      process.kill()
+      await never()
+    }
   }
+}
+
+const broken = (): Fault => new Fault('offline', 'the store did not answer', { remedy: 'Wait.' })
+
+async function troubled<T>({ rng, storeTrouble }: Mortality, work: () => Promise<T>): Promise<T> {
+  const rate = storeTrouble()
+  if (rate > 0 && rng.chance(rate)) throw broken()
+  const result = await work()
+  if (rate > 0 && rng.chance(rate)) throw broken()
   return result
 }
 
@@ -57,16 +77,29 @@ export function mortalStore(store: Store, life: Mortality): Store {
     new Proxy(target, {
       get(object, name, receiver) {
         const value: unknown = Reflect.get(object, name, receiver)
-        if (name === 'queue') return wrap(value as object)
+        if (name === 'queue') return wrap(value as object) // the port says so
         if (typeof value !== 'function' || name === 'onMark') return value
-        return (...args: unknown[]) => mortal(life, () => (value as (...all: unknown[]) => Promise<unknown>).apply(object, args)) // every other method of the port is asynchronous
+        const method = value as (...all: unknown[]) => Promise<unknown> // every other method of the port is asynchronous
+        return (...args: unknown[]) => mortal(life, () => troubled(life, () => method.apply(object, args)))
       },
     })
   return wrap(store)
 }
 
-/** A remote system as one process reaches it. */
-export const mortalHandler =
-  (handler: SimHandler, life: Mortality): SimHandler =>
-  (request) =>
-    mortal(life, () => handler(request))
+/** Time as one process sees it: a little off, and standing still while it is stopped. */
+export function mortalClock(hand: HandClock, process: SimProcess, skewMs: number): Clock {
+  return {
+    now: () => hand.now() + skewMs,
+    async sleep(ms, signal) {
+      await new Promise<void>((resolve) => {
+        if (signal?.aborted === true) return resolve()
+        const cancel = hand.at(hand.now() + ms, resolve)
+        signal?.addEventListener('abort', () => {
+          cancel()
+          resolve()
+        })
+      })
+      await process.running()
+    },
+  }
+}

@@ -1,0 +1,282 @@
+import type { AuditRecord } from '../../src/core/audit.js'
+import type { Conflict } from '../../src/core/change.js'
+import type { Field } from '../../src/core/deal.js'
+import type { Link } from '../../src/core/link.js'
+import type { Case } from './run-seed.js'
+import type { Happening, Known, ShownField, Side } from './truth.js'
+import { counterpart } from './people.js'
+import type { World } from './world.js'
+
+export interface Violation {
+  readonly invariant: string
+  readonly text: string
+}
+
+const FIELD_OF: Partial<Record<ShownField, Field>> = {
+  value: 'details.dealValue',
+  notes: 'details.notes',
+  date: 'details.closingDateTime',
+  currency: 'details.currency',
+  solutions: 'details.requirements.solutions',
+  stage: 'status',
+  visible: 'consent.consentToShareReferralWithMicrosoftSellers',
+}
+const COMPARED: readonly ShownField[] = ['value', 'notes', 'date', 'currency', 'solutions']
+/** Every value of these that a person writes is unlike every other. */
+const UNIQUE: readonly ShownField[] = ['value', 'notes', 'date']
+
+interface Desk {
+  readonly world: World
+  readonly links: readonly Link[]
+  readonly ledger: readonly AuditRecord[]
+  readonly conflicts: readonly { readonly at: number; readonly link: string; readonly conflict: Conflict }[]
+}
+
+/** What must hold when everything has come to rest, told from what the two systems show and from their histories. */
+export async function checkEnd(world: World, given: Case): Promise<Violation[]> {
+  const { links } = await world.store.list({ limit: 1_000 })
+  const { records } = await world.store.audit({ limit: 100_000 })
+  const ledger = [...records].reverse()
+  const conflicts = ledger.flatMap((item) => (item.event?.kind === 'conflict' && item.link !== null ? [{ at: item.at, link: item.link, conflict: item.event.conflict }] : []))
+  const desk: Desk = { world, links, ledger, conflicts }
+  return [...converges(desk), ...noLostUpdate(desk), ...noDuplicate(desk), ...noPingPong(desk, given), ...noEcho(desk), ...doors(desk)]
+}
+
+/** Writes of the product after everything had come to rest and nobody did anything. */
+export function checkQuiet(world: World, from: number): Violation[] {
+  const late = world.writes.slice(from)
+  return late.length === 0 ? [] : [{ invariant: 'I4', text: `At rest the product wrote ${late.length} times: ${late.slice(0, 3).map(({ what }) => what).join('; ')}` }]
+}
+
+// ------------------------------------------------------------------------------------------------------------------ I1
+
+/** A deal that a person is told about: then a difference is no secret. */
+const SAYS_WHY: readonly string[] = ['preflight', 'rejected', 'absent', 'linked-record-missing', 'duplicate-marker', 'identifier-changed', 'reopened', 'ignored', 'confirm', 'missing-record']
+
+function converges(desk: Desk): Violation[] {
+  const { truth } = desk.world
+  return [...truth.records.values()].flatMap((record) => {
+    if (record.gone) return []
+    if (record.side === 'partner') return pairOf(desk, record)
+    return record.kind === 'opportunity' ? aloneInCrm(desk, record) : []
+  })
+}
+
+function linkOf(desk: Desk, record: Known): Link | undefined {
+  return desk.links.find((link) => link.ends.partner?.id === record.id || link.ends.crm?.id === record.id)
+}
+
+function pairOf(desk: Desk, referral: Known): Violation[] {
+  const other = counterpart(desk.world.truth, referral)
+  const link = linkOf(desk, referral)
+  const fail = (text: string): Violation => ({ invariant: 'I1', text: `${text} [link ${link?.id ?? 'none'}: ${link?.state ?? '-'} ${link?.reason?.code ?? ''} ${link?.reason?.text ?? ''}]` })
+  if (link === undefined) return [fail(`Referral ${referral.id} (${referral.shown.stage}) is not known to the product.`)]
+  if (link.state === 'pending' || link.state === 'stopped') return [fail(`Referral ${referral.id} rests as ${link.state}.`)]
+  if (SAYS_WHY.includes(link.reason?.code ?? '')) return []
+  const first = firstStage(desk, referral)
+  if (other === null) {
+    const wasOver = ['Closed/Declined', 'Closed/Expired', 'Closed/Error', 'Closed/Lost'].includes(referral.shown.stage) || (first.lead && referral.shown.stage.startsWith('Closed'))
+    return wasOver && link.state === 'unlinked' ? [] : [fail(`Referral ${referral.id} (${referral.shown.stage}) has no CRM record.`)]
+  }
+  if (other.gone) return [fail(`The CRM record ${other.id} of referral ${referral.id} is gone and nobody is told.`)]
+  if (link.ends.crm?.id !== other.id) return [fail(`Referral ${referral.id} belongs to ${other.id}, the product has ${link.ends.crm?.id ?? 'none'}.`)]
+  return [...stagesAgree(desk, referral, other, link).map(fail), ...fieldsAgree(desk, referral, other, link).map(fail)]
+}
+
+function firstStage(desk: Desk, referral: Known): { lead: boolean } {
+  const made = desk.world.partner.referral(referral.id)
+  return { lead: made?.qualification === 'MarketingQualified' }
+}
+
+type Phase = 'waiting' | 'open' | 'won' | 'lost'
+function partnerPhase(stage: string): Phase {
+  if (stage.startsWith('New/')) return 'waiting'
+  if (stage.startsWith('Active/')) return 'open'
+  return stage === 'Closed/Won' ? 'won' : 'lost'
+}
+function crmPhase({ kind, shown: { stage } }: Known): Phase {
+  const [state, status] = stage.split('/')
+  if (kind === 'lead') return state === '0' ? 'waiting' : state === '1' ? 'open' : 'lost'
+  if (state === '0') return status === '2' ? 'waiting' : 'open'
+  return state === '1' ? 'won' : 'lost'
+}
+
+const saysStage = (desk: Desk, link: Link): boolean => link.conflicts.some(({ field }) => field === 'status')
+
+function stagesAgree(desk: Desk, referral: Known, other: Known, link: Link): string[] {
+  const [partner, crm] = [partnerPhase(referral.shown.stage), crmPhase(other)]
+  if (partner === crm || saysStage(desk, link)) return []
+  // An open deal that a seller puts on hold stays active at Partner Center, which knows no such thing.
+  if (partner === 'open' && crm === 'waiting') return lastStageBy(desk, other) === 'person' ? [] : [`Referral ${referral.id} is active, its CRM record ${other.id} waits.`]
+  // The switch is off: what happens in the CRM stays there.
+  if (!other.shown.sync && lastStageBy(desk, other) === 'person') return []
+  return [`Stages differ: referral ${referral.id} ${referral.shown.stage}, ${other.kind} ${other.id} ${other.shown.stage}.`]
+}
+
+function lastStageBy({ world }: Desk, record: Known): string | undefined {
+  return world.truth.happenings.findLast((item) => item.record === record && item.field === 'stage')?.actor
+}
+
+const lastOf = ({ world }: Desk, record: Known, field: ShownField): Happening | undefined =>
+  world.truth.happenings.findLast((item) => item.record === record && item.field === field)
+
+function fieldsAgree(desk: Desk, referral: Known, other: Known, link: Link): string[] {
+  const partner = partnerPhase(referral.shown.stage)
+  const crm = crmPhase(other)
+  return COMPARED.flatMap((field) => {
+    const [a, b] = [referral.shown[field], other.shown[field]]
+    if (a === b) return []
+    if (other.kind === 'lead' && field === 'solutions') return []
+    const name = FIELD_OF[field]
+    if (link.conflicts.some((conflict) => conflict.field === name)) return []
+    const byPartner = lastOf(desk, referral, field)
+    const byCrm = lastOf(desk, other, field)
+    // A closed or unanswered referral takes nothing, nor does one whose record's switch is off: later edits in the CRM stay there.
+    const held = partner === 'won' || partner === 'lost' || partner === 'waiting' || !other.shown.sync
+    if (held && byCrm?.actor === 'person') return []
+    // A record that a person closed takes nothing from the partner.
+    if ((crm === 'won' || crm === 'lost') && byPartner?.actor === 'person') return []
+    return [`${field} differs unsaid: referral ${referral.id} ${String(a)}, ${other.kind} ${other.id} ${String(b)}.`]
+  })
+}
+
+/** An opportunity whose switch is on has a referral, or says why not. */
+function aloneInCrm(desk: Desk, record: Known): Violation[] {
+  if (!record.shown.sync || record.madeBy === 'cosell') return []
+  const link = linkOf(desk, record)
+  const partner = [...desk.world.truth.records.values()].find(({ side, id, shown }) => side === 'partner' && (shown.otherId === record.id || id === record.shown.otherId))
+  if (partner !== undefined) return []
+  if (link !== undefined && (link.state === 'needs-attention' || (link.state === 'unlinked' && link.reason !== null))) return []
+  return [{ invariant: 'I1', text: `Opportunity ${record.id} is to be shared and is not. [link ${link?.state ?? 'none'} ${link?.reason?.text ?? ''}]` }]
+}
+
+// ------------------------------------------------------------------------------------------------------------------ I2
+
+function noLostUpdate(desk: Desk): Violation[] {
+  const { happenings } = desk.world.truth
+  return happenings.flatMap((item) => {
+    if (item.actor !== 'cosell' || !UNIQUE.includes(item.field as ShownField) || item.from === null) return []
+    const before = happenings.slice(0, item.order).findLast((earlier) => earlier.record === item.record && earlier.field === item.field)
+    if (before?.actor !== 'person') return []
+    const otherSide: Side = item.record.side === 'partner' ? 'crm' : 'partner'
+    const carried = happenings.some((other) => other.record.side === otherSide && other.field === item.field && other.to === item.from && other.order < item.order)
+    if (carried) return []
+    const name = FIELD_OF[item.field as ShownField]
+    const said = desk.conflicts.some(({ at, conflict }) => at <= item.atMs + 60_000 && conflict.field === name && sameSeen(conflict.saw[item.record.side], item.from))
+    return said ? [] : [{ invariant: 'I2', text: `${item.record.kind} ${item.record.id}: ${item.field} "${String(item.from)}", written by a person, was overwritten by "${String(item.to)}" unseen.` }]
+  })
+}
+
+const sameSeen = (seen: unknown, value: unknown): boolean => seen === value || (typeof seen === 'string' && typeof value === 'string' && seen.slice(0, 10) === value)
+
+// ------------------------------------------------------------------------------------------------------------------ I3
+
+function noDuplicate({ world, links }: Desk): Violation[] {
+  const found: Violation[] = []
+  const made = [...world.truth.records.values()].filter(({ madeBy }) => madeBy === 'cosell')
+  const count = (key: (record: Known) => string | null, what: string): void => {
+    const seen = new Map<string, Known[]>()
+    for (const record of made) {
+      const name = key(record)
+      if (name !== null) seen.set(name, [...(seen.get(name) ?? []), record])
+    }
+    for (const [name, records] of seen) if (records.length > 1) found.push({ invariant: 'I3', text: `${what} ${name} was made ${records.length} times: ${records.map(({ kind, id }) => `${kind} ${id}`).join(', ')}` })
+  }
+  const firstOther = (record: Known): string | null => {
+    const item = world.truth.happenings.find((happening) => happening.record === record && happening.field === 'otherId' && happening.to !== null)
+    return item === undefined ? null : String(item.to)
+  }
+  count((record) => (record.side === 'crm' && record.cameFrom === null ? firstOther(record) : null), 'The CRM record of referral')
+  count((record) => (record.side === 'partner' ? firstOther(record) : null), 'The referral of CRM record')
+  for (const [engagement, ids] of world.truth.theirs) if (ids.length > 1) found.push({ invariant: 'I3', text: `Microsoft was asked ${ids.length} times in engagement ${engagement}.` })
+  for (const side of ['partner', 'crm'] as const) {
+    const ends = links.flatMap((link) => (link.ends[side] === null ? [] : [link.ends[side].id]))
+    for (const id of ends) if (ends.filter((other) => other === id).length > 1) found.push({ invariant: 'I3', text: `Record ${id} belongs to two deals.` })
+  }
+  found.push(...twoAccounts(world))
+  return found
+}
+
+function twoAccounts(world: World): Violation[] {
+  const service = world.crm.applicationUser('3d6a7f1e-51c2-4b0e-a8d4-2f90c7be1102')
+  const seen = new Map<string, number>()
+  for (const row of world.crm.find('account')) {
+    if (row['_createdby_value'] !== service || row['statecode'] !== 0) continue
+    const key = `${String(row['name'])}, ${String(row['address1_postalcode'])}`
+    seen.set(key, (seen.get(key) ?? 0) + 1)
+  }
+  return [...seen].flatMap(([key, count]) => (count > 1 ? [{ invariant: 'I3', text: `${count} accounts were made of one customer: ${key}.` }] : []))
+}
+
+// ------------------------------------------------------------------------------------------------------------------ I4
+
+function noPingPong({ world }: Desk, given: Case): Violation[] {
+  const decisions = given.script.acts.filter(({ kind }) => kind.startsWith('desk.resolve')).length
+  return COMPARED.flatMap((field) => {
+    const changes = world.truth.happenings.filter((item) => item.field === field && !isFirst(world, item))
+    const ours = changes.filter(({ actor }) => actor === 'cosell').length
+    const theirs = changes.filter(({ actor }) => actor === 'person').length
+    const most = theirs + decisions + world.truth.records.size
+    return ours > most ? [{ invariant: 'I4', text: `${field} was written ${ours} times for ${theirs} edits of people.` }] : []
+  })
+}
+
+const isFirst = (world: World, item: Happening): boolean => world.truth.happenings.find(({ record, field }) => record === item.record && field === item.field) === item
+
+// ------------------------------------------------------------------------------------------------------------------ I5
+
+/** A conflict between two edits, one of which was our own write. */
+function noEcho({ world, conflicts, links }: Desk): Violation[] {
+  return conflicts.flatMap(({ at, link, conflict }) => {
+    if (conflict.kind !== 'edit/edit') return []
+    const field = UNIQUE.find((name) => FIELD_OF[name] === conflict.field)
+    const deal = links.find(({ id }) => id === link)
+    if (field === undefined || deal === undefined) return []
+    return (['partner', 'crm'] as const).flatMap((side) => {
+      const seen = conflict.saw[side]
+      const writer = world.truth.happenings.find((item) => item.record.side === side && item.field === field && item.atMs <= at + 1_000 && sameSeen(seen, item.to))
+      return writer?.actor === 'cosell' && writer.record.madeBy === 'person'
+        ? [{ invariant: 'I5', text: `${side} ${field} "${String(seen)}" was our own write, and is called somebody's edit in a conflict of deal ${link}.` }]
+        : []
+    })
+  })
+}
+
+// ------------------------------------------------------------------------------------------------- one-way doors (rule 8)
+
+function doors({ world }: Desk): Violation[] {
+  const { happenings, records } = world.truth
+  const people = happenings.filter(({ actor }) => actor === 'person')
+  const deedInCrm = (referral: Known, order: number, test: (item: Happening) => boolean): boolean =>
+    people.some((item) => item.order < order && item.record.side === 'crm' && belongs(records, item.record, referral) && test(item))
+  return happenings.flatMap((item) => {
+    if (item.actor !== 'cosell' || item.record.side !== 'partner' || item.from === null) return []
+    const { record, order } = item
+    const fail = (text: string): Violation[] => [{ invariant: 'doors', text: `${text} (referral ${record.id}) although nobody did so in the CRM.` }]
+    if (item.field === 'stage') {
+      const to = String(item.to)
+      const done = (phase: Phase): boolean => deedInCrm(record, order, (deed) => deed.field === 'stage' && crmPhase({ ...deed.record, shown: { ...deed.record.shown, stage: String(deed.to) } }) === phase)
+      if (to === 'Active/Accepted' && !done('open') && !done('won')) return fail('The connector accepted')
+      if (to === 'Closed/Won' && !done('won')) return fail('The connector closed as won')
+      if ((to === 'Closed/Lost' || to === 'Closed/Declined') && !done('lost')) return fail(`The connector set ${to}`)
+    }
+    if (item.field === 'visible' && item.to === true) {
+      const asked = deedInCrm(record, order, (deed) => (deed.field === 'visible' && deed.to === true) || deed.field === 'made')
+      if (!asked && !helpAsked(world, record)) return fail('The connector shared with Microsoft')
+    }
+    return []
+  })
+}
+
+const helpAsked = (world: World, referral: Known): boolean => {
+  const other = counterpart(world.truth, referral)
+  return other !== null && world.crm.read(other.kind, other.id)?.['cosell_help'] != null
+}
+
+/** Whether a CRM record was ever part of the deal of this referral. */
+function belongs(records: ReadonlyMap<string, Known>, record: Known, referral: Known): boolean {
+  if (record.shown.otherId === referral.id || referral.shown.otherId === record.id) return true
+  const parent = record.cameFrom === null ? undefined : records.get(record.cameFrom)
+  if (parent !== undefined && belongs(records, parent, referral)) return true
+  return [...records.values()].some((child) => child.cameFrom === record.id && child.cameFrom !== null && (child.shown.otherId === referral.id || referral.shown.otherId === child.id))
+}

@@ -1,0 +1,128 @@
+import { dynamicsAdapter } from '../../src/adapters/dynamics/adapter.js'
+import { guidOf } from '../../src/adapters/dynamics/guid.js'
+import { dynamicsInbound } from '../../src/adapters/dynamics/inbound.js'
+import { DYNAMICS_PROFILE } from '../../src/adapters/dynamics/profile.js'
+import { partnerCenterAdapter } from '../../src/adapters/partner-center/adapter.js'
+import { partnerCenterInbound } from '../../src/adapters/partner-center/inbound.js'
+import { PlatformApi } from '../../src/adapters/partner-center/platform.js'
+import { effectiveMapping, fieldPolicies } from '../../src/core/mapping.js'
+import { EMPTY_MAPPING } from '../../src/core/mapping-document.js'
+import { defaultPolicy } from '../../src/core/policy.js'
+import type { Clock, Inbound, InboundRequest, Store } from '../../src/core/ports.js'
+import { customerGuard } from '../../src/engine/customer-guard.js'
+import { LEASE_MS, unwitnessed, type Engine } from '../../src/engine/engine.js'
+import { sweep } from '../../src/engine/sweep.js'
+import { worker } from '../../src/engine/worker.js'
+import { pace } from '../../src/remote/pace.js'
+import { remote, type Send } from '../../src/remote/send.js'
+import type { Transport } from '../../src/remote/transport.js'
+import type { SandboxRng } from '../../src/sandbox/rng.js'
+import { platformAudience, referralsAudience } from '../../src/sandbox/partner-center/index.js'
+import { bearer } from '../../src/sandbox/partner-center/test-kit.js'
+import type { SimProcess } from './process.js'
+
+export const PARTNER_URL = 'https://pc.test'
+export const CRM_URL = 'https://org.crm.dynamics.example'
+export const WEBHOOK_KEY = 'simulated-webhook-key'
+const sweepEveryMs = 60_000
+const signal = new AbortController().signal
+
+export interface NodeWorld {
+  readonly process: SimProcess
+  readonly store: Store
+  readonly clock: Clock
+  readonly rng: SandboxRng
+  readonly partnerTransport: Transport
+  readonly crmTransport: Transport
+  readonly warn: (message: string, details: Record<string, unknown>) => void
+}
+
+/** One process of the product: the real engine over the real adapters, with a worker and its sweeps. */
+export interface Node {
+  readonly process: SimProcess
+  readonly engine: Engine
+  /** A webhook arrives. @returns the HTTP status. */
+  receive(source: 'partner-center' | 'crm', request: InboundRequest): Promise<number>
+  sweep(side: 'partner' | 'crm', release: boolean): Promise<void>
+}
+
+const settings = { mapping: effectiveMapping(DYNAMICS_PROFILE, EMPTY_MAPPING), owner: null, checkMarkInName: false }
+const policy = { ...defaultPolicy(), fields: fieldPolicies(settings.mapping) }
+
+/** Starts a process. It works until it is killed. */
+export function startNode(world: NodeWorld): Node {
+  const { store, clock, rng } = world
+  const newId = (): string => rng.guid()
+  const sender = (name: string, given: { transport: Transport; url: string; token: string; header: string }): Send =>
+    remote({
+      name,
+      transport: given.transport,
+      clock,
+      random: () => rng.next(),
+      newId,
+      hosts: [new URL(given.url).host],
+      pace: pace({ clock, inFlightMost: 10, requestsPerSecond: 0 }),
+      token: () => Promise.resolve(given.token),
+      correlation: (id) => ({ [given.header]: id }),
+    })
+  const partnerSender = (audience: string): Send =>
+    sender('Partner Center', { transport: world.partnerTransport, url: PARTNER_URL, token: bearer({ aud: audience }).slice('Bearer '.length), header: 'client-request-id' })
+  const platform = new PlatformApi({ url: PARTNER_URL, send: partnerSender(platformAudience), now: () => clock.now(), newId })
+  const partner = partnerCenterAdapter({ url: PARTNER_URL, send: partnerSender(referralsAudience), platform, clock, partnerId: '1234567' })
+  const crm = dynamicsAdapter({
+    url: CRM_URL,
+    send: sender('Dynamics 365', { transport: world.crmTransport, url: CRM_URL, token: 'crm', header: 'x-ms-client-request-id' }),
+    clock,
+    settings: () => settings,
+    customerGuard: customerGuard(store, clock, newId),
+  })
+  const engine: Engine = {
+    store,
+    clock,
+    random: () => rng.next(),
+    newId,
+    adapters: { partner, crm },
+    policy: () => ({ policy, version: 1, mapping: null }),
+    crmIdFor: (referralId) => guidOf(`referral:${referralId}`),
+    referralsKnown: async () => (await store.getValue('swept.partner')) !== null,
+    witness: unwitnessed,
+    leaseMs: LEASE_MS,
+    report: () => undefined,
+    warn: world.warn,
+  }
+  // Signatures have their own tests; here every event is genuine.
+  const inbound: Record<'partner-center' | 'crm', Inbound> = {
+    'partner-center': partnerCenterInbound({ allows: () => true, check: () => Promise.resolve({ kind: 'genuine' }) }),
+    crm: dynamicsInbound({ key: WEBHOOK_KEY, solutionTable: () => crm.solutionTable() }),
+  }
+  const work = worker(engine, { concurrency: 4, pollMs: 5_000 })
+  work.start()
+  const sweepSide = async (side: 'partner' | 'crm', release: boolean): Promise<void> => {
+    await sweep(engine, side, { signal, release, since: null, openOnly: false }).catch((error: unknown) => {
+      world.warn(`sweep of ${side} failed`, { error: error instanceof Error ? error.message : String(error) })
+    })
+  }
+  const forever = async (): Promise<void> => {
+    for (;;) {
+      await sweepSide('crm', false)
+      if ((await store.getValue('swept.crm').catch(() => null)) !== null) await sweepSide('partner', false)
+      await clock.sleep(sweepEveryMs)
+    }
+  }
+  void forever()
+  return {
+    process: world.process,
+    engine,
+    sweep: sweepSide,
+    async receive(source, request) {
+      const answer = await inbound[source].receive(request)
+      if (answer.kind === 'refused') return answer.status
+      try {
+        await store.acceptEvents(answer.events.map(({ eventKey, name, hints }) => ({ source, eventKey, name, hints, urgency: 1 as const })), clock.now())
+        return 202
+      } catch {
+        return 503
+      }
+    },
+  }
+}

@@ -1,0 +1,100 @@
+import type { SandboxRng } from '../../src/sandbox/rng.js'
+
+/** What may happen in a run besides time. Each act says little by itself: whom it meets is chosen when it is played, so that leaving one out leaves the rest sensible. */
+export const ACT_KINDS = [
+  'partner.create.private',
+  'partner.create.partner-led',
+  'partner.create.co-sell',
+  'partner.value',
+  'partner.notes',
+  'partner.date',
+  'partner.currency',
+  'partner.solution.add',
+  'partner.solution.remove',
+  'partner.accept',
+  'partner.decline',
+  'partner.win',
+  'partner.lose',
+  'partner.share',
+  'partner.invite',
+  'inbound.co-sell',
+  'inbound.lead',
+  'microsoft.accept',
+  'microsoft.decline',
+  'microsoft.expire',
+  'crm.create',
+  'crm.create.help',
+  'crm.create.incomplete',
+  'crm.create.unshared',
+  'crm.value',
+  'crm.notes',
+  'crm.date',
+  'crm.currency',
+  'crm.solution.add',
+  'crm.solution.remove',
+  'crm.empty.notes',
+  'crm.sync.on',
+  'crm.sync.off',
+  'crm.visible',
+  'crm.help',
+  'crm.win',
+  'crm.lose',
+  'crm.hold',
+  'crm.move-on',
+  'crm.reopen',
+  'crm.qualify',
+  'crm.disqualify',
+  'crm.delete',
+  'crm.rename-account',
+  'crm.merge-accounts',
+  'both.value',
+  'both.notes',
+  'both.same-value',
+  'both.close-differently',
+  'desk.resolve.partner',
+  'desk.resolve.crm',
+  'desk.retry',
+  'desk.release',
+  'node.kill',
+  'node.pause',
+  'sweep.partner',
+  'sweep.crm',
+] as const
+export type ActKind = (typeof ACT_KINDS)[number]
+
+export interface Act {
+  /** Time that passes before it. */
+  readonly afterMs: number
+  readonly kind: ActKind
+  /** Chooses whom it is about. */
+  readonly pick: number
+}
+
+export interface Script {
+  readonly acts: readonly Act[]
+}
+
+const often: readonly ActKind[] = ['partner.value', 'partner.notes', 'partner.date', 'crm.value', 'crm.notes', 'crm.date', 'both.value', 'both.notes', 'crm.solution.add', 'partner.solution.add']
+const begins: readonly ActKind[] = [
+  'partner.create.private',
+  'partner.create.co-sell',
+  'partner.create.partner-led',
+  'inbound.co-sell',
+  'inbound.co-sell',
+  'inbound.lead',
+  'crm.create',
+  'crm.create',
+  'crm.create.help',
+  'crm.create.incomplete',
+]
+const pauses = [0, 0, 100, 300, 1_000, 3_000, 10_000, 60_000, 400_000]
+
+export function drawScript(rng: SandboxRng): Script {
+  const act = (kind: ActKind): Act => ({ afterMs: rng.pick(pauses), kind, pick: rng.int(1_000_000) })
+  // A swarm: each run knows only some kinds of acts, so that rare ones meet often enough.
+  const known = ACT_KINDS.filter(() => rng.chance(0.4))
+  const kinds = known.length === 0 ? ACT_KINDS : known
+  const acts = Array.from({ length: 1 + rng.int(3) }, () => act(rng.pick(begins)))
+  for (let left = 4 + rng.int(22); left > 0; left -= 1) acts.push(act(rng.chance(0.4) ? rng.pick(often) : rng.pick(kinds)))
+  return { acts }
+}

@@ -1,0 +1,259 @@
+import type { Store } from '../../src/core/ports.js'
+import { NoAnswer, type Transport } from '../../src/remote/transport.js'
+import { dataverse, standardApplicationId, type Dataverse, type DataverseOptions } from '../../src/sandbox/dataverse/index.js'
+import type { SimHandler, SimSend } from '../../src/sandbox/http.js'
+import { partnerCenter, type PartnerCenter, type PartnerCenterOptions } from '../../src/sandbox/partner-center/index.js'
+import { seededRng, type SandboxRng } from '../../src/sandbox/rng.js'
+import { memoryStore } from '../support/memory-store.js'
+import { leapClock, quiet, type LeapClock } from './hand-clock.js'
+import { CRM_URL, startNode, WEBHOOK_KEY, type Node } from './node.js'
+import { play, type Stage } from './people.js'
+import { mortal, mortalClock, mortalStore, simProcess, type Mortality } from './process.js'
+import type { Act } from './script.js'
+import { truth, type Truth } from './truth.js'
+import type { Weather } from './weather.js'
+
+/** One remote call of the product that may have changed something. */
+export interface WriteCall {
+  readonly atMs: number
+  readonly what: string
+}
+
+/** The whole world of one run. */
+export interface World {
+  readonly clock: LeapClock
+  readonly store: Store
+  readonly partner: PartnerCenter
+  readonly crm: Dataverse
+  readonly truth: Truth
+  readonly trace: string[]
+  readonly writes: WriteCall[]
+  play(act: Act): Promise<void>
+  /** Lets this much time pass. */
+  pass(ms: number): Promise<void>
+  /** No more faults: every process is started anew, events arrive, requests are answered. */
+  clear(): void
+  /** A hint about every record, as if somebody had touched each. */
+  hintAll(): Promise<void>
+}
+
+const start = Date.UTC(2026, 10, 2, 9)
+const traceMost = 4_000
+
+export interface WorldGiven {
+  readonly seed: number
+  readonly weather: Weather
+  readonly options: { readonly partner: Partial<PartnerCenterOptions>; readonly crm: Partial<DataverseOptions> }
+}
+
+// eslint-disable-next-line max-lines-per-function -- one closure that owns the whole world; its parts share all of it
+export function world({ seed, weather: drawn, options }: WorldGiven): World {
+  const clock = leapClock(start)
+  const rngs = (part: number): SandboxRng => seededRng(Math.imul(seed + 1, 2_654_435_761) ^ Math.imul(part, 40_503))
+  const trace: string[] = []
+  const tell = (line: string): void => {
+    if (trace.length < traceMost) trace.push(`${new Date(clock.now()).toISOString().slice(5, 23)} ${line}`)
+  }
+  let weather = drawn
+  const sendRng = rngs(1)
+  const store = memoryStore({ random: () => sendRng.next() })
+  const nodes: (Node | null)[] = []
+  const living = (): Node[] => nodes.filter((node): node is Node => node !== null && !node.process.isDead())
+
+  const deliver = (source: 'partner-center' | 'crm'): SimSend => async (url, { headers, body, timeoutMs }) => {
+    const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+    const node = living()[sendRng.int(Math.max(1, living().length))]
+    if (node === undefined) throw new Error('connection refused')
+    const timeout = new Promise<never>((_, reject) => void clock.at(clock.now() + timeoutMs, () => reject(Object.assign(new Error('no answer'), { name: 'TimeoutError' }))))
+    const status = await Promise.race([node.receive(source, { headers: lower, url: new URL(url).pathname, body }), timeout])
+    return { status }
+  }
+  const partner = partnerCenter({
+    clock,
+    rng: rngs(2),
+    verify: () => ({ ok: true, claims: { tid: '77b9d0de-4f0e-4cf7-a1d2-2b8e6a1f4c55', appid: 'app', upn: 'ana@partner.example', amr: ['pwd', 'mfa'] } }),
+    send: deliver('partner-center'),
+    // Signatures are not looked at here.
+    signer: { algorithm: 'rsa-sha256', certificateName: 'x', certificate: () => Buffer.alloc(0), sign: () => 'c2lnbmVk' },
+    options: {
+      ...options.partner,
+      publicBase: 'https://pc.test',
+      listingLagMs: weather.listingLagMs,
+      eventLossRate: weather.eventLoss,
+      eventDuplicateRate: weather.eventDuplicate,
+      eventReorderRate: weather.eventLateMs > 0 ? 0.5 : 0,
+      eventReorderMs: Math.max(1, weather.eventLateMs),
+    },
+  })
+  const crm = dataverse({
+    clock,
+    rng: rngs(3),
+    send: deliver('crm'),
+    verifyToken: () => ({ ok: true, claims: { appid: standardApplicationId, idtyp: 'app' } }),
+    customFields: 'cosell',
+    origin: CRM_URL,
+    options: { ...options.crm, eventLossRate: 0, eventDuplicateRate: weather.eventDuplicate, eventJitterMs: weather.eventLateMs },
+  })
+  furnish(crm)
+  crm.options.eventLossRate = weather.eventLoss
+  partner.webhook.set({
+    url: 'https://cosell.test/hooks/partner-center',
+    events: ['referral-created', 'referral-updated', 'related-referral-created', 'related-referral-updated'],
+  })
+  partner.faults.set(weather.partnerFaults)
+  crm.faults.set(weather.crmFaults)
+  const seen = truth({ partner, crm, clock })
+  const writes: WriteCall[] = []
+
+  /** A remote system as one process reaches it: slow, sometimes silent, and carrying out what a dead process has sent. */
+  const reach = (name: string, handle: SimHandler, life: Mortality): Transport => async ({ method, url, headers, body, timeoutMs }) => {
+    const { rng } = life
+    if (weather.pause > 0 && rng.chance(weather.pause)) {
+      const ms = rng.pick([10_000, 40_000, 70_000, 200_000])
+      tell(`a process is stopped for ${ms} ms before ${method} ${url.slice(-60)}`)
+      life.process.stopUntil(clock.now() + ms)
+    }
+    const { host, pathname, search } = new URL(url)
+    const lower = Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]))
+    const exchange = async (): ReturnType<SimHandler> => {
+      await wait(clock, rng.int(weather.latencyMs + 1))
+      seen.look('person')
+      const before = seen.happenings.length
+      const answer = await handle({ method, path: `${pathname}${search}`, headers: { ...lower, host }, body: Buffer.from(body ?? '') })
+      const isWrite = method !== 'GET' && !(pathname.endsWith('$batch') && !/\r\n(POST|PATCH|PUT|DELETE) /.test(String(body)))
+      seen.look('cosell')
+      if (isWrite) writes.push({ atMs: clock.now(), what: `${method} ${pathname} ${answer.drop === true ? 'dropped' : answer.status}` })
+      if (isWrite || answer.status >= 400 || answer.drop === true) tell(`${name} ${method} ${pathname}${search.slice(0, 60)} -> ${answer.drop === true ? 'no answer' : answer.status}${isWrite ? ` ${String(body).replaceAll(/\s+/g, ' ').slice(0, 700)}` : ''}${answer.status >= 400 ? ` ${String(answer.body).slice(0, 300)}` : ''}`)
+      for (const { record, field, from, to } of seen.happenings.slice(before)) if (field !== 'made') tell(`   ${record.kind} ${record.id} ${field}: ${String(from)} -> ${String(to)}`)
+      return answer
+    }
+    return mortal(life, async () => {
+      const hangs = weather.hang > 0 && rng.chance(weather.hang)
+      const backMs = hangs ? timeoutMs : rng.int(weather.latencyMs + 1)
+      const answer = await exchange()
+      await wait(clock, backMs)
+      if (hangs) throw new NoAnswer('no answer in time', { sent: true, cause: null })
+      if (answer.drop) throw new NoAnswer('the connection was reset', { sent: true, cause: null })
+      const flat = Object.entries(answer.headers).map(([key, value]): [string, string] => [key.toLowerCase(), [value].flat().join(', ')])
+      return { status: answer.status, headers: Object.fromEntries(flat), body: Buffer.from(answer.body) }
+    })
+  }
+
+  let births = 0
+  const launch = (place: number): void => {
+    births += 1
+    const process = simProcess(clock)
+    const life: Mortality = { process, rng: rngs(100 + births), crash: () => weather.crash, storeTrouble: () => weather.storeTrouble }
+    const skewMs = weather.skewMs === 0 ? 0 : life.rng.int(2 * weather.skewMs) - weather.skewMs
+    tell(`process ${place} starts`)
+    nodes[place] = startNode({
+      process,
+      clock: mortalClock(clock, process, skewMs),
+      rng: life.rng,
+      store: mortalStore(store, life),
+      partnerTransport: reach('PC', partner.handle, life),
+      crmTransport: reach('CRM', crm.handle, life),
+      warn: (message, details) => tell(`warning: ${message} ${JSON.stringify(details).slice(0, 200)}`),
+    })
+  }
+  for (let place = 0; place < weather.workers; place += 1) launch(place)
+  const reviveMs = 5_000
+  const revive = (): void => {
+    nodes.forEach((node, place) => {
+      if (node?.process.isDead() === true) launch(place)
+    })
+    clock.at(clock.now() + reviveMs, revive)
+  }
+  clock.at(clock.now() + reviveMs, revive)
+
+  let numbers = 0
+  const stage: Stage = { partner, crm, truth: seen, store, node: () => living()[0] ?? null, fresh: () => (numbers += 1) }
+  const pass = async (ms: number): Promise<void> => {
+    const untilMs = clock.now() + ms
+    for (;;) {
+      await quiet()
+      const next = clock.nextAt()
+      if (next === null || next > untilMs) break
+      clock.advance(Math.max(0, next - clock.now()))
+    }
+    clock.advance(Math.max(0, untilMs - clock.now()))
+    await quiet()
+    seen.look('person')
+  }
+  return {
+    clock,
+    store,
+    partner,
+    crm,
+    truth: seen,
+    trace,
+    writes,
+    pass,
+    async play(act) {
+      await pass(act.afterMs)
+      const node = living()[act.pick % Math.max(1, living().length)]
+      if (act.kind === 'node.kill') node?.process.kill()
+      else if (act.kind === 'node.pause') node?.process.stopUntil(clock.now() + 40_000 + (act.pick % 100_000))
+      else if (act.kind === 'sweep.partner' || act.kind === 'sweep.crm') void node?.sweep(act.kind === 'sweep.crm' ? 'crm' : 'partner', false)
+      const told = await play(stage, act)
+      seen.look('person')
+      if (weather.jump > 0 && act.pick % 100 < weather.jump * 100) clock.advance(90_000)
+      tell(`* ${told ?? `${act.kind}: nothing`}`)
+      await quiet()
+    },
+    clear() {
+      tell('--- faults end ---')
+      weather = { ...weather, crash: 0, storeTrouble: 0, hang: 0, pause: 0 }
+      partner.faults.clear()
+      crm.faults.clear()
+      Object.assign(partner.options, { eventLossRate: 0 })
+      Object.assign(crm.options, { eventLossRate: 0 })
+      nodes.forEach((node, place) => {
+        node?.process.kill()
+        launch(place)
+      })
+    },
+    async hintAll() {
+      const hints = [...seen.records.values()]
+        .filter(({ gone }) => !gone)
+        .map(({ side, kind, id }) => ({ ref: { side, kind, id }, engagementId: null, wide: true }))
+      const known = await Promise.all(hints.map(async (hint) => ((await store.linksOf(hint.ref, null)).length > 0 ? [hint] : [])))
+      await store.acceptEvents([{ source: 'crm', eventKey: null, name: 'touched', hints: known.flat(), urgency: 1 }], clock.now())
+    },
+  }
+}
+
+const wait = (clock: LeapClock, ms: number): Promise<void> => (ms <= 0 ? Promise.resolve() : new Promise((resolve) => void clock.at(clock.now() + ms, resolve)))
+
+/** A team that can be phoned, and the callbacks of the CRM, as an administrator would set them up. */
+function furnish(crm: Dataverse): void {
+  for (const user of crm.find('systemuser', { applicationid: null })) crm.people.edit('systemuser', String(user['systemuserid']), { mobilephone: '+49 30 1' })
+  const endpoint = crm.people.create('serviceendpoint', {
+    name: 'cosell',
+    url: 'https://cosell.test/hooks/dynamics',
+    contract: 8,
+    authtype: 5,
+    authvalue: `<settings><setting name="x-cosell-key" value="${WEBHOOK_KEY}"/></settings>`,
+    connectionmode: 1,
+    messageformat: 2,
+    userclaim: 1,
+  })
+  const messages = new Map(crm.find('sdkmessage').map((row) => [row['sdkmessageid'], String(row['name'])]))
+  const wanted = new Set(['opportunity', 'lead', 'cosell_microsoftsolution'])
+  for (const filter of crm.find('sdkmessagefilter')) {
+    const message = messages.get(filter['_sdkmessageid_value']) ?? ''
+    const table = String(filter['primaryobjecttypecode'])
+    if (!wanted.has(table) || !['Create', 'Update', 'Delete', 'Win', 'Lose', 'WinOpportunity', 'LoseOpportunity', 'QualifyLead'].includes(message)) continue
+    crm.people.create('sdkmessageprocessingstep', {
+      name: `${message} of ${table}`,
+      stage: 40,
+      mode: 1,
+      rank: 1,
+      supporteddeployment: 0,
+      asyncautodelete: true,
+      'sdkmessageid@odata.bind': `/sdkmessages(${String(filter['_sdkmessageid_value'])})`,
+      'sdkmessagefilterid@odata.bind': `/sdkmessagefilters(${String(filter['sdkmessagefilterid'])})`,
+      'eventhandler_serviceendpoint@odata.bind': `/serviceendpoints(${endpoint})`,
+    })
+  }
+}
