@@ -48,7 +48,8 @@ export interface FieldInput {
 
 export function mergeField(input: FieldInput): FieldMove {
   const { now, base } = input
-  if (base.partner === undefined || base.crm === undefined) return fresh(input)
+  // Half an agreement is none: a lead shows no solutions, so what the partner showed then says nothing about the opportunity it became.
+  if (base.partner === undefined || base.crm === undefined) return fresh({ ...input, base: { partner: undefined, crm: undefined } })
   const changed = { partner: !sameValue(now.partner, base.partner), crm: !sameValue(now.crm, base.crm) }
   if (!changed.partner && !changed.crm) return { kind: 'none' }
   if (agree(input)) return { kind: 'adopt', conflict: null }

@@ -24,7 +24,8 @@ import type { SimProcess } from './process.js'
 export const PARTNER_URL = 'https://pc.test'
 export const CRM_URL = 'https://org.crm.dynamics.example'
 export const WEBHOOK_KEY = 'simulated-webhook-key'
-const sweepEveryMs = 60_000
+const sweepFirstMs = 60_000
+const sweepMostMs = 600_000
 const signal = new AbortController().signal
 
 export interface NodeWorld {
@@ -103,10 +104,10 @@ export function startNode(world: NodeWorld): Node {
     })
   }
   const forever = async (): Promise<void> => {
-    for (;;) {
+    for (let everyMs = sweepFirstMs; ; everyMs = Math.min(sweepMostMs, everyMs * 1.3)) {
       await sweepSide('crm', false)
       if ((await store.getValue('swept.crm').catch(() => null)) !== null) await sweepSide('partner', false)
-      await clock.sleep(sweepEveryMs)
+      await clock.sleep(Math.round(everyMs))
     }
   }
   void forever()

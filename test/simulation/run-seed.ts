@@ -56,7 +56,7 @@ function drawOptions(rng: SandboxRng): Case['options'] {
 
 const roundMs = 120_000
 const roundsMost = 120 // Four hours: longer than any pause between two attempts.
-const absenceMs = 11 * 60_000
+const sweepsMs = 150_000 // Two sweeps of both sides.
 
 /** Plays a case: first people act while faults rain, then faults end and everything must come to rest, rightly. */
 export async function runCase(given: Case): Promise<Verdict> {
@@ -70,13 +70,13 @@ export async function runCase(given: Case): Promise<Verdict> {
   violations.push(...(await checkEnd(here, given)))
   const before = here.writes.length
   await here.hintAll()
-  await untilRest(here)
+  await here.pass(30_000)
   violations.push(...checkQuiet(here, before))
   return { violations, trace: here.trace, simulatedMs: here.clock.now(), writes: here.writes.length }
 }
 
 async function untilRest(here: World): Promise<boolean> {
-  await here.pass(absenceMs)
+  await here.pass(sweepsMs)
   for (let round = 0; round < roundsMost; round += 1) {
     await here.pass(roundMs)
     const depth = await here.store.queue.depth(here.clock.now())
