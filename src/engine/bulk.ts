@@ -1,3 +1,4 @@
+import { HELP } from '../core/deal.js'
 import { toFault, type Outcome } from '../core/fault.js'
 import { advance, newLink, type Intent, type Link } from '../core/link.js'
 import { plan as makePlan } from '../core/plan.js'
@@ -80,6 +81,13 @@ function plainCreation(engine: Engine, lease: Lease, link: Link | undefined, rea
   }
   return { lease, link, reading, planned: { ...planned, change } }
 }
+
+/**
+ * Somebody else has a referral of this deal, Microsoft above all. Its part of the picture is not in our own referral's listing, and once the
+ * deal rests nobody would look for it again: such a deal is read whole once more, by the ordinary pass.
+ */
+const accompanied = (reading: Present): boolean =>
+  reading.aliases.length > 0 || (reading.locked.includes(HELP) && !(HELP in reading.deal))
 
 async function createAll(engine: Engine, items: readonly Item[], signal: AbortSignal): Promise<void> {
   const { store, clock, adapters } = engine
@@ -190,7 +198,7 @@ function commitOf(engine: Engine, item: Item, answer: Receipt | ReturnType<typeo
     calls: [],
     remarks: answer.remarks,
   })
-  const unfinished = (!stamped && !reading.sealed) || reading.deal.status !== planned.agreed.partner.status || reading.aliases.length > 0
+  const unfinished = (!stamped && !reading.sealed) || reading.deal.status !== planned.agreed.partner.status || accompanied(reading)
   const outcome: Outcome = { kind: 'settled' }
   return { lease, link: unfinished ? { ...done, state: 'pending' } : done, audit: [wrote], now, outcome }
 }

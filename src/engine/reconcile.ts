@@ -1,3 +1,4 @@
+import { HELP, sameValue, type Field } from '../core/deal.js'
 import { backoff, Fault, FAULTS, RETRY_HORIZON_MS, toFault, type Outcome } from '../core/fault.js'
 import type { Link, LinkState, Reason } from '../core/link.js'
 import { plan as makePlan } from '../core/plan.js'
@@ -60,7 +61,8 @@ async function rounds(engine: Engine, pass: Pass): Promise<Outcome | 'detached'>
 
 async function oneRound(engine: Engine, pass: Pass, known: Known): Promise<Round> {
   const wide = pass.rounds === 1 && (pass.lease.wide || pass.link.base === null)
-  const seen = await look(engine, pass.link, { wide, signal: pass.signal, known })
+  const narrow = await look(engine, pass.link, { wide, signal: pass.signal, known })
+  const seen = !wide && asksForMore(pass.link, narrow.now) ? await look(engine, pass.link, { wide: true, signal: pass.signal, known: { crm: narrow.now.crm } }) : narrow
   if (seen.moved) return (await followMove(engine, pass, seen.moved)) ? next(presentOnly(seen.now)) : { kind: 'detached' }
   if (seen.duplicates.length > 0) return over(await holdDuplicates(engine, pass, seen.duplicates))
   if (seen.found) return (await takeEnd(engine, pass, seen.found)) ? next(presentOnly(seen.now)) : { kind: 'detached' }
@@ -72,6 +74,15 @@ async function oneRound(engine: Engine, pass: Pass, known: Known): Promise<Round
   if (creates.kind === 'wait') return over(await waitFor(pass, creates.ms))
   return planned(engine, pass, seen.now)
 }
+
+/** The CRM changed something that only a wide look at the partner's side shows: asking for help is asking for a second referral. */
+function asksForMore(link: Link, { partner, crm }: Readings): boolean {
+  if (partner.kind !== 'present' || crm.kind !== 'present' || partner.sealed) return false
+  return WIDE_FIELDS.some(
+    (field) => field in crm.deal && !(field in partner.deal) && !sameValue(crm.deal[field] ?? null, link.base?.crm[field] ?? null),
+  )
+}
+const WIDE_FIELDS: readonly Field[] = [HELP, 'microsoft.status', 'microsoft.team', 'trackingInfo.microsoftMsxId']
 
 const next = (known: Known): Round => ({ kind: 'round', known })
 const over = (outcome: Outcome): Round => ({ kind: 'over', outcome })

@@ -124,7 +124,14 @@ async function notePage(engine: Engine, side: Side, page: TouchedPage, collected
     for (const link of links) noteKnown(record, link, collected)
     if (links.length === 0 && isNew(record)) fresh.push({ ref: record.ref, reading: record.reading })
   }
-  return fresh.length === 0 ? 0 : makeNew(engine, side, fresh, collected)
+  if (fresh.length === 0) return 0
+  const made = await makeNew(engine, side, fresh, collected)
+  // Another party's referral may stand on the page before the deal that it belongs to.
+  const orphans = page.records.filter(({ ref, engagementId }) => engagementId !== null && (known.get(refKey(ref)) ?? []).length === 0)
+  if (orphans.length === 0) return made
+  const found = await engine.store.linksOfMany(orphans.map(({ ref, engagementId }) => ({ ref, engagementId })))
+  for (const record of orphans) for (const link of found.get(refKey(record.ref)) ?? []) noteKnown(record, link, collected)
+  return made
 }
 
 function noteKnown(record: TouchedRecord, link: Link, { candidates, wide }: Collected): void {

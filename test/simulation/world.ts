@@ -180,6 +180,10 @@ export function world({ seed, weather: drawn, options }: WorldGiven): World {
     await quiet()
     seen.look('person')
   }
+  /** Where the listing hides Microsoft's referrals and their events were lost, nobody can know of them; nor is one looked for when a closed record is opened again. */
+  const canBeKnown = (id: string): boolean =>
+    options.partner.relatedInListing === 'shown' &&
+    !seen.happenings.some(({ record, field, from, to }) => record.side === 'crm' && field === 'stage' && /^[12]/.test(String(from)) && String(to).startsWith('0') && (record.id === id || record.shown.otherId === id))
   return {
     clock,
     store,
@@ -216,7 +220,7 @@ export function world({ seed, weather: drawn, options }: WorldGiven): World {
     async hintAll() {
       const hints = [...seen.records.values()]
         .filter(({ gone }) => !gone)
-        .map(({ side, kind, id }) => ({ ref: { side, kind, id }, engagementId: null, wide: true }))
+        .map(({ side, kind, id }) => ({ ref: { side, kind, id }, engagementId: null, wide: canBeKnown(id) }))
       const known = await Promise.all(hints.map(async (hint) => ((await store.linksOf(hint.ref, null)).length > 0 ? [hint] : [])))
       await store.acceptEvents([{ source: 'crm', eventKey: null, name: 'touched', hints: known.flat(), urgency: 1 }], clock.now())
     },

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { HELP, VISIBILITY, type Projection } from '../core/deal.js'
+import { mergeField } from '../core/field-merge.js'
+import { defaultPolicy } from '../core/policy.js'
+import type { EndRef } from '../core/ref.js'
+import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
+
+// Found by the simulation: what only a look at the whole engagement shows was forgotten once a deal rested.
+const deal: Projection = {
+  name: 'A deal',
+  status: 'Active/Accepted',
+  'details.dealValue': 1,
+  'details.currency': 'EUR',
+  'details.closingDateTime': '2026-11-30',
+  'details.notes': 'n',
+  'details.requirements.solutions': [{ id: 'SOL-1', name: null }],
+  'customerProfile.name': 'Nordwind',
+  'customerProfile.address.addressLine1': 'Weg 1',
+  'customerProfile.address.city': 'Hamburg',
+  'customerProfile.address.country': 'DE',
+  'customerProfile.team': [{ email: 'mara@nordwind.example', firstName: 'Mara', lastName: 'Vogt', phone: '+49' }],
+  team: [{ email: 'jon@partner.example', firstName: 'Jon', lastName: 'Reyes', phone: '+1' }],
+  [VISIBILITY]: true,
+}
+const opportunity = (id: string): EndRef => ({ side: 'crm', kind: 'opportunity', id })
+
+async function shared(over: Projection = {}): Promise<{ world: EngineWorld; crmId: string }> {
+  const world = engineWorld()
+  const row = world.crm.put({ kind: 'opportunity', deal: { ...deal, [HELP]: null, ...over } })
+  await world.hint({ ref: opportunity(row.id) })
+  await world.settle()
+  return { world, crmId: row.id }
+}
+
+describe("help of Microsoft's", () => {
+  it('that a seller asks for on a shared record is asked for, although the event of the record told of nothing else', async () => {
+    const { world, crmId } = await shared()
+    world.crm.edit(crmId, { [HELP]: 'QuotesOrLicensing' })
+    await world.hint({ ref: opportunity(crmId) })
+    await world.settle()
+    expect(world.partner.only('related').deal[HELP]).toBe('QuotesOrLicensing')
+  })
+
+  it('that still misses something stays a problem in every later pass, until it is complete', async () => {
+    const { world, crmId } = await shared()
+    world.crm.edit(crmId, { [HELP]: 'QuotesOrLicensing', 'customerProfile.team': [] })
+    for (let pass = 0; pass < 2; pass += 1) {
+      await world.hint({ ref: opportunity(crmId) })
+      await world.settle()
+      expect((await world.links())[0]).toMatchObject({ state: 'needs-attention', reason: { code: 'preflight' } })
+    }
+    world.crm.edit(crmId, { 'customerProfile.team': deal['customerProfile.team'] ?? [] })
+    await world.hint({ ref: opportunity(crmId) })
+    await world.settle()
+    expect(world.partner.only('related').deal[HELP]).toBe('QuotesOrLicensing')
+  })
+})
+
+describe('a first sweep', () => {
+  it("learns of Microsoft's part of a deal, also where its referral stands before the deal's own", async () => {
+    const world = engineWorld()
+    const theirs = world.partner.put({ kind: 'related', engagementId: 'eng', deal: { ...deal, [HELP]: 'QuotesOrLicensing', status: 'Active/Accepted' } })
+    world.partner.put({ kind: 'referral', engagementId: 'eng', deal })
+    const signal = new AbortController().signal
+    await world.service.sync({ deals: [], release: false, signal, by: 'kim' })
+    await world.settle()
+    expect((await world.links()).flatMap(({ aliases }) => aliases.map(({ id }) => id))).toEqual([theirs.id])
+  })
+})
+
+it('a list that only one side carried so far is filled on the other, as on a lead that became an opportunity', () => {
+  const field = 'details.requirements.solutions'
+  const partner = [{ id: 'SOL-1', name: null }]
+  const move = mergeField({
+    field,
+    policy: defaultPolicy().fields[field],
+    now: { partner, crm: [] },
+    base: { partner, crm: undefined },
+    takes: { partner: 'yes', crm: 'yes' },
+    canonical: (_side, value) => value,
+    decision: null,
+  })
+  expect(move).toMatchObject({ kind: 'write', into: [{ side: 'crm', value: partner }] })
+})
