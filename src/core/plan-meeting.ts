@@ -200,10 +200,12 @@ function attentionOf({ p, c, link }: Meeting, draft: Draft): Reason | null {
   const held = draft.conflicts.filter(isHeld)
   const first = held[0]
   if (first !== undefined) {
-    const items = held.map((conflict) => `${conflict.field}: ${conflict.reason}`)
+    // What the partner does not take is no choice between two values, and waits for a person all the same.
+    const items = [...held.map((conflict) => `${conflict.field}: ${conflict.reason}`), ...draft.blocked]
+    const also = draft.blocked.map((text) => ` ${text}`).join('')
     return first.kind === 'confirm'
       ? because('confirm', first.reason, 'Confirm it in the console, or with "cosell deals accept|decline|win|lose|share".', items)
-      : because('conflict', `${held.length === 1 ? first.field : `${held.length} fields`}: both sides differ and a person must choose.`, 'Choose with "cosell conflicts resolve" or in the console.', items)
+      : because('conflict', `${held.length === 1 ? first.field : `${held.length} fields`}: both sides differ and a person must choose.${also}`, 'Choose with "cosell conflicts resolve" or in the console.', items)
   }
   if (draft.blocked.length > 0) {
     return because('preflight', draft.blocked.join(' '), 'Complete the CRM record; the change is sent as soon as nothing is missing.', draft.blocked)

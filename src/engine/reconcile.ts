@@ -62,7 +62,10 @@ async function rounds(engine: Engine, pass: Pass): Promise<Outcome | 'detached'>
 async function oneRound(engine: Engine, pass: Pass, known: Known): Promise<Round> {
   const wide = pass.rounds === 1 && (pass.lease.wide || pass.link.base === null)
   const narrow = await look(engine, pass.link, { wide, signal: pass.signal, known })
-  const seen = !wide && asksForMore(pass.link, narrow.now) ? await look(engine, pass.link, { wide: true, signal: pass.signal, known: { crm: narrow.now.crm } }) : narrow
+  const seen =
+    !wide && asksForMore(pass.link, narrow.now)
+      ? await look(engine, pass.link, { wide: true, signal: pass.signal, known: { crm: narrow.now.crm } })
+      : narrow
   if (seen.moved) return (await followMove(engine, pass, seen.moved)) ? next(presentOnly(seen.now)) : { kind: 'detached' }
   if (seen.duplicates.length > 0) return over(await holdDuplicates(engine, pass, seen.duplicates))
   if (seen.found) return (await takeEnd(engine, pass, seen.found)) ? next(presentOnly(seen.now)) : { kind: 'detached' }

@@ -56,6 +56,19 @@ describe("help of Microsoft's", () => {
   })
 })
 
+// Found by the simulation, seed 84.
+it('a conflict hides nothing: what Partner Center does not take is said beside it', async () => {
+  const { world, crmId } = await shared()
+  const referral = world.partner.only('referral')
+  world.partner.edit(referral.id, { 'details.dealValue': 2 })
+  world.crm.edit(crmId, { 'details.dealValue': 3, 'details.notes': null })
+  await world.hint({ ref: opportunity(crmId) })
+  await world.settle()
+  const [link] = await world.links()
+  expect(link?.reason).toMatchObject({ code: 'conflict', text: expect.stringContaining('details.notes is empty in the CRM') as string })
+  expect(link?.reason?.items?.join()).toContain('details.notes is empty')
+})
+
 describe('a first sweep', () => {
   it("learns of Microsoft's part of a deal, also where its referral stands before the deal's own", async () => {
     const world = engineWorld()

@@ -37,7 +37,9 @@ export async function checkEnd(world: World, given: Case): Promise<Violation[]> 
   const { links } = await world.store.list({ limit: 1_000 })
   const { records } = await world.store.audit({ limit: 100_000 })
   const ledger = [...records].reverse()
-  const conflicts = ledger.flatMap((item) => (item.event?.kind === 'conflict' && item.link !== null ? [{ at: item.at, link: item.link, conflict: item.event.conflict }] : []))
+  const conflicts = ledger.flatMap((item) =>
+    item.event?.kind === 'conflict' && item.link !== null ? [{ at: item.at, link: item.link, conflict: item.event.conflict }] : [],
+  )
   const desk: Desk = { world, links, ledger, conflicts }
   return [...converges(desk), ...noLostUpdate(desk), ...noDuplicate(desk), ...noPingPong(desk, given), ...noEcho(desk), ...doors(desk)]
 }
@@ -45,13 +47,34 @@ export async function checkEnd(world: World, given: Case): Promise<Violation[]> 
 /** Writes of the product after everything had come to rest and nobody did anything. */
 export function checkQuiet(world: World, from: number): Violation[] {
   const late = world.writes.slice(from)
-  return late.length === 0 ? [] : [{ invariant: 'I4', text: `At rest the product wrote ${late.length} times: ${late.slice(0, 3).map(({ what }) => what).join('; ')}` }]
+  return late.length === 0
+    ? []
+    : [
+        {
+          invariant: 'I4',
+          text: `At rest the product wrote ${late.length} times: ${late
+            .slice(0, 3)
+            .map(({ what }) => what)
+            .join('; ')}`,
+        },
+      ]
 }
 
 // ------------------------------------------------------------------------------------------------------------------ I1
 
 /** A deal that a person is told about: then a difference is no secret. */
-const SAYS_WHY: readonly string[] = ['preflight', 'rejected', 'absent', 'linked-record-missing', 'duplicate-marker', 'identifier-changed', 'reopened', 'ignored', 'confirm', 'missing-record']
+const SAYS_WHY: readonly string[] = [
+  'preflight',
+  'rejected',
+  'absent',
+  'linked-record-missing',
+  'duplicate-marker',
+  'identifier-changed',
+  'reopened',
+  'ignored',
+  'confirm',
+  'missing-record',
+]
 
 function converges(desk: Desk): Violation[] {
   const { truth } = desk.world
@@ -69,17 +92,23 @@ function linkOf(desk: Desk, record: Known): Link | undefined {
 function pairOf(desk: Desk, referral: Known): Violation[] {
   const other = counterpart(desk.world.truth, referral)
   const link = linkOf(desk, referral)
-  const fail = (text: string): Violation => ({ invariant: 'I1', text: `${text} [link ${link?.id ?? 'none'}: ${link?.state ?? '-'} ${link?.reason?.code ?? ''} ${link?.reason?.text ?? ''}]` })
+  const fail = (text: string): Violation => ({
+    invariant: 'I1',
+    text: `${text} [link ${link?.id ?? 'none'}: ${link?.state ?? '-'} ${link?.reason?.code ?? ''} ${link?.reason?.text ?? ''}]`,
+  })
   if (link === undefined) return [fail(`Referral ${referral.id} (${referral.shown.stage}) is not known to the product.`)]
   if (link.state === 'pending' || link.state === 'stopped') return [fail(`Referral ${referral.id} rests as ${link.state}.`)]
   if (SAYS_WHY.includes(link.reason?.code ?? '')) return []
   const first = firstStage(desk, referral)
   if (other === null) {
-    const wasOver = ['Closed/Declined', 'Closed/Expired', 'Closed/Error', 'Closed/Lost'].includes(referral.shown.stage) || (first.lead && referral.shown.stage.startsWith('Closed'))
+    const wasOver =
+      ['Closed/Declined', 'Closed/Expired', 'Closed/Error', 'Closed/Lost'].includes(referral.shown.stage) ||
+      (first.lead && referral.shown.stage.startsWith('Closed'))
     return wasOver && link.state === 'unlinked' ? [] : [fail(`Referral ${referral.id} (${referral.shown.stage}) has no CRM record.`)]
   }
   if (other.gone) return [fail(`The CRM record ${other.id} of referral ${referral.id} is gone and nobody is told.`)]
-  if (link.ends.crm?.id !== other.id) return [fail(`Referral ${referral.id} belongs to ${other.id}, the product has ${link.ends.crm?.id ?? 'none'}.`)]
+  if (link.ends.crm?.id !== other.id)
+    return [fail(`Referral ${referral.id} belongs to ${other.id}, the product has ${link.ends.crm?.id ?? 'none'}.`)]
   return [...stagesAgree(desk, referral, other, link).map(fail), ...fieldsAgree(desk, referral, other, link).map(fail)]
 }
 
@@ -107,7 +136,8 @@ function stagesAgree(desk: Desk, referral: Known, other: Known, link: Link): str
   const [partner, crm] = [partnerPhase(referral.shown.stage), crmPhase(other)]
   if (partner === crm || saysStage(desk, link)) return []
   // An open deal that a seller puts on hold stays active at Partner Center, which knows no such thing.
-  if (partner === 'open' && crm === 'waiting') return lastStageBy(desk, other) === 'person' ? [] : [`Referral ${referral.id} is active, its CRM record ${other.id} waits.`]
+  if (partner === 'open' && crm === 'waiting')
+    return lastStageBy(desk, other) === 'person' ? [] : [`Referral ${referral.id} is active, its CRM record ${other.id} waits.`]
   // The switch is off: what happens in the CRM stays there.
   if (!other.shown.sync && lastStageBy(desk, other) === 'person') return []
   return [`Stages differ: referral ${referral.id} ${referral.shown.stage}, ${other.kind} ${other.id} ${other.shown.stage}.`]
@@ -129,6 +159,7 @@ function fieldsAgree(desk: Desk, referral: Known, other: Known, link: Link): str
     if (other.kind === 'lead' && field === 'solutions') return []
     const name = FIELD_OF[field]
     if (link.conflicts.some((conflict) => conflict.field === name)) return []
+    if (name !== undefined && link.reason?.items?.some((item) => item.startsWith(name)) === true) return []
     const byPartner = lastOf(desk, referral, field)
     const byCrm = lastOf(desk, other, field)
     // A closed or unanswered referral takes nothing, nor does one whose record's switch is off: later edits in the CRM stay there.
@@ -144,10 +175,17 @@ function fieldsAgree(desk: Desk, referral: Known, other: Known, link: Link): str
 function aloneInCrm(desk: Desk, record: Known): Violation[] {
   if (!record.shown.sync || record.madeBy === 'cosell') return []
   const link = linkOf(desk, record)
-  const partner = [...desk.world.truth.records.values()].find(({ side, id, shown }) => side === 'partner' && (shown.otherId === record.id || id === record.shown.otherId))
+  const partner = [...desk.world.truth.records.values()].find(
+    ({ side, id, shown }) => side === 'partner' && (shown.otherId === record.id || id === record.shown.otherId),
+  )
   if (partner !== undefined) return []
   if (link !== undefined && (link.state === 'needs-attention' || (link.state === 'unlinked' && link.reason !== null))) return []
-  return [{ invariant: 'I1', text: `Opportunity ${record.id} is to be shared and is not. [link ${link?.state ?? 'none'} ${link?.reason?.text ?? ''}]` }]
+  return [
+    {
+      invariant: 'I1',
+      text: `Opportunity ${record.id} is to be shared and is not. [link ${link?.state ?? 'none'} ${link?.reason?.text ?? ''}]`,
+    },
+  ]
 }
 
 // ------------------------------------------------------------------------------------------------------------------ I2
@@ -159,15 +197,27 @@ function noLostUpdate(desk: Desk): Violation[] {
     const before = happenings.slice(0, item.order).findLast((earlier) => earlier.record === item.record && earlier.field === item.field)
     if (before?.actor !== 'person') return []
     const otherSide: Side = item.record.side === 'partner' ? 'crm' : 'partner'
-    const carried = happenings.some((other) => other.record.side === otherSide && other.field === item.field && other.to === item.from && other.order < item.order)
+    const carried = happenings.some(
+      (other) => other.record.side === otherSide && other.field === item.field && other.to === item.from && other.order < item.order,
+    )
     if (carried) return []
     const name = FIELD_OF[item.field as ShownField]
-    const said = desk.conflicts.some(({ at, conflict }) => at <= item.atMs + 60_000 && conflict.field === name && sameSeen(conflict.saw[item.record.side], item.from))
-    return said ? [] : [{ invariant: 'I2', text: `${item.record.kind} ${item.record.id}: ${item.field} "${String(item.from)}", written by a person, was overwritten by "${String(item.to)}" unseen.` }]
+    const said = desk.conflicts.some(
+      ({ at, conflict }) => at <= item.atMs + 60_000 && conflict.field === name && sameSeen(conflict.saw[item.record.side], item.from),
+    )
+    return said
+      ? []
+      : [
+          {
+            invariant: 'I2',
+            text: `${item.record.kind} ${item.record.id}: ${item.field} "${String(item.from)}", written by a person, was overwritten by "${String(item.to)}" unseen.`,
+          },
+        ]
   })
 }
 
-const sameSeen = (seen: unknown, value: unknown): boolean => seen === value || (typeof seen === 'string' && typeof value === 'string' && seen.slice(0, 10) === value)
+const sameSeen = (seen: unknown, value: unknown): boolean =>
+  seen === value || (typeof seen === 'string' && typeof value === 'string' && seen.slice(0, 10) === value)
 
 // ------------------------------------------------------------------------------------------------------------------ I3
 
@@ -180,18 +230,27 @@ function noDuplicate({ world, links }: Desk): Violation[] {
       const name = key(record)
       if (name !== null) seen.set(name, [...(seen.get(name) ?? []), record])
     }
-    for (const [name, records] of seen) if (records.length > 1) found.push({ invariant: 'I3', text: `${what} ${name} was made ${records.length} times: ${records.map(({ kind, id }) => `${kind} ${id}`).join(', ')}` })
+    for (const [name, records] of seen)
+      if (records.length > 1)
+        found.push({
+          invariant: 'I3',
+          text: `${what} ${name} was made ${records.length} times: ${records.map(({ kind, id }) => `${kind} ${id}`).join(', ')}`,
+        })
   }
   const firstOther = (record: Known): string | null => {
-    const item = world.truth.happenings.find((happening) => happening.record === record && happening.field === 'otherId' && happening.to !== null)
+    const item = world.truth.happenings.find(
+      (happening) => happening.record === record && happening.field === 'otherId' && happening.to !== null,
+    )
     return item === undefined ? null : String(item.to)
   }
   count((record) => (record.side === 'crm' && record.cameFrom === null ? firstOther(record) : null), 'The CRM record of referral')
   count((record) => (record.side === 'partner' ? firstOther(record) : null), 'The referral of CRM record')
-  for (const [engagement, ids] of world.truth.theirs) if (ids.length > 1) found.push({ invariant: 'I3', text: `Microsoft was asked ${ids.length} times in engagement ${engagement}.` })
+  for (const [engagement, ids] of world.truth.theirs)
+    if (ids.length > 1) found.push({ invariant: 'I3', text: `Microsoft was asked ${ids.length} times in engagement ${engagement}.` })
   for (const side of ['partner', 'crm'] as const) {
     const ends = links.flatMap((link) => (link.ends[side] === null ? [] : [link.ends[side].id]))
-    for (const id of ends) if (ends.filter((other) => other === id).length > 1) found.push({ invariant: 'I3', text: `Record ${id} belongs to two deals.` })
+    for (const id of ends)
+      if (ends.filter((other) => other === id).length > 1) found.push({ invariant: 'I3', text: `Record ${id} belongs to two deals.` })
   }
   found.push(...twoAccounts(world))
   return found
@@ -205,7 +264,9 @@ function twoAccounts(world: World): Violation[] {
     const key = `${String(row['name'])}, ${String(row['address1_postalcode'])}`
     seen.set(key, (seen.get(key) ?? 0) + 1)
   }
-  return [...seen].flatMap(([key, count]) => (count > 1 ? [{ invariant: 'I3', text: `${count} accounts were made of one customer: ${key}.` }] : []))
+  return [...seen].flatMap(([key, count]) =>
+    count > 1 ? [{ invariant: 'I3', text: `${count} accounts were made of one customer: ${key}.` }] : [],
+  )
 }
 
 // ------------------------------------------------------------------------------------------------------------------ I4
@@ -221,7 +282,8 @@ function noPingPong({ world }: Desk, given: Case): Violation[] {
   })
 }
 
-const isFirst = (world: World, item: Happening): boolean => world.truth.happenings.find(({ record, field }) => record === item.record && field === item.field) === item
+const isFirst = (world: World, item: Happening): boolean =>
+  world.truth.happenings.find(({ record, field }) => record === item.record && field === item.field) === item
 
 // ------------------------------------------------------------------------------------------------------------------ I5
 
@@ -234,9 +296,16 @@ function noEcho({ world, conflicts, links }: Desk): Violation[] {
     if (field === undefined || deal === undefined) return []
     return (['partner', 'crm'] as const).flatMap((side) => {
       const seen = conflict.saw[side]
-      const writer = world.truth.happenings.find((item) => item.record.side === side && item.field === field && item.atMs <= at + 1_000 && sameSeen(seen, item.to))
+      const writer = world.truth.happenings.find(
+        (item) => item.record.side === side && item.field === field && item.atMs <= at + 1_000 && sameSeen(seen, item.to),
+      )
       return writer?.actor === 'cosell' && writer.record.madeBy === 'person'
-        ? [{ invariant: 'I5', text: `${side} ${field} "${String(seen)}" was our own write, and is called somebody's edit in a conflict of deal ${link}.` }]
+        ? [
+            {
+              invariant: 'I5',
+              text: `${side} ${field} "${String(seen)}" was our own write, and is called somebody's edit in a conflict of deal ${link}.`,
+            },
+          ]
         : []
     })
   })
@@ -252,10 +321,18 @@ function doors({ world }: Desk): Violation[] {
   return happenings.flatMap((item) => {
     if (item.actor !== 'cosell' || item.record.side !== 'partner' || item.from === null) return []
     const { record, order } = item
-    const fail = (text: string): Violation[] => [{ invariant: 'doors', text: `${text} (referral ${record.id}) although nobody did so in the CRM.` }]
+    const fail = (text: string): Violation[] => [
+      { invariant: 'doors', text: `${text} (referral ${record.id}) although nobody did so in the CRM.` },
+    ]
     if (item.field === 'stage') {
       const to = String(item.to)
-      const done = (phase: Phase): boolean => deedInCrm(record, order, (deed) => deed.field === 'stage' && crmPhase({ ...deed.record, shown: { ...deed.record.shown, stage: String(deed.to) } }) === phase)
+      const done = (phase: Phase): boolean =>
+        deedInCrm(
+          record,
+          order,
+          (deed) =>
+            deed.field === 'stage' && crmPhase({ ...deed.record, shown: { ...deed.record.shown, stage: String(deed.to) } }) === phase,
+        )
       if (to === 'Active/Accepted' && !done('open') && !done('won')) return fail('The connector accepted')
       if (to === 'Closed/Won' && !done('won')) return fail('The connector closed as won')
       if ((to === 'Closed/Lost' || to === 'Closed/Declined') && !done('lost')) return fail(`The connector set ${to}`)
@@ -278,5 +355,10 @@ function belongs(records: ReadonlyMap<string, Known>, record: Known, referral: K
   if (record.shown.otherId === referral.id || referral.shown.otherId === record.id) return true
   const parent = record.cameFrom === null ? undefined : records.get(record.cameFrom)
   if (parent !== undefined && belongs(records, parent, referral)) return true
-  return [...records.values()].some((child) => child.cameFrom === record.id && child.cameFrom !== null && (child.shown.otherId === referral.id || referral.shown.otherId === child.id))
+  return [...records.values()].some(
+    (child) =>
+      child.cameFrom === record.id &&
+      child.cameFrom !== null &&
+      (child.shown.otherId === referral.id || referral.shown.otherId === child.id),
+  )
 }

@@ -1,5 +1,5 @@
 import { dynamicsAdapter } from '../../src/adapters/dynamics/adapter.js'
-import { guidOf } from '../../src/adapters/dynamics/guid.js'
+import { guidOf } from '../../src/adapters/guid.js'
 import { dynamicsInbound } from '../../src/adapters/dynamics/inbound.js'
 import { DYNAMICS_PROFILE } from '../../src/adapters/dynamics/profile.js'
 import { partnerCenterAdapter } from '../../src/adapters/partner-center/adapter.js'
@@ -67,7 +67,12 @@ export function startNode(world: NodeWorld): Node {
       correlation: (id) => ({ [given.header]: id }),
     })
   const partnerSender = (audience: string): Send =>
-    sender('Partner Center', { transport: world.partnerTransport, url: PARTNER_URL, token: bearer({ aud: audience }).slice('Bearer '.length), header: 'client-request-id' })
+    sender('Partner Center', {
+      transport: world.partnerTransport,
+      url: PARTNER_URL,
+      token: bearer({ aud: audience }).slice('Bearer '.length),
+      header: 'client-request-id',
+    })
   const platform = new PlatformApi({ url: PARTNER_URL, send: partnerSender(platformAudience), now: () => clock.now(), newId })
   const partner = partnerCenterAdapter({ url: PARTNER_URL, send: partnerSender(referralsAudience), platform, clock, partnerId: '1234567' })
   const crm = dynamicsAdapter({
@@ -119,7 +124,10 @@ export function startNode(world: NodeWorld): Node {
       const answer = await inbound[source].receive(request)
       if (answer.kind === 'refused') return answer.status
       try {
-        await store.acceptEvents(answer.events.map(({ eventKey, name, hints }) => ({ source, eventKey, name, hints, urgency: 1 as const })), clock.now())
+        await store.acceptEvents(
+          answer.events.map(({ eventKey, name, hints }) => ({ source, eventKey, name, hints, urgency: 1 as const })),
+          clock.now(),
+        )
         return 202
       } catch {
         return 503

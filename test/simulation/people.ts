@@ -73,10 +73,20 @@ function begin({ ...stage }: Stage, { kind, pick }: Act): string {
   const { partner } = stage
   const [, what = '', how = ''] = kind.split('.')
   const deal = dealOf(stage, pick)
-  if (kind.startsWith('partner.create')) return `${kind}: ${partner.portal.create(how as 'private', deal as never).own.id}` // the simulator checks what it is given
+  if (kind.startsWith('partner.create')) return `${kind}: ${partner.portal.create(how as 'private', deal).own.id}` // the simulator checks what it is given
   if (kind.startsWith('inbound')) {
-    const { details } = deal as { details: { dealValue: number; notes: string; closingDateTime: string; currency: string; requirements: { solutions: never[] } } } // as dealOf() builds it
-    const wish = { name: deal.name, customer: deal.customerProfile, dealValue: details.dealValue, notes: details.notes, closingDateTime: details.closingDateTime, currency: details.currency, solutions: details.requirements.solutions }
+    const { details } = deal as {
+      details: { dealValue: number; notes: string; closingDateTime: string; currency: string; requirements: { solutions: never[] } }
+    } // as dealOf() builds it
+    const wish = {
+      name: deal.name,
+      customer: deal.customerProfile,
+      dealValue: details.dealValue,
+      notes: details.notes,
+      closingDateTime: details.closingDateTime,
+      currency: details.currency,
+      solutions: details.requirements.solutions,
+    }
     return `${kind}: ${what === 'lead' ? partner.inbound.qualifiedLead(wish).own.id : partner.inbound.coSell(wish).own.id}`
   }
   return `${kind}: ${opportunity(stage, how, pick)}`
@@ -122,7 +132,8 @@ function atPartner({ partner, fresh }: Stage, { id }: Known, [what = '', how = '
     case 'currency':
       return String(portal.edit(id, { currency: currencies[n % 2] ?? 'USD' }).details.currency)
     case 'solution': {
-      if (how === 'add') portal.edit(id, { solutions: [...solutions, { id: `SOL-${n}`, name: 'Insights', type: 'Name', solutionType: '3P' }] })
+      if (how === 'add')
+        portal.edit(id, { solutions: [...solutions, { id: `SOL-${n}`, name: 'Insights', type: 'Name', solutionType: '3P' }] })
       else if (solutions.length < 2) return null
       else portal.edit(id, { solutions: solutions.slice(1) })
       return `${how} ${how === 'add' ? `SOL-${n}` : (solutions[0]?.id ?? '')}`
@@ -222,7 +233,10 @@ function accounts(crm: Dataverse, what: string, n: number, pick: number, _truth:
 }
 
 function microsoft({ partner, truth }: Stage, what: string, pick: number): string | null {
-  const referral = chosen([...truth.records.values()].filter(({ side }) => side === 'partner'), pick)
+  const referral = chosen(
+    [...truth.records.values()].filter(({ side }) => side === 'partner'),
+    pick,
+  )
   if (referral === null) return null
   const id = what === 'expire' ? referral.id : (referral.engagementId ?? referral.id)
   if (what === 'accept') partner.microsoft.accept(id)
@@ -268,8 +282,18 @@ async function atTheDesk({ store, node }: Stage, what: string, how: string, pick
   const engine = { ...here.engine, store }
   const { links } = await store.list({ limit: 200 })
   if (what === 'retry') {
-    for (const link of links) if (link.rejected !== null) await changeDeal(engine, link.id, (current) => ({ ...current, rejected: null }), () => [])
-    await store.queue.mark(links.map(({ id }) => ({ link: id, dueAt: now, urgency: 0 as const, wide: true, because: 'retry' })), now)
+    for (const link of links)
+      if (link.rejected !== null)
+        await changeDeal(
+          engine,
+          link.id,
+          (current) => ({ ...current, rejected: null }),
+          () => [],
+        )
+    await store.queue.mark(
+      links.map(({ id }) => ({ link: id, dueAt: now, urgency: 0 as const, wide: true, because: 'retry' })),
+      now,
+    )
     return 'desk.retry'
   }
   if (what === 'release') {
@@ -277,11 +301,18 @@ async function atTheDesk({ store, node }: Stage, what: string, how: string, pick
     void here.sweep('crm', true)
     return 'desk.release'
   }
-  const held = links.flatMap((link) => link.conflicts.filter(({ winner, kind }) => winner === null && kind !== 'info').map(({ field }) => ({ link, field })))
+  const held = links.flatMap((link) =>
+    link.conflicts.filter(({ winner, kind }) => winner === null && kind !== 'info').map(({ field }) => ({ link, field })),
+  )
   const choice = chosen(held, pick)
   if (choice === null) return null
   const keep = how === 'crm' ? 'crm' : 'partner'
-  await changeDeal(engine, choice.link.id, (current) => intended(current, { kind: 'resolve', field: choice.field, keep }, { by: 'kim', at: now }), () => [])
+  await changeDeal(
+    engine,
+    choice.link.id,
+    (current) => intended(current, { kind: 'resolve', field: choice.field, keep }, { by: 'kim', at: now }),
+    () => [],
+  )
   await store.queue.mark([{ link: choice.link.id, dueAt: now, urgency: 0, wide: true, because: 'resolved' }], now)
   return `desk.resolve ${choice.field} of ${choice.link.id} for ${keep}`
 }

@@ -74,7 +74,18 @@ export interface Script {
   readonly acts: readonly Act[]
 }
 
-const often: readonly ActKind[] = ['partner.value', 'partner.notes', 'partner.date', 'crm.value', 'crm.notes', 'crm.date', 'both.value', 'both.notes', 'crm.solution.add', 'partner.solution.add']
+const often: readonly ActKind[] = [
+  'partner.value',
+  'partner.notes',
+  'partner.date',
+  'crm.value',
+  'crm.notes',
+  'crm.date',
+  'both.value',
+  'both.notes',
+  'crm.solution.add',
+  'partner.solution.add',
+]
 const begins: readonly ActKind[] = [
   'partner.create.private',
   'partner.create.co-sell',

@@ -18,7 +18,18 @@ export interface Shown {
   readonly name: string | null
 }
 export type ShownField = keyof Shown
-export const SHOWN_FIELDS: readonly ShownField[] = ['value', 'notes', 'date', 'currency', 'solutions', 'stage', 'visible', 'otherId', 'sync', 'name']
+export const SHOWN_FIELDS: readonly ShownField[] = [
+  'value',
+  'notes',
+  'date',
+  'currency',
+  'solutions',
+  'stage',
+  'visible',
+  'otherId',
+  'sync',
+  'name',
+]
 
 export type Kind = 'referral' | 'opportunity' | 'lead'
 export interface Known {
@@ -56,7 +67,11 @@ export interface Truth {
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
 const number = (value: unknown): number | null => (typeof value === 'number' ? value : null)
 const dayOf = (value: string | null): string | null => value?.slice(0, 10) ?? null
-const list = (ids: readonly string[]): string => [...ids].map((id) => id.toLowerCase()).sort().join(' ')
+const list = (ids: readonly string[]): string =>
+  [...ids]
+    .map((id) => id.toLowerCase())
+    .sort()
+    .join(' ')
 
 const referralShown = (referral: Referral): Shown => ({
   value: referral.details.dealValue,
@@ -93,7 +108,8 @@ export function truth(deps: { readonly partner: PartnerCenter; readonly crm: Dat
     }
     const shown = before.shown
     before.shown = fresh.shown
-    for (const field of SHOWN_FIELDS) if (shown[field] !== fresh.shown[field]) note(actor, before, { field, from: shown[field], to: fresh.shown[field] })
+    for (const field of SHOWN_FIELDS)
+      if (shown[field] !== fresh.shown[field]) note(actor, before, { field, from: shown[field], to: fresh.shown[field] })
   }
 
   const lookAtPartner = (actor: Actor): void => {
@@ -102,7 +118,14 @@ export function truth(deps: { readonly partner: PartnerCenter; readonly crm: Dat
       const isNew = !seenReferrals.has(referral.id)
       seenReferrals.set(referral.id, referral)
       if (referral.organizationId === partner.organization.organizationId)
-        see(actor, { side: 'partner', kind: 'referral', id: referral.id, cameFrom: null, engagementId: referral.engagementId, shown: referralShown(referral) })
+        see(actor, {
+          side: 'partner',
+          kind: 'referral',
+          id: referral.id,
+          cameFrom: null,
+          engagementId: referral.engagementId,
+          shown: referralShown(referral),
+        })
       else if (isNew) theirs.set(referral.engagementId, [...(theirs.get(referral.engagementId) ?? []), referral.id])
     }
   }

@@ -47,7 +47,9 @@ export const calm: Weather = {
 const kinds: readonly FaultKind[] = ['throttle', 'unavailable', 'server-error', 'bad-gateway-html', 'drop-before', 'drop-after']
 
 function someFaults(rng: SandboxRng): FaultRule[] {
-  return kinds.flatMap((kind): FaultRule[] => (rng.chance(0.35) ? [{ kind, rate: rng.pick([0.02, 0.08, 0.2]), amount: rng.pick([1, 5, 30]) }] : []))
+  return kinds.flatMap((kind): FaultRule[] =>
+    rng.chance(0.35) ? [{ kind, rate: rng.pick([0.02, 0.08, 0.2]), amount: rng.pick([1, 5, 30]) }] : [],
+  )
 }
 
 export function drawWeather(rng: SandboxRng): Weather {

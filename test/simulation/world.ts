@@ -46,7 +46,7 @@ export interface WorldGiven {
   readonly options: { readonly partner: Partial<PartnerCenterOptions>; readonly crm: Partial<DataverseOptions> }
 }
 
-// eslint-disable-next-line max-lines-per-function -- one closure that owns the whole world; its parts share all of it
+
 export function world({ seed, weather: drawn, options }: WorldGiven): World {
   const clock = leapClock(start)
   const rngs = (part: number): SandboxRng => seededRng(Math.imul(seed + 1, 2_654_435_761) ^ Math.imul(part, 40_503))
@@ -60,18 +60,26 @@ export function world({ seed, weather: drawn, options }: WorldGiven): World {
   const nodes: (Node | null)[] = []
   const living = (): Node[] => nodes.filter((node): node is Node => node !== null && !node.process.isDead())
 
-  const deliver = (source: 'partner-center' | 'crm'): SimSend => async (url, { headers, body, timeoutMs }) => {
-    const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
-    const node = living()[sendRng.int(Math.max(1, living().length))]
-    if (node === undefined) throw new Error('connection refused')
-    const timeout = new Promise<never>((_, reject) => void clock.at(clock.now() + timeoutMs, () => reject(Object.assign(new Error('no answer'), { name: 'TimeoutError' }))))
-    const status = await Promise.race([node.receive(source, { headers: lower, url: new URL(url).pathname, body }), timeout])
-    return { status }
-  }
+  const deliver =
+    (source: 'partner-center' | 'crm'): SimSend =>
+    async (url, { headers, body, timeoutMs }) => {
+      const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+      const node = living()[sendRng.int(Math.max(1, living().length))]
+      if (node === undefined) throw new Error('connection refused')
+      const timeout = new Promise<never>(
+        (_, reject) =>
+          void clock.at(clock.now() + timeoutMs, () => reject(Object.assign(new Error('no answer'), { name: 'TimeoutError' }))),
+      )
+      const status = await Promise.race([node.receive(source, { headers: lower, url: new URL(url).pathname, body }), timeout])
+      return { status }
+    }
   const partner = partnerCenter({
     clock,
     rng: rngs(2),
-    verify: () => ({ ok: true, claims: { tid: '77b9d0de-4f0e-4cf7-a1d2-2b8e6a1f4c55', appid: 'app', upn: 'ana@partner.example', amr: ['pwd', 'mfa'] } }),
+    verify: () => ({
+      ok: true,
+      claims: { tid: '77b9d0de-4f0e-4cf7-a1d2-2b8e6a1f4c55', appid: 'app', upn: 'ana@partner.example', amr: ['pwd', 'mfa'] },
+    }),
     send: deliver('partner-center'),
     // Signatures are not looked at here.
     signer: { algorithm: 'rsa-sha256', certificateName: 'x', certificate: () => Buffer.alloc(0), sign: () => 'c2lnbmVk' },
@@ -106,38 +114,48 @@ export function world({ seed, weather: drawn, options }: WorldGiven): World {
   const writes: WriteCall[] = []
 
   /** A remote system as one process reaches it: slow, sometimes silent, and carrying out what a dead process has sent. */
-  const reach = (name: string, handle: SimHandler, life: Mortality): Transport => async ({ method, url, headers, body, timeoutMs }) => {
-    const { rng } = life
-    if (weather.pause > 0 && rng.chance(weather.pause)) {
-      const ms = rng.pick([10_000, 40_000, 70_000, 200_000])
-      tell(`a process is stopped for ${ms} ms before ${method} ${url.slice(-60)}`)
-      life.process.stopUntil(clock.now() + ms)
+  const reach =
+    (name: string, handle: SimHandler, life: Mortality): Transport =>
+    async ({ method, url, headers, body, timeoutMs }) => {
+      const { rng } = life
+      if (weather.pause > 0 && rng.chance(weather.pause)) {
+        const ms = rng.pick([10_000, 40_000, 70_000, 200_000])
+        tell(`a process is stopped for ${ms} ms before ${method} ${url.slice(-60)}`)
+        life.process.stopUntil(clock.now() + ms)
+      }
+      const { host, pathname, search } = new URL(url)
+      const lower = Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]))
+      const exchange = async (): ReturnType<SimHandler> => {
+        await wait(clock, rng.int(weather.latencyMs + 1))
+        seen.look('person')
+        const before = seen.happenings.length
+        const answer = await remembering(
+          { method, path: `${pathname}${search}`, headers: { ...lower, host }, body: Buffer.from(body ?? '') },
+          rng,
+          handle,
+        )
+        const isWrite = method !== 'GET' && !(pathname.endsWith('$batch') && !/\r\n(POST|PATCH|PUT|DELETE) /.test(String(body)))
+        seen.look('cosell')
+        if (isWrite) writes.push({ atMs: clock.now(), what: `${method} ${pathname} ${answer.drop === true ? 'dropped' : answer.status}` })
+        if (isWrite || answer.status >= 400 || answer.drop === true)
+          tell(
+            `${name} ${method} ${pathname}${search.slice(0, 60)} -> ${answer.drop === true ? 'no answer' : answer.status}${isWrite ? ` ${String(body).replaceAll(/\s+/g, ' ').slice(0, 700)}` : ''}${answer.status >= 400 ? ` ${String(answer.body).slice(0, 300)}` : ''}`,
+          )
+        for (const { record, field, from, to } of seen.happenings.slice(before))
+          if (field !== 'made') tell(`   ${record.kind} ${record.id} ${field}: ${String(from)} -> ${String(to)}`)
+        return answer
+      }
+      return mortal(life, async () => {
+        const hangs = weather.hang > 0 && rng.chance(weather.hang)
+        const backMs = hangs ? timeoutMs : rng.int(weather.latencyMs + 1)
+        const answer = await exchange()
+        await wait(clock, backMs)
+        if (hangs) throw new NoAnswer('no answer in time', { sent: true, cause: null })
+        if (answer.drop) throw new NoAnswer('the connection was reset', { sent: true, cause: null })
+        const flat = Object.entries(answer.headers).map(([key, value]): [string, string] => [key.toLowerCase(), [value].flat().join(', ')])
+        return { status: answer.status, headers: Object.fromEntries(flat), body: Buffer.from(answer.body) }
+      })
     }
-    const { host, pathname, search } = new URL(url)
-    const lower = Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]))
-    const exchange = async (): ReturnType<SimHandler> => {
-      await wait(clock, rng.int(weather.latencyMs + 1))
-      seen.look('person')
-      const before = seen.happenings.length
-      const answer = await remembering({ method, path: `${pathname}${search}`, headers: { ...lower, host }, body: Buffer.from(body ?? '') }, rng, handle)
-      const isWrite = method !== 'GET' && !(pathname.endsWith('$batch') && !/\r\n(POST|PATCH|PUT|DELETE) /.test(String(body)))
-      seen.look('cosell')
-      if (isWrite) writes.push({ atMs: clock.now(), what: `${method} ${pathname} ${answer.drop === true ? 'dropped' : answer.status}` })
-      if (isWrite || answer.status >= 400 || answer.drop === true) tell(`${name} ${method} ${pathname}${search.slice(0, 60)} -> ${answer.drop === true ? 'no answer' : answer.status}${isWrite ? ` ${String(body).replaceAll(/\s+/g, ' ').slice(0, 700)}` : ''}${answer.status >= 400 ? ` ${String(answer.body).slice(0, 300)}` : ''}`)
-      for (const { record, field, from, to } of seen.happenings.slice(before)) if (field !== 'made') tell(`   ${record.kind} ${record.id} ${field}: ${String(from)} -> ${String(to)}`)
-      return answer
-    }
-    return mortal(life, async () => {
-      const hangs = weather.hang > 0 && rng.chance(weather.hang)
-      const backMs = hangs ? timeoutMs : rng.int(weather.latencyMs + 1)
-      const answer = await exchange()
-      await wait(clock, backMs)
-      if (hangs) throw new NoAnswer('no answer in time', { sent: true, cause: null })
-      if (answer.drop) throw new NoAnswer('the connection was reset', { sent: true, cause: null })
-      const flat = Object.entries(answer.headers).map(([key, value]): [string, string] => [key.toLowerCase(), [value].flat().join(', ')])
-      return { status: answer.status, headers: Object.fromEntries(flat), body: Buffer.from(answer.body) }
-    })
-  }
 
   let births = 0
   const launch = (place: number): void => {
@@ -183,7 +201,14 @@ export function world({ seed, weather: drawn, options }: WorldGiven): World {
   /** Where the listing hides Microsoft's referrals and their events were lost, nobody can know of them; nor is one looked for when a closed record is opened again. */
   const canBeKnown = (id: string): boolean =>
     options.partner.relatedInListing === 'shown' &&
-    !seen.happenings.some(({ record, field, from, to }) => record.side === 'crm' && field === 'stage' && /^[12]/.test(String(from)) && String(to).startsWith('0') && (record.id === id || record.shown.otherId === id))
+    !seen.happenings.some(
+      ({ record, field, from, to }) =>
+        record.side === 'crm' &&
+        field === 'stage' &&
+        /^[12]/.test(String(from)) &&
+        String(to).startsWith('0') &&
+        (record.id === id || record.shown.otherId === id),
+    )
   return {
     clock,
     store,
@@ -198,7 +223,8 @@ export function world({ seed, weather: drawn, options }: WorldGiven): World {
       const node = living()[act.pick % Math.max(1, living().length)]
       if (act.kind === 'node.kill') node?.process.kill()
       else if (act.kind === 'node.pause') node?.process.stopUntil(clock.now() + 40_000 + (act.pick % 100_000))
-      else if (act.kind === 'sweep.partner' || act.kind === 'sweep.crm') void node?.sweep(act.kind === 'sweep.crm' ? 'crm' : 'partner', false)
+      else if (act.kind === 'sweep.partner' || act.kind === 'sweep.crm')
+        void node?.sweep(act.kind === 'sweep.crm' ? 'crm' : 'partner', false)
       const told = await play(stage, act)
       seen.look('person')
       if (weather.jump > 0 && act.pick % 100 < weather.jump * 100) clock.advance(90_000)
@@ -259,11 +285,13 @@ function calmCrm(): Dataverse {
   })
 }
 
-const wait = (clock: LeapClock, ms: number): Promise<void> => (ms <= 0 ? Promise.resolve() : new Promise((resolve) => void clock.at(clock.now() + ms, resolve)))
+const wait = (clock: LeapClock, ms: number): Promise<void> =>
+  ms <= 0 ? Promise.resolve() : new Promise((resolve) => void clock.at(clock.now() + ms, resolve))
 
 /** A team that can be phoned, and the callbacks of the CRM, as an administrator would set them up. */
 function furnish(crm: Dataverse): void {
-  for (const user of crm.find('systemuser', { applicationid: null })) crm.people.edit('systemuser', String(user['systemuserid']), { mobilephone: '+49 30 1' })
+  for (const user of crm.find('systemuser', { applicationid: null }))
+    crm.people.edit('systemuser', String(user['systemuserid']), { mobilephone: '+49 30 1' })
   const endpoint = crm.people.create('serviceendpoint', {
     name: 'cosell',
     url: 'https://cosell.test/hooks/dynamics',
@@ -279,7 +307,11 @@ function furnish(crm: Dataverse): void {
   for (const filter of crm.find('sdkmessagefilter')) {
     const message = messages.get(filter['_sdkmessageid_value']) ?? ''
     const table = String(filter['primaryobjecttypecode'])
-    if (!wanted.has(table) || !['Create', 'Update', 'Delete', 'Win', 'Lose', 'WinOpportunity', 'LoseOpportunity', 'QualifyLead'].includes(message)) continue
+    if (
+      !wanted.has(table) ||
+      !['Create', 'Update', 'Delete', 'Win', 'Lose', 'WinOpportunity', 'LoseOpportunity', 'QualifyLead'].includes(message)
+    )
+      continue
     crm.people.create('sdkmessageprocessingstep', {
       name: `${message} of ${table}`,
       stage: 40,

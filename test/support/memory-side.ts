@@ -31,6 +31,11 @@ export interface MemorySide {
   only(kind?: Row['kind']): Row
 }
 
+/** A look at our own referral alone does not tell whether Microsoft was asked. */
+function narrowed({ [HELP]: _help, ...deal }: Projection): Projection {
+  return deal
+}
+
 export function memorySide(side: Side): MemorySide {
   const rows = new Map<string, Row>()
   const calls: string[] = []
@@ -72,7 +77,7 @@ export function memorySide(side: Side): MemorySide {
       kind: 'present',
       ref: refOf(row),
       version: asVersion(String(row.version)),
-      deal: { ...row.deal, ...help },
+      deal: { ...(side === 'partner' ? narrowed(row.deal) : row.deal), ...help },
       otherId: row.otherId,
       sync: side === 'partner' || row.sync,
       category: row.category,
