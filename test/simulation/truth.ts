@@ -106,6 +106,8 @@ export function truth(deps: { readonly partner: PartnerCenter; readonly crm: Dat
       for (const field of SHOWN_FIELDS) note(actor, made, { field, from: null, to: fresh.shown[field] })
       return
     }
+    // Deleted before the connector knew of it, and made again under the same id.
+    before.gone = false
     const shown = before.shown
     before.shown = fresh.shown
     for (const field of SHOWN_FIELDS)

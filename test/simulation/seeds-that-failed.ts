@@ -1,0 +1,9 @@
+/** Every seed that ever showed a fault, with what it was. They are played first, for ever. */
+export const SEEDS_THAT_FAILED: readonly (readonly [seed: number, fault: string])[] = [
+  [84, 'a conflict hid that Partner Center does not take an emptied field'],
+  [511, 'the same beside a conflict about help'],
+  [549, 'a record deleted before its creation was known, and made again, was called gone by the checker'],
+  [553, 'a process stopped between its last line and the wire: a create after its lease'],
+  [835, 'as 549'],
+  [1111, 'help that was asked for on a shared record was forgotten once the deal rested'],
+]
