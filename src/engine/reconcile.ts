@@ -2,6 +2,7 @@ import { HELP, sameValue, type Field } from '../core/deal.js'
 import { backoff, Fault, FAULTS, RETRY_HORIZON_MS, toFault, type Outcome } from '../core/fault.js'
 import type { Link, LinkState, Reason } from '../core/link.js'
 import { plan as makePlan } from '../core/plan.js'
+import type { Side } from '../core/ref.js'
 import { because, type Plan, type PlannedChange } from '../core/plan-types.js'
 import { flowInto } from '../core/policy.js'
 import type { Lease, Readings } from '../core/ports.js'
@@ -60,7 +61,8 @@ async function rounds(engine: Engine, pass: Pass): Promise<Outcome | 'detached'>
 }
 
 async function oneRound(engine: Engine, pass: Pass, known: Known): Promise<Round> {
-  const wide = pass.rounds === 1 && (pass.lease.wide || pass.link.base === null)
+  // Also in a later round that looks again: what the first wide look showed may not have been written.
+  const wide = (pass.rounds === 1 || known.partner === undefined) && (pass.lease.wide || pass.link.base === null)
   const narrow = await look(engine, pass.link, { wide, signal: pass.signal, known })
   const seen =
     !wide && asksForMore(pass.link, narrow.now)
@@ -87,6 +89,13 @@ function asksForMore(link: Link, { partner, crm }: Readings): boolean {
 }
 const WIDE_FIELDS: readonly Field[] = [HELP, 'microsoft.status', 'microsoft.team', 'trackingInfo.microsoftMsxId']
 
+const roundsOnBelief = 4 // A system that tells no version at all is written to all the same in the end.
+/**
+ * What a record must show after our own write is good enough to see that nothing is left to do. A write planned on it would carry no
+ * version, and would overwrite what a person did in between: before a write the record is looked at.
+ */
+const isBelieved = (reading: Readings[Side]): boolean => reading.kind === 'present' && reading.version === null
+
 const next = (known: Known): Round => ({ kind: 'round', known })
 const over = (outcome: Outcome): Round => ({ kind: 'over', outcome })
 function presentOnly(now: Readings): Known {
@@ -111,6 +120,7 @@ async function planned(engine: Engine, pass: Pass, now: Readings): Promise<Round
   noteObserved(pass, observed)
   const refused = doable.length > 0 && pass.link.rejected === fingerprint(doable.map((item) => item.change))
   if (doable.length === 0 || refused) return over(await finish(engine, pass, plan, now, refused))
+  if (pass.rounds < roundsOnBelief && doable.some(({ change }) => change.kind !== 'create' && isBelieved(now[change.side]))) return next({})
   if (doable.some(({ change }) => change.kind === 'create' && change.as === 'referral') && !(await engine.referralsKnown()))
     return over(await waitFor(pass, untilKnownMs))
   const applied = await carryOut(engine, pass, plan, doable, now)

@@ -5,5 +5,8 @@ export const SEEDS_THAT_FAILED: readonly (readonly [seed: number, fault: string]
   [549, 'a record deleted before its creation was known, and made again, was called gone by the checker'],
   [553, 'a process stopped between its last line and the wire: a create after its lease'],
   [835, 'as 549'],
+  [1139, 'a write planned on what our own last write must have left carried no version, and overwrote an edit'],
   [1111, 'help that was asked for on a shared record was forgotten once the deal rested'],
+  [1960, 'as 549'],
+  [1153, 'what a wide look showed was forgotten when its write met an edit'],
 ]
