@@ -157,11 +157,14 @@ function partnerChanges({ p, c, link, policy }: Meeting, draft: Draft): PlannedC
   return [...(patch === null ? [] : [patch]), ...steps, ...draft.creates]
 }
 
-function crmChanges({ p, c, partnerUrl, policy }: Meeting, draft: Draft): PlannedChange[] {
+function crmChanges({ p, c, link, partnerUrl, policy }: Meeting, draft: Draft): PlannedChange[] {
   const step = draft.steps.find(({ change }) => change.side === 'crm')
   if (policy.flows.partnerToCrm === 'off' || (c.sealed && step === undefined)) return []
   // A record without our identifier was just connected, or just made from a lead: both mean that it is synchronised from now on.
-  const stamp: Stamp = c.otherId === null ? { otherId: p.ref.id, link: partnerUrl(p.ref.id), sync: true } : {}
+  // One that had agreed before and is switched off was switched off by a person.
+  const joins = c.sync || link.base === null || link.aliases.some(({ side }) => side === 'crm')
+  const identity = { otherId: p.ref.id, link: partnerUrl(p.ref.id) }
+  const stamp: Stamp = c.otherId !== null ? {} : joins ? { ...identity, sync: true } : identity
   const patch = patchOf({ side: 'crm', ref: c.ref, expect: c.version }, draft.writes.crm, stamp)
   if (step === undefined || step.change.kind !== 'step') return patch === null ? [] : [patch]
   if (patch === null || patch.change.kind !== 'patch' || step.change.take === 'reopen') return [step]

@@ -19,9 +19,13 @@ export interface Applied {
   readonly fault: Fault | null
 }
 
+const isInvitation = ({ change }: PlannedChange): boolean => change.kind === 'create' && change.as === 'related'
+
 /** Writes the plan, change by change, after the intents are saved. The base moves with every acknowledged write. */
 export async function carryOut(engine: Engine, pass: Pass, plan: Plan, changes: readonly PlannedChange[], now: Readings): Promise<Applied> {
-  const dressed = changes.map((planned) => ({ ...planned, change: dress(engine, pass, plan, planned.change, now) }))
+  // An invitation may be refused for reasons of its own: what else there is to write, the record's identifier above all, goes before it.
+  const ordered = [...changes].sort((a, b) => Number(isInvitation(a)) - Number(isInvitation(b)))
+  const dressed = ordered.map((planned) => ({ ...planned, change: dress(engine, pass, plan, planned.change, now) }))
   await saveIntents(engine, pass, plan, dressed)
   const versions: { [S in Side]: Present['version'] | undefined } = { partner: undefined, crm: undefined }
   const known: { [S in Side]?: Present } = {}
