@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import type { DealView } from '../assemble.js'
 import { EXIT } from './app.js'
+import { report } from './deal-report.js'
+import { linkCommand } from './link.js'
 import type { Run } from './run.js'
 import { printJson, printTable, shown } from './print.js'
 
@@ -52,22 +54,13 @@ export function dealsCommands(program: Command, run: Run): void {
     else io.out(`${row.name ?? row.id}: ${row.state}\n`)
     return EXIT.done
   }))
-  deals.command('link').description('connect a referral and a CRM record').requiredOption('--referral <id>', 'referral id').requiredOption('--crm <id>', 'CRM record id').action(run.service(async ({ service, io, json, user }, options) =>
-    report(io, json, await service.link({ referral: String(options['referral']), crm: String(options['crm']), by: user })),
-  ))
+  linkCommand(deals, run)
   deals.command('unlink <deal>').description('end the connection of two records').action(run.service(async ({ service, io, json, user }, _options, [deal]) => {
     const row = await service.unlink(deal ?? '', { by: user })
     if (json) printJson(io, row)
     else io.out(`${row.name ?? row.id}: ${row.state}\n`)
     return EXIT.done
   }))
-}
-
-function report(io: Parameters<typeof printJson>[0], json: boolean, view: DealView): number {
-  if (json) printJson(io, view)
-  else io.out(`${view.name ?? view.id}: ${view.state}${view.status === null ? '' : ` (${view.status}/${view.substatus ?? ''})`}${view.problem === null ? '' : `\n  ${view.problem}\n  ${view.reason?.remedy ?? ''}`}\n`)
-  if (view.reason?.code === 'retrying') return EXIT.remote
-  return view.state === 'needs-attention' || view.state === 'stopped' ? EXIT.attention : EXIT.done
 }
 
 function showDeal(view: DealView, io: Parameters<typeof printJson>[0]): void {

@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { configJsonSchema, exampleConfig, maskedConfig } from '../config/index.js'
 import { EXIT } from './app.js'
+import { csv } from './csv.js'
 import { eraseCommand } from './keeping.js'
 import { printJson, printTable, shown } from './print.js'
 import type { Run } from './run.js'
@@ -57,9 +58,6 @@ function auditCommand(program: Command, run: Run): void {
     return EXIT.done
   }))
 }
-
-/** Cells that a spreadsheet would take for a formula are defused. */
-const csv = (rows: readonly (readonly string[])[]): string => rows.map((row) => `${row.map((cell) => `"${(/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell).replaceAll('"', '""')}"`).join(',')}\r\n`).join('')
 
 function flowCommands(program: Command, run: Run): void {
   const flows = program.command('flows').description('the flow switches')

@@ -155,6 +155,8 @@ export interface Adapter {
   /** Several writes of different records in few calls; one answer per change, in order. */
   writeMany(changes: readonly Change[], options: CallOptions): Promise<(Receipt | Fault)[]>
   touched(options: TouchedOptions): AsyncIterable<TouchedPage>
+  /** Every opportunity there is, also those nobody shares: for meeting two systems that were filled before. Absent: `touched` shows all there is. */
+  opportunities?(options: CallOptions): AsyncIterable<readonly EndRef[]>
   describe(options: CallOptions): Promise<RemoteSchema>
   /** Prerequisites, one line each, for `doctor`. */
   checks(options: CallOptions): Promise<Check[]>

@@ -11,6 +11,7 @@ import { FLOW_NAMES, readFlows, writeFlow } from './flows.js'
 import { intended } from './intended.js'
 import { issuesOf } from './issues.js'
 import { look } from './look.js'
+import { proposeMatches } from './matching.js'
 import { applyPlan, planAll, planOne } from './planning.js'
 import { runRow, runsOf } from './runs.js'
 import { brakeName, type Brake } from './sweep.js'
@@ -101,6 +102,7 @@ export function service(options: ServiceOptions): Service {
       return rowOf(await findDeal(engine, link.id))
     },
     link: (ends) => linkRecords(engine, ends, workNow, afterwards),
+    match: (signal) => proposeMatches(engine, signal),
     async unlink(deal, { by }) {
       const at = clock.now()
       const link = await changeDeal(

@@ -2,6 +2,7 @@ import type { AuditRecord } from '../core/audit.js'
 import type { Change, Conflict } from '../core/change.js'
 import type { Field, FieldValue, Projection } from '../core/deal.js'
 import type { Link, LinkState, Reason, ReasonCode, WaitsFor } from '../core/link.js'
+import type { MatchReport } from '../core/matching.js'
 import type { FlowName, FlowSwitch } from '../core/policy.js'
 import type { Check } from '../core/ports.js'
 import type { Instant, Side } from '../core/ref.js'
@@ -164,7 +165,7 @@ export type Intention =
   | { readonly kind: 'resolve'; readonly field: string; readonly keep: Side }
   | { readonly kind: 'sync' }
 
-export type { AuditRecord, Check, Link, Projection }
+export type { AuditRecord, Check, Link, MatchReport, Projection }
 
 /** One row of the effective mapping, for people. */
 export interface MappingRowView {
@@ -230,6 +231,8 @@ export interface Service {
   ): Promise<DealView>
   hold(deal: string, options: { readonly on: boolean; readonly by: string }): Promise<DealRow>
   link(ends: { readonly referral: string; readonly crm: string; readonly by: string }): Promise<DealView>
+  /** Which unlinked referrals and opportunities look like the same deal. Reads both systems whole and writes nothing. */
+  match(signal: AbortSignal): Promise<MatchReport>
   unlink(deal: string, options: { readonly by: string }): Promise<DealRow>
   conflicts(): Promise<ConflictRow[]>
   resolve(deal: string, choice: { readonly field: string; readonly keep: Side; readonly by: string }): Promise<DealView>

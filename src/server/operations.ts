@@ -118,6 +118,15 @@ export const OPERATIONS: readonly Operation[] = [
     run: (service, input, { by }) => service.link({ ...input, by }),
   }),
   operation({
+    name: 'match',
+    method: 'POST',
+    path: '/links/match',
+    role: 'operator',
+    summary: 'Proposes pairs of unlinked referrals and opportunities with a score; writes nothing.',
+    input: {},
+    run: (service, _input, { signal }) => service.match(signal),
+  }),
+  operation({
     name: 'unlink',
     method: 'POST',
     path: '/deals/:deal/unlink',

@@ -14,6 +14,7 @@ import { describe } from './describe.js'
 import { freeingOf, stillHeld } from './merged.js'
 import { tellsOfExisting } from './errors.js'
 import { Environment, type CustomerGuard, type Settings } from './environment.js'
+import { everyOpportunity } from './every-opportunity.js'
 import { touched } from './feed.js'
 import { asGuid } from '../guid.js'
 import { movedTo, qualify } from './leads.js'
@@ -216,6 +217,10 @@ class Dynamics implements DynamicsAdapter {
 
   touched(options: TouchedOptions): AsyncIterable<TouchedPage> {
     return touched(this.#environment, options)
+  }
+
+  opportunities({ signal }: CallOptions): AsyncIterable<readonly EndRef[]> {
+    return everyOpportunity(this.#environment, signal)
   }
   async describe({ signal }: CallOptions): Promise<RemoteSchema> {
     return describe(await this.#environment.schema(signal))

@@ -23,6 +23,7 @@ import { create, resolvedBy } from './create.js'
 import { presentOf, readingOf, readQuery } from './decode.js'
 import { describe } from './describe.js'
 import { withIdentifier } from './discover.js'
+import { everyOpportunity } from './every-opportunity.js'
 import { touched } from './feed.js'
 import { convert } from './leads.js'
 import { lookUp } from './lookups.js'
@@ -191,6 +192,10 @@ class Salesforce implements Adapter {
 
   touched(options: TouchedOptions): AsyncIterable<TouchedPage> {
     return touched(this.#org, options)
+  }
+
+  opportunities({ signal }: CallOptions): AsyncIterable<readonly EndRef[]> {
+    return everyOpportunity(this.#org, signal)
   }
   async describe({ signal }: CallOptions): Promise<RemoteSchema> {
     return describe(await this.#org.schema(signal))
