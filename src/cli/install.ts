@@ -6,9 +6,10 @@ import { administered } from './administered.js'
 import { EXIT, type Io } from './app.js'
 import { printJson } from './print.js'
 import { progressBar } from './progress.js'
+import { removeInstalled } from './install-remove.js'
 import type { Plain, Run } from './run.js'
 
-/** `install plan|apply|package`: the fields, tables, forms and icons of the CRM. */
+/** `install plan|apply|remove|package`: the fields, tables, forms and icons of the CRM. */
 export function installCommands(program: Command, run: Run): void {
   const install = program.command('install').description("the connector's fields, tables, form section and icon in the CRM")
   install
@@ -30,6 +31,17 @@ export function installCommands(program: Command, run: Run): void {
     .option('--yes', 'also alter what stands there: forms, views, change tracking of delivered tables')
     .addHelpText('after', '\nIt may be run again at any time, also after it was interrupted: what is there is left as it is.\n')
     .action(run.plain((plain, options) => apply(plain, options['yes'] === true ? 'yes' : 'ask')))
+  install
+    .command('remove')
+    .description('take away what "install apply" made, and nothing else; columns and tables stay unless --data')
+    .option('--data', 'also delete the columns and tables, with what they hold')
+    .option('--yes', 'do it without asking')
+    .addHelpText('after', '\nIt shows first what it would do. It may be run again at any time, also after it was interrupted.\n')
+    .action(
+      run.plain((plain, options) =>
+        removeInstalled(plain, { data: options['data'] === true ? 'delete' : 'keep', consent: options['yes'] === true ? 'yes' : 'ask' }),
+      ),
+    )
   install
     .command('package')
     .description('write an importable file with the fields, tables, keys and icons')

@@ -13,6 +13,13 @@ export interface Installation {
     readonly onProgress: (progress: InstallProgress) => void
     readonly signal: AbortSignal
   }): Promise<InstallReport>
+  planRemoval(options: { readonly data: 'keep' | 'delete'; readonly signal: AbortSignal }): Promise<InstallPlan>
+  remove(options: {
+    readonly data: 'keep' | 'delete'
+    readonly by: string
+    readonly onProgress: (progress: InstallProgress) => void
+    readonly signal: AbortSignal
+  }): Promise<InstallReport>
   registerCallbacks(options: { readonly by: string; readonly signal: AbortSignal }): Promise<InstallReport & { readonly url: string }>
   removeCallbacks(options: { readonly by: string; readonly signal: AbortSignal }): Promise<readonly string[]>
   /** The catalogue, and what deals use beside it. */
@@ -48,6 +55,12 @@ export function installation(parts: ConnectionParts & { readonly config: Config;
     async apply({ existing, by, onProgress, signal }) {
       const report = await installer().apply({ existing, onProgress, signal })
       if (report.done.length > 0) await record(by, `installed: ${report.done.length} changes at ${config.crm.url}`)
+      return report
+    },
+    planRemoval: (options) => installer().planRemoval(options),
+    async remove({ by, ...options }) {
+      const report = await installer().remove(options)
+      if (report.done.length > 0) await record(by, `removed: ${report.done.length} changes at ${config.crm.url}`)
       return report
     },
     async registerCallbacks({ by, signal }) {

@@ -366,10 +366,19 @@ export interface CatalogueEntry {
   readonly publisher: string | null
 }
 
+export interface RemovalOptions extends CallOptions {
+  /** Columns and tables hold data: they stay, or are deleted with what they hold. */
+  readonly data: 'keep' | 'delete'
+}
+
 /** Prepares a CRM for the connector. Every call may be repeated: what is there is left as it is. */
 export interface Installer {
   plan(options: CallOptions): Promise<InstallPlan>
   apply(options: ApplyOptions): Promise<InstallReport>
+  /** What of ours is still there: `change` says what would be done, `note` why something stays. */
+  planRemoval(options: RemovalOptions): Promise<InstallPlan>
+  /** Takes away what `apply` and `registerCallbacks` made, and nothing else. `items` is what is left. */
+  remove(options: RemovalOptions & Pick<ApplyOptions, 'onProgress'>): Promise<InstallReport>
   /** Makes the CRM send its events to us. */
   registerCallbacks(wish: CallbackWish, options: CallOptions): Promise<InstallReport>
   removeCallbacks(options: CallOptions): Promise<readonly string[]>

@@ -138,6 +138,26 @@ describe('an empty Dynamics 365 environment', () => {
     expect([named('CRM fields'), named('CRM solutions table'), named('CRM change tracking')]).toEqual(['pass', 'pass', 'pass'])
   })
 
+  it('is asked before anything is taken away, and keeps its data until somebody says otherwise', async () => {
+    await cosell('flows', 'off', 'all')
+    made.writes()
+    const asked = await cosell('install', 'remove')
+    expect(asked.code).toBe(1)
+    expect(asked.out).toMatch(/^- Section Microsoft Partner Center on the form "Opportunity" of opportunity: take away$/m)
+    expect(asked.out).toMatch(/^= Table Microsoft Solutions \(cosell_microsoftsolution\): Kept with its rows/m)
+    expect(made.writes()).toEqual([])
+    const kept = await cosell('install', 'remove', '--yes')
+    expect(kept.code, kept.err).toBe(0)
+    const count = made.sandbox.dynamics.size('cosell_microsoftsolution')
+    expect(count).toBeGreaterThan(0)
+    expect(await json('install', 'remove', '--yes')).toMatchObject({ done: [], left: [] })
+    expect((await json<{ left: unknown[] }>('install', 'remove', '--data')).left.length).toBeGreaterThan(0)
+    expect(made.sandbox.dynamics.size('cosell_microsoftsolution')).toBe(count)
+    expect((await cosell('install', 'remove', '--data', '--yes')).code).toBe(0)
+    const items = (await json<{ items: { id: string; state: string }[] }>('install', 'plan')).items
+    expect(items.find(({ id }) => id === 'column:opportunity.cosell_audit')?.state).toBe('missing')
+  }, 60_000)
+
   it('writes a package without any configuration', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'cosell-package-')), 'cosell.zip')
     const report = await json<{ file: string; kind: string }>('install', 'package', '--managed', '--out', file)

@@ -71,3 +71,50 @@ describe('the package', () => {
     expect(editable).not.toContain('Cosell_Audit__c')
   })
 })
+
+describe('taking the installation away', () => {
+  const remove = async (data: 'keep' | 'delete') => (await desk()).remove({ data, by: 'test', onProgress: () => undefined, signal: never })
+  const plan = async (data: 'keep' | 'delete') => (await desk()).planRemoval({ data, signal: never })
+  const open = (items: readonly { readonly id: string; readonly change: string | null }[]) =>
+    items.flatMap(({ id, change }) => (change === null ? [] : [id]))
+  const custom = () => here.sandbox.salesforce.hasField('Opportunity', 'Cosell_Referral_Identifier__c')
+
+  it('keeps the fields and what they hold, takes the permission sets and their assignments, and a second run changes nothing', async () => {
+    here = await salesforceInstallation({ fields: 'none' })
+    await apply()
+    expect(open((await plan('keep')).items)).toContain('permission-set:Cosell_Sync')
+    expect(here.sandbox.salesforce.find('PermissionSet', { Name: 'Cosell_Sync' })).toHaveLength(1)
+    const report = await remove('keep')
+    expect(open(report.items)).toEqual([])
+    expect(report.items.find(({ id }) => id === 'fields')?.note).toContain('--data')
+    expect([custom(), here.sandbox.salesforce.hasField('Opportunity', 'Cosell_Sync_Indicator__c')]).toEqual([true, false])
+    for (const object of ['PermissionSet', 'PermissionSetAssignment'])
+      expect(
+        here.sandbox.salesforce.find(object).filter(({ Name: name }) => object !== 'PermissionSet' || String(name).startsWith('Cosell')),
+      ).toEqual([])
+    expect((await remove('keep')).done).toEqual([])
+  })
+
+  it('deletes fields and object with --data, also once nothing shows them any more', async () => {
+    here = await salesforceInstallation({ fields: 'none' })
+    await apply()
+    await remove('keep')
+    await remove('delete')
+    expect(custom()).toBe(false)
+    expect(open((await plan('delete')).items)).toEqual([])
+    expect((await remove('delete')).done).toEqual([])
+    expect((await apply()).items.filter(({ state }) => state !== 'present')).toEqual([])
+  })
+
+  it('changes nothing where something of the org still uses a field, and says what', async () => {
+    here = await salesforceInstallation({ fields: 'none' })
+    await apply()
+    here.sandbox.salesforce.claimField('Opportunity', 'Mine__c', 'string', 'Cosell_Audit__c & "!"')
+    await expect(remove('delete')).rejects.toMatchObject({
+      message: expect.stringMatching(/Cosell_Audit__c.*Opportunity\.Mine__c/s) as string,
+      remedy: expect.stringContaining('run the command again') as string,
+    })
+    expect(custom()).toBe(true)
+    expect(here.sandbox.salesforce.find('PermissionSet', { Name: 'Cosell_Sync' })).toHaveLength(1)
+  })
+})

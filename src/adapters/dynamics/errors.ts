@@ -51,6 +51,7 @@ const CODES: Readonly<Record<string, Rule>> = {
   '0x80044182': rule('rejected', 'the CRM stopped a loop of its own automations', 'Look for flows and plug-ins that update each other.'),
   '0x8004418a': rule('rejected', 'the request is too large', 'Shorten the notes of the record.'),
   '0x80044352': rule('stale', 'the position in the change feed has expired', again),
+  '0x8004f01f': rule('rejected', 'something else in the CRM still uses it', 'Take it off what the message names (a form, view, process or table of your own), then run the command again.'),
   '0x80072491': rule('misconfigured', 'change tracking is not enabled for the table', 'Run "cosell install apply", or switch on "Track changes" for the table.'),
   '0x80100005': rule('bug', 'closing needs the Win or Lose action', 'Please report this.'),
   '0x80048408': rule('misconfigured', 'the status reason does not belong to the state', 'Correct the "stages" of the mapping.'),

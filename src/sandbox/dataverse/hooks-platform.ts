@@ -86,6 +86,25 @@ const refuseCreate = (what: string): Hooks => ({
   },
 })
 
+/** What a view or a form names cannot go. */
+function webResourceDelete(world: World, row: Row): void {
+  const name = String(row.cells['name'] ?? '')
+  for (const [table, texts] of [
+    ['savedquery', ['layoutxml']],
+    ['systemform', ['formxml']],
+  ] as const) {
+    for (const user of tableNamed(world, table).rows.all()) {
+      if (!texts.some((text) => String(user.cells[text] ?? '').includes(name))) continue
+      const what = `${table === 'savedquery' ? 'view' : 'form'} ${String(user.cells['name'])}`
+      throw coded(
+        400,
+        '0x8004F01F',
+        `The WebResource(${row.id}) component cannot be deleted because it is referenced by 1 other components: the ${what}.`,
+      )
+    }
+  }
+}
+
 /** Deleting a managed solution would uninstall it; an unmanaged one only loses its list of components. */
 function solutionDelete(_: World, row: Row): void {
   if (row.cells['uniquename'] === 'Default' || row.cells['uniquename'] === 'Active')
@@ -95,7 +114,7 @@ function solutionDelete(_: World, row: Row): void {
 export const platformHooks: Readonly<Record<string, Hooks>> = {
   publisher: { before: publisherBefore },
   solution: { before: solutionBefore, beforeDelete: solutionDelete },
-  webresource: { before: webResourceBefore },
+  webresource: { before: webResourceBefore, beforeDelete: webResourceDelete },
   savedquery: { before: viewBefore },
   systemform: { before: formBefore },
   fieldpermission: { before: permissionBefore },

@@ -19,7 +19,7 @@ import { columnFromLine, makeTable, relationshipsOfLine, systemLines } from './s
 import { columnLines } from './schema/notation.js'
 import { seedMessages, seedPrivileges, seedViews } from './platform-rows.js'
 import { componentTypes, recordComponent } from './solution-components.js'
-import { table as tableNamed, type World } from './world.js'
+import { remove, table as tableNamed, type World } from './world.js'
 
 export interface TableWish {
   readonly schemaName: string
@@ -211,4 +211,12 @@ export function deleteTable(world: World, context: Context, table: Table): void 
     for (const relationship of relationships) installRelationship(world, relationship)
   })
   removeTable(world.model, table)
+  // What shows a table goes with it.
+  for (const [name, of] of [
+    ['systemform', 'objecttypecode'],
+    ['savedquery', 'returnedtypecode'],
+  ] as const) {
+    const shown = tableNamed(world, name)
+    for (const row of [...shown.rows.all()]) if (row.cells[of] === table.name) remove(world, shown, row)
+  }
 }

@@ -1,6 +1,7 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { strFromU8, unzipSync } from 'fflate'
 import type { SimRequest } from '../http.js'
+import { destroy } from './destructive.js'
 import { refuse, SalesforceError } from './errors.js'
 import { idFrom, isoStamp, type FieldDef, type FieldType } from './model.js'
 import { field as fieldOf, object as objectOf } from './objects.js'
@@ -115,11 +116,8 @@ function outcomeOf(org: Org, zip: Uint8Array, checkOnly: boolean): Problem[] {
 function take(org: Org, zip: Uint8Array): Problem[] {
   const files = Object.fromEntries(Object.entries(unzipSync(zip)).map(([path, bytes]) => [path, strFromU8(bytes)]))
   const manifest = root(files, 'package.xml', 'Package')
-  const listed = new Set(
-    listIn(manifest, 'types').flatMap((type) =>
-      Array.isArray(type['members']) ? type['members'].map((member) => `${text(type, 'name')}:${String(member)}`) : [],
-    ),
-  )
+  if (text(manifest, 'version') === '') throw refuse('INVALID', 'package.xml names no version')
+  const listed = membersOf(manifest)
   const problems: Problem[] = []
   const attempt = (fullName: string, componentType: string, work: () => void): void => {
     try {
@@ -127,6 +125,13 @@ function take(org: Org, zip: Uint8Array): Problem[] {
     } catch (error) {
       if (!(error instanceof SalesforceError)) throw error
       problems.push({ fullName, componentType, problem: error.message })
+    }
+  }
+  if (files['destructiveChanges.xml'] !== undefined) {
+    const doomed = membersOf(root(files, 'destructiveChanges.xml', 'Package'))
+    for (const member of doomed) {
+      const [type = '', name = ''] = member.split(':')
+      attempt(name, type, () => destroy(org, type, name, doomed))
     }
   }
   for (const path of Object.keys(files)
@@ -152,6 +157,13 @@ function take(org: Org, zip: Uint8Array): Problem[] {
   }
   return problems
 }
+
+const membersOf = (manifest: Xml): ReadonlySet<string> =>
+  new Set(
+    listIn(manifest, 'types').flatMap((type) =>
+      Array.isArray(type['members']) ? type['members'].map((member) => `${text(type, 'name')}:${String(member)}`) : [],
+    ),
+  )
 
 function root(files: Readonly<Record<string, string>>, path: string, element: string): Xml {
   const file = files[path]
@@ -239,6 +251,7 @@ function definitionOf(name: string, type: FieldType, body: Xml): FieldDef {
     createable: !isFormula,
     updateable: !isFormula && !isDetail,
     calculated: isFormula,
+    formula: text(body, 'formula'),
     values: listIn(set, 'value').map((value) => ({
       value: text(value, 'fullName'),
       label: text(value, 'label'),

@@ -11,6 +11,7 @@ import { sessions, userInfo, type ClientApp, type Sessions } from './oauth.js'
 import { installCosell, makeOrg, objectNamed, type Org } from './org.js'
 import { people, type People } from './people.js'
 import { refusal, rest, type Call, type Locators, type Reply } from './rest.js'
+import { tooling } from './tooling.js'
 import { soap } from './soap.js'
 
 export type { SalesforceOptions } from './model.js'
@@ -56,7 +57,7 @@ export interface Salesforce {
   install(): void
   hasField(object: string, name: string): boolean
   /** Somebody else's field of that name stands there already. */
-  claimField(object: string, name: string, type: FieldType): void
+  claimField(object: string, name: string, type: FieldType, formula?: string): void
   /** An automation of the org that acts right after a write through the API. */
   onWrite(flow: ((object: string, id: string) => void) | null): void
 }
@@ -113,8 +114,8 @@ export function salesforce(given: SalesforceGiven): Salesforce {
         .filter((values) => values['IsDeleted'] !== true && Object.entries(where).every(([name, value]) => values[name] === value)),
     install: () => installCosell(org),
     hasField: (object, name) => objectNamed(org, object).fields.has(name),
-    claimField: (object, name, type) => {
-      objectNamed(org, object).fields.set(name, field(name, type))
+    claimField: (object, name, type, formula = '') => {
+      objectNamed(org, object).fields.set(name, field(name, type, { formula, calculated: formula !== '' }))
       org.unseen.add(`${object}.${name}`)
     },
     onWrite(flow) {
@@ -208,8 +209,11 @@ function answerer(
               : reply.body,
           ),
   })
-  const run = (call: Call): Reply =>
-    call.path[0] === 'composite' ? composite(org, { ...call, path: call.path.slice(1) }, run) : rest(org, given.locators, call)
+  const run = (call: Call): Reply => {
+    const below = { ...call, path: call.path.slice(1) }
+    if (call.path[0] === 'tooling') return tooling(org, below)
+    return call.path[0] === 'composite' ? composite(org, below, run) : rest(org, given.locators, call)
+  }
   return (request) => {
     const url = new URL(request.path, 'https://org.invalid')
     if (url.pathname === '/services/oauth2/token') return { ...given.tokens.token(request) }

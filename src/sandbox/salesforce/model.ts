@@ -39,6 +39,8 @@ export interface FieldDef {
   /** How the rows are called as children of the parent. */
   readonly childRelationship: string | null
   readonly calculated: boolean
+  /** Of a calculated field: what it is made of. */
+  readonly formula: string
   readonly custom: boolean
 }
 

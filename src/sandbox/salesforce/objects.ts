@@ -21,6 +21,7 @@ export function field(name: string, type: FieldType, extra: Extra = {}): FieldDe
     relationship: null,
     childRelationship: null,
     calculated: false,
+    formula: '',
     custom: name.endsWith('__c'),
     ...extra,
   }

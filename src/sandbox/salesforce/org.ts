@@ -149,6 +149,12 @@ export function atomically<T>(org: Org, work: () => T): T {
   }
 }
 
+/** Does what a failure of the work under way undoes. */
+export function atOnce(org: Org, work: () => void, undo: () => void): void {
+  org.undo.at(-1)?.push(undo)
+  work()
+}
+
 export function put(org: Org, object: ObjectDef, row: Row): void {
   const before = object.rows.get(row.id)
   const copy = before === undefined ? undefined : { id: before.id, values: { ...before.values } }

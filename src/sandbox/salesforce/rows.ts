@@ -1,6 +1,6 @@
 import { refuse } from './errors.js'
 import { fullId, isoStamp, stampMs, type FieldDef, type ObjectDef, type Row, type Scalar } from './model.js'
-import { objectNamed, put, type Org } from './org.js'
+import { atOnce, objectNamed, put, type Org } from './org.js'
 
 export type Values = Readonly<Record<string, unknown>>
 
@@ -75,6 +75,7 @@ export function update(org: Org, object: ObjectDef, row: Row, body: Values): voi
 }
 
 export function remove(org: Org, object: ObjectDef, row: Row, master: string | null = null): void {
+  if (object.name === 'PermissionSetAssignment') return unassign(org, object, row)
   const values = {
     ...row.values,
     ...stamps(org, isoStamp(org.clock.now())),
@@ -229,6 +230,31 @@ export const isVisible = (org: Org, row: Row): boolean =>
   org.options.lateCommitMs === 0 ||
   org.clock.now() - stampMs(row.values['SystemModstamp'] ?? null) >= org.options.lateCommitMs ||
   row.values['LastModifiedById'] === org.integrationUser
+
+/** An assignment goes for good, and with it the sight of the fields that no other set of the user shows. */
+function unassign(org: Org, object: ObjectDef, row: Row): void {
+  const before = new Set(org.unseen)
+  const showing = (of: Row): ReadonlySet<string> =>
+    org.permissionSets.get(String(objectNamed(org, 'PermissionSet').rows.get(String(of.values['PermissionSetId']))?.values['Name'])) ??
+    new Set()
+  const user = row.values['AssigneeId']
+  atOnce(
+    org,
+    () => {
+      object.rows.delete(row.id)
+      if (user !== org.integrationUser) return
+      const others = new Set(
+        [...object.rows.values()].filter(({ values }) => values['AssigneeId'] === user).flatMap((other) => [...showing(other)]),
+      )
+      for (const field of showing(row)) if (!others.has(field)) org.unseen.add(field)
+    },
+    () => {
+      object.rows.set(row.id, row)
+      org.unseen.clear()
+      for (const field of before) org.unseen.add(field)
+    },
+  )
+}
 
 /** One user has a set once. From then on its fields show. */
 function assign(org: Org, values: Record<string, Scalar>): void {

@@ -5,11 +5,12 @@ import { publishBody } from './bodies.js'
 import { fillCatalogue, readCatalogue } from './catalogue.js'
 import { MetadataApi } from './metadata-api.js'
 import { eventSteps, removeEvents, type EventWish } from './steps-events.js'
+import { REMOVAL_STAGES, removalSteps, type RemovalWish } from './steps-removal.js'
 import { securitySteps } from './steps-security.js'
 import { formSteps, resourceSteps, viewSteps } from './steps-shown.js'
 import { STAGES, type Desk, type Stage, type Step } from './step.js'
 import { columnSteps, keySteps, lookupSteps, solutionSteps, trackingSteps } from './steps-tables.js'
-import { survey, type Part, type Prior, type Survey } from './survey.js'
+import { PARTS, survey, type Part, type Prior, type Survey } from './survey.js'
 
 /** What outlives a process: which parts were changed and not yet published. */
 export interface Notebook {
@@ -28,24 +29,35 @@ export interface InstallerOptions {
 
 export function dynamicsInstaller(options: InstallerOptions): Installer {
   const api = new MetadataApi({ url: options.url, send: options.send })
-  const tables = async (found: Survey): Promise<Step[]> => Promise.resolve(stepsOf(found))
+  const tables: Course = { ...making, steps: async (found) => Promise.resolve(stepsOf(found)) }
+  const removal = (data: RemovalWish['data']): Course => ({
+    stages: REMOVAL_STAGES,
+    changes: () => new Set(PARTS),
+    steps: (found, signal) => removalSteps(api, found, { data }, signal),
+  })
   /** The key cannot be read back, so that every registration writes it once. */
-  const events = (callback: CallbackWish): ((found: Survey, signal: AbortSignal) => Promise<Step[]>) => {
+  const events = (callback: CallbackWish): Course => {
     let key: EventWish['key'] = 'rekey'
     const written = (): void => void (key = 'keep')
-    return async (found, signal) => [
+    const steps: Course['steps'] = async (found, signal) => [
       ...solutionSteps(found),
       ...(await eventSteps(api, found, { callback, mapped: options.mapped(), key, written }, signal)),
     ]
+    return { ...making, steps }
   }
   return {
     async plan({ signal }: CallOptions): Promise<InstallPlan> {
-      const steps = await tables(await survey(api, signal))
+      const steps = stepsOf(await survey(api, signal))
       return { crm: api.root, items: steps.map(({ item }) => item) }
     },
     apply: (asked) => new Work(api, options, asked, tables).run(),
     registerCallbacks: (wish, { signal }) =>
       new Work(api, options, { existing: 'alter', onProgress: () => undefined, signal }, events(wish)).run(),
+    async planRemoval({ data, signal }): Promise<InstallPlan> {
+      const steps = await removalSteps(api, await survey(api, signal), { data }, signal)
+      return { crm: api.root, items: steps.map(({ item }) => item) }
+    },
+    remove: ({ data, onProgress, signal }) => new Work(api, options, { existing: 'alter', onProgress, signal }, removal(data)).run(),
     removeCallbacks: ({ signal }) => removeEvents(api, signal),
     catalogue: ({ signal }) => readCatalogue(api, signal),
     fillCatalogue: (entries, { signal }) => fillCatalogue(api, entries, signal),
@@ -87,6 +99,14 @@ const CHANGES: Readonly<Record<Stage, readonly Part[]>> = {
   events: [],
 }
 
+/** What a run works through: what there is to do, in which order, and what each stage can have changed. */
+interface Course {
+  readonly steps: (found: Survey, signal: AbortSignal) => Promise<Step[]>
+  readonly stages: readonly Stage[]
+  readonly changes: (stage: Stage) => ReadonlySet<Part>
+}
+const making: Omit<Course, 'steps'> = { stages: STAGES, changes: (stage) => new Set(CHANGES[stage]) }
+
 const roundsMost = 40 // Nine stages, each again after a lost answer, with room to spare.
 const failuresMost = 6
 const waitMs = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000] as const
@@ -97,22 +117,17 @@ class Work {
   readonly #api: MetadataApi
   readonly #options: InstallerOptions
   readonly #asked: ApplyOptions
-  readonly #steps: (found: Survey, signal: AbortSignal) => Promise<Step[]>
+  readonly #course: Course
   readonly #done: string[] = []
   #total = 0
   #failures = 0
   #last = ''
 
-  constructor(
-    api: MetadataApi,
-    options: InstallerOptions,
-    asked: ApplyOptions,
-    steps: (found: Survey, signal: AbortSignal) => Promise<Step[]>,
-  ) {
+  constructor(api: MetadataApi, options: InstallerOptions, asked: ApplyOptions, course: Course) {
     this.#api = api
     this.#options = options
     this.#asked = asked
-    this.#steps = steps
+    this.#course = course
   }
 
   async run(): Promise<InstallReport> {
@@ -124,10 +139,10 @@ class Work {
       try {
         const found: Survey = await survey(this.#api, signal, prior)
         if (!found.tables.has('opportunity')) throw noSales(this.#api.root)
-        steps = await this.#steps(found, signal)
+        steps = await this.#course.steps(found, signal)
         const todo = steps.filter((step) => this.#isWanted(step))
         this.#total = Math.max(this.#total, this.#done.length + todo.length)
-        const stage = STAGES.find((name) => todo.some((step) => step.stage === name))
+        const stage = this.#course.stages.find((name) => todo.some((step) => step.stage === name))
         if (stage === undefined) {
           const published = await this.#publish()
           if (!published && prior === null) break
@@ -138,7 +153,7 @@ class Work {
         prior = null
         this.#assertProgress(stage, todo)
         await this.#stage(found, todo, stage)
-        prior = { survey: found, stale: new Set(CHANGES[stage]) }
+        prior = { survey: found, stale: this.#course.changes(stage) }
         this.#failures = 0
       } catch (error) {
         prior = null

@@ -60,7 +60,7 @@ const headline: Readonly<Record<DealTable, readonly string[]>> = {
 }
 
 /** The columns of a deal that the icon and its hover text need. */
-const iconColumns = (table: TableSurvey | undefined): { status: string; time: string } => ({
+export const iconColumns = (table: TableSurvey | undefined): { status: string; time: string } => ({
   status: columnName(table, blueprint('SyncStatus')),
   time: columnName(table, blueprint('LastSynced')),
 })

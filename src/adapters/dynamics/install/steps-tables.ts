@@ -163,7 +163,8 @@ function ownColumnStep(
   ]
   if (changes.length === 0) return present('columns', named.id, named.what)
   const make = async (desk: Desk): Promise<void> => {
-    if (short || unsecured) await redefine(desk, named.table, column, found)
+    const longer = short ? { MaxLength: column.maxLength } : {}
+    if (short || unsecured) await redefine(desk, named.table, found, { ...longer, ...(unsecured ? { IsSecured: true } : {}) })
     for (const option of options) await addOption(desk, named.table, found.name, option)
   }
   const publish = { tables: [named.table] }
@@ -171,15 +172,13 @@ function ownColumnStep(
 }
 
 /** Definitions are replaced as a whole: read, changed, sent back. */
-async function redefine(desk: Desk, tableName: string, column: BlueprintColumn, found: ColumnSurvey): Promise<void> {
+export async function redefine(desk: Desk, tableName: string, found: ColumnSurvey, changes: Row): Promise<void> {
   const path = `${table(tableName)}/Attributes(LogicalName='${found.name}')`
   const what = `column ${found.name} of ${tableName}`
   const held = await desk.api.get(`${path}/Microsoft.Dynamics.CRM.${found.type}AttributeMetadata`, what, desk.signal)
   if (held === null) throw new Fault('missing', `The ${what} is gone.`, { remedy: 'Run the command again.' })
   const { '@odata.context': _context, ...definition } = held
-  const longer = found.maxLength !== null && found.maxLength < column.maxLength ? { MaxLength: column.maxLength } : {}
-  const secured = securityOf(desk.survey, column) === 'secured' ? { IsSecured: true } : {}
-  const body: Row = { '@odata.type': `Microsoft.Dynamics.CRM.${found.type}AttributeMetadata`, ...definition, ...longer, ...secured }
+  const body: Row = { '@odata.type': `Microsoft.Dynamics.CRM.${found.type}AttributeMetadata`, ...definition, ...changes }
   await desk.api.write({ method: 'PUT', path, body, what, solution: desk.survey.solution.uniqueName }, desk.signal)
 }
 

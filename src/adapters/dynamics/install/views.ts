@@ -69,6 +69,16 @@ export function withIcon(view: ViewText, wish: { readonly status: string; readon
   }
 }
 
-/** The view without the icon. The columns it reads stay: they do no harm. */
-export const withoutIcon = (layoutXml: string, wish: { readonly status: string; readonly time: string }): string =>
-  layoutXml.replace(iconCell(wish.status), '').replace(`<cell name="${wish.time}" ishidden="1" width="100" />`, '')
+const cellOf = (pattern: string): RegExp => new RegExp(`<cell\\b[^>]*\\b${pattern}[^>]*?(?:/>|>\\s*</cell>)`, 'i')
+const readOf = (column: string): RegExp => new RegExp(`<attribute\\s+name\\s*=\\s*["']${column}["']\\s*(?:/>|>\\s*</attribute>)`, 'i')
+
+/** The view as it was before the icon; also without the two columns that it was given to read, where nothing else of it uses them. */
+export function withoutIcon(view: ViewText, wish: { readonly status: string; readonly time: string }): ViewText {
+  const cleared = view.layoutXml.replace(cellOf(`imageproviderfunctionname\\s*=\\s*["']${ICON_FUNCTION}["']`), '')
+  if (cleared === view.layoutXml) return view
+  const layoutXml = cleared.replace(new RegExp(`<cell\\s+name="${wish.time}" ishidden="1" width="100"\\s*/>`, 'i'), '')
+  const isUsed = (column: string): boolean =>
+    new RegExp(`["']${column}["']`, 'i').test(`${layoutXml}${view.fetchXml.replace(readOf(column), '')}`)
+  const unused = [wish.status, wish.time].filter((column) => !isUsed(column))
+  return { layoutXml, fetchXml: unused.reduce((text, column) => text.replace(readOf(column), ''), view.fetchXml) }
+}

@@ -2,14 +2,16 @@ import { Fault, isFault } from '../../../core/fault.js'
 import type { ApplyOptions, Clock, InstallItem, Installer, InstallPlan, InstallReport } from '../../../core/ports.js'
 import type { SalesforceApi } from '../api.js'
 import { discover } from '../discover.js'
-import { idOf, rowOf, rowsOf, textOf, type Row } from '../row.js'
+import { idOf, type Row } from '../row.js'
 import { fieldIn, type Schema } from '../schema.js'
 import { soql, quoted } from '../soql.js'
 import { FIELDS, SOLUTION, SYNC_SET, type BlueprintField } from './blueprint.js'
+import { deploy, type Desk } from './deploy.js'
 import { metadataZip } from './package.js'
+import { removal } from './removal.js'
 
-const pollMs = 2_000
-const pollsMost = 450 // A quarter of an hour: a queue of deployments may stand before ours.
+const remedy =
+  'Nothing was changed. The connector\'s user needs "Customize Application" and "Modify Metadata Through Metadata API Functions" to install; or deploy the file of "cosell install package" as an administrator.'
 
 /** How an org stands: which of our fields its connector sees, and the permission set that shows them. */
 interface Survey {
@@ -26,6 +28,7 @@ export function salesforceInstaller(options: { readonly api: SalesforceApi; read
   return {
     plan: async ({ signal }): Promise<InstallPlan> => ({ crm: api.root, items: itemsOf(await look(signal)) }),
     apply: (wish): Promise<InstallReport> => apply({ api, clock }, look, wish),
+    ...removal({ api, clock }),
     registerCallbacks: () =>
       Promise.reject(
         new Fault('misconfigured', 'Salesforce takes its outbound messages from an administrator only.', {
@@ -105,7 +108,7 @@ function itemsOf({ schema, missing, setId, assigned }: Survey): InstallItem[] {
 }
 
 async function apply(
-  { api, clock }: { readonly api: SalesforceApi; readonly clock: Clock },
+  { api, clock }: Desk,
   look: (signal: AbortSignal) => Promise<Survey>,
   { onProgress, signal }: ApplyOptions,
 ): Promise<InstallReport> {
@@ -115,9 +118,9 @@ async function apply(
   if (before.missing.length > 0 || before.setId === null) {
     const zip = metadataZip(before.missing, await api.version(signal))
     onProgress({ done: 0, total, what: 'checking the deployment' })
-    await deploy({ api, clock }, { zip, checkOnly: true, signal })
+    await deploy({ api, clock }, { zip, checkOnly: true, remedy, signal })
     onProgress({ done: 1, total, what: 'deploying fields and permission sets' })
-    await deploy({ api, clock }, { zip, checkOnly: false, signal })
+    await deploy({ api, clock }, { zip, checkOnly: false, remedy, signal })
     done.push(
       ...before.missing.map(({ object, name }) => `made ${object}.${name}`),
       ...(before.setId === null ? ['made the permission sets'] : []),
@@ -159,36 +162,4 @@ async function assign(
     if (isFault(error) && error.code === 'DUPLICATE_VALUE') return false
     throw error
   }
-}
-
-/** Sends the zip and waits for the end. @throws Fault `rejected` with every component that failed and why. */
-async function deploy(
-  { api, clock }: { readonly api: SalesforceApi; readonly clock: Clock },
-  wish: { readonly zip: Uint8Array; readonly checkOnly: boolean; readonly signal: AbortSignal },
-): Promise<void> {
-  const id = await api.deploy(wish.zip, { checkOnly: wish.checkOnly, signal: wish.signal })
-  for (let poll = 0; poll < pollsMost; poll += 1) {
-    const answer = await api.get(`metadata/deployRequest/${id}?includeDetails=true`, `deployment ${id}`, wish.signal)
-    const result = answer === null ? null : rowOf(answer, 'deployResult')
-    if (result?.['done'] === true) {
-      if (result['success'] === true) return
-      throw failed(id, result)
-    }
-    await clock.sleep(pollMs, wish.signal)
-  }
-  throw new Fault('offline', `Deployment ${id} has not ended after ${(pollsMost * pollMs) / 60_000} minutes.`, {
-    remedy: 'Look at Setup, Deployment Status; run "cosell install apply" again when it has ended.',
-  })
-}
-function failed(id: string, result: Row): Fault {
-  const details = rowOf(result, 'details')
-  const failures = (details === null ? [] : rowsOf(details, 'componentFailures')).map(
-    (failure) => `${textOf(failure, 'fullName') ?? 'a component'}: ${textOf(failure, 'problem') ?? 'no reason given'}`,
-  )
-  const why =
-    failures.length === 0 ? (textOf(result, 'errorMessage') ?? textOf(result, 'status') ?? 'no reason given') : failures.join('; ')
-  return new Fault('rejected', `Salesforce did not take deployment ${id}: ${why}`, {
-    remedy:
-      'Nothing was changed. The connector\'s user needs "Customize Application" and "Modify Metadata Through Metadata API Functions" to install; or deploy the file of "cosell install package" as an administrator.',
-  })
 }

@@ -68,6 +68,22 @@ export function metadataFiles(fields: readonly BlueprintField[], version: string
   return { 'package.xml': xml('Package', { types, version }), ...files }
 }
 
+/** Members to delete, by their type of metadata. */
+export interface Removal {
+  readonly CustomField: readonly string[]
+  readonly CustomObject: readonly string[]
+  readonly PermissionSet: readonly string[]
+}
+
+/** A deployment that deletes: an empty manifest, and the list beside it. Source: Metadata API guide, "Deleting components from an organization". */
+export function removalFiles(removal: Removal, version: string): Readonly<Record<string, string>> {
+  const types = (Object.keys(removal) as (keyof Removal)[]) // the keys of Removal are its own
+    .filter((name) => removal[name].length > 0)
+    .map((name) => ({ members: [...removal[name]], name }))
+  return { 'package.xml': xml('Package', { version }), 'destructiveChanges.xml': xml('Package', { types }) }
+}
+export const removalZip = (removal: Removal, version: string): Uint8Array => zip(removalFiles(removal, version))
+
 /** A zip that can be deployed as it is. */
 export const metadataZip = (fields: readonly BlueprintField[], version: string): Uint8Array => zip(metadataFiles(fields, version))
 
@@ -85,5 +101,6 @@ export function sourceZip(fields: readonly BlueprintField[], version: string): U
 }
 
 // One fixed moment (the earliest a zip can name), so that the same content gives the same bytes.
-const zip = (files: Readonly<Record<string, string>>): Uint8Array =>
-  zipSync(Object.fromEntries(Object.entries(files).map(([path, text]) => [path, strToU8(text)])), { mtime: new Date(1980, 0, 2) })
+function zip(files: Readonly<Record<string, string>>): Uint8Array {
+  return zipSync(Object.fromEntries(Object.entries(files).map(([path, text]) => [path, strToU8(text)])), { mtime: new Date(1980, 0, 2) })
+}
