@@ -44,7 +44,7 @@ export type { AdministrationDesk } from './connections/administration.js'
 export type { Administration, ConnectionView } from './engine/administration.js'
 export { remoteService } from './server/remote-service.js'
 export { OPERATIONS, parametersOf } from './server/operations.js'
-export type { DealView, MatchReport, PlanDocument, Service, SyncSummary } from './engine/views.js'
+export type { DealView, MatchReport, ObserveReport, PlanDocument, Service, SyncSummary } from './engine/views.js'
 
 export interface AppOptions {
   /** Where people of the simulated systems act; null: not a demo. */

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { configJsonSchema, exampleConfig, maskedConfig } from '../config/index.js'
 import { EXIT } from './app.js'
 import { csv } from './csv.js'
+import { flowReport } from './flow-report.js'
 import { eraseCommand } from './keeping.js'
 import { printJson, printTable, shown } from './print.js'
 import type { Run } from './run.js'
@@ -67,6 +68,7 @@ function flowCommands(program: Command, run: Run): void {
     else printTable(io, ['flow', 'value', 'set by'], rows.map((row) => [row.flow, row.value, row.origin]))
     return EXIT.done
   }))
+  flowReport(flows, run)
   for (const value of ['on', 'off', 'observe'] as const) {
     flows.command(`${value} <flow>`).description(`set partnerToCrm, crmToPartner or all to ${value}`).action(run.service(async ({ service, io, json, user, usage }, _options, [flow]) => {
       if (flow !== 'partnerToCrm' && flow !== 'crmToPartner' && flow !== 'all') return usage('A flow is partnerToCrm, crmToPartner or all.')

@@ -41,7 +41,8 @@ export type AuditEvent =
   | { readonly kind: 'moved'; readonly from: Ref; readonly to: Ref }
   | { readonly kind: 'state'; readonly state: string; readonly reason: Reason | null }
   | { readonly kind: 'ordered'; readonly what: string; readonly detail: string | null }
-  | { readonly kind: 'observed'; readonly changes: readonly Change[] }
+  /** `before`: what the records showed of those fields, change by change; absent in entries of earlier versions. */
+  | { readonly kind: 'observed'; readonly changes: readonly Change[]; readonly before?: readonly Projection[] }
   | { readonly kind: 'ran'; readonly because: string; readonly outcome: 'settled' | 'again' | 'stopped'; readonly writes: number; readonly ms: number; readonly attempt: number; readonly fault: string | null; readonly message: string | null }
   | { readonly kind: 'setting'; readonly name: string; readonly detail: string }
 

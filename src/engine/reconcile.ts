@@ -13,6 +13,7 @@ import type { Engine, PassReport } from './engine.js'
 import { followMove, forgetEmptied, resolveCreates, takeEnd } from './ends.js'
 import { look, type Known } from './look.js'
 import { fingerprint, successLine } from './note-text.js'
+import { seenBy } from './observation.js'
 import { Pass } from './pass.js'
 import { remapped } from './remap.js'
 import { tellRecord } from './tell.js'
@@ -117,7 +118,7 @@ async function planned(engine: Engine, pass: Pass, now: Readings): Promise<Round
   if (wait > 0) return over(await waitFor(pass, wait))
   const plan = makePlan(planInput(engine, pass.link, now))
   const { doable, observed } = split(engine, plan)
-  noteObserved(pass, observed)
+  noteObserved(pass, observed, now)
   const refused = doable.length > 0 && pass.link.rejected === fingerprint(doable.map((item) => item.change))
   if (doable.length === 0 || refused) return over(await finish(engine, pass, plan, now, refused))
   if (pass.rounds < roundsOnBelief && doable.some(({ change }) => change.kind !== 'create' && isBelieved(now[change.side]))) return next({})
@@ -185,10 +186,10 @@ function split(engine: Engine, plan: Plan): { doable: PlannedChange[]; observed:
   return { doable: plan.changes.filter((item) => !watched(item)), observed: plan.changes.filter(watched) }
 }
 
-function noteObserved(pass: Pass, observed: readonly PlannedChange[]): void {
+function noteObserved(pass: Pass, observed: readonly PlannedChange[], now: Readings): void {
   const changes = observed.map((item) => item.change)
   const print = changes.length === 0 ? null : fingerprint(changes)
-  if (print !== null && print !== pass.link.observed) pass.note({ kind: 'observed', changes })
+  if (print !== null && print !== pass.link.observed) pass.note({ kind: 'observed', changes, before: seenBy(changes, now) })
   pass.link = { ...pass.link, observed: print }
 }
 

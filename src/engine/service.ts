@@ -12,6 +12,7 @@ import { intended } from './intended.js'
 import { issuesOf } from './issues.js'
 import { look } from './look.js'
 import { proposeMatches } from './matching.js'
+import { observeReport } from './observation.js'
 import { applyPlan, planAll, planOne } from './planning.js'
 import { runRow, runsOf } from './runs.js'
 import { brakeName, type Brake } from './sweep.js'
@@ -193,6 +194,7 @@ export function service(options: ServiceOptions): Service {
       await options.refresh()
       return readFlows(store, options.fileFlows())
     },
+    observeReport: (asked) => observeReport(engine, { ...asked, fileFlows: options.fileFlows() }),
     overview: () => overviewOf(options),
     activity: () => activityOf(engine),
     issues: () => issuesOf(engine),

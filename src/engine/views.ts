@@ -3,6 +3,7 @@ import type { Change, Conflict } from '../core/change.js'
 import type { Field, FieldValue, Projection } from '../core/deal.js'
 import type { Link, LinkState, Reason, ReasonCode, WaitsFor } from '../core/link.js'
 import type { MatchReport } from '../core/matching.js'
+import type { ObservedOutcome } from '../core/observation.js'
 import type { FlowName, FlowSwitch } from '../core/policy.js'
 import type { Check } from '../core/ports.js'
 import type { Instant, Side } from '../core/ref.js'
@@ -124,6 +125,39 @@ export interface FlowView {
   readonly flow: FlowName
   readonly value: FlowSwitch
   readonly origin: 'file' | 'command'
+}
+
+/** What observe mode would have done, beside what came of it without us. */
+export interface ObserveReport {
+  /** Since when observations count: the last switch to observe, unless another time was asked for; null: all there are. */
+  readonly since: string | null
+  readonly flows: readonly FlowView[]
+  /** False: there are more observations than were looked at. */
+  readonly complete: boolean
+  /** Fields, but for `deals`. */
+  readonly totals: {
+    readonly deals: number
+    readonly agreed: number
+    readonly different: number
+    readonly notDone: number
+    readonly withdrawn: number
+  }
+  /** What is different or was not done, deal by deal. */
+  readonly rows: readonly {
+    readonly deal: string
+    readonly name: string | null
+    readonly referralId: string | null
+    readonly crmId: string | null
+    /** Where we would have written. */
+    readonly side: Side
+    readonly kind: Change['kind']
+    readonly field: Field
+    readonly at: string
+    readonly ours: FieldValue
+    readonly before: FieldValue
+    readonly theirs: FieldValue
+    readonly outcome: ObservedOutcome
+  }[]
 }
 
 export interface Overview {
@@ -266,6 +300,8 @@ export interface Service {
   }>
   flows(): Promise<FlowView[]>
   setFlow(flow: FlowName | 'all', value: FlowSwitch, by: string): Promise<FlowView[]>
+  /** Compares what observe mode would have written with what the records show since. Reads both systems. */
+  observeReport(options: { readonly since: Instant | null; readonly signal: AbortSignal }): Promise<ObserveReport>
   overview(): Promise<Overview>
   activity(): Promise<Activity>
   issues(): Promise<Issue[]>

@@ -1,67 +1,9 @@
 import { z } from 'zod'
 import { LINK_STATES } from '../core/link.js'
-import type { Administration, NoticeView } from '../engine/administration.js'
-import type { PlanDocument, Service } from '../engine/views.js'
+import type { PlanDocument } from '../engine/views.js'
+import { after, deal, draft, flag, given, intention, limit, operation, take, type Operation } from './operation.js'
 
-export type Role = 'viewer' | 'operator' | 'admin'
-
-/** What the server offers: the deals, and the installation itself. */
-export interface Offered extends Service {
-  readonly administration: Administration
-  notices(): Promise<NoticeView[]>
-}
-
-/** One thing that people and scripts can do over HTTP. The server's routes, the CLI's client and the OpenAPI page come from this one table. */
-export interface Operation {
-  readonly name: string
-  readonly method: 'GET' | 'POST' | 'PUT'
-  /** Under `/api/v1`; `:name` is a path parameter. */
-  readonly path: string
-  readonly role: Role
-  readonly summary: string
-  /** Everything the operation takes: path parameters, query (GET) or body members. */
-  readonly input: z.ZodObject
-  readonly run: (
-    service: Offered,
-    input: Record<string, unknown>,
-    call: { readonly by: string; readonly signal: AbortSignal },
-  ) => Promise<unknown>
-}
-
-const flag = z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean())
-const limit = z.coerce.number().int().min(1).max(1_000).default(100)
-const deal = z.string().min(1).max(200).describe("The deal's id, its referral id or its CRM id.")
-const take = z.enum(['accept', 'decline', 'win', 'lose', 'share'])
-const intention = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('order'), take, reason: z.string().max(500).nullable().default(null) }),
-  z.strictObject({ kind: z.literal('resolve'), field: z.string().max(200), keep: z.enum(['partner', 'crm']) }),
-  z.strictObject({ kind: z.literal('sync') }),
-])
-const after = z.string().max(200).nullish()
-/** A mapping document as YAML; null: the one in force. */
-const draft = z.string().max(1_000_000).nullable().default(null)
-
-function operation<Shape extends z.ZodRawShape>(given: {
-  readonly name: string
-  readonly method: Operation['method']
-  readonly path: string
-  readonly role: Role
-  readonly summary: string
-  readonly input: Shape
-  readonly run: (
-    service: Offered,
-    input: z.output<z.ZodObject<Shape>>,
-    call: { readonly by: string; readonly signal: AbortSignal },
-  ) => Promise<unknown>
-}): Operation {
-  const input = z.strictObject(given.input)
-  return { ...given, input, run: (service, raw, call) => given.run(service, input.parse(raw), call) } // parsed by the very schema that types it
-}
-
-/** Leaves out what was not given, so that "absent" and "undefined" stay one thing. */
-function given<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as never // the same object without its undefined members
-}
+export type { Offered, Operation, Role } from './operation.js'
 
 export const OPERATIONS: readonly Operation[] = [
   operation({
@@ -244,6 +186,15 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Sets a flow switch.',
     input: { flow: z.enum(['partnerToCrm', 'crmToPartner', 'all']), value: z.enum(['on', 'observe', 'off']) },
     run: async (service, input, { by }) => ({ flows: await service.setFlow(input.flow, input.value, by) }),
+  }),
+  operation({
+    name: 'observeReport',
+    method: 'GET',
+    path: '/flows/report',
+    role: 'viewer',
+    summary: 'What observe mode would have written, beside what the records show since.',
+    input: { since: z.coerce.number().int().optional() },
+    run: (service, input, { signal }) => service.observeReport({ since: input.since ?? null, signal }),
   }),
   operation({
     name: 'overview',
