@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { closeSync, existsSync, fdatasync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import Database from 'libsql'
 import { Kysely, PostgresDialect, sql, SqliteDialect, type SqliteDialectConfig, type Transaction } from 'kysely'
 import pg from 'pg'
 import { Fault } from '../core/fault.js'
+import { sharedFlush, type Flush } from './flush.js'
 import type { Schema } from './schema.js'
 
 export type Db = Kysely<Schema>
@@ -16,6 +18,8 @@ export interface OpenDatabase {
   readonly kind: 'sqlite' | 'postgres'
   /** The folder of an embedded store; null for PostgreSQL. */
   readonly folder: string | null
+  /** After a commit: it survives the loss of power, not only of the process. PostgreSQL says so with the commit itself. */
+  readonly durable: Flush
   /** Tells other processes on the same database that there is work. */
   announce(): void
   onAnnounce(callback: () => void): () => void
@@ -37,14 +41,16 @@ function openSqlite(path: string, standing: Standing): OpenDatabase {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const lock = standing === 'own' ? lockFolder(folder) : null
   const file = new Database(join(folder, 'cosell.db'))
-  // FULL: an acknowledged event survives the loss of power, not only of the process.
-  for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 5000', 'foreign_keys = ON']) file.pragma(pragma)
+  // NORMAL: a commit is written, and durable() flushes it, beside the event loop and for everyone who waits; SQLite itself flushes around checkpoints.
+  for (const pragma of ['journal_mode = WAL', 'synchronous = NORMAL', 'busy_timeout = 5000', 'foreign_keys = ON']) file.pragma(pragma)
+  const log = writeAheadLog(file, folder)
   const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: preparedOnce(file) }) })
   const listeners = new Set<() => void>()
   return {
     db,
     kind: 'sqlite',
     folder,
+    durable: sharedFlush(log.flush),
     announce: () => {
       for (const listener of listeners) listener()
     },
@@ -54,10 +60,23 @@ function openSqlite(path: string, standing: Standing): OpenDatabase {
     },
     close: async () => {
       await db.destroy()
+      log.close()
       lock?.exec('ROLLBACK')
       lock?.close()
     },
   }
+}
+
+const flushData = promisify(fdatasync)
+
+/** The file that holds every commit until a checkpoint. It lives as long as a connection is open, and ours is. */
+function writeAheadLog(file: InstanceType<typeof Database>, folder: string): { flush(): Promise<void>; close(): void } {
+  file.exec('BEGIN IMMEDIATE; COMMIT') // SQLite makes the file with the first write transaction.
+  const descriptor = openSync(join(folder, 'cosell.db-wal'), 'r+')
+  const directory = openSync(folder, 'r')
+  fsyncSync(directory) // The name of a new file is part of what must survive.
+  closeSync(directory)
+  return { flush: () => flushData(descriptor), close: () => closeSync(descriptor) }
 }
 
 type SqliteFile = Exclude<SqliteDialectConfig['database'], (...args: never[]) => unknown>
@@ -115,6 +134,7 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
     db,
     kind: 'postgres',
     folder: null,
+    durable: () => Promise.resolve(),
     announce: () => {
       for (const callback of listeners) callback()
       void sql`select pg_notify(${channel}, '')`.execute(db).catch(() => undefined) // A lost announcement only costs the wait for the next poll.
@@ -182,9 +202,16 @@ const meetAgainMs = 15
 
 /**
  * Writes one after another on SQLite (one writer), in parallel on PostgreSQL, where the loser of a meeting looks afresh: `work` may
- * therefore run several times, and touches nothing but the transaction.
+ * therefore run several times, and touches nothing but the transaction. What it wrote is on the disk when this ends.
  */
-export async function inTransaction<T>({ db }: OpenDatabase, work: (trx: Trx) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(open: OpenDatabase, work: (trx: Trx) => Promise<T>): Promise<T> {
+  const done = await visible(open, work)
+  await open.durable()
+  return done
+}
+
+/** The same for what may be lost with the power, because every process that relied on it is lost too: leases. */
+export async function visible<T>({ db }: OpenDatabase, work: (trx: Trx) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await db.transaction().execute(work)

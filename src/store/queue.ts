@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { Fault, type Outcome } from '../core/fault.js'
 import type { Lease, Mark, Queue } from '../core/ports.js'
 import { asLinkId, type Instant } from '../core/ref.js'
-import { inTransaction, type OpenDatabase, type Trx } from './database.js'
+import { inTransaction, visible, type OpenDatabase, type Trx } from './database.js'
 
 const over = (lease: Lease): Fault =>
   new Fault('lease-lost', `The lease of deal ${lease.link} is over.`, { remedy: 'Nothing to do: another worker has the deal.' })
@@ -103,7 +103,7 @@ export function queueOf(open: OpenDatabase, tenant: string): Queue {
     take: ({ limit, now, leaseMs, only }) =>
       only?.length === 0 || limit <= 0
         ? Promise.resolve([])
-        : inTransaction(open, (trx) => take(trx, open, tenant, { limit, now, leaseMs, only: only ?? null })),
+        : visible(open, (trx) => take(trx, open, tenant, { limit, now, leaseMs, only: only ?? null })),
     async holds(lease, now, leaseMs) {
       const mine = db
         .updateTable('dirty')

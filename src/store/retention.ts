@@ -23,12 +23,12 @@ export async function forgetPayloads({ db }: OpenDatabase, tenant: string, befor
 }
 
 /** Empties every entry that speaks of a person, named by e-mail address. @returns how many. */
-export async function erasePerson({ db }: OpenDatabase, tenant: string, email: string): Promise<number> {
+export async function erasePerson({ db, durable }: OpenDatabase, tenant: string, email: string): Promise<number> {
   const escaped = email
     .trim()
     .toLowerCase()
     .replaceAll(/[\\%_]/g, '\\$&')
-  return emptied(db, async () => {
+  const erased = await emptied(db, async () => {
     const rows = await db
       .selectFrom('audit')
       .select('id')
@@ -39,6 +39,8 @@ export async function erasePerson({ db }: OpenDatabase, tenant: string, email: s
       .execute()
     return rows.map(({ id }) => id)
   })
+  await durable()
+  return erased
 }
 
 /** In small transactions, so that nobody who writes has to wait long. */

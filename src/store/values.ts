@@ -2,7 +2,7 @@ import type { Store } from '../core/ports.js'
 import type { OpenDatabase } from './database.js'
 
 /** Small named values with compare-and-set, and claims that end by themselves. */
-export function valuesOf({ db }: OpenDatabase, tenant: string): Pick<Store, 'getValue' | 'setValue' | 'listValues' | 'claim' | 'unclaim'> {
+export function valuesOf({ db, durable }: OpenDatabase, tenant: string): Pick<Store, 'getValue' | 'setValue' | 'listValues' | 'claim' | 'unclaim'> {
   return {
     async getValue<T>(name: string) {
       const row = await db.selectFrom('value').select(['value', 'revision']).where('tenant', '=', tenant).where('name', '=', name).executeTakeFirst()
@@ -12,6 +12,7 @@ export function valuesOf({ db }: OpenDatabase, tenant: string): Pick<Store, 'get
       const text = JSON.stringify(value)
       if (typeof expect === 'number') {
         const done = await db.updateTable('value').set({ value: text, revision: expect + 1, updated_at: now }).where('tenant', '=', tenant).where('name', '=', name).where('revision', '=', expect).executeTakeFirst()
+        await durable() // A refresh token that was used and forgotten would lock us out.
         return Number(done.numUpdatedRows) === 1
       }
       const done = await db
@@ -23,6 +24,7 @@ export function valuesOf({ db }: OpenDatabase, tenant: string): Pick<Store, 'get
             : conflict.columns(['tenant', 'name']).doUpdateSet((eb) => ({ value: text, updated_at: now, revision: eb('value.revision', '+', 1) })),
         )
         .executeTakeFirst()
+      await durable()
       return Number(done.numInsertedOrUpdatedRows ?? 0) > 0
     },
     async listValues(prefix) {

@@ -35,7 +35,7 @@ export interface Campaign extends Verdict {
 }
 
 const jumpMs = 150_000 // Longer than a lease and the lag of Partner Center's listings together.
-const settleMost = { wait: 240_000, 'clock-jump': 60_000 } as const
+const settleMost = { wait: 240_000, 'clock-jump': 120_000 } as const
 /** Longer than the lease of a deal. */
 const holdMs = 65_000
 
