@@ -1,5 +1,6 @@
 import type { Change } from './change.js'
-import { FIELD_NAMES, sameValue, VISIBILITY, type Field, type FieldValue, type Projection } from './deal.js'
+import { FIELD_NAMES, pick, sameValue, VISIBILITY, type Field, type FieldValue, type Projection } from './deal.js'
+import type { Readings } from './ports.js'
 import type { Instant, Side } from './ref.js'
 import { stageAfter } from './stage.js'
 
@@ -11,6 +12,13 @@ export function wishOf(change: Change): Projection {
   const status = stageAfter(change.take)
   return status === null ? change.set : { ...change.set, status }
 }
+
+/** What the records showed of the fields that would have been written, to tell later whether somebody else wrote them. */
+export const seenBy = (changes: readonly Change[], now: Readings): Projection[] =>
+  changes.map((change) => {
+    const reading = now[change.side]
+    return change.kind === 'create' || reading.kind !== 'present' ? {} : pick(reading.deal, Object.keys(wishOf(change)) as Field[]) // a projection's keys are fields
+  })
 
 /** One field that observe mode would have written. */
 export interface Wish {

@@ -1,9 +1,8 @@
 import type { Change } from '../core/change.js'
 import type { Field, Projection } from '../core/deal.js'
-import { pick } from '../core/deal.js'
 import type { Link } from '../core/link.js'
 import { judge, wishesOf, wishOf, type Observed, type ObservedRow, type Wish } from '../core/observation.js'
-import type { Reading, Readings } from '../core/ports.js'
+import type { Reading } from '../core/ports.js'
 import { refKey, SIDES, type EndRef, type Instant, type LinkId, type Side } from '../core/ref.js'
 import type { Engine } from './engine.js'
 import { readFlows } from './flows.js'
@@ -12,13 +11,6 @@ import type { ObserveReport } from './views.js'
 const pageSize = 1_000
 const pagesMost = 100 // A hundred thousand observations; beyond that the report says that it is not complete.
 const dealsPerRead = 100
-
-/** What the records showed of the fields that would have been written, to tell later whether somebody else wrote them. */
-export const seenBy = (changes: readonly Change[], now: Readings): Projection[] =>
-  changes.map((change) => {
-    const reading = now[change.side]
-    return change.kind === 'create' || reading.kind !== 'present' ? {} : pick(reading.deal, Object.keys(wishOf(change)) as Field[]) // a projection's keys are fields
-  })
 
 /** Compares what observe mode would have done with what the records show since: somebody else's connector wrote them, or nobody did. */
 export async function observeReport(

@@ -38,7 +38,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/deals/:deal/order',
     role: 'operator',
     summary: 'Accepts, declines, wins, loses or shares a deal.',
-    input: { deal, take: z.enum(['accept', 'decline', 'win', 'lose', 'share']), reason: z.string().max(500).nullable().default(null) },
+    input: { deal, take, reason: z.string().max(500).nullable().default(null) },
     run: (service, input, { by }) => service.order(input.deal, { take: input.take, reason: input.reason, by }),
   }),
   operation({
