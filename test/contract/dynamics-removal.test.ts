@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { solutionPackage } from '../../src/adapters/dynamics/package/package.js'
 import { withoutIcon } from '../../src/adapters/dynamics/install/views.js'
 import { environment, Killed, never, type Environment } from '../support/dynamics-environment.js'
 
@@ -152,5 +153,34 @@ describe('taking the installation away', () => {
       layoutXml: '<row><cell name="name" /></row>',
       fetchXml: '<entity><attribute name="t" /><attribute name="name" /><condition attribute="t" /></entity>',
     })
+  })
+})
+
+describe('taking a managed package away', () => {
+  const installed = async (): Promise<Environment> => {
+    const made = environment()
+    const CustomizationFile = Buffer.from(solutionPackage('managed')).toString('base64')
+    const job = { OverwriteUnmanagedCustomizations: false, PublishWorkflows: true, ImportJobId: 'e41b7c0a-5a3d-4f14-9a3c-1f0d5b2a0001' }
+    await made.kit.call('POST', 'ImportSolution', { ...job, CustomizationFile })
+    await made.kit.settle()
+    await apply(made)
+    return made
+  }
+
+  it('leaves what the package brought, unless --data says that it may go', async () => {
+    const made = await installed()
+    const report = await remove(made, 'keep')
+    expect(report.items.find(({ id }) => id === 'solution:CosellConnector')?.note).toContain('--data')
+    expect(rows(made, 'savedquery', { name: 'Partner Center Deals' }).length).toBeGreaterThan(0)
+    expect(rows(made, 'systemform').some(({ formxml }) => String(formxml).includes('cosell_audit'))).toBe(false)
+    expect((await remove(made, 'keep')).done).toEqual([])
+  })
+
+  it('deletes it as a whole with --data, with what was added beside it', async () => {
+    const made = await installed()
+    await remove(made, 'delete')
+    expect(rows(made, 'solution').filter(({ uniquename }) => String(uniquename).startsWith('Cosell'))).toEqual([])
+    expect(await column(made, 'cosell_audit')).toBe('missing')
+    expect((await remove(made, 'delete')).done).toEqual([])
   })
 })
