@@ -1,6 +1,7 @@
 import type { FlowName, FlowSwitch } from '../core/policy.js'
 import type { Store } from '../core/ports.js'
 import type { Instant } from '../core/ref.js'
+import type { Engine } from './engine.js'
 import type { FlowView } from './views.js'
 
 export const FLOW_NAMES: readonly FlowName[] = ['partnerToCrm', 'crmToPartner']
@@ -20,6 +21,26 @@ export async function readFlows(store: Store, file: Readonly<Record<FlowName, Fl
       return { flow, value: holds ? stored.value.value : file[flow], origin: holds ? 'command' : 'file' }
     }),
   )
+}
+
+/** Deals that a switch kept from being written are due once it is on: nobody may edit them again for weeks. */
+export async function markHeldBack({ store, clock }: Pick<Engine, 'store' | 'clock'>): Promise<void> {
+  for (const reason of ['observing', 'excluded'] as const) {
+    let after: string | null = null
+    do {
+      const page: Awaited<ReturnType<Store['list']>> = await store.list({ reason, limit: 500, after })
+      const now = clock.now()
+      const marks = page.links.map((link) => ({
+        link: link.id,
+        dueAt: now,
+        urgency: 2 as const,
+        wide: true,
+        because: 'a flow was switched on',
+      }))
+      if (marks.length > 0) await store.queue.mark(marks, now)
+      after = page.next
+    } while (after !== null)
+  }
 }
 
 export async function writeFlow(

@@ -115,3 +115,20 @@ describe('what observe mode would have done, beside what somebody else did', () 
     expect([...world.partner.calls, ...world.crm.calls].filter((call) => call !== 'read')).toEqual([])
   })
 })
+
+describe('what waited while a flow only observed', () => {
+  it('is written as soon as the flow is switched on, without another edit', async () => {
+    const { world, referralId, crmId, edited } = await watched()
+    world.partner.edit(referralId, { 'details.dealValue': 20 })
+    await edited('partner')
+    const second = world.partner.put({ kind: 'referral', deal: { name: 'Second', status: 'Active/Accepted' } })
+    await world.hint({ ref: { side: 'partner', kind: 'referral', id: second.id } })
+    await world.settle()
+    expect(world.crm.rows.get(crmId)?.deal['details.dealValue']).toBe(10)
+    world.policy = { ...world.policy, flows: { partnerToCrm: 'on', crmToPartner: 'on' } }
+    await world.service.setFlow('all', 'on', 'test')
+    await world.settle()
+    expect(world.crm.rows.get(crmId)?.deal['details.dealValue']).toBe(20)
+    expect([...world.crm.rows.values()].map(({ deal }) => deal.name)).toContain('Second')
+  })
+})

@@ -7,7 +7,7 @@ import { activityOf } from './activity.js'
 import { isoTime, rowOf, viewOf } from './deal-view.js'
 import { entry, type Engine } from './engine.js'
 import { changeDeal, findDeal } from './find-deal.js'
-import { FLOW_NAMES, readFlows, writeFlow } from './flows.js'
+import { FLOW_NAMES, markHeldBack, readFlows, writeFlow } from './flows.js'
 import { intended } from './intended.js'
 import { issuesOf } from './issues.js'
 import { look } from './look.js'
@@ -192,6 +192,7 @@ export function service(options: ServiceOptions): Service {
         await writeFlow(store, { flow: name, value, file: options.fileFlows()[name], now })
       await store.addAudit([entry({ link: null, run: null, at: now, by }, { kind: 'setting', name: `flow ${flow}`, detail: value })], now)
       await options.refresh()
+      if (value === 'on') await markHeldBack(engine)
       return readFlows(store, options.fileFlows())
     },
     observeReport: (asked) => observeReport(engine, { ...asked, fileFlows: options.fileFlows() }),

@@ -111,14 +111,11 @@ describe('bulk onboarding', () => {
   })
 
   it('links what is beyond doubt with --yes, never the ambiguous, and lists what is left of both sides', async () => {
-    await cosell('flows', 'on', 'all')
     const file = join(mkdtempSync(join(tmpdir(), 'cosell-matching-')), 'left.csv')
     const { code, out } = await cosell('deals', 'link', '--match', '--above', '0.8', '--yes', '--csv', file, '--json')
     expect(code).toBe(1)
     const report = JSON.parse(out) as Proposal // what a script would read
     expect(report.linked).toMatchObject([{ referralId: ids['r-north'], crmId: ids['c-north'], failed: null }])
-    expect(made.sandbox.partnerCenter.referral(ids['r-north'] ?? '')?.externalReferenceId).toBe(ids['c-north'])
-    expect(made.opportunity(ids['c-north'] ?? '')['cosell_referralidentifier']).toBe(ids['r-north'])
     const why = new Map(report.leftovers.map(({ id, why: text }) => [id, text]))
     expect(why.get(ids['r-twin'] ?? '')).toBe('another record is as likely')
     expect(why.get(ids['c-alone'] ?? '')).toBe('no candidate')
@@ -131,6 +128,18 @@ describe('bulk onboarding', () => {
   it('does not offer again what is linked', async () => {
     const { pairs } = await match('--apply', '0.8')
     expect(pairs.some(({ referralId }) => referralId === ids['r-north'])).toBe(false)
+  })
+
+  it('writes the pairs that were linked while it only observed as soon as the flows are on', async () => {
+    const twins = made.sandbox.dynamics.size('opportunity')
+    expect(made.opportunity(ids['c-north'] ?? '')['cosell_referralidentifier'] ?? null).toBeNull()
+    await made.app.service.hold(ids['r-twin'] ?? '', { on: true, by: 'test' })
+    await cosell('flows', 'on', 'all')
+    await made.sync()
+    expect(made.sandbox.partnerCenter.referral(ids['r-north'] ?? '')?.externalReferenceId).toBe(ids['c-north'])
+    expect(made.opportunity(ids['c-north'] ?? '')['cosell_referralidentifier']).toBe(ids['r-north'])
+    expect(made.opportunitiesOf(ids['r-twin'] ?? '')).toEqual([])
+    expect(made.sandbox.dynamics.size('opportunity')).toBe(twins)
   })
 
   it('is offered over the API too', async () => {
