@@ -8,22 +8,21 @@ import { webhookRegistration, type WebhookRegistration } from './adapters/partne
 import { connectCrm } from './connections/crm.js'
 import { doctor } from './connections/doctor.js'
 import { administration, type AdministrationDesk } from './connections/administration.js'
-import { draftsOf, mappedRowsOf, settingsOf } from './connections/mapping.js'
+import { inForce, crmSettings } from './connections/in-force.js'
+import { draftsOf, readMappingText } from './connections/mapping.js'
 import type { ConnectionParts } from './connections/parts.js'
 import { connectPartnerCenter } from './connections/partner-center.js'
+import { settingsDesk } from './connections/settings.js'
+import { settingsOfFile } from './connections/settings-document.js'
 import { tokenLapsesAt } from './connections/refresh-tokens.js'
-import { fieldPolicies } from './core/mapping.js'
-import type { Policy } from './core/policy.js'
 import type { Clock } from './core/ports.js'
 import type { NoticeView } from './engine/administration.js'
 import { LEASE_MS, type Engine } from './engine/engine.js'
-import { readFlows } from './engine/flows.js'
-import type { MappedRows } from './engine/mapped-rows.js'
 import { mappingDesk } from './engine/mapping-desk.js'
-import { rememberRows } from './engine/remap.js'
 import { assertIdentity } from './engine/identity.js'
 import { schedule, sweepTurns, type Schedule } from './engine/schedule.js'
 import { service } from './engine/service.js'
+import { versionBook, type VersionBook } from './engine/versions.js'
 import type { Service } from './engine/views.js'
 import { worker } from './engine/worker.js'
 import type { Logger } from './log.js'
@@ -44,7 +43,7 @@ export type { AdministrationDesk } from './connections/administration.js'
 export type { Administration, ConnectionView } from './engine/administration.js'
 export { remoteService } from './server/remote-service.js'
 export { OPERATIONS, parametersOf } from './server/operations.js'
-export type { DealView, MatchReport, ObserveReport, PlanDocument, Service, SyncSummary } from './engine/views.js'
+export type { DealView, MatchReport, ObserveReport, PlanDocument, Proposal, Service, SettingsSummary, SyncSummary } from './engine/views.js'
 
 export interface AppOptions {
   /** Where people of the simulated systems act; null: not a demo. */
@@ -72,7 +71,7 @@ export interface App {
 const stopGraceMs = 10_000
 const tidyEveryMs = 3_600_000
 const checkpointEveryMs = 3_600_000
-const policyFreshMs = 2_000 // A switch set in another process is seen within two seconds.
+const settingsFreshMs = 2_000 // A switch set in another process is seen within two seconds.
 
 export const socketPath = (config: Config): string => join(config.stateFolder, 'cosell.sock')
 /** The address of the store: a folder, or postgres://… */
@@ -107,7 +106,8 @@ export async function administer(config: Config, options: Pick<AppOptions, 'cloc
   const store = await openStore({ url: storeUrl(config), now: () => clock.now(), standing: isThere && config.store.kind !== 'postgres' ? 'beside' : 'own' })
   const transport = undiciTransport({ proxy: config.proxy, ca: config.caBundle?.text ?? null })
   const parts: ConnectionParts = { transport, clock, random: realRandom, store, seal: sealOf(config.seal), plant, onCall: () => undefined }
-  const settings = settingsOf(config)
+  const book = bookOver(config, { store, clock })
+  const settings = crmSettings(config.crm, (await book.number()) === 0 ? settingsOfFile(config) : (await book.current()).settings)
   const partner = connectPartnerCenter(config.partnerCenter, parts)
   const crm = connectCrm(config.crm, parts, () => settings)
   return {
@@ -126,19 +126,27 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
   const { clock } = options
   const transport = undiciTransport({ proxy: config.proxy, ca: config.caBundle?.text ?? null })
   const parts: ConnectionParts = { transport, clock, random: realRandom, store, seal, plant: options.plant, onCall: metrics.called }
-  const settings = settingsOf(config)
   const partner = connectPartnerCenter(config.partnerCenter, parts)
-  const crm = connectCrm(config.crm, parts, () => settings)
-  const mapped = mappedRowsOf(settings.mapping)
-  await rememberRows({ store, clock }, mapped)
-  const policy = await livePolicy(config, store, { fields: fieldPolicies(settings.mapping), mapped })
+  const warn: Engine['warn'] = (message, details) => log.warn(details, message)
+  const book = bookOver(config, { store, clock })
+  await book.readFile(settingsOfFile(config))
+  const held = await inForce(config, parts, { book, warn })
+  const { crm } = held
+  const freshness = setInterval(() => void held.refresh().catch(() => undefined), settingsFreshMs) // A store that cannot be read is said by everything else; the last version holds.
+  freshness.unref()
   const engine: Engine = {
     store,
     clock,
     random: realRandom,
     newId: randomUUID,
-    adapters: { partner: partner.adapter, crm: crm.adapter },
-    policy: policy.now,
+    adapters: {
+      partner: partner.adapter,
+      get crm() {
+        return crm.adapter
+      },
+    },
+    policy: held.policy,
+    freshen: held.refresh,
     crmIdFor: crm.idFor,
     referralsKnown: async () => (await store.getValue('swept.partner')) !== null,
     witness: witnessed,
@@ -147,20 +155,28 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
       metrics.passed(report)
       log[report.fault === null ? 'info' : 'warn']({ deal_id: report.link, ...report }, 'worked a deal')
     },
-    warn: (message, details) => log.warn(details, message),
+    warn,
   }
   let ready: Readiness = 'starting'
   const registration = webhookRegistration({ platform: partner.platform, clock })
   const work = worker(engine)
   const signal = new AbortController()
+  const drafts = draftsOf({ config, parts, engine, settings: held.settings })
   const desk = service({
     engine,
     worker: work,
     environment: config.environment,
-    fileFlows: () => config.sync.flows,
-    refresh: policy.refresh,
+    versions: book,
+    refresh: held.refresh,
     firstSync: { since: config.sync.since, openOnly: config.sync.openOnly },
-    mapping: mappingDesk(draftsOf({ config, parts, engine })),
+    mapping: mappingDesk(drafts),
+    settings: settingsDesk({
+      config,
+      engine,
+      book,
+      draftOf: ({ mapping }) => drafts(mapping ?? 'version: 1'),
+      refresh: held.refresh,
+    }),
     checks: (asked) =>
       doctor({ config, partner, crm, registration, store, clock, serving: () => ready === 'ready', nodeVersion: process.version }, asked),
   })
@@ -218,7 +234,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     service: desk,
     worker: work,
     turns,
-    policy,
+    freshness,
     transport,
     signal,
     serverDeps,
@@ -246,7 +262,7 @@ interface Parts {
   readonly service: Service
   readonly worker: ReturnType<typeof worker>
   readonly turns: Schedule
-  readonly policy: { readonly stop: () => void }
+  readonly freshness: NodeJS.Timeout
   readonly transport: { close(): Promise<void> }
   readonly signal: AbortController
   readonly serverDeps: ServerDeps
@@ -285,7 +301,7 @@ function running(parts: Parts): App {
 async function stopAll(parts: Parts, servers: readonly RunningServer[]): Promise<void> {
   parts.setReady('draining')
   parts.signal.abort()
-  parts.policy.stop()
+  clearInterval(parts.freshness)
   await parts.turns.stop()
   await parts.worker.stop(stopGraceMs)
   for (const server of servers) await server.close()
@@ -293,23 +309,8 @@ async function stopAll(parts: Parts, servers: readonly RunningServer[]): Promise
   await parts.store.close()
 }
 
-/** The policy in force: the file's, with the flow switches that were set by command. Read anew every moment, because another process may set one. */
-async function livePolicy(
-  config: Config,
-  store: OpenStore,
-  { fields, mapped }: { readonly fields: Policy['fields']; readonly mapped: MappedRows },
-): Promise<{ now: Engine['policy']; refresh: () => Promise<void>; stop: () => void }> {
-  const { leads, irreversible, owner, checkMarkInName } = config.sync
-  let policy: Policy = { fields, leads, irreversible, owner, checkMarkInName, flows: config.sync.flows }
-  const refresh = async (): Promise<void> => {
-    const flows = await readFlows(store, config.sync.flows)
-    policy = { ...policy, flows: Object.fromEntries(flows.map(({ flow, value }) => [flow, value])) as Policy['flows'] } // readFlows names every flow
-  }
-  await refresh()
-  const timer = setInterval(() => void refresh().catch(() => undefined), policyFreshMs) // A store that cannot be read is said by everything else; the last policy holds.
-  timer.unref()
-  return { now: () => ({ policy, version: 1, mapping: mapped }), refresh, stop: () => clearInterval(timer) }
-}
+const bookOver = (config: Config, { store, clock }: { readonly store: OpenStore; readonly clock: Clock }): VersionBook =>
+  versionBook({ store, clock, newId: randomUUID, readMapping: readMappingText, approval: config.sync.approval })
 
 interface Guarded {
   readonly registration: WebhookRegistration

@@ -7,6 +7,7 @@ import { flowReport } from './flow-report.js'
 import { eraseCommand } from './keeping.js'
 import { printJson, printTable, shown } from './print.js'
 import type { Run } from './run.js'
+import { settingsCommands } from './settings.js'
 
 /** `start`, `demo`, `sandbox`, `audit`, `flows`, `doctor`, `config`, `init`, `version`: running it and looking after it. */
 export function operateCommands(program: Command, run: Run): void {
@@ -81,7 +82,8 @@ function flowCommands(program: Command, run: Run): void {
 }
 
 function configCommands(program: Command, run: Run): void {
-  const config = program.command('config').description('the configuration')
+  const config = program.command('config').description('the configuration, and the versions of mapping and settings')
+  settingsCommands(config, run)
   config.command('schema').description('JSON Schema of cosell.yaml').action(run.plain(({ world }) => {
     printJson(world.io, configJsonSchema())
     return Promise.resolve(EXIT.done)

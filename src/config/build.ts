@@ -57,7 +57,7 @@ function buildCrm(crm: FileSettings['crm'], files: Surroundings['files']): Dynam
 function buildSync(sync: FileSettings['sync']): SyncConfig {
   return {
     flows: sync.flows, leads: sync.leads, pollMs: sync.poll, sweepMs: sync.sweep, since: sync.since ?? null, openOnly: sync.open,
-    irreversible: sync.irreversible, owner: sync.owner ?? null, checkMarkInName: sync.checkMarkInName,
+    irreversible: sync.irreversible, approval: sync.approval, owner: sync.owner ?? null, checkMarkInName: sync.checkMarkInName,
   }
 }
 

@@ -89,6 +89,7 @@ export interface SyncConfig {
   readonly since: number | null
   readonly openOnly: boolean
   readonly irreversible: 'allow' | 'confirm' | 'forbid'
+  readonly approval: 'none' | 'second-person'
   readonly owner: string | null
   readonly checkMarkInName: boolean
 }

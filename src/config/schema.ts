@@ -164,6 +164,7 @@ const sync = z.strictObject({
     read(parseMoment, 'is not a date', 'Write it like 2026-01-01 or 2026-01-01T08:00:00Z.')).optional(),
   open: onOff('Whether the first sync takes open deals only.').prefault('false'),
   irreversible: choice('Sharing with Microsoft, accepting, declining, closing: `allow`, `confirm` (ask once more) or `forbid`.', ['allow', 'confirm', 'forbid']).prefault('allow'),
+  approval: choice('Whether settings that one person promotes need the agreement of another (`second-person`) before they are in force.', ['none', 'second-person']).prefault('none'),
   owner: text('text', 'CRM owner (e-mail) of inbound deals when no team member is a CRM user.').optional(),
   checkMarkInName: onOff('Whether ✔ or ✘ stands before the opportunity\'s name, as Microsoft\'s own connector does.').prefault('false'),
 })

@@ -93,7 +93,7 @@ export function maskedConfig(config: Config): ConfigDocument {
     sync: given({
       flows: { ...sync.flows }, leads: sync.leads, poll: formatDuration(sync.pollMs), sweep: formatDuration(sync.sweepMs),
       since: momentOf(sync.since), open: sync.openOnly,
-      irreversible: sync.irreversible, owner: sync.owner, checkMarkInName: sync.checkMarkInName,
+      irreversible: sync.irreversible, approval: sync.approval, owner: sync.owner, checkMarkInName: sync.checkMarkInName,
     }),
     mapping: pathOf(config.mapping),
     proxy: config.proxy === null ? null : maskAddress(config.proxy),

@@ -4,7 +4,7 @@ import type { Config } from '../config/index.js'
 import { FIELD_NAMES } from '../core/deal.js'
 import { Fault } from '../core/fault.js'
 import { effectiveMapping, fieldPolicies, type MappedKind, type Mapping, type MappingRow } from '../core/mapping.js'
-import { parseMapping } from '../core/mapping-document.js'
+import { parseMapping, type MappingDocument } from '../core/mapping-document.js'
 import type { Check } from '../core/ports.js'
 import type { Engine } from '../engine/engine.js'
 import type { MappedRows } from '../engine/mapped-rows.js'
@@ -17,10 +17,15 @@ const kinds: readonly MappedKind[] = ['opportunity', 'lead']
 
 /** The mapping that a document makes of the CRM's built-in profile. @throws Fault `misconfigured` naming what is wrong in it. */
 export function mappingOf(config: Config['crm'], text: string | null): Mapping {
-  return effectiveMapping(profileOf(config), parseMapping(text === null ? { version: 1 } : documentOf(text)))
+  return effectiveMapping(profileOf(config), readMappingText(text ?? 'version: 1'))
 }
 
-function documentOf(text: string): unknown {
+/** A mapping document. @throws Fault `misconfigured` naming what is wrong in it. */
+export function readMappingText(text: string): MappingDocument {
+  return parseMapping(yamlIn(text))
+}
+
+function yamlIn(text: string): unknown {
   try {
     return parseYaml(text)
   } catch (cause) {
@@ -29,10 +34,6 @@ function documentOf(text: string): unknown {
       cause,
     })
   }
-}
-
-export function settingsOf(config: Config, text: string | null = config.mapping?.text ?? null): CrmSettings {
-  return { mapping: mappingOf(config.crm, text), owner: config.sync.owner, checkMarkInName: config.sync.checkMarkInName }
 }
 
 const textOf = (row: MappingRow): string => JSON.stringify([row.crm, row.values, row.toPartner?.source ?? null, row.toCrm?.source ?? null])
@@ -71,12 +72,14 @@ export interface DraftParts {
   readonly config: Config
   readonly parts: ConnectionParts
   readonly engine: Engine
+  /** Those in force. */
+  readonly settings: () => CrmSettings
 }
 
 /** A second adapter with the drafted rows and a policy of its own, over the same connections and store. Planning writes nothing. */
-export function draftsOf({ config, parts, engine }: DraftParts): DraftOf {
+export function draftsOf({ config, parts, engine, settings: inForce }: DraftParts): DraftOf {
   return (text): Draft => {
-    const settings = text === null ? settingsOf(config) : settingsOf(config, text)
+    const settings = text === null ? inForce() : { ...inForce(), mapping: mappingOf(config.crm, text) }
     const crm = connectCrm(config.crm, parts, () => settings)
     const mapping = mappedRowsOf(settings.mapping)
     return {

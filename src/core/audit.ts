@@ -43,7 +43,7 @@ export type AuditEvent =
   | { readonly kind: 'ordered'; readonly what: string; readonly detail: string | null }
   /** `before`: what the records showed of those fields, change by change; absent in entries of earlier versions. */
   | { readonly kind: 'observed'; readonly changes: readonly Change[]; readonly before?: readonly Projection[] }
-  | { readonly kind: 'ran'; readonly because: string; readonly outcome: 'settled' | 'again' | 'stopped'; readonly writes: number; readonly ms: number; readonly attempt: number; readonly fault: string | null; readonly message: string | null }
+  | { readonly kind: 'ran'; readonly because: string; readonly outcome: 'settled' | 'again' | 'stopped'; readonly writes: number; readonly ms: number; readonly attempt: number; readonly fault: string | null; readonly message: string | null; readonly settingsVersion?: number }
   | { readonly kind: 'setting'; readonly name: string; readonly detail: string }
 
 /** An entry as stored: numbered, chained and verifiable. `event` is null after its payload was erased. */

@@ -6,7 +6,7 @@ import type { PlannedChange } from '../core/plan-types.js'
 import { flowInto } from '../core/policy.js'
 import type { Commit, Lease, Mark, Present, Reading, Receipt } from '../core/ports.js'
 import { asLinkId, type EndRef, type LinkId } from '../core/ref.js'
-import { entry, type Engine } from './engine.js'
+import { entry, pinned, type Engine } from './engine.js'
 import { successLine } from './note-text.js'
 import { planInput } from './reconcile.js'
 
@@ -29,7 +29,8 @@ const chunkSize = 100
  * First creations of a sweep, in few calls: the referrals' own listing is the reading, the CRM records are made together.
  * Everything that is not a plain first creation goes through the ordinary pass.
  */
-export async function bulkCreate(engine: Engine, fresh: readonly NewDeal[], signal: AbortSignal): Promise<number> {
+export async function bulkCreate(live: Engine, fresh: readonly NewDeal[], signal: AbortSignal): Promise<number> {
+  const engine = pinned(live)
   let made = 0
   for (let start = 0; start < fresh.length; start += chunkSize) {
     if (signal.aborted) break

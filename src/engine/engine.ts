@@ -36,6 +36,8 @@ export interface Engine {
   readonly newId: () => string
   readonly adapters: { readonly [S in Side]: Adapter }
   readonly policy: () => PolicyInForce
+  /** Reads the settings anew: another process may have put others in force. */
+  readonly freshen: () => Promise<void>
   /** The id a CRM record gets that is made for this referral: the same whoever makes it, so that a second one is refused as existing. */
   readonly crmIdFor: (referralId: string) => string
   /**
@@ -48,6 +50,12 @@ export interface Engine {
   readonly leaseMs: number
   readonly report: (report: PassReport) => void
   readonly warn: (message: string, details: Record<string, unknown>) => void
+}
+
+/** The engine as it is now: a pass that began under one version of the settings ends under it, while the next begins under another. */
+export function pinned(engine: Engine): Engine {
+  const now = engine.policy()
+  return { ...engine, adapters: { partner: engine.adapters.partner, crm: engine.adapters.crm }, policy: () => now }
 }
 
 export type Witness = <T>(work: () => Promise<T>, saw: (calls: readonly WireCall[]) => void) => Promise<T>

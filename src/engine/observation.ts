@@ -5,7 +5,6 @@ import { judge, wishesOf, wishOf, type Observed, type ObservedRow, type Wish } f
 import type { Reading } from '../core/ports.js'
 import { refKey, SIDES, type EndRef, type Instant, type LinkId, type Side } from '../core/ref.js'
 import type { Engine } from './engine.js'
-import { readFlows } from './flows.js'
 import type { ObserveReport } from './views.js'
 
 const pageSize = 1_000
@@ -15,7 +14,7 @@ const dealsPerRead = 100
 /** Compares what observe mode would have done with what the records show since: somebody else's connector wrote them, or nobody did. */
 export async function observeReport(
   engine: Engine,
-  options: { readonly since: Instant | null; readonly fileFlows: Parameters<typeof readFlows>[1]; readonly signal: AbortSignal },
+  options: { readonly since: Instant | null; readonly flows: () => Promise<ObserveReport['flows']>; readonly signal: AbortSignal },
 ): Promise<ObserveReport> {
   const since = options.since ?? (await observedSince(engine))
   const { wishes, complete } = await wishesSince(engine, since)
@@ -32,7 +31,7 @@ export async function observeReport(
       }
     }
   }
-  const flows = await readFlows(engine.store, options.fileFlows)
+  const flows = await options.flows()
   return { since: since === null ? null : new Date(since).toISOString(), flows, complete, totals, rows }
 }
 

@@ -10,7 +10,7 @@ import type { Lease, Readings } from '../core/ports.js'
 import { SIDES, type EndRef } from '../core/ref.js'
 import { settle } from '../core/settle.js'
 import { carryOut } from './apply.js'
-import type { Engine, PassReport } from './engine.js'
+import { pinned, type Engine, type PassReport } from './engine.js'
 import { followMove, forgetEmptied, resolveCreates, takeEnd } from './ends.js'
 import { look, type Known } from './look.js'
 import { fingerprint, successLine } from './note-text.js'
@@ -28,9 +28,12 @@ type Round =
   { readonly kind: 'round'; readonly known: Known } | { readonly kind: 'over'; readonly outcome: Outcome } | { readonly kind: 'detached' }
 
 /** One pass over one deal: reads both sides, plans, writes, and saves what was agreed. Never throws for a remote failure. */
-export async function reconcile(engine: Engine, lease: Lease, signal: AbortSignal): Promise<PassReport | null> {
-  const link = await engine.store.load(lease.link)
+export async function reconcile(live: Engine, lease: Lease, signal: AbortSignal): Promise<PassReport | null> {
+  const link = await live.store.load(lease.link)
   if (link === null) return null
+  // Another process may work by a newer version of the settings already: it is read before this deal is remapped back.
+  if (link.mapping !== live.policy().mapping?.id) await live.freshen()
+  const engine = pinned(live)
   const pass = new Pass(engine, await remapped(engine, link), lease, signal)
   let outcome: Outcome
   try {
@@ -317,6 +320,7 @@ function closeRun(engine: Engine, pass: Pass, outcome: Outcome): void {
     attempt: pass.lease.attempts + 1,
     fault: fault?.kind ?? null,
     message: fault?.message ?? null,
+    settingsVersion: engine.policy().version,
   })
 }
 

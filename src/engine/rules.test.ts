@@ -5,7 +5,6 @@ import { LINK_STATES } from '../core/link.js'
 import type { EndRef } from '../core/ref.js'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
 import { assertIdentity } from './identity.js'
-import { readFlows, writeFlow } from './flows.js'
 
 const deal: Projection = {
   name: 'Nordwind rollout',
@@ -274,14 +273,6 @@ describe('switches and limits', () => {
     await expect(assertIdentity(store, other, { adopt: false, now: 2 })).rejects.toMatchObject({ kind: 'misconfigured' })
     await assertIdentity(store, other, { adopt: true, now: 3 })
     await assertIdentity(store, other, { adopt: false, now: 4 })
-  })
-
-  it("[R39] lets a switch hold until it is set again or the file's own value changes", async () => {
-    const { store } = engineWorld()
-    const file = { partnerToCrm: 'on', crmToPartner: 'on' } as const
-    await writeFlow(store, { flow: 'crmToPartner', value: 'off', file: 'on', now: 1 })
-    expect((await readFlows(store, file)).map((flow) => flow.value)).toEqual(['on', 'off'])
-    expect((await readFlows(store, { ...file, crmToPartner: 'observe' })).map((flow) => flow.value)).toEqual(['on', 'observe'])
   })
 
   it("[R47] names a deal's state by one of five words", async () => {

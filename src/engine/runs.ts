@@ -17,6 +17,7 @@ export function runRow(record: AuditRecord): RunRow {
     attempt: ran?.attempt ?? 1,
     fault: ran?.fault ?? null,
     message: ran?.message ?? null,
+    settingsVersion: ran?.settingsVersion ?? null,
   }
 }
 

@@ -1,16 +1,15 @@
 import { Fault } from '../core/fault.js'
 import { newLink, type Link } from '../core/link.js'
-import type { FlowName, FlowSwitch } from '../core/policy.js'
 import { asLinkId, type EndRef } from '../core/ref.js'
 import { stageAfter, type Take } from '../core/stage.js'
 import { activityOf } from './activity.js'
 import { isoTime, rowOf, viewOf } from './deal-view.js'
 import { entry, type Engine } from './engine.js'
 import { changeDeal, findDeal } from './find-deal.js'
-import { FLOW_NAMES, markHeldBack, readFlows, writeFlow } from './flows.js'
 import { intended } from './intended.js'
 import { issuesOf } from './issues.js'
 import { look } from './look.js'
+import { markHeldBack } from './mark-again.js'
 import { proposeMatches } from './matching.js'
 import { observeReport } from './observation.js'
 import { applyPlan, planAll, planOne } from './planning.js'
@@ -18,6 +17,7 @@ import { runRow, runsOf } from './runs.js'
 import { brakeName, type Brake } from './sweep.js'
 import { syncNow } from './sync.js'
 import type { DealView, Overview, Service } from './views.js'
+import type { VersionBook } from './versions.js'
 import type { Worker } from './worker.js'
 
 export interface ServiceOptions {
@@ -25,12 +25,13 @@ export interface ServiceOptions {
   /** Works deals on demand: for commands that wait for the result. */
   readonly worker: Worker
   readonly environment: string
-  readonly fileFlows: () => Readonly<Record<FlowName, FlowSwitch>>
+  readonly versions: Pick<VersionBook, 'flows' | 'setFlow'>
   /** Called after a switch was set, so that the policy in force is read anew. */
   readonly refresh: () => Promise<void>
   readonly firstSync: { readonly since: number | null; readonly openOnly: boolean }
   readonly checks: Service['checks']
   readonly mapping: Service['mapping']
+  readonly settings: Service['settings']
 }
 
 /** Everything a person or a script can do, over one engine. */
@@ -185,17 +186,14 @@ export function service(options: ServiceOptions): Service {
       })
     },
     verifyAudit: () => store.verifyAudit(),
-    flows: () => readFlows(store, options.fileFlows()),
+    flows: () => options.versions.flows(),
     async setFlow(flow, value, by) {
-      const now = clock.now()
-      for (const name of flow === 'all' ? FLOW_NAMES : [flow])
-        await writeFlow(store, { flow: name, value, file: options.fileFlows()[name], now })
-      await store.addAudit([entry({ link: null, run: null, at: now, by }, { kind: 'setting', name: `flow ${flow}`, detail: value })], now)
+      const flows = await options.versions.setFlow(flow, value, by)
       await options.refresh()
       if (value === 'on') await markHeldBack(engine)
-      return readFlows(store, options.fileFlows())
+      return flows
     },
-    observeReport: (asked) => observeReport(engine, { ...asked, fileFlows: options.fileFlows() }),
+    observeReport: (asked) => observeReport(engine, { ...asked, flows: options.versions.flows }),
     overview: () => overviewOf(options),
     activity: () => activityOf(engine),
     issues: () => issuesOf(engine),
@@ -206,6 +204,7 @@ export function service(options: ServiceOptions): Service {
     },
     checks: options.checks,
     mapping: options.mapping,
+    settings: options.settings,
   }
 }
 
@@ -285,12 +284,12 @@ async function failing(engine: Engine): Promise<Link[]> {
   return links
 }
 
-async function overviewOf({ engine, environment, fileFlows }: ServiceOptions): Promise<Overview> {
+async function overviewOf({ engine, environment, versions }: ServiceOptions): Promise<Overview> {
   const { store, clock } = engine
   const [states, queue, flows, partner, crm, event] = await Promise.all([
     store.counts(),
     store.queue.depth(clock.now()),
-    readFlows(store, fileFlows()),
+    versions.flows(),
     store.getValue<number>('swept.partner'),
     store.getValue<number>('swept.crm'),
     store.getValue<number>('event.last'),

@@ -7,6 +7,7 @@ import type { ObservedOutcome } from '../core/observation.js'
 import type { FlowName, FlowSwitch } from '../core/policy.js'
 import type { Check } from '../core/ports.js'
 import type { Instant, Side } from '../core/ref.js'
+import type { Settings, SettingsVersion } from '../core/settings.js'
 import type { Take } from '../core/stage.js'
 import type { Brake, SweepReport } from './sweep.js'
 
@@ -70,6 +71,8 @@ export interface RunRow {
   readonly attempt: number
   readonly fault: string | null
   readonly message: string | null
+  /** The version of the settings it worked by; null in entries of an earlier version of this program. */
+  readonly settingsVersion: number | null
 }
 
 export interface SyncSummary {
@@ -244,6 +247,38 @@ export interface MappingDesk {
   plan(text: string, deals: readonly string[], signal: AbortSignal): Promise<PlanDocument>
 }
 
+/** One version of the settings. `proposed`: written down and not in force, because another person has yet to agree. */
+export interface SettingsSummary extends Omit<SettingsVersion, 'settings' | 'at'> {
+  /** ISO-8601 UTC. */
+  readonly at: string
+  readonly state: 'in-force' | 'proposed' | 'past'
+}
+export interface VersionView extends SettingsSummary {
+  readonly settings: Settings
+}
+/** What a document would change here, and whether it fits this CRM. */
+export interface Proposal {
+  readonly against: number
+  readonly changes: SettingsVersion['changes']
+  readonly checks: readonly Check[]
+}
+
+/** Versions of mapping, stages, policies and switches. A document is what `export` gives: YAML, without addresses and credentials. */
+export interface SettingsDesk {
+  list(): Promise<readonly SettingsSummary[]>
+  /** Null: the version in force. @throws Fault `missing`. */
+  show(number: number | null): Promise<VersionView>
+  export(number: number | null): Promise<string>
+  compare(document: string, signal: AbortSignal): Promise<Proposal>
+  /** @throws Fault `misconfigured` for a document that is not one, `rejected` when it does not fit this CRM. */
+  promote(
+    document: string,
+    options: { readonly note: string | null; readonly by: string; readonly signal: AbortSignal },
+  ): Promise<VersionView>
+  approve(number: number, by: string): Promise<VersionView>
+  rollback(number: number | null, options: { readonly flows: 'keep' | 'restore'; readonly by: string }): Promise<VersionView>
+}
+
 /** Everything a person or a script can do. The CLI, the API and the console all go through it. `by` names the person for the ledger. */
 export interface Service {
   deals(filter: {
@@ -308,5 +343,6 @@ export interface Service {
   /** What would be written if a person did this now. Reads both systems and writes nothing. */
   preview(deal: string, intention: Intention, signal: AbortSignal): Promise<PlanItem>
   readonly mapping: MappingDesk
+  readonly settings: SettingsDesk
   checks(signal: AbortSignal): Promise<Check[]>
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { LINK_STATES } from '../core/link.js'
 import type { PlanDocument } from '../engine/views.js'
+import { SETTINGS_OPERATIONS } from './settings-operations.js'
 import { after, deal, draft, flag, given, intention, limit, operation, take, type Operation } from './operation.js'
 
 export type { Offered, Operation, Role } from './operation.js'
@@ -277,6 +278,7 @@ export const OPERATIONS: readonly Operation[] = [
     input: { text: z.string().max(1_000_000), deals: z.array(deal).max(1_000).default([]) },
     run: (service, input, { signal }) => service.mapping.plan(input.text, input.deals, signal),
   }),
+  ...SETTINGS_OPERATIONS,
   operation({
     name: 'webhook',
     method: 'GET',

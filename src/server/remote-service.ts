@@ -15,9 +15,12 @@ import type {
   Overview,
   PlanDocument,
   PlanItem,
+  Proposal,
   RunRow,
   Service,
+  SettingsSummary,
   SyncSummary,
+  VersionView,
 } from '../engine/views.js'
 
 /** Calls one operation of a running service by name; the answer is what the operation returns. */
@@ -57,6 +60,15 @@ export function remoteService(call: CallOperation): Service {
       check: async (text) => (await ask<{ checks: Check[] }>('checkMapping', { text })).checks,
       try: (deal, text) => ask<MappingTrial>('tryMapping', { deal, text }),
       plan: (text, deals) => ask<PlanDocument>('planMapping', { text, deals }),
+    },
+    settings: {
+      list: async () => (await ask<{ versions: SettingsSummary[] }>('versions')).versions,
+      show: (number) => ask<VersionView>('version', number === null ? {} : { number }),
+      export: async (number) => (await ask<{ document: string }>('exportSettings', number === null ? {} : { number })).document,
+      compare: (document) => ask<Proposal>('compareSettings', { document }),
+      promote: (document, { note }) => ask<VersionView>('promoteSettings', { document, note }),
+      approve: (number) => ask<VersionView>('approveSettings', { number }),
+      rollback: (number, { flows }) => ask<VersionView>('rollbackSettings', { number, withFlows: flows === 'restore' }),
     },
     checks: async () => (await ask<{ checks: Check[] }>('checks')).checks,
   }

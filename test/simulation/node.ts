@@ -89,6 +89,7 @@ export function startNode(world: NodeWorld): Node {
     newId,
     adapters: { partner, crm },
     policy: () => ({ policy, version: 1, mapping: null }),
+    freshen: async () => undefined,
     crmIdFor: (referralId) => guidOf(`referral:${referralId}`),
     referralsKnown: async () => (await store.getValue('swept.partner')) !== null,
     witness: unwitnessed,

@@ -3,6 +3,7 @@ import type { Clock, Hint, Store } from '../../src/core/ports.js'
 import type { Link } from '../../src/core/link.js'
 import { LEASE_MS, unwitnessed, type Engine, type PassReport } from '../../src/engine/engine.js'
 import type { MappedRows } from '../../src/engine/mapped-rows.js'
+import { versionBook } from '../../src/engine/versions.js'
 import { mappingDesk } from '../../src/engine/mapping-desk.js'
 import { service } from '../../src/engine/service.js'
 import { worker, type Worker } from '../../src/engine/worker.js'
@@ -53,6 +54,7 @@ export function engineWorld(): EngineWorld {
     newId: () => `id-${(serial += 1)}`,
     adapters: { partner: partner.adapter, crm: crm.adapter },
     policy: () => ({ policy: world.policy, version: 1, mapping: world.mapping }),
+    freshen: async () => undefined,
     crmIdFor: (referralId) => `crm-for-${referralId}`,
     referralsKnown: async () => true,
     witness: unwitnessed,
@@ -66,12 +68,13 @@ export function engineWorld(): EngineWorld {
     engine,
     worker: work,
     environment: 'test',
-    fileFlows: () => world.policy.flows,
+    versions: versionBook({ store, clock, newId: engine.newId, readMapping: () => ({}), approval: 'none' }),
     refresh: async () => undefined,
     firstSync: { since: null, openOnly: false },
     mapping: mappingDesk(() => {
       throw new Error('this world has no mapping')
     }),
+    settings: {} as Service['settings'], // this world has one version
     checks: async () => [],
   })
   return Object.assign(world, {

@@ -1,0 +1,134 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import type { Proposal, SettingsSummary } from '../assemble.js'
+import { Fault } from '../core/fault.js'
+import { EXIT, type Io } from './app.js'
+import { printJson, printTable, shown } from './print.js'
+import type { Run } from './run.js'
+
+/** `config versions|export|diff|promote|approve|rollback`: mapping, stages, policies and switches as versions that travel and come back. */
+export function settingsCommands(config: Command, run: Run): void {
+  config
+    .command('versions')
+    .description('the versions of mapping, stages, policies and switches, newest first')
+    .action(
+      run.service(async ({ service, io, json }) => {
+        const versions = await service.settings.list()
+        if (json) printJson(io, { versions })
+        else
+          printTable(
+            io,
+            ['version', 'state', 'at', 'by', 'from', 'note', 'changes'],
+            versions.map((row) => [row.number, row.state, row.at, row.by, row.origin, row.note ?? '', shown(row.changes.map(({ path }) => path).join(', '))]),
+          )
+        return EXIT.done
+      }),
+    )
+  config
+    .command('export [version]')
+    .description('a version as a document for another installation; without a number the one in force')
+    .option('--out <file>', 'write it to a file')
+    .action(
+      run.service(async ({ service, io, json, usage }, options, [version]) => {
+        const number = numberIn(version)
+        if (number === undefined) return usage('A version is a number; see "cosell config versions".')
+        const document = await service.settings.export(number)
+        if (typeof options['out'] === 'string') writeFileSync(options['out'], document, { mode: 0o600 })
+        else if (json) printJson(io, { document })
+        else io.out(document)
+        return EXIT.done
+      }),
+    )
+  config
+    .command('diff <from>')
+    .description('what a document, or a version, would change here, and whether it fits this CRM; changes nothing')
+    .action(
+      run.service(async ({ service, io, json, signal }, _options, [from = '']) => {
+        const proposal = await service.settings.compare(/^\d+$/.test(from) ? await service.settings.export(Number(from)) : textOf(from), signal)
+        if (json) printJson(io, proposal)
+        else showProposal(io, proposal)
+        return proposal.checks.some(({ status }) => status === 'fail') ? EXIT.attention : EXIT.done
+      }),
+    )
+  promoteCommand(config, run)
+  config
+    .command('approve <version>')
+    .description("put in force what another person promoted, where sync.approval asks for a second person's agreement")
+    .action(
+      run.service(async ({ service, io, json, user, usage }, _options, [version]) => {
+        const number = numberIn(version)
+        if (number === undefined || number === null) return usage('A version is a number; see "cosell config versions".')
+        return ended(io, json, await service.settings.approve(number, user))
+      }),
+    )
+  config
+    .command('rollback [version]')
+    .description('go back to a version, or to the one before; it becomes a new version')
+    .option('--with-flows', 'restore the flow switches too; else they stay as they are')
+    .action(
+      run.service(async ({ service, io, json, user, usage }, options, [version]) => {
+        const number = numberIn(version)
+        if (number === undefined) return usage('A version is a number; see "cosell config versions".')
+        return ended(io, json, await service.settings.rollback(number, { flows: options['withFlows'] === true ? 'restore' : 'keep', by: user }))
+      }),
+    )
+}
+
+function promoteCommand(config: Command, run: Run): void {
+  config
+    .command('promote')
+    .description('make a document the next version; shows what it changes and asks')
+    .requiredOption('--from <file>', 'what "cosell config export" wrote elsewhere')
+    .option('--note <text>', 'why, for those who read the history')
+    .option('--yes', 'do not ask')
+    .action(
+      run.service(async ({ service, io, json, signal, user, usage }, options) => {
+        const document = textOf(String(options['from']))
+        const proposal = await service.settings.compare(document, signal)
+        if (!json) showProposal(io, proposal)
+        if (proposal.checks.some(({ status }) => status === 'fail')) {
+          if (json) printJson(io, proposal)
+          return EXIT.attention
+        }
+        if (proposal.changes.length > 0 && options['yes'] !== true) {
+          if (json || !io.inIsTty || !io.errIsTty) return usage('Promoting changes what is written from now on: look at "cosell config diff" and give --yes.')
+          const { confirm } = await import('@clack/prompts')
+          if ((await confirm({ message: 'Put this in force?', initialValue: false })) !== true) return EXIT.attention
+        }
+        const note = typeof options['note'] === 'string' ? options['note'] : null
+        return ended(io, json, await service.settings.promote(document, { note, by: user, signal }))
+      }),
+    )
+}
+
+function ended(io: Io, json: boolean, version: SettingsSummary): number {
+  if (json) printJson(io, version)
+  else if (version.state === 'proposed')
+    io.out(`Version ${version.number} waits for another person: cosell config approve ${version.number}\n`)
+  else if (version.changes.length === 0) io.out(`Nothing changes: version ${version.number} says the same.\n`)
+  else io.out(`Version ${version.number} is in force. Back with: cosell config rollback\n`)
+  return version.state === 'proposed' ? EXIT.attention : EXIT.done
+}
+
+function showProposal(io: Io, { against, changes, checks }: Proposal): void {
+  if (changes.length === 0) io.out(`The same as version ${against}, which is in force.\n`)
+  for (const { path, before, after } of changes) {
+    io.out(`${before === null ? '+' : after === null ? '-' : '~'} ${path}\n`)
+    if (before !== null) io.out(`    - ${before}\n`)
+    if (after !== null) io.out(`    + ${after}\n`)
+  }
+  for (const { name, detail, remedy } of checks.filter(({ status }) => status === 'fail'))
+    io.out(`✘ ${name}: ${detail}${remedy === null ? '' : `\n    ${remedy}`}\n`)
+}
+
+/** Null: none was given; undefined: it is no number. */
+const numberIn = (text: string | undefined): number | null | undefined =>
+  text === undefined ? null : /^[1-9]\d*$/.test(text) ? Number(text) : undefined
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    throw new Fault('misconfigured', `${file} cannot be read.`, { remedy: 'Check the name and the rights of the file.' })
+  }
+}
