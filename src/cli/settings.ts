@@ -19,7 +19,15 @@ export function settingsCommands(config: Command, run: Run): void {
           printTable(
             io,
             ['version', 'state', 'at', 'by', 'from', 'note', 'changes'],
-            versions.map((row) => [row.number, row.state, row.at, row.by, row.origin, row.note ?? '', shown(row.changes.map(({ path }) => path).join(', '))]),
+            versions.map((row) => [
+              row.number,
+              row.state,
+              row.at,
+              row.by,
+              row.origin,
+              row.note ?? '',
+              shown(row.changes.map(({ path }) => path).join(', ')),
+            ]),
           )
         return EXIT.done
       }),
@@ -44,13 +52,20 @@ export function settingsCommands(config: Command, run: Run): void {
     .description('what a document, or a version, would change here, and whether it fits this CRM; changes nothing')
     .action(
       run.service(async ({ service, io, json, signal }, _options, [from = '']) => {
-        const proposal = await service.settings.compare(/^\d+$/.test(from) ? await service.settings.export(Number(from)) : textOf(from), signal)
+        const proposal = await service.settings.compare(
+          /^\d+$/.test(from) ? await service.settings.export(Number(from)) : textOf(from),
+          signal,
+        )
         if (json) printJson(io, proposal)
         else showProposal(io, proposal)
         return proposal.checks.some(({ status }) => status === 'fail') ? EXIT.attention : EXIT.done
       }),
     )
   promoteCommand(config, run)
+  backCommands(config, run)
+}
+
+function backCommands(config: Command, run: Run): void {
   config
     .command('approve <version>')
     .description("put in force what another person promoted, where sync.approval asks for a second person's agreement")
@@ -69,7 +84,11 @@ export function settingsCommands(config: Command, run: Run): void {
       run.service(async ({ service, io, json, user, usage }, options, [version]) => {
         const number = numberIn(version)
         if (number === undefined) return usage('A version is a number; see "cosell config versions".')
-        return ended(io, json, await service.settings.rollback(number, { flows: options['withFlows'] === true ? 'restore' : 'keep', by: user }))
+        return ended(
+          io,
+          json,
+          await service.settings.rollback(number, { flows: options['withFlows'] === true ? 'restore' : 'keep', by: user }),
+        )
       }),
     )
 }
@@ -91,7 +110,8 @@ function promoteCommand(config: Command, run: Run): void {
           return EXIT.attention
         }
         if (proposal.changes.length > 0 && options['yes'] !== true) {
-          if (json || !io.inIsTty || !io.errIsTty) return usage('Promoting changes what is written from now on: look at "cosell config diff" and give --yes.')
+          if (json || !io.inIsTty || !io.errIsTty)
+            return usage('Promoting changes what is written from now on: look at "cosell config diff" and give --yes.')
           const { confirm } = await import('@clack/prompts')
           if ((await confirm({ message: 'Put this in force?', initialValue: false })) !== true) return EXIT.attention
         }

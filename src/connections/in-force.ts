@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Config } from '../config/index.js'
 import { toFault } from '../core/fault.js'
 import { fieldPolicies } from '../core/mapping.js'
@@ -40,7 +41,7 @@ export async function inForce(
   let force = await forceOf(null)
   async function forceOf(last: Force | null): Promise<Force> {
     const { number, settings: source } = await book.current()
-    const same = last !== null && last.source.mapping === source.mapping && JSON.stringify(last.source.policies) === JSON.stringify(source.policies)
+    const same = last !== null && isDeepStrictEqual({ ...last.source, flows: null }, { ...source, flows: null })
     const settings = same ? last.settings : crmSettings(config.crm, source)
     const mapping = same ? last.policy.mapping : mappedRowsOf(settings.mapping)
     if (!same && mapping !== null) await rememberRows(parts, mapping)

@@ -46,11 +46,16 @@ export function settingsIn(text: string, { crm }: Pick<Config, 'crm'>): Settings
   try {
     read = parseYaml(text)
   } catch (cause) {
-    throw new Fault('misconfigured', `The document is not YAML: ${cause instanceof Error ? cause.message : String(cause)}`, { remedy, cause })
+    throw new Fault('misconfigured', `The document is not YAML: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      remedy,
+      cause,
+    })
   }
   const parsed = document.safeParse(read)
   if (!parsed.success) {
-    const flaws = parsed.error.issues.slice(0, 5).map(({ path, message }) => `${path.length === 0 ? 'the document' : path.join('.')}: ${message}`)
+    const flaws = parsed.error.issues
+      .slice(0, 5)
+      .map(({ path, message }) => `${path.length === 0 ? 'the document' : path.join('.')}: ${message}`)
     throw new Fault('misconfigured', `This is no settings document: ${flaws.join('; ')}`, { remedy })
   }
   const { mapping, policies, flows } = parsed.data

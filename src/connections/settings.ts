@@ -40,7 +40,8 @@ export function settingsDesk({ config, engine, book, draftOf, refresh }: Setting
       const { number: wanted } = await chosen(number)
       const [version, all] = await Promise.all([book.version(wanted), book.list()])
       const summary = all.find((each) => each.number === wanted)
-      if (summary === undefined) throw new Fault('missing', `There is no version ${wanted} of the settings.`, { remedy: 'See "cosell config versions".' })
+      if (summary === undefined)
+        throw new Fault('missing', `There is no version ${wanted} of the settings.`, { remedy: 'See "cosell config versions".' })
       return { ...summary, settings: version.settings }
     },
     export: async (number) => documentOf(await chosen(number), config),

@@ -58,7 +58,9 @@ export function versionBook(parts: BookParts): VersionBook {
   const version = async (wanted: number): Promise<SettingsVersion> => {
     const found = await store.getValue<SettingsVersion>(nameOf(wanted))
     if (found === null)
-      throw new Fault('missing', `There is no version ${wanted} of the settings.`, { remedy: 'See "cosell config versions" for those there are.' })
+      throw new Fault('missing', `There is no version ${wanted} of the settings.`, {
+        remedy: 'See "cosell config versions" for those there are.',
+      })
     return found.value
   }
   const current = async (): Promise<SettingsVersion> => version(await number())
@@ -93,7 +95,12 @@ export function versionBook(parts: BookParts): VersionBook {
       alone(parts, async () => {
         const { settings } = await current()
         const changed = Object.fromEntries((flow === 'all' ? FLOW_NAMES : [flow]).map((name) => [name, value]))
-        const made = await write(parts, { settings: { ...settings, flows: { ...settings.flows, ...changed } }, note: null, origin: 'switched', by })
+        const made = await write(parts, {
+          settings: { ...settings, flows: { ...settings.flows, ...changed } },
+          note: null,
+          origin: 'switched',
+          by,
+        })
         if (made.changes.length > 0) await enforce(parts, made)
         await tell(parts, by, { kind: 'setting', name: `flow ${flow}`, detail: value })
         return flows()
@@ -160,8 +167,12 @@ async function readFile(parts: BookParts, file: Settings): Promise<SettingsVersi
 }
 
 function mergeFile(held: Settings, known: Settings, file: Settings): Settings {
-  const part = <T extends object>(was: T, before: T, now: T): T =>
-    Object.fromEntries(Object.entries(now).map(([key, value]) => [key, before[key as keyof T] === value ? was[key as keyof T] : value])) as T // the same keys
+  // The result has the keys of `now`, and for each the value that one of the three holds.
+  const part = <T extends object>(was: T, before: T, now: T): T => {
+    const merged = { ...now }
+    for (const key in now) if (before[key] === now[key]) merged[key] = was[key]
+    return merged
+  }
   return {
     mapping: known.mapping === file.mapping ? held.mapping : file.mapping,
     policies: part<Policies>(held.policies, known.policies, file.policies),
@@ -173,11 +184,17 @@ async function approve(parts: BookParts, version: SettingsVersion, by: string): 
   const inForce = (await parts.store.getValue<number>(currentName))?.value ?? null
   if (version.number === inForce) return version
   if (version.by === by)
-    throw new Fault('rejected', `${by} proposed version ${version.number} and cannot approve it.`, { remedy: 'Ask another person to approve it.' })
-  if (version.previous !== inForce)
-    throw new Fault('stale', `Version ${version.number} was proposed on version ${String(version.previous)}, and ${String(inForce)} is in force now.`, {
-      remedy: 'Promote it again, so that what it changes is seen against what holds now.',
+    throw new Fault('rejected', `${by} proposed version ${version.number} and cannot approve it.`, {
+      remedy: 'Ask another person to approve it.',
     })
+  if (version.previous !== inForce)
+    throw new Fault(
+      'stale',
+      `Version ${version.number} was proposed on version ${String(version.previous)}, and ${String(inForce)} is in force now.`,
+      {
+        remedy: 'Promote it again, so that what it changes is seen against what holds now.',
+      },
+    )
   const approved = { ...version, approvedBy: by }
   await parts.store.setValue(nameOf(version.number), approved, { expect: 'any', now: parts.clock.now() })
   await enforce(parts, approved)
@@ -199,9 +216,13 @@ async function rollback(
 }
 
 /** The last version that said something else; a switch that was turned since is no step back. */
-async function before(held: SettingsVersion, flows: 'keep' | 'restore', version: (number: number) => Promise<SettingsVersion>): Promise<SettingsVersion> {
+async function before(
+  held: SettingsVersion,
+  flows: 'keep' | 'restore',
+  version: (number: number) => Promise<SettingsVersion>,
+): Promise<SettingsVersion> {
   const says = ({ settings }: SettingsVersion): string => JSON.stringify(flows === 'restore' ? settings : { ...settings, flows: null })
-  for (let number = held.previous; number !== null; ) {
+  for (let number = held.previous; number !== null;) {
     const candidate = await version(number)
     if (says(candidate) !== says(held)) return candidate
     number = candidate.previous

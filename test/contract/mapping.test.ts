@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
+import type { Service } from '../../src/assemble.js'
 import { installation, type Installation, type InstallationWish } from '../support/installation.js'
 
 /** Changing what goes where, on a live installation. */
@@ -102,5 +103,64 @@ describe('cosell mapping', () => {
     expect(plan.totals).toMatchObject({ update: 1, steps: 0 })
     expect(here.writes()).toEqual([])
     expect(here.opportunity(crmId)['cosell_notestomicrosoft']).toBeNull()
+  })
+})
+
+describe('[R59] versions of the settings, on a live installation', () => {
+  const settings = (): Service['settings'] => here.app.service.settings
+  const by = 'ada'
+
+  it('carry a mapping from staging to production: compared, promoted without a restart, seen in the next deal, taken back', async () => {
+    await open({ mapping: { version: 1, ...moved } })
+    const exported = await settings().export(null)
+    expect(parse(exported)).toMatchObject({ cosell: 1, crm: 'dynamics', mapping: moved })
+    expect(exported).not.toMatch(/https?:|secret|clientId|tenant/i)
+    await here.close()
+
+    await open()
+    const { id, crmId } = await shared()
+    const proposal = await settings().compare(exported, never)
+    expect(proposal.changes.map(({ path }) => path)).toEqual(['mapping.opportunity.details.notes'])
+    expect(proposal.checks.filter(({ status }) => status === 'fail')).toEqual([])
+    expect(await settings().promote(exported, { note: 'from staging', by, signal: never })).toMatchObject({ number: 2, state: 'in-force' })
+    await here.sync()
+    expect(here.opportunity(crmId)).toMatchObject({ cosell_notestomicrosoft: 'From Partner Center' })
+    here.seller.edit('opportunity', crmId, { cosell_notestomicrosoft: 'Said in the new column' })
+    await here.sync()
+    expect(notes(id)).toBe('Said in the new column')
+    const { runs } = await here.app.service.runs({ deal: id, failedOnly: false, limit: 1 })
+    expect(runs[0]?.settingsVersion).toBe(2)
+
+    await settings().rollback(null, { flows: 'keep', by })
+    expect((await here.app.service.mapping.show()).rows.find(({ field }) => field === 'details.notes')).toMatchObject({
+      origin: 'built-in',
+    })
+  })
+
+  it('refuse what does not fit this CRM, another kind of CRM, and what is no document', async () => {
+    await open()
+    const exported = parse(await settings().export(null)) as object
+    const with_ = (change: object): string => stringify({ ...exported, ...change })
+    const promote = (text: string) => settings().promote(text, { note: null, by, signal: never })
+    await expect(promote(with_({ mapping: { version: 1, opportunity: { 'details.notes': { crm: 'new_nowhere' } } } }))).rejects.toThrow(
+      /new_nowhere/,
+    )
+    await expect(promote(with_({ mapping: { version: 1, opportunity: { 'details.note': { crm: 'description' } } } }))).rejects.toThrow(
+      /details\.note/,
+    )
+    await expect(promote(with_({ crm: 'salesforce' }))).rejects.toThrow('The document is for salesforce')
+    await expect(promote(with_({ clientSecret: 'x' }))).rejects.toMatchObject({ kind: 'misconfigured' })
+    await expect(promote('just: words')).rejects.toThrow('This is no settings document')
+    expect(await settings().list()).toHaveLength(1)
+  })
+
+  it('hold after a restart with the same file', async () => {
+    await open()
+    const exported = parse(await settings().export(null)) as object
+    await settings().promote(stringify({ ...exported, mapping: { version: 1, ...moved } }), { note: null, by, signal: never })
+    await here.restart({})
+    expect((await here.app.service.mapping.show()).rows.find(({ field }) => field === 'details.notes')).toMatchObject({
+      crm: 'cosell_notestomicrosoft',
+    })
   })
 })

@@ -3,7 +3,7 @@ import type { Clock, Hint, Store } from '../../src/core/ports.js'
 import type { Link } from '../../src/core/link.js'
 import { LEASE_MS, unwitnessed, type Engine, type PassReport } from '../../src/engine/engine.js'
 import type { MappedRows } from '../../src/engine/mapped-rows.js'
-import { versionBook } from '../../src/engine/versions.js'
+import { versionBook, type VersionBook } from '../../src/engine/versions.js'
 import { mappingDesk } from '../../src/engine/mapping-desk.js'
 import { service } from '../../src/engine/service.js'
 import { worker, type Worker } from '../../src/engine/worker.js'
@@ -64,11 +64,20 @@ export function engineWorld(): EngineWorld {
   }
   const work = worker(engine)
   const signal = new AbortController().signal
+  const versions = async (): Promise<VersionBook> => {
+    const book = versionBook({ store, clock, newId: () => `change-${(serial += 1)}`, readMapping: () => ({}), approval: 'none' })
+    const { fields: _fields, flows, ...policies } = world.policy
+    if ((await book.number()) === 0) await book.readFile({ mapping: null, policies, flows })
+    return book
+  }
   const desk = service({
     engine,
     worker: work,
     environment: 'test',
-    versions: versionBook({ store, clock, newId: engine.newId, readMapping: () => ({}), approval: 'none' }),
+    versions: {
+      flows: async () => (await versions()).flows(),
+      setFlow: async (flow, value, by) => (await versions()).setFlow(flow, value, by),
+    },
     refresh: async () => undefined,
     firstSync: { since: null, openOnly: false },
     mapping: mappingDesk(() => {
