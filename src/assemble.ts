@@ -9,7 +9,7 @@ import { connectCrm } from './connections/crm.js'
 import { doctor } from './connections/doctor.js'
 import { administration, type AdministrationDesk } from './connections/administration.js'
 import { inForce, crmSettings } from './connections/in-force.js'
-import { draftsOf, readMappingText } from './connections/mapping.js'
+import { draftsOf, readMappingText, usedColumns } from './connections/mapping.js'
 import type { ConnectionParts } from './connections/parts.js'
 import { connectPartnerCenter } from './connections/partner-center.js'
 import { settingsDesk } from './connections/settings.js'
@@ -189,6 +189,10 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     notices: config.notices,
     publicUrl: config.server.publicUrl,
     ...guarded(config, { registration, crm, store }),
+    schema: {
+      describe: (signal) => crm.adapter.describe({ signal }),
+      used: () => ({ version: held.policy().version, columns: usedColumns(held.settings().mapping) }),
+    },
   })
   const turns = schedule(engine, () => [
     ...watched,

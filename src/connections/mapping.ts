@@ -68,6 +68,20 @@ export function viewOf(mapping: Mapping): MappingView {
   return { crm: mapping.crm, rows, defaults: mapping.defaults, stages }
 }
 
+/** Which of the CRM's columns a mapping rests on, by table. */
+export function usedColumns(mapping: Mapping): Readonly<Record<string, readonly string[]>> {
+  const columns: Record<string, string[]> = {}
+  for (const kind of kinds) {
+    const stage = mapping.stages[kind].rows.flatMap(({ crm }) => Object.keys(crm))
+    for (const name of [...Object.values(mapping[kind]).map(({ crm }) => crm), ...Object.keys(mapping.defaults[kind]), ...stage]) {
+      const [related, column] = name.split('.')
+      const [table, own] = column === undefined ? [kind, name] : [related ?? kind, column]
+      ;(columns[table] ??= []).push(own)
+    }
+  }
+  return columns
+}
+
 export interface DraftParts {
   readonly config: Config
   readonly parts: ConnectionParts
@@ -93,7 +107,7 @@ export function draftsOf({ config, parts, engine, settings: inForce }: DraftPart
         },
       },
       checks: async (signal) => [
-        ...(await crm.checks(signal)).filter(({ name }) => /mapping|fields|solutions table/i.test(name)),
+        ...(await crm.checks(signal)).filter(({ name }) => /mapping|fields|stages|solutions table/i.test(name)),
         await requiredCheck(crm.adapter, settings.mapping, signal),
       ],
     }

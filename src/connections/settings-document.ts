@@ -9,7 +9,8 @@ const document = z.strictObject({
   cosell: z.literal(1),
   crm: z.enum(['dynamics', 'salesforce']),
   exported: z.strictObject({ environment: z.string(), version: z.number(), at: z.string() }).optional(),
-  mapping: z.record(z.string(), z.unknown()).nullable(),
+  // A text of YAML keeps its remarks; export writes the rows themselves, for people to compare.
+  mapping: z.union([z.record(z.string(), z.unknown()), z.string()]).nullable(),
   policies: z.strictObject({
     leads: z.boolean(),
     irreversible: z.enum(['allow', 'confirm', 'forbid']),
@@ -61,5 +62,5 @@ export function settingsIn(text: string, { crm }: Pick<Config, 'crm'>): Settings
   const { mapping, policies, flows } = parsed.data
   if (parsed.data.crm !== crm.kind)
     throw new Fault('misconfigured', `The document is for ${parsed.data.crm}, and this installation works with ${crm.kind}.`, { remedy })
-  return { mapping: mapping === null ? null : stringify(mapping), policies, flows }
+  return { mapping: mapping === null || typeof mapping === 'string' ? mapping : stringify(mapping), policies, flows }
 }

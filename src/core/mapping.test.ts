@@ -51,7 +51,10 @@ describe('a mapping document', () => {
   })
 
   test('adds a row for a field that has none', () => {
-    const mapping = mappingOf({ version: 1, opportunity: { salesStage: { crm: 'stepname', wins: 'crm', values: { '10': '1-Qualify', '20': '2-Develop' } } } })
+    const mapping = mappingOf({
+      version: 1,
+      opportunity: { salesStage: { crm: 'stepname', wins: 'crm', values: { '10': '1-Qualify', '20': '2-Develop' } } },
+    })
     expect(mapping.opportunity.salesStage).toMatchObject({ crm: 'stepname', wins: 'crm' })
   })
 
@@ -82,9 +85,10 @@ describe('a mapping document', () => {
 })
 
 describe('the policy of a row', () => {
-  const policyOf = (field: Field, row: object) => fieldPolicies(mappingOf({ version: 1, opportunity: { [field]: { crm: 'x', ...row } } }))[field]
+  const policyOf = (field: Field, row: object) =>
+    fieldPolicies(mappingOf({ version: 1, opportunity: { [field]: { crm: 'x', ...row } } }))[field]
 
-  test('a built-in row has the field\'s own rule, a field without a row stays where it is', () => {
+  test("a built-in row has the field's own rule, a field without a row stays where it is", () => {
     const policies = fieldPolicies(effectiveMapping(profile, EMPTY_MAPPING))
     const usual = defaultFieldPolicies()
     expect(policies['details.dealValue']).toEqual(usual['details.dealValue'])
@@ -115,7 +119,8 @@ describe('the policy of a row', () => {
 })
 
 describe('the table of stages', () => {
-  const read = (table: StageTable, statecode: number, statuscode: number) => decodeStage(table, { statecode, statuscode }, { isOpen: statecode === 0, text: 'Waiting for parts' })
+  const read = (table: StageTable, statecode: number, statuscode: number) =>
+    decodeStage(table, { statecode, statuscode }, { isOpen: statecode === 0, text: 'Waiting for parts' })
 
   test.each([
     ['New/Pending', 0, 2],
@@ -150,7 +155,9 @@ describe('the table of stages', () => {
 
   test('an unknown status reason is unreadable and names the row to add', () => {
     const shown = read(stages, 0, 100000001)
-    expect(shown).toMatchObject({ unreadable: { field: 'status', shows: 'Waiting for parts', remedy: expect.stringContaining('statecode: 0, statuscode: 100000001') } })
+    expect(shown).toMatchObject({
+      unreadable: { field: 'status', shows: 'Waiting for parts', remedy: expect.stringContaining('statecode: 0, statuscode: 100000001') },
+    })
   })
 
   test('a row marked otherOpen takes every other open stage, but no closed one', () => {
@@ -159,8 +166,11 @@ describe('the table of stages', () => {
     expect(read(table.opportunity, 2, 100000001)).toHaveProperty('unreadable')
   })
 
-  test('a document\'s row replaces one, and a new one is preferred', () => {
-    const { stages: table } = mappingOf({ version: 1, stages: { 'Closed/Declined': { statecode: 2, statuscode: 4 }, 'New/*': { statecode: 0, statuscode: 100000002 } } })
+  test("a document's row replaces one, and a new one is preferred", () => {
+    const { stages: table } = mappingOf({
+      version: 1,
+      stages: { 'Closed/Declined': { statecode: 2, statuscode: 4 }, 'New/*': { statecode: 0, statuscode: 100000002 } },
+    })
     expect(read(table.opportunity, 2, 4)).toEqual({ stage: 'Closed/Declined' })
     expect(encodeStage(table.opportunity, 'New/Pending')).toEqual({ statecode: 0, statuscode: 100000002 })
     expect(encodeStage(table.opportunity, 'Closed/Expired')).toEqual({ statecode: 2, statuscode: 4 })
@@ -207,5 +217,36 @@ describe('the value of a row', () => {
       const row = rowOf(field, isListField(field) ? { wins: 'union' } : {})
       expect(row.field).toBe(field)
     }
+  })
+})
+
+describe('[R62] a mapping that cannot work as a whole is refused', () => {
+  test.each<[string, unknown, string]>([
+    ['two rows of one column', { opportunity: { 'details.notes': { crm: 'Name' } } }, 'name writes column Name too'],
+    ['a row on the column of the stage', { opportunity: { 'details.notes': { crm: 'statuscode' } } }, 'column statuscode holds the stage'],
+    [
+      'two stages of one status',
+      { stages: { 'Closed/Lost': { statecode: 1, statuscode: 3 } } },
+      'the same CRM values already mean Closed/Won',
+    ],
+    [
+      'an open and a closed stage of one status',
+      { stages: { 'New/*': { statecode: 0, statuscode: 1 } } },
+      'the same CRM values already mean New/*',
+    ],
+  ])('%s', (_what, document, why) => {
+    expect(refusal(() => mappingOf({ version: 1, ...(document as object) }))).toContain(why)
+  })
+
+  test('a stage that leads nowhere', () => {
+    const { rows } = stages
+    const holed: Profile = { ...profile, stages: { ...stages, rows: rows.filter(({ pattern }) => !pattern.startsWith('Active')) } }
+    const document = parseMapping({ version: 1, stages: { 'New/*': { statecode: 0, statuscode: 2 } } })
+    expect(refusal(() => effectiveMapping(holed, document))).toContain('Active/')
+  })
+
+  test('but one of two rows may only be read, and a stage may be said anew', () => {
+    const rows = { 'details.notes': { crm: 'name', flow: 'to-partner' } }
+    expect(() => mappingOf({ version: 1, opportunity: rows, stages: { 'New/*': { statecode: 0, statuscode: 7 } } })).not.toThrow()
   })
 })

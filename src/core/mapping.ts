@@ -4,6 +4,7 @@ import { FIELD_NAMES, FIELDS, isListField, type Field } from './deal.js'
 import { compileExpression, type Expression } from './expression.js'
 import { Fault } from './fault.js'
 import type { MappingDocument, RowDocument } from './mapping-document.js'
+import { rowFlaws, stageFlaws } from './mapping-flaws.js'
 import { mergeStages, type StageTable } from './mapping-stages.js'
 import { defaultFieldPolicy, type FieldPolicy, type Flow, type Policy } from './policy.js'
 import { assertNever } from './ref.js'
@@ -49,13 +50,19 @@ export interface Mapping {
 
 /** @throws Fault `misconfigured` when a row asks for what a field cannot do, or an expression does not compile. */
 export function effectiveMapping(profile: Profile, document: MappingDocument): Mapping {
-  return {
+  const mapping: Mapping = {
     crm: profile.crm,
     opportunity: mergeRows(profile.opportunity, document.opportunity, 'opportunity'),
     lead: mergeRows(profile.lead, document.lead, 'lead'),
     defaults: { opportunity: document.defaults?.opportunity ?? {}, lead: document.defaults?.lead ?? {} },
     stages: { opportunity: mergeStages(profile.stages, document.stages), lead: mergeStages(profile.leadStages, document.leadStages) },
   }
+  const [flaw] = [
+    ...(['opportunity', 'lead'] as const).flatMap((kind) => rowFlaws(kind, mapping[kind], mapping.stages[kind])),
+    ...(document.stages === undefined ? [] : stageFlaws(mapping.stages.opportunity, new Set(Object.keys(document.stages)))),
+  ]
+  if (flaw !== undefined) throw new Fault('misconfigured', `The mapping row ${flaw.where} cannot work: ${flaw.why}`, { remedy: flaw.remedy })
+  return mapping
 }
 
 function mergeRows(

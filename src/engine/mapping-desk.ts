@@ -16,6 +16,7 @@ export type DraftOf = (text: string | null) => Draft
 export function mappingDesk(draftOf: DraftOf): MappingDesk {
   return {
     show: () => Promise.resolve(draftOf(null).view),
+    columns: (signal) => draftOf(null).engine.adapters.crm.describe({ signal }),
     check: async (text, signal) => draftOf(text).checks(signal),
     plan: async (text, deals, signal) => planAll(draftOf(text).engine, deals, signal),
     async try(deal, text, signal) {

@@ -5,7 +5,7 @@ import type { Link, LinkState, Reason, ReasonCode, WaitsFor } from '../core/link
 import type { MatchReport } from '../core/matching.js'
 import type { ObservedOutcome } from '../core/observation.js'
 import type { FlowName, FlowSwitch } from '../core/policy.js'
-import type { Check } from '../core/ports.js'
+import type { Check, RemoteSchema } from '../core/ports.js'
 import type { Instant, Side } from '../core/ref.js'
 import type { Settings, SettingsVersion } from '../core/settings.js'
 import type { Take } from '../core/stage.js'
@@ -242,6 +242,8 @@ export interface MappingTrial {
 
 export interface MappingDesk {
   show(): Promise<MappingView>
+  /** The CRM's own columns, for those who write rows. */
+  columns(signal: AbortSignal): Promise<RemoteSchema>
   check(text: string | null, signal: AbortSignal): Promise<readonly Check[]>
   try(deal: string, text: string | null, signal: AbortSignal): Promise<MappingTrial>
   plan(text: string, deals: readonly string[], signal: AbortSignal): Promise<PlanDocument>

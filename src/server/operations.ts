@@ -252,6 +252,15 @@ export const OPERATIONS: readonly Operation[] = [
     run: (service) => service.mapping.show(),
   }),
   operation({
+    name: 'mappingColumns',
+    method: 'GET',
+    path: '/mapping/columns',
+    role: 'operator',
+    summary: "The CRM's own columns, read live.",
+    input: {},
+    run: (service, _input, { signal }) => service.mapping.columns(signal),
+  }),
+  operation({
     name: 'checkMapping',
     method: 'POST',
     path: '/mapping/check',

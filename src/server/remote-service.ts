@@ -1,3 +1,4 @@
+import type { RemoteSchema } from '../core/ports.js'
 import type {
   Activity,
   ApplyReport,
@@ -57,6 +58,7 @@ export function remoteService(call: CallOperation): Service {
     preview: (deal, intention) => ask<PlanItem>('preview', { deal, intention }),
     mapping: {
       show: () => ask<MappingView>('mapping'),
+      columns: () => ask<RemoteSchema>('mappingColumns'),
       check: async (text) => (await ask<{ checks: Check[] }>('checkMapping', { text })).checks,
       try: (deal, text) => ask<MappingTrial>('tryMapping', { deal, text }),
       plan: (text, deals) => ask<PlanDocument>('planMapping', { text, deals }),

@@ -6,6 +6,7 @@ import { mailChannel, slackChannel, teamsChannel } from './channels.js'
 import { guardConnection, type GuardedConnection } from './connection-guard.js'
 import { isQuiet, type Channel, type NoticeBoard } from './notice.js'
 import { remind } from './response-clock.js'
+import { guardSchema, type GuardedSchema } from './schema-guard.js'
 import { guardWebhook, type GuardedWebhook, type WebhookGuardOptions } from './webhook-guard.js'
 
 export interface WatchParts {
@@ -17,6 +18,7 @@ export interface WatchParts {
   /** The address people use; null: no links in notices. */
   readonly publicUrl: string | null
   readonly connections: readonly GuardedConnection[]
+  readonly schema: GuardedSchema
   /** Null: nothing to register, because no public address is configured. */
   readonly webhook: (GuardedWebhook & Pick<WebhookGuardOptions, 'wanted' | 'policy'>) | null
 }
@@ -44,6 +46,11 @@ export function watchTurns(parts: WatchParts): Turn[] {
       run: async (signal) => {
         for (const connection of parts.connections) await guardConnection(connection, board, { now: clock.now(), signal })
       },
+    },
+    {
+      name: 'guard the columns of the CRM',
+      everyMs: guardEveryMs,
+      run: (signal) => guardSchema(parts.schema, { board, store, now: clock.now(), signal }),
     },
     { name: 'guard the webhook', everyMs: guardEveryMs, run: (signal) => webhookTurn(parts, signal) },
   ]

@@ -10,7 +10,7 @@ afterEach(() => here.close())
 const never = new AbortController().signal
 const euro = { details: { currency: 'EUR' } }
 const draft = (rows: object): string => stringify({ version: 1, ...rows })
-const moved = { opportunity: { 'details.notes': { crm: 'cosell_notestomicrosoft' } } }
+const moved = { opportunity: { 'details.notes': { crm: 'customerneed' } } }
 
 async function shared(): Promise<{ id: string; crmId: string }> {
   const { own } = here.sandbox.partnerCenter.portal.create('private', {
@@ -29,8 +29,8 @@ describe('[R60] a changed mapping', () => {
     await here.restart({ mapping: { version: 1, ...moved } })
     await here.sync([id])
     expect(notes(id)).toBe('From Partner Center')
-    expect(here.opportunity(crmId)).toMatchObject({ cosell_notestomicrosoft: 'From Partner Center', description: 'From Partner Center' })
-    here.seller.edit('opportunity', crmId, { cosell_notestomicrosoft: 'Edited in the new column' })
+    expect(here.opportunity(crmId)).toMatchObject({ customerneed: 'From Partner Center', description: 'From Partner Center' })
+    here.seller.edit('opportunity', crmId, { customerneed: 'Edited in the new column' })
     await here.sync()
     expect(notes(id)).toBe('Edited in the new column')
   })
@@ -38,11 +38,11 @@ describe('[R60] a changed mapping', () => {
   it('asks a person where the new column already says something else', async () => {
     await open()
     const { id, crmId } = await shared()
-    here.seller.edit('opportunity', crmId, { cosell_notestomicrosoft: 'Something else' })
+    here.seller.edit('opportunity', crmId, { customerneed: 'Something else' })
     await here.restart({ mapping: { version: 1, ...moved } })
     await here.sync([id])
     expect(notes(id)).toBe('From Partner Center')
-    expect(here.opportunity(crmId)).toMatchObject({ cosell_notestomicrosoft: 'Something else' })
+    expect(here.opportunity(crmId)).toMatchObject({ customerneed: 'Something else' })
     expect((await here.app.service.conflicts()).map(({ conflict }) => conflict.field)).toEqual(['details.notes'])
   })
 
@@ -62,7 +62,7 @@ describe('cosell mapping', () => {
     await open({ mapping: { version: 1, ...moved } })
     const { rows, stages } = await here.app.service.mapping.show()
     expect(rows.find(({ kind, field }) => kind === 'opportunity' && field === 'details.notes')).toMatchObject({
-      crm: 'cosell_notestomicrosoft',
+      crm: 'customerneed',
       origin: 'document',
     })
     expect(rows.find(({ kind, field }) => kind === 'opportunity' && field === 'details.dealValue')).toMatchObject({
@@ -102,7 +102,7 @@ describe('cosell mapping', () => {
     const plan = await here.app.service.mapping.plan(draft(moved), [], never)
     expect(plan.totals).toMatchObject({ update: 1, steps: 0 })
     expect(here.writes()).toEqual([])
-    expect(here.opportunity(crmId)['cosell_notestomicrosoft']).toBeNull()
+    expect(here.opportunity(crmId)['customerneed']).toBeNull()
   })
 })
 
@@ -124,8 +124,8 @@ describe('[R59] versions of the settings, on a live installation', () => {
     expect(proposal.checks.filter(({ status }) => status === 'fail')).toEqual([])
     expect(await settings().promote(exported, { note: 'from staging', by, signal: never })).toMatchObject({ number: 2, state: 'in-force' })
     await here.sync()
-    expect(here.opportunity(crmId)).toMatchObject({ cosell_notestomicrosoft: 'From Partner Center' })
-    here.seller.edit('opportunity', crmId, { cosell_notestomicrosoft: 'Said in the new column' })
+    expect(here.opportunity(crmId)).toMatchObject({ customerneed: 'From Partner Center' })
+    here.seller.edit('opportunity', crmId, { customerneed: 'Said in the new column' })
     await here.sync()
     expect(notes(id)).toBe('Said in the new column')
     const { runs } = await here.app.service.runs({ deal: id, failedOnly: false, limit: 1 })
@@ -160,7 +160,7 @@ describe('[R59] versions of the settings, on a live installation', () => {
     await settings().promote(stringify({ ...exported, mapping: { version: 1, ...moved } }), { note: null, by, signal: never })
     await here.restart({})
     expect((await here.app.service.mapping.show()).rows.find(({ field }) => field === 'details.notes')).toMatchObject({
-      crm: 'cosell_notestomicrosoft',
+      crm: 'customerneed',
     })
   })
 })

@@ -36,6 +36,9 @@ export const keys = {
   webhook: ['webhook'],
   notices: ['notices'],
   mapping: ['mapping'],
+  columns: ['columns'],
+  versions: ['versions'],
+  version: ['version'],
   sessions: ['sessions'],
 } as const
 

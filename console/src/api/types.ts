@@ -11,6 +11,7 @@ import type {
 import type { Change, Conflict } from '../../../src/core/change.js'
 import type { Field, FieldValue, Person, Projection, Solution } from '../../../src/core/deal.js'
 import type { LinkState, Reason, ReasonCode } from '../../../src/core/link.js'
+import type { RemoteSchema } from '../../../src/core/ports.js'
 import type { Side } from '../../../src/core/ref.js'
 import type {
   Activity,
@@ -30,8 +31,11 @@ import type {
   PlanChangeView,
   PlanDocument,
   PlanItem,
+  Proposal,
   RunRow,
+  SettingsSummary,
   SyncSummary,
+  VersionView,
 } from '../../../src/engine/views.js'
 
 /** The API's shapes, taken from the service itself, so that a page that reads a member that is not there does not compile. */
@@ -68,6 +72,10 @@ export type {
   PlanChangeView,
   PlanDocument,
   PlanItem,
+  Proposal,
+  RemoteSchema,
+  SettingsSummary,
+  VersionView,
   Reason,
   ReasonCode,
   RunRow,

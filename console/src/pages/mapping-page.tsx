@@ -8,11 +8,12 @@ import { Answer } from '../parts/answers.js'
 import { Page } from '../parts/page.js'
 import { MappingSection } from './mapping/mapping-section.js'
 import { TryOut } from './mapping/try-out.js'
+import { Versions } from './mapping/versions.js'
 import '../styles/deal.css'
 import '../styles/connections.css'
 import '../styles/mapping.css'
 
-const TABS = ['opportunity', 'lead', 'try'] as const
+const TABS = ['opportunity', 'lead', 'try', 'versions'] as const
 
 /** Which field of a deal is kept where in the CRM, by which rules, and what a change of them would do. */
 export function MappingPage() {
@@ -35,12 +36,13 @@ export function MappingPage() {
         <Tab value="opportunity">{text.kinds.opportunity}</Tab>
         <Tab value="lead">{text.kinds.lead}</Tab>
         {mayTry && <Tab value="try">{text.tryOut.tab}</Tab>}
+        <Tab value="versions">{text.versions.tab}</Tab>
       </TabList>
-      {tab === 'try' ? (
-        <TryOut />
+      {tab === 'versions' ? (
+        <Versions />
       ) : (
         <Answer query={query} rows={12}>
-          {(view) => <MappingSection key={tab} view={view} kind={tab} />}
+          {(view) => (tab === 'try' ? <TryOut crm={view.crm} /> : <MappingSection key={tab} view={view} kind={tab} />)}
         </Answer>
       )}
     </Page>

@@ -36,6 +36,7 @@ export async function checks(environment: Environment, signal: AbortSignal): Pro
     trackingCheck(schema),
     currencyCheck(schema),
     ...mappingChecks(environment, schema),
+    stageCheck(environment, schema),
     ...(await roleChecks(environment, schema, signal)),
   ]
 }
@@ -104,6 +105,23 @@ function mappingChecks(environment: Environment, schema: Schema): Check[] {
     const name = `Mapping of ${kind === 'lead' ? 'leads' : 'opportunities'}`
     return problems.length === 0 ? pass(name, 'Every row has a column that takes its values.') : fail(name, problems.join(' '), 'Correct these rows of the mapping.')
   })
+}
+
+const stateWords: Readonly<Record<number, string>> = { 0: 'open', 1: 'won', 2: 'lost' }
+
+/** Every stage must lead to a state and a reason that the table has, and a closed referral to a closed record. */
+function stageCheck(environment: Environment, schema: Schema): Check {
+  const reasons = columnIn(schema, 'opportunity', 'statuscode')?.options ?? null
+  const problems = environment.settings.mapping.stages.opportunity.rows.flatMap(({ pattern, crm: { statecode, statuscode } }) => {
+    const wanted = pattern === 'Closed/Won' ? 1 : pattern.startsWith('Closed/') ? 2 : 0
+    const said: string[] = []
+    if (statecode !== wanted) said.push(`${pattern} needs statecode ${wanted} (${stateWords[wanted] ?? ''}).`)
+    if (reasons !== null && !reasons.some(({ value }) => value === statuscode)) said.push(`${pattern}: there is no status reason ${String(statuscode)}.`)
+    return said
+  })
+  return problems.length === 0
+    ? pass('CRM stages', 'Every stage of a referral has a status of the opportunity.')
+    : fail('CRM stages', problems.join(' '), 'Correct "stages" of the mapping, or add the status reason in the CRM.')
 }
 
 /** Rows that name no column, cannot be written, or hold values that a choice column has no option for. */

@@ -1,8 +1,9 @@
 import { Button, Field, Input, Textarea } from '@fluentui/react-components'
-import { useMutation } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api } from '../../api/client.js'
-import type { Check, MappingTrial, PlanDocument } from '../../api/types.js'
+import { keys, useMay } from '../../api/queries.js'
+import type { Check, MappingTrial, PlanDocument, VersionView } from '../../api/types.js'
 import { useFormat, useText } from '../../i18n/locale.js'
 import { save } from '../../lib/csv.js'
 import { ProblemBar } from '../../parts/answers.js'
@@ -10,6 +11,8 @@ import { ChangeList } from '../../parts/change-list.js'
 import { Icon } from '../../parts/icon.js'
 import { Panel } from '../../parts/page.js'
 import { CheckList } from '../connections/checks.js'
+import { AddRow, withRow } from './add-row.js'
+import { Promote } from './promote.js'
 
 const start = 'version: 1\nopportunity:\n  # details.dealValue: { crm: new_budget }\n'
 const lastDeals = 100
@@ -20,32 +23,34 @@ type Outcome =
   | { readonly kind: 'trial'; readonly trial: MappingTrial }
   | { readonly kind: 'estate'; readonly plan: PlanDocument }
 
-/** A draft beside what it would do. Nothing of it is kept by the service. */
-export function TryOut() {
+/** The settings in force with another mapping, as a document. JSON is YAML too. */
+const documentWith = (mapping: string, crm: string, { policies, flows }: VersionView['settings']): string =>
+  JSON.stringify({ cosell: 1, crm, mapping, policies, flows })
+
+/** A draft beside what it would do, until it is saved as the next version. */
+export function TryOut({ crm }: { readonly crm: string }) {
   const {
     settings: {
       mapping: { tryOut: text },
     },
   } = useText()
   const format = useFormat()
-  const [draft, setDraft] = useState(start)
+  const version = useQuery({ queryKey: keys.version, queryFn: ({ signal }) => api.version(signal) })
+  const held = version.data?.settings
+  const [typed, setDraft] = useState<string | null>(null)
+  const draft = typed ?? held?.mapping ?? start
+  const [saving, setSaving] = useState<string | null>(null)
+  const maySave = useMay('admin')
   const [deal, setDeal] = useState('')
   const working = useTrial(draft, deal)
   return (
     <div className="try-out">
-      <Panel
-        title={text.title}
-        aside={
-          <Button size="small" icon={<Icon name="download" size={16} />} onClick={() => save('mapping.yaml', draft, deep)}>
-            {text.download}
-          </Button>
-        }
-      >
-        <p className="panel__lead">{text.lead}</p>
-        <Field label={text.editor}>
-          <Textarea className="try-out__editor" value={draft} rows={18} spellCheck={false} onChange={(_, { value }) => setDraft(value)} />
-        </Field>
-      </Panel>
+      <Editor
+        draft={draft}
+        onDraft={setDraft}
+        onSave={maySave && held !== undefined ? () => setSaving(documentWith(draft, crm, held)) : null}
+      />
+      {saving !== null && <Promote document={saving} onClose={() => setSaving(null)} />}
       <div className="stack">
         <Panel>
           <div className="stack">
@@ -72,6 +77,43 @@ export function TryOut() {
         </div>
       </div>
     </div>
+  )
+}
+
+interface EditorProps {
+  readonly draft: string
+  readonly onDraft: (draft: string) => void
+  /** Null: this person may not save. */
+  readonly onSave: (() => void) | null
+}
+function Editor({ draft, onDraft, onSave }: EditorProps) {
+  const {
+    settings: {
+      mapping: { tryOut: text },
+    },
+  } = useText()
+  return (
+    <Panel
+      title={text.title}
+      aside={
+        <>
+          <Button size="small" icon={<Icon name="download" size={16} />} onClick={() => save('mapping.yaml', draft, deep)}>
+            {text.download}
+          </Button>
+          {onSave !== null && (
+            <Button size="small" appearance="primary" onClick={onSave}>
+              {text.save}
+            </Button>
+          )}
+        </>
+      }
+    >
+      <p className="panel__lead">{text.lead}</p>
+      <Field label={text.editor}>
+        <Textarea className="try-out__editor" value={draft} rows={18} spellCheck={false} onChange={(_, { value }) => onDraft(value)} />
+      </Field>
+      <AddRow onAdd={(kind, row) => onDraft(withRow(draft, kind, row))} />
+    </Panel>
   )
 }
 
