@@ -11,6 +11,7 @@ import { administration, type AdministrationDesk } from './connections/administr
 import { inForce, crmSettings } from './connections/in-force.js'
 import { draftsOf, readMappingText, usedColumns } from './connections/mapping.js'
 import type { ConnectionParts } from './connections/parts.js'
+import { taxonomyDesk } from './connections/taxonomy.js'
 import { connectPartnerCenter } from './connections/partner-center.js'
 import { settingsDesk } from './connections/settings.js'
 import { settingsOfFile } from './connections/settings-document.js'
@@ -170,6 +171,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     refresh: held.refresh,
     firstSync: { since: config.sync.since, openOnly: config.sync.openOnly },
     mapping: mappingDesk(drafts),
+    taxonomy: taxonomyDesk(store, config.taxonomy),
     settings: settingsDesk({
       config,
       engine,

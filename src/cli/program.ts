@@ -11,6 +11,7 @@ import { mappingCommands } from './mapping.js'
 import { operateCommands } from './operate.js'
 import { runner } from './run.js'
 import { solutionCommands } from './solutions.js'
+import { taxonomyCommands } from './taxonomy.js'
 import { triggerCommand } from './trigger.js'
 import { workCommands } from './work.js'
 
@@ -37,6 +38,7 @@ export async function runProgram(argv: readonly string[], world: CliWorld): Prom
   connectionCommands(program, run)
   installCommands(program, run)
   solutionCommands(program, run)
+  taxonomyCommands(program, run)
   mappingCommands(program, run)
   keepingCommands(program, run)
   triggerCommand(program, run)

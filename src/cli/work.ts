@@ -30,7 +30,8 @@ export function workCommands(program: Command, run: Run): void {
       const plan = draft === null ? await service.plan({ deals, signal }) : await service.mapping.plan(draft, deals, signal)
       if (typeof options['out'] === 'string') writeFileSync(options['out'], `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 })
       if (json) printJson(io, plan)
-      else showPlan(io, plan)
+      else if (draft === null) showPlan(io, plan)
+      else showEffect(io, plan)
       return EXIT.done
     }))
   program
@@ -99,6 +100,18 @@ function showSummary(io: Io, summary: SyncSummary): void {
   for (const brake of summary.braked) io.out(`! The sweep of ${brake.side} was stopped: it would change ${brake.wouldChange} of ${brake.linked} linked deals. Look at them with "cosell plan", then run "cosell sync --yes".\n`)
   io.out(`${summary.passes} passes. ${Object.entries(summary.states).map(([state, count]) => `${count} ${state}`).join(', ')}. ${summary.later} due later.\n`)
   if (summary.unreachable.count > 0) io.out(`! ${summary.unreachable.count} deals could not be reached: ${summary.unreachable.message ?? ''}\n`)
+}
+
+const examplesMost = 10
+
+/** What a draft would do to the whole estate: counts by field, ten examples, and what could not be taken back. */
+function showEffect(io: Io, plan: PlanDocument): void {
+  const touched = plan.items.filter(({ changes }) => changes.length > 0)
+  showPlan(io, { ...plan, items: touched.slice(0, examplesMost) })
+  if (touched.length > examplesMost) io.out(`… and ${touched.length - examplesMost} more deals; --json lists them all.\n`)
+  const fields = Object.entries(plan.totals.fields).sort(([, a], [, b]) => b - a)
+  if (fields.length > 0) printTable(io, ['field', 'records written'], fields.map(([field, count]) => [field, count]))
+  io.out(`${plan.totals.irreversible} of the steps cannot be taken back.\n`)
 }
 
 function showPlan(io: Io, plan: PlanDocument): void {

@@ -85,6 +85,7 @@ export function buildConfig(settings: FileSettings, around: Surroundings): Confi
     crm: buildCrm(settings.crm, around.files),
     sync: buildSync(settings.sync),
     mapping: around.files.get('mapping') ?? null,
+    taxonomy: around.files.get('taxonomy') ?? null,
     proxy: settings.proxy ?? null,
     caBundle: around.files.get('caBundle') ?? null,
     seal, keepLedgerMs: settings.keepLedger ?? null, notices: buildNotices(settings.notices), log: settings.log,

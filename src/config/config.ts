@@ -109,6 +109,8 @@ export interface Config {
   readonly crm: DynamicsConfig | SalesforceConfig
   readonly sync: SyncConfig
   readonly mapping: FileText | null
+  /** Null: the words delivered with this version. */
+  readonly taxonomy: FileText | null
   readonly proxy: string | null
   readonly caBundle: FileText | null
   readonly seal: SealConfig

@@ -203,6 +203,7 @@ export const fileSchema = z.strictObject({
   crm: crm.prefault({} as never), // "as": likewise
   sync: sync.prefault({}),
   mapping: text('file', 'A mapping file whose rows replace or add to the built-in profile.').optional(),
+  taxonomy: text('file', 'A file of the words people choose from (solution areas, plays, roles …), renewed every year; `cosell taxonomy export` writes one.').optional(),
   proxy: setting('proxy', 'Forward proxy for every outgoing call except those to this machine.', addressType(readProxyAddress)).optional(),
   caBundle: text('file', 'PEM bundle of further certificate authorities that outgoing TLS trusts.').optional(),
   sealKey: text('secret', 'Key that seals tokens in the store, at least 32 characters. Every process on one store needs the same.').optional(),

@@ -96,6 +96,7 @@ export function maskedConfig(config: Config): ConfigDocument {
       irreversible: sync.irreversible, approval: sync.approval, owner: sync.owner, checkMarkInName: sync.checkMarkInName,
     }),
     mapping: pathOf(config.mapping),
+    taxonomy: pathOf(config.taxonomy),
     proxy: config.proxy === null ? null : maskAddress(config.proxy),
     caBundle: pathOf(config.caBundle),
     sealKey: config.seal.kind === 'given' ? mask : null,

@@ -11,6 +11,7 @@ import type { MappedRows } from '../engine/mapped-rows.js'
 import type { Draft, DraftOf } from '../engine/mapping-desk.js'
 import type { MappingRowView, MappingView } from '../engine/views.js'
 import { connectCrm, profileOf } from './crm.js'
+import { roundTripCheck } from './round-trip.js'
 import type { ConnectionParts, CrmSettings } from './parts.js'
 
 const kinds: readonly MappedKind[] = ['opportunity', 'lead']
@@ -109,6 +110,7 @@ export function draftsOf({ config, parts, engine, settings: inForce }: DraftPart
       checks: async (signal) => [
         ...(await crm.checks(signal)).filter(({ name }) => /mapping|fields|stages|solutions table/i.test(name)),
         await requiredCheck(crm.adapter, settings.mapping, signal),
+        roundTripCheck(settings.mapping, engine.adapters.partner, crm.adapter),
       ],
     }
   }

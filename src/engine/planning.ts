@@ -31,9 +31,17 @@ export async function planAll(engine: Engine, deals: readonly string[], signal: 
       steps: changes.filter((change) => change.kind === 'step').length,
       conflicts: items.reduce((sum, item) => sum + item.conflicts.filter(isHeld).length, 0),
       unchanged: items.filter((item) => item.changes.length === 0).length,
+      irreversible: changes.filter((change) => change.irreversible).length,
+      fields: countsOf(changes.flatMap(({ fields }) => fields.map(({ field }) => field))),
     },
     items,
   }
+}
+
+function countsOf(names: readonly string[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const name of names) if (!name.startsWith('(')) counts[name] = (counts[name] ?? 0) + 1
+  return counts
 }
 
 /** Every deal we know, then those that only a sweep would find: records changed since the last one, without moving its cursor. */

@@ -32,6 +32,7 @@ export interface ServiceOptions {
   readonly checks: Service['checks']
   readonly mapping: Service['mapping']
   readonly settings: Service['settings']
+  readonly taxonomy: Service['taxonomy']
 }
 
 /** Everything a person or a script can do, over one engine. */
@@ -205,6 +206,7 @@ export function service(options: ServiceOptions): Service {
     checks: options.checks,
     mapping: options.mapping,
     settings: options.settings,
+    taxonomy: options.taxonomy,
   }
 }
 

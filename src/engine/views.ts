@@ -116,6 +116,10 @@ export interface PlanDocument {
     readonly steps: number
     readonly conflicts: number
     readonly unchanged: number
+    /** Steps that cannot be taken back. */
+    readonly irreversible: number
+    /** How many records would be written, by field. */
+    readonly fields: Readonly<Record<string, number>>
   }
   readonly items: readonly PlanItem[]
 }
@@ -265,6 +269,22 @@ export interface Proposal {
   readonly checks: readonly Check[]
 }
 
+/** Words that Partner Center renews every year, by field, and how many deals carry each. `listed`: the file names it. */
+export interface TaxonomyView {
+  readonly date: string
+  /** The file, or `delivered`. */
+  readonly source: string
+  readonly lists: readonly {
+    readonly field: string
+    readonly values: readonly { readonly value: string; readonly listed: boolean; readonly deals: number }[]
+  }[]
+}
+export interface TaxonomyDesk {
+  show(): Promise<TaxonomyView>
+  /** The lists with what deals carry, as a file to edit. */
+  export(): Promise<string>
+}
+
 /** Versions of mapping, stages, policies and switches. A document is what `export` gives: YAML, without addresses and credentials. */
 export interface SettingsDesk {
   list(): Promise<readonly SettingsSummary[]>
@@ -346,5 +366,6 @@ export interface Service {
   preview(deal: string, intention: Intention, signal: AbortSignal): Promise<PlanItem>
   readonly mapping: MappingDesk
   readonly settings: SettingsDesk
+  readonly taxonomy: TaxonomyDesk
   checks(signal: AbortSignal): Promise<Check[]>
 }

@@ -21,6 +21,7 @@ import type {
   Service,
   SettingsSummary,
   SyncSummary,
+  TaxonomyView,
   VersionView,
 } from '../engine/views.js'
 
@@ -71,6 +72,10 @@ export function remoteService(call: CallOperation): Service {
       promote: (document, { note }) => ask<VersionView>('promoteSettings', { document, note }),
       approve: (number) => ask<VersionView>('approveSettings', { number }),
       rollback: (number, { flows }) => ask<VersionView>('rollbackSettings', { number, withFlows: flows === 'restore' }),
+    },
+    taxonomy: {
+      show: () => ask<TaxonomyView>('taxonomy'),
+      export: async () => (await ask<{ document: string }>('exportTaxonomy')).document,
     },
     checks: async () => (await ask<{ checks: Check[] }>('checks')).checks,
   }

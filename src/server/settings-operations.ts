@@ -69,4 +69,22 @@ export const SETTINGS_OPERATIONS: readonly Operation[] = [
     input: { number: number.nullable().default(null), withFlows: z.boolean().default(false) },
     run: (service, input, { by }) => service.settings.rollback(input.number, { flows: input.withFlows ? 'restore' : 'keep', by }),
   }),
+  operation({
+    name: 'taxonomy',
+    method: 'GET',
+    path: '/taxonomy',
+    role: 'viewer',
+    summary: 'Words that Partner Center renews every year, and how many deals carry each.',
+    input: {},
+    run: (service) => service.taxonomy.show(),
+  }),
+  operation({
+    name: 'exportTaxonomy',
+    method: 'GET',
+    path: '/taxonomy/export',
+    role: 'viewer',
+    summary: 'The same as a file to edit.',
+    input: {},
+    run: async (service) => ({ document: await service.taxonomy.export() }),
+  }),
 ]

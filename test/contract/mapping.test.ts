@@ -164,3 +164,39 @@ describe('[R59] versions of the settings, on a live installation', () => {
     })
   })
 })
+
+describe('what a mapping loses, touches and names', () => {
+  it('names the loss of a value that a column cannot hold', async () => {
+    await open()
+    const check = async (rows: object) =>
+      (await here.app.service.mapping.check(draft({ opportunity: rows }), never)).find(({ name }) => name === 'Mapping there and back')
+    expect(await check({})).toMatchObject({ status: expect.stringMatching(/pass|warn/) as string })
+    const short = await check({ 'details.notes': { crm: 'emailaddress' } })
+    expect(short).toMatchObject({
+      status: 'warn',
+      detail: expect.stringMatching(/details\.notes: a text of \d+ characters is a text of 100 characters/) as string,
+    })
+  })
+
+  it('counts what a draft would write on the whole estate, field by field', async () => {
+    await open()
+    await shared()
+    await shared()
+    const { totals } = await here.app.service.mapping.plan(draft(moved), [], never)
+    expect(totals).toMatchObject({ update: 2, irreversible: 0, fields: { 'details.notes': 2 } })
+  })
+
+  it('shows the words of the year beside those that deals carry, and writes them as a file to edit', async () => {
+    await open()
+    await here.restart({ mapping: { version: 1, opportunity: { salesStage: { crm: 'stepname' } } } })
+    here.sandbox.partnerCenter.portal.create('private', { name: 'Staged', details: euro.details, salesStage: 'Brand new' })
+    await here.sync()
+    const { lists, source } = await here.app.service.taxonomy.show()
+    expect(source).toBe('delivered')
+    const stages = lists.find(({ field }) => field === 'salesStage')?.values
+    expect(stages).toContainEqual({ value: '40', listed: true, deals: 0 })
+    expect(stages).toContainEqual({ value: 'Brand new', listed: false, deals: 1 })
+    const written = parse(await here.app.service.taxonomy.export()) as { lists: Record<string, string[]> }
+    expect(written.lists['salesStage']).toContain('Brand new')
+  })
+})

@@ -84,6 +84,7 @@ export function engineWorld(): EngineWorld {
       throw new Error('this world has no mapping')
     }),
     settings: {} as Service['settings'], // this world has one version
+    taxonomy: {} as Service['taxonomy'], // nor words
     checks: async () => [],
   })
   return Object.assign(world, {
