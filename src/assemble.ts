@@ -19,6 +19,7 @@ import { tokenLapsesAt } from './connections/refresh-tokens.js'
 import type { Clock } from './core/ports.js'
 import type { NoticeView } from './engine/administration.js'
 import { LEASE_MS, type Engine } from './engine/engine.js'
+import { markRetrying } from './engine/mark-again.js'
 import { mappingDesk } from './engine/mapping-desk.js'
 import { assertIdentity } from './engine/identity.js'
 import { schedule, sweepTurns, type Schedule } from './engine/schedule.js'
@@ -235,6 +236,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
   }
   return running({
     config,
+    clock,
     store,
     seal,
     service: desk,
@@ -263,6 +265,7 @@ function lastHeard(store: OpenStore, clock: Clock): () => void {
 
 interface Parts {
   readonly config: Config
+  readonly clock: Clock
   readonly store: OpenStore
   readonly seal: Seal
   readonly service: Service
@@ -291,6 +294,8 @@ function running(parts: Parts): App {
         address = server.address
       }
       if (role !== 'server') {
+        // Whatever was wrong may have been mended in between: a secret, a right, an address.
+        await markRetrying({ store, clock: parts.clock })
         parts.worker.start()
         parts.turns.start()
       }

@@ -3,6 +3,7 @@ import type { Config } from '../config/index.js'
 import { Fault } from '../core/fault.js'
 import type { AuditEntry } from '../core/audit.js'
 import type { Administration, ConnectionView, DeviceCode, Registration } from '../engine/administration.js'
+import { markRetrying } from '../engine/mark-again.js'
 import { signInByDevice } from '../remote/device-code.js'
 import { claimsOf, type TokenClaims } from '../remote/token-claims.js'
 import { installation, type Installation } from './installation.js'
@@ -89,6 +90,7 @@ async function signIn(parts: AdministrationParts, { show, by, signal }: Paramete
   await refreshTokens(parts, config.partnerCenter.refreshToken).write(refreshToken)
   const entry = setting(clock.now(), by, 'sign-in', 'signed in to Partner Center by device code')
   await store.addAudit([entry], clock.now())
+  await markRetrying(parts)
   return partnerView(parts, signal)
 }
 

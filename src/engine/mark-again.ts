@@ -14,6 +14,9 @@ export async function markHeldBack(engine: Marking): Promise<void> {
 export const markLinked = (engine: Marking, because: string): Promise<void> =>
   markPages(engine, {}, because, ({ ends }) => ends.partner !== null && ends.crm !== null)
 
+/** After a repair (a sign-in, a corrected configuration) what waits for its next attempt need not wait for it. */
+export const markRetrying = (engine: Marking): Promise<void> => markPages(engine, { reason: 'retrying' }, 'tried again after a repair', () => true)
+
 async function markPages(
   { store, clock }: Marking,
   filter: { readonly reason?: string },

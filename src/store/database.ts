@@ -90,7 +90,15 @@ function preparedOnce(file: InstanceType<typeof Database>): SqliteFile {
     prepare(text) {
       const known = kept.get(text)
       if (known !== undefined) return known
-      const made = file.prepare(text) as unknown as ReturnType<SqliteFile['prepare']> // libsql has better-sqlite3's interface, not its type
+      const statement = file.prepare(text) as unknown as ReturnType<SqliteFile['prepare']> // libsql has better-sqlite3's interface, not its type
+      // Whether it gives rows is asked before every run, and asking the library each time costs as much as a small statement.
+      const { reader } = statement
+      const made = {
+        reader,
+        all: (parameters: readonly unknown[]) => statement.all(parameters),
+        run: (parameters: readonly unknown[]) => statement.run(parameters),
+        iterate: (parameters: readonly unknown[]) => statement.iterate(parameters),
+      }
       const [oldest] = kept.keys()
       if (kept.size >= statementsMost && oldest !== undefined) kept.delete(oldest)
       kept.set(text, made)

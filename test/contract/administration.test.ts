@@ -84,6 +84,9 @@ describe('cosell webhook', () => {
 describe('cosell connect', () => {
   it('signs in by device code while the service runs, seals the token, and the service goes on with it', async () => {
     await open()
+    const waiting = here.completeOpportunity('Waits for the sign-in')
+    here.share(waiting)
+    await here.sync()
     here.sandbox.entra.revoke()
     here.sandbox.entra.expireAccessTokens()
     expect(await cosell('connect', 'partner-center', '--check', '--json')).toBe(3)
@@ -91,6 +94,11 @@ describe('cosell connect', () => {
       state: 'reauthorize',
       remedy: expect.stringContaining('cosell connect partner-center') as string,
     })
+    here.seller.edit('opportunity', waiting, { description: 'Said while nobody was signed in.' })
+    await here.sync([waiting])
+    const reasonOf = async () => (await here.app.service.deals({ limit: 10 })).deals.find(({ crmId }) => crmId === waiting)?.reason?.code
+    expect(await reasonOf()).toBe('retrying')
+    expect((await here.app.store.queue.depth(Date.now())).due).toBe(0)
     const signing = cosell('connect', 'partner-center', '--json')
     await expect.poll(() => /\b[A-Z0-9]{8,9}\b/.exec(err)?.[0] ?? '').not.toBe('')
     const code = /\b[A-Z0-9]{8,9}\b/.exec(err)?.[0] ?? ''
@@ -101,6 +109,7 @@ describe('cosell connect', () => {
       account: 'cosell@partner.example',
       signInUntil: expect.any(String) as string,
     })
+    expect((await here.app.store.queue.depth(Date.now())).due, 'what waited for the sign-in is due').toBeGreaterThan(0)
     const stored = JSON.stringify(await here.app.store.listValues('token.'))
     expect(stored).toContain('sealed.')
     here.later(60_000)

@@ -125,11 +125,13 @@ export async function newOpportunity(name: string): Promise<string> {
     address1_postalcode: '10115',
     address1_country: 'Germany',
   })
+  const contact = await act('dynamics', 'seller', 'contact', { telephone1: '+49 30 5550100' })
   const opportunity = await act('dynamics', 'seller', 'opportunity', {
     name,
     description: 'Wants a managed reporting platform.',
     estimatedvalue: 75_000,
     'parentaccountid@odata.bind': `/accounts(${String(account)})`,
+    'parentcontactid@odata.bind': `/contacts(${String(contact)})`,
   })
   await act('dynamics', 'seller', 'addSolution', opportunity, { solutionId: 'SOL-10001-SBX', name: 'Sandbox Insights' })
   return String(opportunity)

@@ -7,7 +7,7 @@ export function NotFoundPage() {
   const { common } = useText()
   return (
     <main className="lone">
-      <Empty icon="search" title={common.problems.notFound}>
+      <Empty icon="search" title={common.problems.notFound} heading>
         <p>{common.problems.notFoundRemedy}</p>
         <PageLink to="/">{common.nav.overview}</PageLink>
       </Empty>
@@ -19,7 +19,7 @@ export function BrokenPage({ error }: { readonly error: unknown }) {
   const { common } = useText()
   return (
     <div className="lone" role="alert">
-      <Empty icon="attention" title={common.problems.broken}>
+      <Empty icon="attention" title={common.problems.broken} heading>
         <p>{common.problems.brokenRemedy}</p>
         <pre className="code">{error instanceof Error ? error.message : String(error)}</pre>
         <Button onClick={() => location.reload()}>{common.problems.reload}</Button>

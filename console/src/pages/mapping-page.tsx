@@ -32,7 +32,7 @@ export function MappingPage() {
         </>
       }
     >
-      <TabList selectedValue={tab} onTabSelect={(_, { value }) => setTab(TABS.find((each) => each === value) ?? 'opportunity')}>
+      <TabList className="tabs" selectedValue={tab} onTabSelect={(_, { value }) => setTab(TABS.find((each) => each === value) ?? 'opportunity')}>
         <Tab value="opportunity">{text.kinds.opportunity}</Tab>
         <Tab value="lead">{text.kinds.lead}</Tab>
         {mayTry && <Tab value="try">{text.tryOut.tab}</Tab>}

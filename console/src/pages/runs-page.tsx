@@ -118,7 +118,7 @@ function RunTable({ rows }: { readonly rows: readonly RunRow[] }) {
   const { runs } = useText()
   const format = useFormat()
   return (
-    <div className="table-wrap" tabIndex={0} role="region" aria-label={runs.list}>
+    <div className="table-wrap" tabIndex={0} role="group" aria-label={runs.list}>
       <table className="table">
         <thead>
           <tr>

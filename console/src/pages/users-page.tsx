@@ -120,7 +120,7 @@ function SessionTable({ sessions, onEnd }: SessionTableProps) {
     common,
   } = useText()
   return (
-    <div className="table-wrap" tabIndex={0} role="region" aria-label={text.sessions}>
+    <div className="table-wrap" tabIndex={0} role="group" aria-label={text.sessions}>
       <table className="table">
         <thead>
           <tr>

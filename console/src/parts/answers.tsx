@@ -8,17 +8,20 @@ import { Icon, type IconName } from './icon.js'
 interface EmptyProps {
   readonly icon: IconName
   readonly title: string
+  /** The heading of a page that has nothing else. */
+  readonly heading?: true
   readonly children?: ReactNode
 }
 
 /** Says that there is nothing, and what one can do about it. */
-export function Empty({ icon, title, children }: EmptyProps) {
+export function Empty({ icon, title, heading, children }: EmptyProps) {
+  const Title = heading === true ? 'h1' : 'p'
   return (
     <div className="empty">
       <span className="empty__icon">
         <Icon name={icon} size={32} />
       </span>
-      <p className="empty__title">{title}</p>
+      <Title className="empty__title">{title}</Title>
       {children !== undefined && <div className="empty__text">{children}</div>}
     </div>
   )

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { useText } from '../i18n/locale.js'
 import { ProblemBar } from './answers.js'
+import { useReturnFocus } from './use-return-focus.js'
 import { useSay } from './use-say.js'
 
 interface Props {
@@ -16,6 +17,7 @@ interface Props {
 
 /** Asks once more, does it, and says that it is done. */
 export function Ask({ title, action, done, onClose, act, children }: Props) {
+  useReturnFocus()
   const { common } = useText()
   const client = useQueryClient()
   const say = useSay()

@@ -16,7 +16,7 @@ export function OpenConflicts({ kind }: { readonly kind: 'conflict' | 'confirm' 
   return (
     <Answer query={query} rows={3}>
       {({ conflicts }) => (
-        <div className="table-wrap" tabIndex={0} role="region" aria-label={attention.conflicts}>
+        <div className="table-wrap" tabIndex={0} role="group" aria-label={attention.conflicts}>
           <table className="table">
             <thead>
               <tr>

@@ -15,6 +15,7 @@ import type { Issue } from '../../api/types.js'
 import { useFormat, useText } from '../../i18n/locale.js'
 import { everything } from '../../lib/everything.js'
 import { useSay } from '../../parts/use-say.js'
+import { useReturnFocus } from '../../parts/use-return-focus.js'
 
 interface Progress {
   readonly done: number
@@ -23,6 +24,7 @@ interface Progress {
 
 /** Retries every deal of one cause, one after the other, and can be stopped between two of them. */
 export function RetryKind({ issue, onClose }: { readonly issue: Issue; readonly onClose: () => void }) {
+  useReturnFocus()
   const { attention: text, reasons, common, deals, runs } = useText()
   const format = useFormat()
   const { progress, run, stop } = useRetries(issue, onClose)

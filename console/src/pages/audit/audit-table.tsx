@@ -14,7 +14,7 @@ export function AuditTable({ records }: { readonly records: readonly AuditRecord
     common,
   } = useText()
   return (
-    <div className="table-wrap" tabIndex={0} role="region" aria-label={title}>
+    <div className="table-wrap" tabIndex={0} role="group" aria-label={title}>
       <table className="table">
         <thead>
           <tr>

@@ -5,9 +5,11 @@ import { keys } from '../../api/queries.js'
 import { useFormat, useText } from '../../i18n/locale.js'
 import { Answer } from '../../parts/answers.js'
 import { OutsideLink } from '../../parts/links.js'
+import { useReturnFocus } from '../../parts/use-return-focus.js'
 
 /** A code to enter on another screen; the service waits for the person, so the token never comes through here. */
 export function DeviceSignIn({ onClose }: { readonly onClose: () => void }) {
+  useReturnFocus()
   const {
     settings: { connections: text },
     common,

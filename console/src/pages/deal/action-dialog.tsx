@@ -21,6 +21,7 @@ import { Answer, ProblemBar } from '../../parts/answers.js'
 import { ChangeList } from '../../parts/change-list.js'
 import { useValueText } from '../../parts/field-value.js'
 import { Icon } from '../../parts/icon.js'
+import { useReturnFocus } from '../../parts/use-return-focus.js'
 import { useSay } from '../../parts/use-say.js'
 
 export type SimpleAction = 'sync' | 'accept' | 'decline' | 'win' | 'lose' | 'share' | 'hold' | 'release' | 'unlink' | 'link'
@@ -89,6 +90,7 @@ export function ActionDialog({ deal, action, onClose }: Props) {
 }
 
 function Asking({ deal, action, onClose }: Props & { readonly action: Action }) {
+  useReturnFocus()
   const { deal: text, common } = useText()
   const say = useSay()
   const client = useQueryClient()

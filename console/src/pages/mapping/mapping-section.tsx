@@ -75,7 +75,7 @@ function Lines({ lines }: { readonly lines: readonly Line[] }) {
   } = useText()
   const nameOf = useFieldName()
   return (
-    <div className="table-wrap" tabIndex={0} role="region" aria-label={text.title}>
+    <div className="table-wrap" tabIndex={0} role="group" aria-label={text.title}>
       <table className="table">
         <thead>
           <tr>
@@ -170,7 +170,7 @@ function Stages({ view, kind }: Props) {
   const stageWord = useStageWord()
   return (
     <Panel title={text.stages}>
-      <div className="table-wrap" tabIndex={0} role="region" aria-label={text.stages}>
+      <div className="table-wrap" tabIndex={0} role="group" aria-label={text.stages}>
         <table className="table">
           <thead>
             <tr>

@@ -31,7 +31,7 @@ export function WritesChart({ activity }: { readonly activity: Activity }) {
       {shape === 'chart' ? (
         <StackedBars title={overview.chart.summary(format.number(total))} labels={labels} series={series} number={format.number} />
       ) : (
-        <div className="table-wrap table-wrap--short" tabIndex={0} role="region" aria-label={overview.chart.title}>
+        <div className="table-wrap table-wrap--short" tabIndex={0} role="group" aria-label={overview.chart.title}>
           <table className="table">
             <thead>
               <tr>

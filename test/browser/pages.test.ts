@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { gzipSync } from 'node:zlib'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { consoleWorld, picture, settled, type ConsoleWorld, type Person } from './console-world.js'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const firstLoadBytesMost = 350_000
+
+vi.setConfig({ testTimeout: 120_000 })
+
+let world: ConsoleWorld
+let conflicted = ''
+let ran = ''
+beforeAll(async () => {
+  world = await consoleWorld()
+  const [conflict] = await world.app.service.conflicts()
+  conflicted = conflict?.deal ?? ''
+  const { runs } = await world.app.service.runs({ failedOnly: false, limit: 1 })
+  ran = runs[0]?.id ?? ''
+}, 120_000)
+afterAll(() => world.close())
+
+const PAGES = {
+  overview: () => '/',
+  deals: () => '/deals',
+  deal: () => `/deals/${conflicted}`,
+  attention: () => '/attention',
+  runs: () => '/runs',
+  run: () => `/runs/${ran}`,
+  audit: () => '/audit',
+  mapping: () => '/mapping',
+  connections: () => '/connections',
+  users: () => '/users',
+  sandbox: () => '/sandbox',
+  'sign-in': () => '/sign-in',
+  nothing: () => '/nothing-of-the-kind',
+} as const
+const names = Object.keys(PAGES) as (keyof typeof PAGES)[]
+
+interface Violation {
+  readonly id: string
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[]
+}
+/** Every rule of axe. Only the sentinels that Fluent UI puts around what holds the focus are left out. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  const found = await page.evaluate(async () => {
+    const { axe: checker } = window as unknown as { axe: { run(context: object): Promise<{ violations: Violation[] }> } }
+    return (await checker.run({ exclude: ['[data-tabster-dummy]'] })).violations
+  })
+  return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`))
+}
+
+/** One window for many pages: opening one takes longer than looking at what is in it. */
+function walker(person: Person): { readonly to: (name: keyof typeof PAGES) => Promise<Page>; readonly close: () => Promise<void> } {
+  let page: Page | null = null
+  return {
+    to: async (name) => {
+      if (page === null) page = await world.open(PAGES[name](), person)
+      else await page.goto(`${world.address}${PAGES[name]()}`)
+      await page.locator('h1').first().waitFor()
+      await settled(page)
+      return page
+    },
+    close: async () => page?.context().close(),
+  }
+}
+const widthOf = (page: Page): Promise<number> => page.evaluate(() => document.documentElement.scrollWidth)
+
+const looks = (['en', 'zh-CN'] as const).flatMap((locale) => (['light', 'dark'] as const).map((theme) => ({ locale, theme })))
+
+describe.each(looks)('in $locale, $theme', ({ locale, theme }) => {
+  let walk: ReturnType<typeof walker>
+  beforeAll(() => {
+    walk = walker({ locale, theme })
+  })
+  afterAll(() => walk.close())
+
+  it.each(names)('the page "%s" has nothing that axe objects to', async (name) => {
+    const page = await walk.to(name)
+    expect(await page.locator('html').getAttribute('lang')).toBe(locale)
+    expect(await violations(page)).toEqual([])
+    await picture(page, `${name}-${locale}-${theme}`)
+  })
+})
+
+describe('on a phone of 390 pixels', () => {
+  let walk: ReturnType<typeof walker>
+  beforeAll(() => {
+    walk = walker({ width: 390, height: 844 })
+  })
+  afterAll(() => walk.close())
+
+  it.each(names)('the page "%s" does not scroll sideways', async (name) => {
+    const page = await walk.to(name)
+    expect(await widthOf(page)).toBeLessThanOrEqual(390)
+    await picture(page, `${name}-narrow`)
+  })
+})
+
+describe('the browser', () => {
+  it('loads a first page within 350 kB, compressed', async () => {
+    const page = await world.open('/sign-in')
+    const sizes: number[] = []
+    page.on('response', (response) => {
+      if (/\.(js|css)$/.test(response.url())) void response.body().then((body) => sizes.push(gzipSync(body).length))
+    })
+    await page.goto(`${world.address}/`)
+    await page.waitForLoadState('networkidle').catch(() => undefined) // The stream of events never rests.
+    await settled(page)
+    expect(sizes.length).toBeGreaterThan(3)
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(firstLoadBytesMost)
+    await page.context().close()
+  })
+
+  it('never had anything refused by the content policy, and no script failed', () => {
+    expect(world.complaints.filter((text) => !text.includes('404'))).toEqual([])
+  })
+})
