@@ -6,6 +6,7 @@ import type { Administration, ConnectionView, DeviceCode, Registration } from '.
 import { markRetrying } from '../engine/mark-again.js'
 import { signInByDevice } from '../remote/device-code.js'
 import { claimsOf, type TokenClaims } from '../remote/token-claims.js'
+import { installJob } from './install-job.js'
 import { installation, type Installation } from './installation.js'
 import type { ConnectionParts, CrmConnection } from './parts.js'
 import { entraUrl, type PartnerCenterConnection } from './partner-center.js'
@@ -27,6 +28,8 @@ export interface AdministrationParts extends ConnectionParts {
 
 export function administration(parts: AdministrationParts): AdministrationDesk {
   const { config, partner, store, clock } = parts
+  const install = installation(parts)
+  const job = installJob(install)
   const registration = webhookRegistration({ platform: partner.platform, clock })
   const wanted = wantedOf(config)
   const previous = async (): Promise<Registration | null> =>
@@ -69,7 +72,10 @@ export function administration(parts: AdministrationParts): AdministrationDesk {
     testWebhook: (signal) => registration.test(signal),
     connection: (system, signal) => (system === 'partner-center' ? partnerView(parts, signal) : crmView(parts, signal)),
     signIn: (options) => signIn(parts, options),
-    installation: installation(parts),
+    installation: install,
+    installPlan: (signal) => install.plan(signal),
+    beginInstall: (options) => job.begin(options),
+    installJob: () => job.show(),
     beginSignIn: (by) => beginSignIn(parts, by),
   }
 }

@@ -7,7 +7,7 @@ import type { Field } from '../core/deal.js'
 import type { Store } from '../core/ports.js'
 import type { TaxonomyDesk, TaxonomyView } from '../engine/views.js'
 
-const delivered = new URL('../../data/taxonomy.yaml', import.meta.url)
+const delivered = new URL('./taxonomy.yaml', import.meta.url)
 const document = z.strictObject({
   /** When the lists were true. */
   date: z.iso.date(),
@@ -18,7 +18,7 @@ const pageSize = 1_000
 
 /** Lists that Microsoft renews every year, and what our own deals carry beside them. Nothing is ever refused because of them. */
 export function taxonomyDesk(store: Pick<Store, 'list'>, file: FileText | null): TaxonomyDesk {
-  const taxonomy = file === null ? read(readFileSync(delivered, 'utf8'), 'data/taxonomy.yaml') : read(file.text, file.path)
+  const taxonomy = file === null ? read(readFileSync(delivered, 'utf8'), 'the delivered one') : read(file.text, file.path)
   const show = async (): Promise<TaxonomyView> => {
     const seen = await seenIn(store, Object.keys(taxonomy.lists))
     const lists = Object.entries(taxonomy.lists).map(([field, listed]) => {

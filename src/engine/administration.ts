@@ -1,3 +1,5 @@
+import type { InstallPlan, InstallProgress, InstallReport } from '../core/ports.js'
+
 /** Looking after the installation itself, as the API, the command line and the console offer it. */
 
 /** The one webhook a partner tenant has. */
@@ -52,8 +54,21 @@ export interface DeviceCode {
   readonly expiresAt: number
 }
 
+/** An installation in the CRM that was begun here: how far it is, or how it ended. */
+export interface InstallJob {
+  readonly state: 'idle' | 'running' | 'done' | 'failed'
+  readonly progress: InstallProgress | null
+  readonly report: InstallReport | null
+  readonly problem: { readonly message: string; readonly remedy: string } | null
+}
+
 /** `by` names the person for the ledger. */
 export interface Administration {
+  /** What the CRM must have, and what of it is there. Writes nothing. */
+  installPlan(signal: AbortSignal): Promise<InstallPlan>
+  /** Begins to make what is missing, or shows what is under way. `alter`: also what stands in the CRM already. */
+  beginInstall(options: { readonly existing: 'alter' | 'leave'; readonly by: string }): InstallJob
+  installJob(): InstallJob
   webhook(signal: AbortSignal): Promise<WebhookView>
   /** `occupied` when somebody else's address is registered and `overwrite` is `no`; what was displaced is kept for `restore`. */
   registerWebhook(options: { readonly overwrite: 'yes' | 'no'; readonly by: string; readonly signal: AbortSignal }): Promise<RegisterOutcome>

@@ -37,6 +37,8 @@ export const keys = {
   notices: ['notices'],
   mapping: ['mapping'],
   columns: ['columns'],
+  installPlan: ['install-plan'],
+  installJob: ['install-job'],
   versions: ['versions'],
   version: ['version'],
   sessions: ['sessions'],

@@ -2,6 +2,7 @@ import type { AuditEvent } from '../../../src/core/audit.js'
 import type {
   ConnectionView,
   DeviceCode,
+  InstallJob,
   NoticeView,
   RegisterOutcome,
   Registration,
@@ -11,7 +12,7 @@ import type {
 import type { Change, Conflict } from '../../../src/core/change.js'
 import type { Field, FieldValue, Person, Projection, Solution } from '../../../src/core/deal.js'
 import type { LinkState, Reason, ReasonCode } from '../../../src/core/link.js'
-import type { RemoteSchema } from '../../../src/core/ports.js'
+import type { InstallPlan, RemoteSchema } from '../../../src/core/ports.js'
 import type { Side } from '../../../src/core/ref.js'
 import type {
   Activity,
@@ -42,6 +43,8 @@ import type {
 export type {
   ConnectionView,
   DeviceCode,
+  InstallJob,
+  InstallPlan,
   MappingRowView,
   MappingTrial,
   MappingView,

@@ -8,6 +8,7 @@ import { Empty } from '../parts/answers.js'
 import { Page } from '../parts/page.js'
 import { Checks, useChecks } from './connections/checks.js'
 import { ConnectionCards } from './connections/connection-cards.js'
+import { Install } from './connections/install.js'
 import { Steps } from './connections/steps.js'
 import { Webhook } from './connections/webhook.js'
 import '../styles/connections.css'
@@ -21,6 +22,7 @@ export function ConnectionsPage() {
   const maySee = useMay('operator')
   const connections = useQuery({ queryKey: keys.connections, queryFn: ({ signal }) => api.connections(signal), enabled: maySee })
   const webhook = useQuery({ queryKey: keys.webhook, queryFn: ({ signal }) => api.webhook(signal), enabled: maySee })
+  const install = useQuery({ queryKey: keys.installPlan, queryFn: ({ signal }) => api.installPlan(signal), enabled: maySee })
   const [test, setTest] = useState<WebhookTest | null>(null)
   const checks = useChecks()
   if (!maySee)
@@ -33,8 +35,15 @@ export function ConnectionsPage() {
     )
   return (
     <Page title={text.title} lead={text.lead}>
-      <Steps connections={connections.data?.connections} webhook={webhook.data} checks={checks.data?.checks} test={test} />
+      <Steps
+        connections={connections.data?.connections}
+        install={install.data}
+        webhook={webhook.data}
+        checks={checks.data?.checks}
+        test={test}
+      />
       <ConnectionCards query={connections} />
+      <Install query={install} />
       <Webhook query={webhook} test={test} onTest={setTest} />
       <Checks query={checks} />
     </Page>

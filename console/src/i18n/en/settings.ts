@@ -21,6 +21,7 @@ export const settings = {
         name: 'Connect Partner Center',
         why: 'Referrals are read and written as a person with the role Referrals Admin; it needs multi-factor sign-in.',
       },
+      install: { name: 'Prepare the CRM', why: 'Fields, tables, the form section and the ✔ column; what is there is used as it is.' },
       checks: { name: 'Check every prerequisite', why: 'Permissions, fields, addresses and clocks, each with its remedy.' },
       webhook: { name: 'Register for events', why: 'Without events, changes still arrive with the next sweep; with them, in seconds.' },
       test: { name: 'Receive a test event', why: 'Proves the whole way from Partner Center through the network to this service.' },
@@ -36,6 +37,14 @@ export const settings = {
       running: 'Checking …',
       summary: (passed: string, warned: string, failed: string) => `${passed} passed, ${warned} warnings, ${failed} failed`,
       statuses: { pass: 'Pass', warn: 'Warning', fail: 'Fail' },
+    },
+    install: {
+      title: 'What the CRM must have',
+      complete: (count: string) => `Everything is there (${count} items).`,
+      open: (count: string, of: string) => `${count} of ${of} items are missing or different:`,
+      alter: 'Also change forms, views and tables that are there',
+      begin: 'Make what is missing',
+      begins: 'Beginning …',
     },
     webhook: {
       title: 'Events from Partner Center',

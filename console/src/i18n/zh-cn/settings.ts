@@ -19,6 +19,7 @@ export const settings: Messages['settings'] = {
     step: {
       crm: { name: '连接 CRM', why: '以应用程序用户身份读写商机、潜在客户、客户和联系人。' },
       partner: { name: '连接合作伙伴中心', why: '以“推荐管理员”角色的人员身份读写推荐；需要多重身份验证。' },
+      install: { name: '准备 CRM', why: '字段、表、窗体部分和 ✔ 列；已有内容原样使用。' },
       checks: { name: '检查所有前提条件', why: '权限、字段、地址和时钟，逐项给出处理办法。' },
       webhook: { name: '注册事件', why: '没有事件时更改随下次巡检到达；有事件时数秒到达。' },
       test: { name: '接收测试事件', why: '验证从合作伙伴中心经网络到本服务的整条路径。' },
@@ -34,6 +35,14 @@ export const settings: Messages['settings'] = {
       running: '正在检查……',
       summary: (passed, warned, failed) => `${passed} 项通过，${warned} 项警告，${failed} 项失败`,
       statuses: { pass: '通过', warn: '警告', fail: '失败' },
+    },
+    install: {
+      title: 'CRM 必备内容',
+      complete: (count) => `全部就绪（${count} 项）。`,
+      open: (count, of) => `${of} 项中有 ${count} 项缺失或不同：`,
+      alter: '同时更改已有的窗体、视图和表',
+      begin: '创建缺失内容',
+      begins: '正在开始……',
     },
     webhook: {
       title: '来自合作伙伴中心的事件',

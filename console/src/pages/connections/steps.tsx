@@ -1,5 +1,5 @@
 import { useOverview } from '../../api/queries.js'
-import type { Check, ConnectionView, WebhookTest, WebhookView } from '../../api/types.js'
+import type { Check, ConnectionView, InstallPlan, WebhookTest, WebhookView } from '../../api/types.js'
 import { useText } from '../../i18n/locale.js'
 import { Icon } from '../../parts/icon.js'
 import { PageLink } from '../../parts/links.js'
@@ -7,14 +7,15 @@ import { Panel } from '../../parts/page.js'
 
 interface Props {
   readonly connections: readonly ConnectionView[] | undefined
+  readonly install: InstallPlan | undefined
   readonly webhook: WebhookView | undefined
   readonly checks: readonly Check[] | undefined
   readonly test: WebhookTest | null
 }
-const NAMES = ['partner', 'crm', 'checks', 'webhook', 'test', 'flows'] as const
+const NAMES = ['partner', 'crm', 'install', 'checks', 'webhook', 'test', 'flows'] as const
 
 /** The set-up as a list that one can leave and come back to: what is done shows in the systems, not in our memory. */
-export function Steps({ connections, webhook, checks, test }: Props) {
+export function Steps({ connections, install, webhook, checks, test }: Props) {
   const {
     settings: { connections: text },
     common,
@@ -25,6 +26,8 @@ export function Steps({ connections, webhook, checks, test }: Props) {
   const done: Readonly<Record<(typeof NAMES)[number], boolean>> = {
     partner: connected('partner-center'),
     crm: connected('crm'),
+    // What the CRM's own people may leave as it is (a form, a view) does not hold up the set-up.
+    install: install?.items.every(({ state, touches }) => state === 'present' || touches === 'existing') ?? false,
     checks: checks !== undefined && checks.every(({ status }) => status !== 'fail'),
     webhook: webhook?.ours ?? false,
     test: (test?.arrived ?? false) || (overview?.lastEventAt ?? null) !== null,
