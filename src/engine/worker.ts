@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { toFault } from '../core/fault.js'
 import type { Lease } from '../core/ports.js'
 import type { LinkId } from '../core/ref.js'
@@ -25,6 +26,7 @@ export interface Worker {
 export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS): Worker {
   const running = new Map<string, Promise<void>>()
   const abort = new AbortController()
+  setMaxListeners(0, abort.signal) // Every call of every pass listens to it; ten are no sign of a leak.
   let taking = false
   let loop: Promise<void> = Promise.resolve()
   let wake: () => void = () => undefined

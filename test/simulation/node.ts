@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { dynamicsAdapter } from '../../src/adapters/dynamics/adapter.js'
 import { guidOf } from '../../src/adapters/guid.js'
 import { dynamicsInbound } from '../../src/adapters/dynamics/inbound.js'
@@ -27,6 +28,7 @@ export const WEBHOOK_KEY = 'simulated-webhook-key'
 const sweepFirstMs = 60_000
 const sweepMostMs = 600_000
 const signal = new AbortController().signal
+setMaxListeners(0, signal) // Every call of a run listens to it.
 
 export interface NodeWorld {
   readonly process: SimProcess

@@ -11,6 +11,8 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     trace: { type: 'boolean', default: false },
+    /** Ends with the first seed that fails. */
+    bail: { type: 'boolean', default: false },
   },
 })
 const [first, count] = values.seed === undefined ? [Number(values.from), Number(values.seeds)] : [Number(values.seed), 1]
@@ -28,6 +30,7 @@ for (let seed = first; seed < first + count; seed += 1) {
     console.log(`seed ${seed}:`)
     for (const { invariant, text } of violations) console.log(`  ${invariant}: ${text}`)
     if (values.seed !== undefined || values.trace) console.log(trace.map((line) => `    ${line}`).join('\n'))
+    if (values.bail) break
   }
   if ((seed - first + 1) % 100 === 0) console.error(`${seed - first + 1} of ${count} seeds, ${failed.length} failed`)
 }
