@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { administer } from '../../src/assemble.js'
+import type { InstallPlan } from '../../src/core/ports.js'
+import type { InstallJob } from '../../src/engine/administration.js'
 import type { CliWorld } from '../../src/cli/app.js'
 import { runProgram } from '../../src/cli/program.js'
 import { realClock } from '../../src/clock.js'
@@ -162,5 +164,45 @@ describe('an empty Dynamics 365 environment', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'cosell-package-')), 'cosell.zip')
     const report = await json<{ file: string; kind: string }>('install', 'package', '--managed', '--out', file)
     expect(report).toMatchObject({ file, kind: 'managed' })
+  })
+})
+
+describe('the same from the console, over the API', () => {
+  let made: Installation
+  beforeAll(async () => {
+    made = await installation({ customFields: 'none', demo: true })
+  })
+  afterAll(() => made.close())
+
+  const ask = async <T>(path: string, body?: object): Promise<T> => {
+    const answer = await fetch(`${made.address}/api/v1${path}`, {
+      ...(body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json', 'x-cosell-request': '1' }, body: JSON.stringify(body) }),
+    })
+    expect(answer.status, await answer.clone().text()).toBe(200)
+    return (await answer.json()) as T // the shape that the server's own code gives it
+  }
+  const open = async (): Promise<InstallPlan['items']> =>
+    (await ask<InstallPlan>('/install/plan')).items.filter(({ state, change }) => state !== 'present' && change !== null)
+
+  it('makes what is missing while it is watched, once however often it is begun, and has nothing left to do', async () => {
+    expect((await open()).length).toBeGreaterThan(50)
+    expect((await ask<InstallJob>('/install')).state).toBe('idle')
+    const begun = await Promise.all([ask<InstallJob>('/install', { alter: true }), ask<InstallJob>('/install', { alter: true })])
+    expect(begun.map(({ state }) => state)).toEqual(['running', 'running'])
+    const states = new Set<string>()
+    await expect
+      .poll(
+        async () => {
+          const job = await ask<InstallJob>('/install')
+          if (job.progress !== null) states.add(job.progress.what)
+          return job.state
+        },
+        { timeout: 25_000, interval: 20 },
+      )
+      .toBe('done')
+    expect(states.size).toBeGreaterThan(3)
+    expect(await open()).toEqual([])
+    const { records } = await made.app.service.audit({ limit: 20 })
+    expect(records.filter(({ event }) => event?.kind === 'setting' && event.detail.startsWith('installed:'))).toHaveLength(1)
   })
 })

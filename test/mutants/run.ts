@@ -30,6 +30,9 @@ const suites = [
 ]
 const chosen = MUTANTS.filter(({ name }) => values.only === undefined || name.includes(values.only))
 
+const run = (args: readonly string[], timeout: number) =>
+  spawnSync(process.execPath, [...args], { cwd: folder, encoding: 'utf8', timeout, env: { ...process.env, NO_COLOR: '1', CI: 'true' } })
+
 const folder = mkdtempSync(join(tmpdir(), 'cosell-mutants-'))
 for (const path of ['src', 'test', 'docs', 'package.json', 'tsconfig.json', 'vitest.config.ts'])
   cpSync(join(root, path), join(folder, path), { recursive: true })
@@ -66,9 +69,6 @@ function withMutant<T>({ file, find, replace }: Mutant, work: () => T): T {
     writeFileSync(path, text)
   }
 }
-
-const run = (args: readonly string[], timeout: number) =>
-  spawnSync(process.execPath, [...args], { cwd: folder, encoding: 'utf8', timeout, env: { ...process.env, NO_COLOR: '1', CI: 'true' } })
 
 function bySimulation(): string | null {
   const { status, stdout } = run(
