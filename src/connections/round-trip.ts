@@ -3,11 +3,18 @@ import { sameValue } from '../core/deal.js'
 import type { MappedKind, Mapping } from '../core/mapping.js'
 import type { Adapter, Check } from '../core/ports.js'
 
+/** Fields in which people write whole paragraphs. */
+const LONG: Readonly<Partial<Record<Field, string>>> = {
+  'details.notes': 'x'.repeat(2_000),
+  'inviteContext.notes': 'x'.repeat(2_000),
+  name: 'x'.repeat(150),
+}
+
 type Canonical = Pick<Adapter, 'canonical'>
 
 /** Values that show what a column takes: long and foreign text, small change, a date. What is looked up in the CRM is not among them. */
 const SAMPLES: { readonly [kind: string]: readonly FieldValue[] } = {
-  text: ['Cœur 雪 ✓', 'x'.repeat(4_000)],
+  text: ['Cœur 雪 ✓'],
   money: [1_234.56, 98_765_432],
   date: ['2027-03-31'],
   flag: [true, false],
@@ -33,7 +40,7 @@ function lossesOf(mapping: Mapping, kind: MappedKind, partner: Canonical, crm: C
   return Object.values(mapping[kind])
     .filter(({ flow }) => flow === 'both')
     .flatMap(({ field, crm: column }) => {
-      for (const sample of SAMPLES[FIELDS[field].kind] ?? []) {
+      for (const sample of [...(SAMPLES[FIELDS[field].kind] ?? []), ...[LONG[field] ?? []].flat()]) {
         const sent = partner.canonical(of(field, sample), 'referral')
         const back = crm.canonical(sent, kind)
         if (!sameValue(sent[field], back[field]))

@@ -176,7 +176,9 @@ describe('the same from the console, over the API', () => {
 
   const ask = async <T>(path: string, body?: object): Promise<T> => {
     const answer = await fetch(`${made.address}/api/v1${path}`, {
-      ...(body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json', 'x-cosell-request': '1' }, body: JSON.stringify(body) }),
+      ...(body === undefined
+        ? {}
+        : { method: 'POST', headers: { 'content-type': 'application/json', 'x-cosell-request': '1' }, body: JSON.stringify(body) }),
     })
     expect(answer.status, await answer.clone().text()).toBe(200)
     return (await answer.json()) as T // the shape that the server's own code gives it
@@ -204,5 +206,16 @@ describe('the same from the console, over the API', () => {
     expect(await open()).toEqual([])
     const { records } = await made.app.service.audit({ limit: 20 })
     expect(records.filter(({ event }) => event?.kind === 'setting' && event.detail.startsWith('installed:'))).toHaveLength(1)
+  })
+
+  it('leaves what stands there, and makes everything else beside it', async () => {
+    await made.close()
+    made = await installation({ customFields: 'cosell', demo: true })
+    await ask<InstallJob>('/install', {})
+    await expect.poll(async () => (await ask<InstallJob>('/install')).state, { timeout: 25_000, interval: 20 }).not.toBe('running')
+    expect(await ask<InstallJob>('/install')).toMatchObject({ state: 'done', problem: null })
+    const left = await open()
+    expect(left.length).toBeGreaterThan(5)
+    expect(left.filter(({ touches }) => touches === 'new')).toEqual([])
   })
 })

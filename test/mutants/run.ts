@@ -27,6 +27,8 @@ const suites = [
   'test/contract/conformance.test.ts',
   'test/contract/corners.test.ts',
   'test/contract/store.test.ts',
+  'test/contract/partner-center-adapter.test.ts',
+  'test/contract/dynamics-adapter.test.ts',
 ]
 const chosen = MUTANTS.filter(({ name }) => values.only === undefined || name.includes(values.only))
 

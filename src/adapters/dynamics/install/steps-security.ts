@@ -3,14 +3,14 @@ import { present, wanted, type Desk, type Step } from './step.js'
 import { ALLOWED, type SecuritySurvey } from './survey-security.js'
 import type { Survey } from './survey.js'
 
-/** Own columns that only the connector writes, where they are secured or about to be. */
+/** Own columns that only the connector writes and that are protected by now: the CRM takes no permission for others. */
 function securedColumns(survey: Survey): readonly { readonly table: string; readonly column: string }[] {
   return DEAL_TABLES.flatMap((name) => {
     const table = survey.tables.get(name)
     if (table === undefined) return []
     const ours = DEAL_COLUMNS.filter(({ secured }) => secured === 'secured').map(({ schemaName }) => logicalName(schemaName))
     // A column of Microsoft's that serves instead is left as it is; ours is then not made, so there is nothing to protect.
-    return ours.filter((column) => table.columns.has(column)).map((column) => ({ table: name, column }))
+    return ours.filter((column) => table.columns.get(column)?.secured === 'secured').map((column) => ({ table: name, column }))
   })
 }
 
