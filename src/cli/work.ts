@@ -123,6 +123,7 @@ function showPlan(io: Io, plan: PlanDocument): void {
       io.out(`  ${change.kind === 'create' ? '+ create' : '~ update'}: ${change.what}${change.irreversible ? ' (cannot be taken back)' : ''}\n`)
       for (const field of change.fields) io.out(`      ${field.field}: ${shown(field.before)} -> ${shown(field.after)}\n`)
     }
+    for (const note of item.conflicts.filter(({ kind }) => kind === 'info')) io.out(`  i ${note.field}: ${note.reason}\n`)
     for (const conflict of held) io.out(`  ! conflict: ${conflict.field}: ${shown(conflict.saw.partner)} | ${shown(conflict.saw.crm)}\n`)
   }
   const { create, update, steps, conflicts, unchanged } = plan.totals

@@ -1,5 +1,5 @@
 import type { Conflict } from './change.js'
-import { sameValue } from './deal.js'
+import { sameValue, VISIBILITY } from './deal.js'
 import type { Draft } from './plan-draft.js'
 import { doorShut, type Meeting } from './plan-types.js'
 import { otherSide, type Side } from './ref.js'
@@ -11,9 +11,26 @@ export function planStage(meeting: Meeting, draft: Draft): void {
   const partner = meeting.p.deal.status
   const crm = meeting.c.deal.status
   if (partner === undefined || crm === undefined) return
-  if (takeOrders(meeting, draft, partner)) return
-  const input = stageInput(meeting, partner, crm)
-  carryOut(meeting, draft, decide(meeting, draft, input), input)
+  if (!takeOrders(meeting, draft, partner)) {
+    const input = stageInput(meeting, partner, crm)
+    carryOut(meeting, draft, decide(meeting, draft, input), input)
+  }
+  warnOfEarlyWin(meeting, draft, { partner, crm })
+}
+
+const registrableAfterMs = 72 * 3_600_000
+const hourMs = 3_600_000
+
+/**
+ * A shared deal that is won within three days of its creation cannot be registered with Microsoft as an IP co-sell deal any more. It is said,
+ * not held: the person has decided. Source: learn.microsoft.com/partner-center "Register co-sell deals", read 2025-10.
+ */
+function warnOfEarlyWin({ p, at }: Meeting, draft: Draft, saw: { readonly partner: Stage; readonly crm: Stage }): void {
+  const wins = draft.steps.some(({ change }) => change.kind === 'step' && change.side === 'partner' && change.take === 'win')
+  if (!wins || p.createdAt === null || p.deal[VISIBILITY] !== true || at - p.createdAt >= registrableAfterMs) return
+  const hours = Math.max(0, Math.floor((at - p.createdAt) / hourMs))
+  const reason = `Won ${hours} hours after it was created: Microsoft registers a deal as IP co-sell only when there are 72 hours between.`
+  draft.conflicts.push({ field: 'status', kind: 'info', saw, winner: null, reason })
 }
 
 function stageInput({ link, p, c, canonical }: Meeting, partner: Stage, crm: Stage): StageInput {

@@ -360,3 +360,32 @@ test('a value that nobody can interpret holds the deal, and nothing of it is wri
   const made = plan(input({ partner: { [NOTES]: 'old' }, crm, base: both('old') }, defaultPolicy()))
   expect(made).toMatchObject({ verdict: 'hold', changes: [], reason: { code: 'unmapped-value', remedy: 'Add it to stages.' } })
 })
+
+describe('a shared deal that is won early', () => {
+  const visible = 'consent.consentToShareReferralWithMicrosoftSellers'
+  const hour = 3_600_000
+  const wonAfter = (hours: number, shared: boolean): Plan => {
+    const shows = { ...common, [visible]: shared }
+    const asked = input(
+      {
+        partner: present(referral, shows, { createdAt: at - hours * hour }),
+        crm: { [visible]: shared, status: 'Closed/Won' },
+        base: { partner: shows, crm: { ...common, [visible]: shared } },
+      },
+      defaultPolicy(),
+    )
+    return plan(asked)
+  }
+  const notes = ({ conflicts }: Plan): string[] => conflicts.filter(({ kind }) => kind === 'info').map(({ reason }) => reason)
+
+  test('[R63] is won all the same, and a note says what is lost by it', () => {
+    const early = wonAfter(20, true)
+    expect(early.changes.some(({ change }) => change.kind === 'step' && change.take === 'win')).toBe(true)
+    expect(early.state).toBe('pending')
+    expect(notes(early)).toEqual([expect.stringContaining('Won 20 hours after it was created')])
+  })
+  test('[R63] says nothing after three days, nor of a private deal', () => {
+    expect(notes(wonAfter(72, true))).toEqual([])
+    expect(notes(wonAfter(20, false))).toEqual([])
+  })
+})
