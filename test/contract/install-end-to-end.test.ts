@@ -1,3 +1,4 @@
+import { DynamicsWebApi } from 'dynamics-web-api'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -206,6 +207,42 @@ describe('the same from the console, over the API', () => {
     expect(await open()).toEqual([])
     const { records } = await made.app.service.audit({ limit: 20 })
     expect(records.filter(({ event }) => event?.kind === 'setting' && event.detail.startsWith('installed:'))).toHaveLength(1)
+  })
+
+  it('is what a client reads that others wrote', async () => {
+    const { urls, credentials } = made.sandbox
+    const form = {
+      grant_type: 'client_credentials',
+      client_id: credentials.crmClientId,
+      client_secret: credentials.crmClientSecret,
+      scope: `${urls.dynamics}/.default`,
+    }
+    const answer = await fetch(`${urls.entra}/${credentials.tenant}/oauth2/v2.0/token`, { method: 'POST', body: new URLSearchParams(form) })
+    const { access_token: token } = (await answer.json()) as { access_token: string } // what a token endpoint gives
+    const client = new DynamicsWebApi({
+      serverUrl: `${urls.dynamics}/`,
+      dataApi: { version: '9.2' },
+      onTokenRefresh: () => Promise.resolve(token),
+    })
+    for (const table of ['opportunity', 'lead']) {
+      const { value } = await client.retrieveAttributes({ entityKey: `LogicalName='${table}'`, select: ['LogicalName', 'IsSecured'] })
+      const columns = new Map(value.map((column) => [String(column['LogicalName']), column['IsSecured']]))
+      expect([...columns.keys()]).toEqual(
+        expect.arrayContaining(['cosell_syncwithpartnercenter', 'cosell_referralidentifier', 'cosell_help']),
+      )
+      expect(columns.get('cosell_audit')).toBe(true)
+    }
+    const id = await client.create<object, string>({
+      collection: 'opportunities',
+      data: { name: 'By another client', cosell_syncwithpartnercenter: false },
+    })
+    const row = await client.retrieve({ collection: 'opportunities', key: id, select: ['name', 'cosell_syncwithpartnercenter'] })
+    expect(row).toMatchObject({ name: 'By another client', cosell_syncwithpartnercenter: false })
+    const { value: solutions } = await client.retrieveMultiple({
+      collection: 'cosell_microsoftsolutions',
+      select: ['cosell_microsoftsolutionid'],
+    })
+    expect(solutions).toEqual([])
   })
 
   it('leaves what stands there, and makes everything else beside it', async () => {
