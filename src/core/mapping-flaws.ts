@@ -1,4 +1,4 @@
-import type { MappedKind, MappingRows } from './mapping.js'
+import type { MappedKind, MappingRows } from './mapping-row.js'
 import { encodeStage, readsAs, type StageRow, type StageTable } from './mapping-stages.js'
 import { STAGES } from './stage.js'
 
