@@ -10,7 +10,7 @@ import { installJob } from './install-job.js'
 import { installation, type Installation } from './installation.js'
 import type { ConnectionParts, CrmConnection } from './parts.js'
 import { entraUrl, type PartnerCenterConnection } from './partner-center.js'
-import { PARTNER_CENTER_TOKEN, refreshTokens, tokenLapsesAt } from './refresh-tokens.js'
+import { PARTNER_CENTER_TOKEN, storeSignIn, tokenLapsesAt } from './refresh-tokens.js'
 
 /** With what only the command line needs: the fields, tables and events of the CRM. */
 export interface AdministrationDesk extends Administration {
@@ -93,7 +93,7 @@ async function signIn(parts: AdministrationParts, { show, by, signal }: Paramete
   }
   const scope = 'https://api.partner.microsoft.com/.default offline_access openid profile'
   const { refreshToken } = await signInByDevice(endpoint, { clientId, clientSecret, scope }, { show, signal })
-  await refreshTokens(parts, config.partnerCenter.refreshToken).write(refreshToken)
+  await storeSignIn(parts, config.partnerCenter.refreshToken, refreshToken)
   const entry = setting(clock.now(), by, 'sign-in', 'signed in to Partner Center by device code')
   await store.addAudit([entry], clock.now())
   await markRetrying(parts)

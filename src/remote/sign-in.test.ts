@@ -35,13 +35,17 @@ function world(options: Parameters<typeof entra>[0]['options'] = {}, consents = 
       return transport(request)
     },
   }
-  const kept: { token: string | null; saved: string[] } = { token: directory.seedRefreshToken({ clientId, email }), saved: [] }
+  const kept: { token: string | null; saved: string[]; signIn: string | null } = {
+    token: directory.seedRefreshToken({ clientId, email }), saved: [], signIn: null }
   let busy: Promise<unknown> = Promise.resolve()
-  const tokens: RefreshTokens = {
+  const tokens: { -readonly [K in keyof RefreshTokens]: RefreshTokens[K] } = {
     read: async () => kept.token,
-    write: async (token) => {
+    signIn: async () => kept.signIn,
+    renewed: async (from, token) => {
+      if (kept.token !== from) return 'replaced'
+      if (token !== from) kept.saved.push(token)
       kept.token = token
-      kept.saved.push(token)
+      return 'stored'
     },
     exclusively: (work) => {
       const turn = busy.then(work, work)
@@ -50,7 +54,7 @@ function world(options: Parameters<typeof entra>[0]['options'] = {}, consents = 
     },
   }
   const source = (audience: string) => delegated(endpoint, { clientId, clientSecret, scope: `${audience}/.default offline_access`, tokens })
-  return { hand, directory, endpoint, kept, source, asked, run: <T>(work: Promise<T>) => runWithClock(hand, work) }
+  return { hand, directory, endpoint, kept, tokens, source, asked, run: <T>(work: Promise<T>) => runWithClock(hand, work) }
 }
 const get = { fresh: false, signal: never }
 
@@ -106,9 +110,36 @@ describe('a delegated sign-in', () => {
     made.kept.token = stale
     let reads = 0
     const read = async (): Promise<string | null> => (reads++ === 0 ? stale : newest)
-    const tokens: RefreshTokens = { read, write: async () => undefined, exclusively: (work) => work() }
+    const tokens: RefreshTokens = { read, signIn: async () => null, renewed: async () => 'stored', exclusively: (work) => work() }
     const source = delegated(made.endpoint, { clientId, clientSecret, scope: `${referrals}/.default offline_access`, tokens })
     await expect(source(get)).resolves.toContain('.')
+  })
+
+  it('forgets what an earlier sign-in gave as soon as a person signs in anew: its tokens, and that it was refused', async () => {
+    const made = world()
+    const source = made.source(referrals)
+    const first = await source(get)
+    made.directory.revoke()
+    const refusedOne = made.source(platform)
+    await expect(refusedOne(get)).rejects.toMatchObject({ kind: 'signed-out' })
+    made.kept.token = made.directory.seedRefreshToken({ clientId, email })
+    made.kept.signIn = 'second'
+    made.hand.advance(3_000)
+    expect(await source(get)).not.toBe(first)
+    await expect(refusedOne(get)).resolves.toContain('.')
+  })
+
+  it('does not put a renewed token over that of a person who signed in meanwhile', async () => {
+    const made = world({ usedRefreshToken: 'refused' })
+    const { renewed } = made.tokens
+    const anew = made.directory.seedRefreshToken({ clientId, email })
+    made.tokens.renewed = (from, token) => {
+      if (made.kept.signIn === null) Object.assign(made.kept, { token: anew, signIn: 'second' })
+      return renewed(from, token)
+    }
+    await made.source(referrals)(get)
+    expect(made.asked.at(-1)).toContain(encodeURIComponent(anew))
+    expect(made.kept.saved).toHaveLength(1)
   })
 
   it.each([

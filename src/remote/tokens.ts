@@ -86,14 +86,23 @@ export function refused({ name, repair }: Pick<TokenEndpoint, 'name' | 'repair'>
   })
 }
 
-const failureKeptMs = 30_000 // A refused sign-in is not repeated for every deal, yet a new sign-in works half a minute later.
+const failureKeptMs = 30_000 // A refused sign-in is not repeated for every deal; a repair at the remote side is seen half a minute later.
+const signInKeptMs = 2_000 // Somebody who signs in anew, in any process, is served within two seconds.
 
-/** Tokens of one audience, kept until they run out; one request serves everyone who waits. */
-export function cachedTokens(endpoint: TokenEndpoint, ask: (signal: AbortSignal) => Promise<TokenAnswer>): TokenSource {
+/** Which sign-in of a person stands behind the tokens: when it changes, what was got through the one before is worth nothing any more. */
+export type SignIn = () => Promise<string | null>
+
+
+export function cachedTokens(
+  endpoint: TokenEndpoint,
+  ask: (signal: AbortSignal) => Promise<TokenAnswer>,
+  signIn: SignIn = () => Promise.resolve(null),
+): TokenSource {
   const { clock } = endpoint
   let current: { token: string; renewAtMs: number; endsAtMs: number } | null = null
   let asking: Promise<string> | null = null
   let failure: { fault: Fault; atMs: number } | null = null
+  let known: { signIn: string | null; atMs: number } | null = null
   const renew = async (): Promise<string> => {
     if (failure !== null && clock.now() - failure.atMs < failureKeptMs) throw failure.fault
     try {
@@ -112,7 +121,14 @@ export function cachedTokens(endpoint: TokenEndpoint, ask: (signal: AbortSignal)
       throw error
     }
   }
+  const noticeSignIn = async (): Promise<void> => {
+    if (known !== null && clock.now() - known.atMs < signInKeptMs) return
+    const now = await signIn()
+    if (known !== null && known.signIn !== now) current = failure = null
+    known = { signIn: now, atMs: clock.now() }
+  }
   return async ({ fresh, refused: dead }) => {
+    await noticeSignIn()
     // Calls that were refused together are served by one renewal: whoever comes late finds that the refused token is gone already.
     const isGood = fresh ? dead !== undefined && current?.token !== dead : current !== null && clock.now() < current.renewAtMs
     if (current !== null && isGood) return current.token
@@ -145,8 +161,12 @@ export const clientCredentials = (
 /** The refresh token of a signed-in person, shared by all audiences and by all workers. */
 export interface RefreshTokens {
   read(): Promise<string | null>
-  /** Stored before it is used: an old one may already be worthless. */
-  write(token: string): Promise<void>
+  readonly signIn: SignIn
+  /**
+   * Stores what `from` was renewed to, before it is used: the old one may already be worthless. The same token again only notes its use.
+   * `replaced`: somebody signed in meanwhile, and that stands.
+   */
+  renewed(from: string, token: string): Promise<'stored' | 'replaced'>
   /** One renewal at a time among all workers. */
   exclusively<T>(work: () => Promise<T>): Promise<T>
 }
@@ -155,10 +175,10 @@ export function delegated(
   endpoint: TokenEndpoint,
   app: { readonly clientId: string; readonly clientSecret: string; readonly scope: string; readonly tokens: RefreshTokens },
 ): TokenSource {
-  return cachedTokens(endpoint, (signal) => app.tokens.exclusively(() => refreshed(endpoint, app, signal)))
+  return cachedTokens(endpoint, (signal) => app.tokens.exclusively(() => refreshed(endpoint, app, signal)), app.tokens.signIn)
 }
 
-const refreshTriesMost = 2 // The second is for a token that somebody replaced between our reading and our using it.
+const refreshTriesMost = 3 // One for the token that is there, and two for somebody who signs in between our reading and our using it.
 
 async function refreshed(endpoint: TokenEndpoint, app: Parameters<typeof delegated>[1], signal: AbortSignal): Promise<TokenAnswer> {
   for (let attempt = 1; ; attempt += 1) {
@@ -174,8 +194,8 @@ async function refreshed(endpoint: TokenEndpoint, app: Parameters<typeof delegat
     }
     try {
       const answer = await askForToken(endpoint, form, signal)
-      if (answer.refreshToken !== null && answer.refreshToken !== refreshToken) await app.tokens.write(answer.refreshToken)
-      return answer
+      const kept = await app.tokens.renewed(refreshToken, answer.refreshToken ?? refreshToken)
+      if (kept === 'stored' || attempt >= refreshTriesMost) return answer
     } catch (error) {
       const replaced =
         attempt < refreshTriesMost && error instanceof Fault && error.kind === 'signed-out' && (await app.tokens.read()) !== refreshToken

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Fault } from '../core/fault.js'
 
@@ -27,11 +27,9 @@ export function keysOf(source: KeySource): readonly Buffer[] {
   if (source.kind === 'given') return [source.key, ...(source.previous === null ? [] : [source.previous])].map(fromText)
   if (!existsSync(source.path)) {
     mkdirSync(dirname(source.path), { recursive: true, mode: 0o700 })
-    writeFileSync(source.path, `${newKey()}\n`, { mode: 0o600, flag: 'wx' })
+    writeLines(source.path, [newKey()], 'unless it is there')
   }
-  const lines = readFileSync(source.path, 'utf8')
-    .split('\n')
-    .flatMap((line) => (line.trim() === '' ? [] : [line.trim()]))
+  const lines = linesOf(source.path)
   if (lines.length === 0)
     throw new Fault('misconfigured', `The sealing key file ${source.path} is empty.`, {
       remedy: 'Put the key back, or delete the file and sign in again.',
@@ -40,6 +38,39 @@ export function keysOf(source: KeySource): readonly Buffer[] {
 }
 
 const newKey = (): string => randomBytes(32).toString('base64')
+
+const linesOf = (path: string): string[] =>
+  readFileSync(path, 'utf8')
+    .split('\n')
+    .flatMap((line) => (line.trim() === '' ? [] : [line.trim()]))
+
+/**
+ * The file is whole or not there at any moment, also after a loss of power: what is sealed with a key that was lost with it cannot be opened.
+ * `unless it is there`: of two processes that start together one makes the key, and the other takes it.
+ */
+function writeLines(path: string, lines: readonly string[], over: 'unless it is there' | 'replaces'): void {
+  const next = `${path}.${randomBytes(6).toString('hex')}`
+  writeFileSync(next, lines.map((line) => `${line}\n`).join(''), { mode: 0o600, flag: 'wx' })
+  flush(next)
+  try {
+    if (over === 'replaces') renameSync(next, path)
+    else linkSync(next, path)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  } finally {
+    rmSync(next, { force: true })
+  }
+  flush(dirname(path))
+}
+
+function flush(path: string): void {
+  const descriptor = openSync(path, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
 
 /** The file is read again for each use, which is rare: another process may have rotated the key meanwhile. */
 export function sealOf(source: KeySource): Seal {
@@ -88,12 +119,14 @@ function openWith(key: Buffer, sealed: string): string {
 
 /**
  * Puts a new key before the others in the file. What the older ones sealed can still be opened, so that a process that dies here, or
- * one that seals with the key it has just read, loses nothing. The key before the last one goes.
+ * one that seals with the key it has just read, loses nothing.
  */
 export function addKey(path: string): void {
   keysOf({ kind: 'file', path })
-  const [newest = ''] = readFileSync(path, 'utf8').split('\n')
-  const next = `${path}.next`
-  writeFileSync(next, `${newKey()}\n${newest.trim()}\n`, { mode: 0o600 })
-  renameSync(next, path)
+  writeLines(path, [newKey(), ...linesOf(path)], 'replaces')
+}
+
+/** Once everything is sealed with the newest key: only the one before it stays, for a process that had just read it. */
+export function forgetOldKeys(path: string): void {
+  writeLines(path, linesOf(path).slice(0, 2), 'replaces')
 }

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { newLink } from '../../src/core/link.js'
 import { asLinkId, type EndRef } from '../../src/core/ref.js'
 import { runProgram } from '../../src/cli/program.js'
 import type { CliWorld } from '../../src/cli/app.js'
+import { addKey } from '../../src/store/seal.js'
 import { NOT_CARRIED, TABLES } from '../../src/store/schema.js'
 import { checkBackup, openStore, restoreBackup, rotateSecrets, sealOf, writeBackup, type OpenStore } from '../../src/store/index.js'
 import { startPostgres, type PrivatePostgres } from '../support/postgres.js'
@@ -165,6 +166,64 @@ describe('[R53] rotating the sealing key', () => {
     await rotateSecrets(url, source, at)
     expect(() => running.open(before)).toThrow(/key that is not known here/)
     await store.close()
+  })
+
+  it('may be cut short and done again, and nothing is lost with the key that was forgotten', async () => {
+    const url = folder()
+    const source = { kind: 'file', path: join(url, 'seal.key') } as const
+    const store = await openStore({ url, now })
+    await store.setValue('token.crm', { sealed: sealOf(source).close('refresh-3') }, { expect: null, now: at })
+    // Killed after the new key was written and before anything was sealed with it, twice.
+    addKey(source.path)
+    addKey(source.path)
+    await rotateSecrets(url, source, at)
+    const stored = await store.getValue<{ sealed: string }>('token.crm')
+    expect(sealOf(source).open(stored?.value.sealed ?? '')).toBe('refresh-3')
+    expect(readFileSync(source.path, 'utf8').trim().split('\n')).toHaveLength(2)
+    await store.close()
+  })
+
+  it('under load, by two at once, loses no token and refuses the second', async () => {
+    const url = folder()
+    const source = { kind: 'file', path: join(url, 'seal.key') } as const
+    const store = await openStore({ url, now })
+    const seal = sealOf(source)
+    for (let index = 0; index < 40; index += 1)
+      await store.setValue(`token.${index}`, { sealed: seal.close(`0.${index}`) }, { expect: null, now: at })
+    let turning = true
+    const renewals = (async () => {
+      for (let round = 1; turning; round += 1) {
+        for (let index = 0; index < 40; index += 7) {
+          const stored = await store.getValue<{ sealed: string }>(`token.${index}`)
+          const value = { sealed: seal.close(`${round}.${seal.open(stored?.value.sealed ?? '').split('.')[1] ?? ''}`) }
+          await store.setValue(`token.${index}`, value, { expect: stored?.revision ?? null, now: at })
+        }
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    })()
+    const both = await Promise.allSettled([rotateSecrets(url, source, at), rotateSecrets(url, source, at)])
+    for (let more = 0; more < 3; more += 1) await rotateSecrets(url, source, at)
+    turning = false
+    await renewals
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    for (let index = 0; index < 40; index += 1) {
+      const stored = await store.getValue<{ sealed: string }>(`token.${index}`)
+      expect(seal.open(stored?.value.sealed ?? '')).toMatch(new RegExp(`^\\d+\\.${index}$`))
+    }
+    await store.close()
+  })
+
+  it('makes one key for processes that start together', async () => {
+    const path = join(folder(), 'state', 'seal.key')
+    const script = `import { sealOf } from ${JSON.stringify(new URL('../../src/store/seal.ts', import.meta.url).href)}; console.log(sealOf({ kind: 'file', path: ${JSON.stringify(path)} }).keyId())`
+    const start = (): Promise<string> =>
+      new Promise((resolve, reject) =>
+        execFile(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], (error, out) =>
+          error === null ? resolve(out.trim()) : reject(error),
+        ),
+      )
+    const ids = await Promise.all([start(), start(), start(), start()])
+    expect(new Set(ids).size).toBe(1)
   })
 
   it('takes the new key and the one before it from the configuration', async () => {
