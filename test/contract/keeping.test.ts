@@ -219,7 +219,7 @@ describe('[R53] rotating the sealing key', () => {
     const start = (): Promise<string> =>
       new Promise((resolve, reject) =>
         execFile(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], (error, out) =>
-          error === null ? resolve(out.trim()) : reject(error),
+          error === null ? resolve(out.trim()) : reject(new Error(error.message)),
         ),
       )
     const ids = await Promise.all([start(), start(), start(), start()])
