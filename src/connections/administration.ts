@@ -1,4 +1,4 @@
-import { webhookRegistration } from '../adapters/partner-center/registration.js'
+import { sameUrl, webhookRegistration } from '../adapters/partner-center/registration.js'
 import type { Config } from '../config/index.js'
 import { Fault } from '../core/fault.js'
 import type { AuditEntry } from '../core/audit.js'
@@ -39,7 +39,7 @@ export function administration(parts: AdministrationParts): AdministrationDesk {
   return {
     async webhook(signal) {
       const registered = await registration.show(signal)
-      return { registered, wanted, ours: registered !== null && registered.url === wanted?.url, previous: await previous() }
+      return { registered, wanted, ours: registered !== null && wanted !== null && sameUrl(registered, wanted), previous: await previous() }
     },
     async registerWebhook({ overwrite, by, signal }) {
       if (wanted === null)
@@ -47,7 +47,7 @@ export function administration(parts: AdministrationParts): AdministrationDesk {
           remedy: 'Set server.publicUrl to the https address that leads to this service.',
         })
       const before = await registration.show(signal)
-      const displaces = before !== null && before.url !== wanted.url
+      const displaces = before !== null && !sameUrl(before, wanted)
       // Kept before it is displaced: a process that dies in between has lost nothing.
       if (displaces && overwrite === 'yes')
         await store.setValue(previousName, { registration: before }, { expect: 'any', now: clock.now() })

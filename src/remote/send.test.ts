@@ -89,6 +89,10 @@ describe('sending', () => {
     expect(at('Mon, 03 Aug 2026 09:01:00 GMT')).toBe(60_000)
     expect(at('Mon, 03 Aug 2026 08:00:00 GMT')).toBe(0)
     expect(at('soon')).toBeNull()
+    expect(at(' ')).toBeNull()
     expect(retryAfterMs({ headers: {} }, 0)).toBeNull()
+    // The service's clock may differ from ours; its own date tells by how much.
+    const headers = { date: 'Mon, 03 Aug 2026 09:10:00 GMT', 'retry-after': 'Mon, 03 Aug 2026 09:10:30 GMT' }
+    expect(retryAfterMs({ headers }, Date.parse('2026-08-03T09:59:00Z'))).toBe(30_000)
   })
 })

@@ -128,12 +128,13 @@ function assertAllowed({ hosts, name }: RemoteOptions, url: string): void {
   }
 }
 
-/** Seconds or an HTTP date. */
+/** Seconds or an HTTP date; a date is one of the service's own clock, which the answer tells as well. */
 export function retryAfterMs(answer: { readonly headers: Readonly<Record<string, string>> }, now: number): number | null {
-  const value = answer.headers['retry-after']
-  if (value === undefined) return null
+  const value = answer.headers['retry-after']?.trim() ?? ''
+  if (value === '') return null
   const seconds = Number(value)
-  const ms = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(value) - now
+  const there = Date.parse(answer.headers['date'] ?? '')
+  const ms = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(value) - (Number.isNaN(there) ? now : there)
   return Number.isFinite(ms) ? Math.min(Math.max(0, ms), 24 * 3_600_000) : null
 }
 

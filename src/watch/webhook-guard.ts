@@ -19,7 +19,13 @@ export interface WebhookGuardOptions {
   readonly signal: AbortSignal
 }
 
-const same = (a: Registration, b: Registration): boolean => a.url === b.url && b.events.every((event) => a.events.includes(event))
+// The service may write an address or a name in its own way; that is no other registration.
+const normal = (url: string): string => (URL.canParse(url) ? new URL(url).href : url)
+const sameUrl = (a: Registration, b: Registration): boolean => normal(a.url) === normal(b.url)
+function same(a: Registration, b: Registration): boolean {
+  const there = new Set(a.events.map((event) => event.toLowerCase()))
+  return sameUrl(a, b) && b.events.every((event) => there.has(event.toLowerCase()))
+}
 
 /**
  * One partner tenant has one webhook, and whoever registers last has the events. A change by somebody else is told, and by policy undone.
@@ -33,7 +39,7 @@ export async function guardWebhook(webhook: GuardedWebhook, board: NoticeBoard, 
   const found =
     now === null
       ? 'nothing is registered any more'
-      : now.url === wanted.url
+      : sameUrl(now, wanted)
         ? `only ${now.events.join(', ') || 'no event'} is registered`
         : `${now.url} is registered instead`
   await board.condition('webhook', {

@@ -109,6 +109,14 @@ describe('creating', () => {
     expect((await world.present(receipt.ref)).deal.status).toBe('Active/Accepted')
   })
 
+  it('puts somebody who can be reached first, whom the service looks at', async () => {
+    const world = partnerWorld()
+    const [jon] = wholeDeal.team ?? []
+    const nobody = { email: 'owner@partner.example', firstName: 'Owen', lastName: 'Er', phone: null }
+    const ref = await newDeal(world, { ...wholeDeal, team: [nobody, ...(jon === undefined ? [] : [jon])] })
+    expect(world.simulator.referral(ref.id)?.team.map(({ email }) => email)).toEqual([jon?.email, nobody.email])
+  })
+
   it('makes a shared deal visible, and locks what Partner Center locks then', async () => {
     const world = partnerWorld()
     const reading = await world.present(await newDeal(world, { ...wholeDeal, [VISIBILITY]: true }))

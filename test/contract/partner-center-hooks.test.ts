@@ -1,14 +1,12 @@
 import { describe, expect, it, test } from 'vitest'
 import { signatureVerifier } from '../../src/adapters/partner-center/certificates.js'
 import { partnerCenterInbound } from '../../src/adapters/partner-center/inbound.js'
-import { webhookRegistration } from '../../src/adapters/partner-center/registration.js'
 import type { Inbound, InboundAnswer, InboundRequest } from '../../src/core/ports.js'
 import type { Transport } from '../../src/remote/transport.js'
 import { dispatchSubject, signingLeaf, testAuthorityPem, webhookSigner, type LeafKind } from '../../src/sandbox/signing.js'
 import type { PartnerCenterOptions } from '../../src/sandbox/partner-center/index.js'
 import { startMs } from '../../src/sandbox/partner-center/test-kit.js'
-import { engineClock } from '../simulation/hand-clock.js'
-import { inProcess, never, partnerWorld, refTo } from '../support/partner-center-world.js'
+import { inProcess, partnerWorld, refTo } from '../support/partner-center-world.js'
 
 const host = '127.0.0.1:4443'
 const hook = 'https://connector.example/hooks/partner-center'
@@ -133,6 +131,7 @@ describe('[R34] what is not right is refused', () => {
     expect(await status(inbound.receive(without(request, 'authorization')))).toBe(401)
     expect(await status(inbound.receive(having(request, { authorization: 'Bearer eyJ' })))).toBe(401)
     expect(await status(inbound.receive(without(request, 'authorization', 'x-ms-certificate-url')))).toBe(401)
+    expect(await status(inbound.receive(having(without(request, 'authorization'), { 'content-type': 'text/plain' })))).toBe(401)
     expect(await status(inbound.receive(without(request, 'x-ms-certificate-url')))).toBe(400)
     expect(await status(inbound.receive(without(request, 'x-ms-signature-algorithm')))).toBe(400)
     expect(await status(inbound.receive({ ...request, body: Buffer.alloc(64 * 1024 + 1, 'a') }))).toBe(413)
@@ -174,6 +173,27 @@ describe('[R34] what is not right is refused', () => {
 
   it('takes the certificate as PEM, too', async () => {
     expect(await status(receiver(() => Buffer.from(signingLeaf().certificatePem)).inbound.receive(signedRequest()))).toBe(202)
+  })
+
+  it('links of the chain may stand in the certificate\'s own file, the root must be ours', async () => {
+    const leaf = signingLeaf('via-intermediate')
+    const [intermediate = '', root = ''] = leaf.authoritiesPem
+    const request = signedRequest('via-intermediate')
+    const file = (...more: string[]) => () => Buffer.from([leaf.certificatePem, ...more].join('\n'))
+    expect(await status(receiver(file(intermediate), { anchors: root }).inbound.receive(request))).toBe(202)
+    expect(await status(receiver(file(intermediate, root), { anchors: root }).inbound.receive(request))).toBe(202)
+    expect(await status(receiver(file(), { anchors: root }).inbound.receive(request))).toBe(401)
+    const foreign = signingLeaf('foreign-chain')
+    const brought = receiver(() => Buffer.from([foreign.certificatePem, ...foreign.authoritiesPem].join('\n')))
+    expect(await status(brought.inbound.receive(signedRequest('foreign-chain')))).toBe(401)
+  })
+
+  it('a certificate that the bundle itself names is believed while it is valid', async () => {
+    const named = (kind: LeafKind) =>
+      receiver(der(kind), { anchors: signingLeaf(kind).certificatePem }).inbound.receive(signedRequest(kind))
+    expect(await status(named('self-signed'))).toBe(202)
+    expect(await status(named('expired'))).toBe(401)
+    expect(await status(named('other-issuer'))).toBe(401)
   })
 
   it('a body that is no event is 400, after its signature was believed', async () => {
@@ -279,113 +299,15 @@ describe('events that are no hint', () => {
     for (const uri of ['https://api/referrals/..%2F..%2Fprofiles', 'https://api/referrals/a b', `https://api/${'x'.repeat(200)}`])
       expect(await accepted(event('referral-updated', uri))).toMatchObject({ hints: [] })
   })
+  it('knows the names of events in any case', async () => {
+    const at = (name: string) => accepted(event(name, 'https://api/referrals/abc'))
+    expect(await at('Referral-Updated')).toMatchObject({ hints: [{ ref: refTo('abc'), wide: false }] })
+    expect(await at('RELATED-REFERRAL-CREATED')).toMatchObject({ hints: [{ ref: refTo('abc'), wide: true }] })
+  })
   it('without its time an event is new each time', async () => {
     expect(await accepted(event('referral-updated', 'https://api/referrals/abc'))).toMatchObject({ eventKey: null })
   })
   it('spells the id in one way', async () => {
     expect(await accepted(signedRequest())).toMatchObject({ hints: [{ ref: refTo('5c1e0a7e-59e8-4d6b-9f0e-0b7f0a6b2c10') }] })
-  })
-})
-
-describe('[R49] the registration', () => {
-  const ours = { url: hook, events }
-  function desk(options: Partial<PartnerCenterOptions> = {}) {
-    const world = partnerWorld(options)
-    return { world, desk: webhookRegistration({ platform: world.platform, clock: engineClock(world.kit.clock) }) }
-  }
-  test.each(['404', '200-null', '204'] as const)('is made where there is none (%s)', async (noRegistration) => {
-    const { world, desk: made } = desk({ noRegistration })
-    expect(await world.run(made.show(never))).toBeNull()
-    expect(await world.run(made.register(ours, { overwrite: 'no', signal: never }))).toEqual({
-      kind: 'registered',
-      now: ours,
-      previous: null,
-    })
-    expect(world.simulator.webhook.current()).toMatchObject({ ...ours, signatureToMsHeader: true })
-    expect(await world.run(made.register(ours, { overwrite: 'no', signal: never }))).toEqual({ kind: 'unchanged', now: ours })
-  })
-  it('displaces nobody unasked, and can be put back', async () => {
-    const { world, desk: made } = desk()
-    const theirs = { url: 'https://other.example/hook', events: ['referral-created', 'invoice-ready'] }
-    world.simulator.webhook.set(theirs)
-    expect(await world.run(made.register(ours, { overwrite: 'no', signal: never }))).toEqual({ kind: 'occupied', by: theirs })
-    expect(world.simulator.webhook.current()).toMatchObject(theirs)
-    expect(await world.run(made.register(ours, { overwrite: 'yes', signal: never }))).toEqual({
-      kind: 'registered',
-      now: ours,
-      previous: theirs,
-    })
-    await world.run(made.restore(theirs, never))
-    expect(world.simulator.webhook.current()).toMatchObject(theirs)
-    await world.run(made.restore(null, never))
-    expect(world.simulator.webhook.current()).toMatchObject({ url: theirs.url, events: ['test-created'] })
-  })
-  test.each(['refused', 'replaced'] as const)('wins over one that appeared in between (%s)', async (postOverRegistration) => {
-    const arrives = (what: string): void => {
-      if (what === 'POST /webhooks/v1/registration') world.simulator.webhook.set({ url: 'https://other.example/hook', events: ['referral-created'] })
-    }
-    const world = partnerWorld({ postOverRegistration }, { between: { arrives } })
-    const made = webhookRegistration({ platform: world.platform, clock: engineClock(world.kit.clock) })
-    await world.run(made.register(ours, { overwrite: 'yes', signal: never }))
-    expect(world.simulator.webhook.current()).toMatchObject(ours)
-  })
-  it('tests itself and tells what came of it', async () => {
-    const { world, desk: made } = desk()
-    world.simulator.webhook.set(ours)
-    expect(await world.run(made.test(never))).toMatchObject({
-      status: 'completed',
-      arrived: true,
-      callbackUrl: hook,
-      attempts: [{ responseCode: 'OK' }],
-    })
-    world.kit.receiver = () => 401
-    expect(await world.run(made.test(never))).toMatchObject({
-      arrived: false,
-      attempts: expect.arrayContaining([expect.objectContaining({ responseCode: 'Unauthorized' })]),
-    })
-    await expect(world.run(made.test(never))).resolves.toBeDefined()
-  })
-  it('says which role is missing', async () => {
-    const world = partnerWorld({}, { rolesOf: () => ['ReferralsAdmin'] })
-    const made = webhookRegistration({ platform: world.platform, clock: engineClock(world.kit.clock) })
-    await expect(world.run(made.show(never))).rejects.toMatchObject({
-      kind: 'forbidden',
-      code: '900308',
-      remedy: expect.stringContaining('Admin agent'),
-    })
-  })
-})
-
-describe('checks', () => {
-  it('pass on a healthy account, one line each', async () => {
-    const world = partnerWorld()
-    world.simulator.seed(10)
-    const found = await world.run(world.adapter.checks({ signal: never }))
-    expect(found.map(({ status: result }) => result)).toEqual(found.map(() => 'pass'))
-    expect(found.map(({ name }) => name)).toEqual(
-      ['sign-in', 'referrals', 'clock', 'role', 'Partner ID', 'legal profile', 'webhook rights'].map((name) => `Partner Center: ${name}`),
-    )
-  })
-  it('name what is wrong and what to do', async () => {
-    const world = partnerWorld({}, { rolesOf: () => ['ReferralsAdmin'], partnerId: '999' })
-    world.simulator.facts.vettingStatus = 'pending'
-    const found = await world.run(world.adapter.checks({ signal: never }))
-    const odd = found.filter(({ status: result }) => result !== 'pass')
-    expect(odd.map(({ name, status: result }) => `${name} ${result}`)).toEqual([
-      'Partner Center: Partner ID warn',
-      'Partner Center: legal profile warn',
-      'Partner Center: webhook rights fail',
-    ])
-    expect(odd.every(({ remedy }) => remedy !== null)).toBe(true)
-  })
-  it('tell a user who sees own deals only', async () => {
-    const world = partnerWorld({}, { rolesOf: () => ['ReferralsUser'] })
-    for (let deal = 0; deal < 6; deal += 1)
-      world.simulator.portal.create('private', {
-        team: [{ firstName: 'Ana', lastName: 'Silva', phoneNumber: '+1', email: 'ana@partner.example' }],
-      })
-    world.simulator.portal.create('private')
-    const found = await world.run(world.adapter.checks({ signal: never }))
-    expect(found.find(({ name }) => name.endsWith('role'))).toMatchObject({ status: 'warn' })
   })
 })

@@ -43,6 +43,15 @@ describe('links to the next page', () => {
     await expect(referrals.next(link, call)).rejects.toMatchObject({ kind: 'invalid-answer' })
     expect(asked).toEqual([])
   })
+  it('that name the service itself are asked for at the gateway that stands before it', async () => {
+    const { asked, referrals } = api('https://gateway.example/pc', (url) => (url.includes('/pc/') ? page() : { status: 404, headers: {}, body: Buffer.alloc(0) }))
+    await referrals.next('https://api.partner.microsoft.com/v1.0/engagements/referrals?$skiptoken=k', call)
+    expect(asked).toEqual(['https://gateway.example/v1.0/engagements/referrals?$skiptoken=k', 'https://gateway.example/pc/v1.0/engagements/referrals?$skiptoken=k'])
+  })
+  it('that are empty lead nowhere', async () => {
+    const { referrals } = api('https://pc.test', () => page([], ''))
+    expect(await referrals.list({ filter: null, orderBy: null, select: null, top: null }, call)).toMatchObject({ nextLink: null })
+  })
   it('stay on a configured port', async () => {
     const { asked, referrals } = api('http://127.0.0.1:8500', () => page())
     await referrals.next('http://127.0.0.1:8500/v1.0/engagements/referrals?$skiptoken=k', call)
@@ -68,6 +77,36 @@ describe('an answer out of form', () => {
     const { referrals } = api('https://pc.test', () => ({ status: 200, headers: { etag: '"7"' }, body: Buffer.from('{"id":"r","team":{"email":"a@b"},"customerProfile":{"ids":{},"team":{"email":"c@d"}},"details":{"dealValue":"10000"}}') }))
     const document = await referrals.get('r', call)
     expect(document).toMatchObject({ version: '"7"', referral: { team: [{ email: 'a@b' }], customerProfile: { ids: [], team: [{ email: 'c@d' }] } } })
+  })
+})
+
+describe('a record in another form', () => {
+  const read = (record: object) => api('https://pc.test', () => ({ status: 200, headers: {}, body: Buffer.from(JSON.stringify(record)) })).referrals.get('r', call)
+  it('may show numbers where texts stand, and the requirements as a list', async () => {
+    const attributes = [{ type: 'CustomerMarketplaceIntent', id: 'Yes' }]
+    const record = { id: 'r', mpnId: 1234567, salesStage: 100, trackingInfo: { microsoftMsxId: 7 }, details: { requirements: { additionalRequirements: attributes } } }
+    expect((await read(record))?.referral).toMatchObject({
+      mpnId: '1234567', salesStage: '100', trackingInfo: { microsoftMsxId: '7' }, details: { requirements: { additionalRequirements: { attributes } } },
+    })
+  })
+  it('with a value that is neither is refused: read as empty it would empty the other side', async () => {
+    await expect(read({ id: 'r', details: { notes: ['a list'] } })).rejects.toMatchObject({ kind: 'invalid-answer' })
+  })
+})
+
+describe('the version a write is tied to', () => {
+  test.each([
+    ['"3a00"', '"3a00"'],
+    ['W/"3a00"', 'W/"3a00"'],
+    ['3a00', '"3a00"'],
+  ])('%s is sent as %s', async (version, header) => {
+    const sent: Record<string, string>[] = []
+    const send = async ({ headers }: { headers: Readonly<Record<string, string>> }) => {
+      sent.push({ ...headers })
+      return { status: 204, headers: {}, body: Buffer.alloc(0) }
+    }
+    await new ReferralsApi({ url: 'https://pc.test', send, now: () => 0 }).patch('r', [], { ...call, ifMatch: version })
+    expect(sent[0]?.['If-Match']).toBe(header)
   })
 })
 

@@ -38,6 +38,7 @@ export interface Call {
   readonly what: string
 }
 
+const publicHost = 'api.partner.microsoft.com'
 const collection = '/v1.0/engagements/referrals'
 const json = { accept: 'application/json', 'content-type': 'application/json' } as const
 
@@ -109,7 +110,7 @@ export class ReferralsApi {
     operations: readonly Operation[],
     call: Call & { readonly ifMatch: string | null },
   ): Promise<Patched> {
-    const headers = { Prefer: 'return=representation', ...(call.ifMatch === null ? {} : { 'If-Match': call.ifMatch }) }
+    const headers = { Prefer: 'return=representation', ...(call.ifMatch === null ? {} : { 'If-Match': entityTag(call.ifMatch) }) }
     const answer = await this.#exchange(
       { method: 'PATCH', url: this.#urlOf(`${collection}/${encodeURIComponent(id)}`), headers, body: JSON.stringify(operations) },
       call,
@@ -166,8 +167,10 @@ export class ReferralsApi {
   #followed(link: string): URL {
     const url = URL.canParse(link, this.#base.href) ? new URL(link, this.#base) : null
     // Plain http in a link to an https service is a slip of the service; its port is then 80 by accident, too.
-    const same =
-      url !== null && url.hostname === this.#base.hostname && (url.port === this.#base.port || url.protocol !== this.#base.protocol)
+    const { hostname, port, protocol } = this.#base
+    const isOurs = url !== null && url.hostname === hostname && (url.port === port || url.protocol !== protocol)
+    // Behind a gateway the service still names its own public address: its path is asked for at the gateway, as everything is.
+    const same = isOurs || (url !== null && url.hostname === publicHost && url.port === '')
     if (!same || url.username !== '' || url.password !== '') {
       throw new Fault(
         'invalid-answer',
@@ -181,6 +184,9 @@ export class ReferralsApi {
     return own
   }
 }
+
+/** A header takes the version in quotes, as the records show it; one shown without them is quoted here. */
+const entityTag = (version: string): string => (/^(W\/)?".*"$/.test(version) ? version : `"${version}"`)
 
 const versionIn = (answer: SendAnswer): string | null => {
   const header = answer.headers['etag']

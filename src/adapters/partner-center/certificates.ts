@@ -41,10 +41,10 @@ const issuerWanted = 'O=Microsoft Corporation'
  */
 export function signatureVerifier(options: VerifierOptions): Verifier {
   const { clock } = options
-  const anchors = anchorsIn(options.trustAnchors)
+  const trust = trustIn(options.trustAnchors)
   const { kept, fetchOnce } = certificateFiles(options)
-  const judge = (certificate: X509Certificate, { signature, body }: SignatureCheck): string | null => {
-    const flaw = chainFlaw(certificate, anchors, clock.now())
+  const judge = ([certificate, ...beside]: CertificateFile, { signature, body }: SignatureCheck): string | null => {
+    const flaw = chainFlaw(certificate, { trust, beside, nowMs: clock.now() })
     if (flaw !== null) return flaw
     if (certificate.publicKey.asymmetricKeyType !== 'rsa') return 'its certificate holds no RSA key'
     return verify('RSA-SHA256', body, certificate.publicKey, signature) ? null : 'the signature does not fit the body'
@@ -55,7 +55,7 @@ export function signatureVerifier(options: VerifierOptions): Verifier {
       const url = given.certificateUrl
       const cached = kept.get(url)
       const ageMs = cached === undefined ? keptMs : clock.now() - cached.fetchedAt
-      const flawBefore = cached === undefined || ageMs >= keptMs ? null : judge(cached.certificate, given)
+      const flawBefore = cached === undefined || ageMs >= keptMs ? null : judge(cached.file, given)
       if (cached !== undefined && ageMs < keptMs && flawBefore === null) return { kind: 'genuine' }
       if (flawBefore !== null && ageMs < refetchAfterMs) return { kind: 'forged', why: flawBefore }
       // A kept certificate that does not fit may have been replaced since: it is fetched once more before anything is called forged.
@@ -70,15 +70,17 @@ export function signatureVerifier(options: VerifierOptions): Verifier {
 interface CertificateFiles {
   readonly kept: ReadonlyMap<string, Kept>
   /** The file at an allowed address, or why there is none. Events come in bursts: those that wait for the same file share one request. */
-  fetchOnce(url: string): Promise<X509Certificate | string>
+  fetchOnce(url: string): Promise<CertificateFile | string>
 }
+/** The sender's certificate, and what else stands in its file: links of its chain, which prove nothing by themselves. */
+type CertificateFile = readonly [X509Certificate, ...X509Certificate[]]
 
 function certificateFiles({ transport, clock }: VerifierOptions): CertificateFiles {
   const kept = new Map<string, Kept>()
-  const fetching = new Map<string, Promise<X509Certificate | string>>()
+  const fetching = new Map<string, Promise<CertificateFile | string>>()
   let recent: number[] = []
 
-  const fetchCertificate = async (url: string): Promise<X509Certificate | string> => {
+  const fetchCertificate = async (url: string): Promise<CertificateFile | string> => {
     const now = clock.now()
     recent = recent.filter((at) => now - at < 60_000)
     if (recent.length >= fetchesPerMinuteMost) return 'too many certificates were asked for within a minute'
@@ -94,15 +96,15 @@ function certificateFiles({ transport, clock }: VerifierOptions): CertificateFil
         signal: new AbortController().signal,
       })
       if (answer.status !== 200 || answer.body.length > certificateBytesMost) return `the certificate's address answered ${answer.status}`
-      const certificate = new X509Certificate(answer.body)
+      const file = certificatesIn(answer.body)
       if (kept.size > 50) kept.clear() // Only allowed hosts get here; fifty files of theirs is already strange.
-      kept.set(url, { certificate, fetchedAt: clock.now() })
-      return certificate
+      kept.set(url, { file, fetchedAt: clock.now() })
+      return file
     } catch (error) {
       return error instanceof Error ? error.message : String(error)
     }
   }
-  const fetchOnce = (url: string): Promise<X509Certificate | string> => {
+  const fetchOnce = (url: string): Promise<CertificateFile | string> => {
     const known = fetching.get(url)
     if (known !== undefined) return known
     const work = fetchCertificate(url).finally(() => fetching.delete(url))
@@ -113,15 +115,30 @@ function certificateFiles({ transport, clock }: VerifierOptions): CertificateFil
 }
 
 interface Kept {
-  readonly certificate: X509Certificate
+  readonly file: CertificateFile
   readonly fetchedAt: number
 }
 
-/** What chains may end in. A bundle without a root of its own holds intermediates for the runtime's roots. */
-function anchorsIn(bundle: string | null): readonly X509Certificate[] {
+/** DER, or PEM with the sender's certificate first. @throws Error for anything else. */
+function certificatesIn(body: Buffer): CertificateFile {
+  const [first, ...rest] = blocksOf(body.toString('latin1')).slice(0, chainMost)
+  if (first === undefined) return [new X509Certificate(body)]
+  return [new X509Certificate(first), ...rest.map((pem) => new X509Certificate(pem))]
+}
+
+interface Trust {
+  /** What chains may end in or go through. */
+  readonly anchors: readonly X509Certificate[]
+  /** Prints of those that the operator named: believed also as a sender's own certificate. */
+  readonly named: ReadonlySet<string>
+}
+
+/** A bundle without a root of its own holds intermediates for the runtime's roots. */
+function trustIn(bundle: string | null): Trust {
   const given = bundle === null ? [] : blocksOf(bundle).map((pem) => new X509Certificate(pem))
   const hasRoot = given.some((certificate) => certificate.issuer === certificate.subject)
-  return hasRoot ? given : [...given, ...rootCertificates.map((pem) => new X509Certificate(pem))]
+  const anchors = hasRoot ? given : [...given, ...rootCertificates.map((pem) => new X509Certificate(pem))]
+  return { anchors, named: new Set(given.map(({ fingerprint256 }) => fingerprint256)) }
 }
 
 const blocksOf = (pem: string): string[] => pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
@@ -139,20 +156,29 @@ function isAllowed(text: string, hosts: readonly string[]): boolean {
   return named && clean && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback))
 }
 
+interface ChainParts {
+  readonly trust: Trust
+  /** Certificates that came with the leaf. */
+  readonly beside: readonly X509Certificate[]
+  readonly nowMs: number
+}
+
 /** What is wrong with a certificate, or null: valid now, issued by Microsoft, and leading to a trusted anchor. */
-function chainFlaw(leaf: X509Certificate, anchors: readonly X509Certificate[], nowMs: number): string | null {
+function chainFlaw(leaf: X509Certificate, { trust, beside, nowMs }: ChainParts): string | null {
   if (!leaf.issuer.split('\n').some((part) => part.trim() === issuerWanted))
     return 'its certificate was not issued by Microsoft Corporation'
+  if (!isValid(leaf, nowMs)) return 'its certificate is not valid now'
+  // Somebody who names this very certificate in the bundle means it.
+  if (trust.named.has(leaf.fingerprint256)) return null
   if (leaf.ca) return 'its certificate is one of an authority, not of a sender'
+  const isTrusted = new Set(trust.anchors)
   let current = leaf
   for (let depth = 0; depth < chainMost; depth += 1) {
-    if (!isValid(current, nowMs)) return 'a certificate of its chain is not valid now'
-    const isAnchor = anchors.some((anchor) => anchor.fingerprint256 === current.fingerprint256)
-    if (isAnchor && depth > 0 && current.issuer === current.subject) return null
-    const issuer = anchors.find((anchor) => anchor.ca && current.checkIssued(anchor) && current.verify(anchor.publicKey))
-    if (issuer === undefined) return 'its certificate does not lead to a trusted root'
-    if (issuer.issuer === issuer.subject || issuer.fingerprint256 === current.fingerprint256)
-      return isValid(issuer, nowMs) ? null : 'the root of its chain is not valid now'
+    const issued = current
+    const issuer = [...trust.anchors, ...beside].find((other) => other.ca && issued.checkIssued(other) && issued.verify(other.publicKey))
+    if (issuer === undefined || issuer.fingerprint256 === current.fingerprint256) return 'its certificate does not lead to a trusted root'
+    if (!isValid(issuer, nowMs)) return 'a certificate of its chain is not valid now'
+    if (isTrusted.has(issuer) && issuer.issuer === issuer.subject) return null
     current = issuer
   }
   return 'its chain of certificates is too long'

@@ -14,6 +14,12 @@ export const memberOnWire = (person: Person): Body => ({
   phoneNumber: person.phone,
   email: person.email,
 })
+/** The first of a list must be somebody who can be reached in every way. Source: learn.microsoft.com "Bulk operations" (read 2023-10). */
+export function reachableFirst(people: readonly Person[]): readonly Person[] {
+  const isReachable = ({ email, firstName, lastName, phone }: Person): boolean =>
+    ![email, firstName, lastName, phone].some((part) => part === null || part === '')
+  return [...people.filter(isReachable), ...people.filter((person) => !isReachable(person))]
+}
 /** `Name` is a solution of the catalogue, against a category. */
 export const solutionOnWire = (solution: Solution): Body => ({
   id: solution.id,
@@ -39,7 +45,7 @@ function customerOf(deal: Projection): Body {
       country: deal['customerProfile.address.country'],
     }),
     size: deal['customerProfile.size'],
-    team: (deal['customerProfile.team'] ?? []).map(memberOnWire),
+    team: reachableFirst(deal['customerProfile.team'] ?? []).map(memberOnWire),
     ids: duns === null ? null : [{ profileType: 'Duns', id: duns }],
   })
 }
@@ -88,7 +94,7 @@ export function newReferral(deal: Projection, options: { readonly marker: string
     customerProfile: customerOf(known),
     consent: consentOf(shared),
     details: detailsOf(known),
-    team: (known.team ?? []).map(memberOnWire),
+    team: reachableFirst(known.team ?? []).map(memberOnWire),
     target: (known['details.requirements.solutions'] ?? []).map(({ id }) => ({ type: 'SolutionProfile', id })),
     inviteContext: notes === null && help === null ? null : filled({ notes, assistanceRequestCode: help }),
     campaignId: known.campaignId,
@@ -113,7 +119,7 @@ export function invitation(
     customerProfile: customerOf(known),
     consent: consentOf(true),
     details: detailsOf(known),
-    team: (known.team ?? []).map(memberOnWire),
+    team: reachableFirst(known.team ?? []).map(memberOnWire),
     inviteContext: filled({
       notes: known['inviteContext.notes'],
       assistanceRequestCode: known[HELP],

@@ -13,10 +13,10 @@ export function partnerCenterInbound(verifier: Verifier): Inbound {
   return {
     async receive(request) {
       if (request.body.length > bodyBytesMost) return refused(413, 'Too large', `An event has at most ${bodyBytesMost} bytes.`)
-      const type = request.headers['content-type'] ?? ''
-      if (type !== '' && !/^application\/([a-z.+-]+\+)?json\b/i.test(type.trim())) return refused(400, 'Malformed', 'An event is JSON.')
       const signature = signatureOf(request)
       if (signature === null) return refused(401, 'Not signed', 'The request carries no signature.')
+      const type = request.headers['content-type'] ?? ''
+      if (type !== '' && !/^application\/([a-z.+-]+\+)?json\b/i.test(type.trim())) return refused(400, 'Malformed', 'An event is JSON.')
       const certificateUrl = request.headers['x-ms-certificate-url']
       const algorithm = request.headers['x-ms-signature-algorithm']
       if (!certificateUrl || !algorithm) return refused(400, 'Incomplete', 'The headers X-MS-Certificate-Url and X-MS-Signature-Algorithm are needed.')
@@ -48,8 +48,8 @@ function eventIn(body: Buffer): InboundAnswer {
   const changed = json.get('resourcechangeutcdate')
   // Without its time an event cannot be told from the next one about the same record, so it is taken as new each time.
   const eventKey = typeof changed === 'string' && changed !== '' ? digest(`${name}|${id.toLowerCase()}|${changed}`) : null
-  const about = /^(related-)?referral-/.test(name) && isSafeId(id)
-  const hints = about ? [{ ref: referralRef(id), engagementId: null, wide: name.startsWith('related-') }] : []
+  const about = /^(related-)?referral-/i.test(name) && isSafeId(id)
+  const hints = about ? [{ ref: referralRef(id), engagementId: null, wide: /^related-/i.test(name) }] : []
   // A test event is recognised by the id its request was answered with.
   const shown = name === 'test-created' && isSafeId(id) ? `${name} ${id}` : name.slice(0, 80)
   return { kind: 'accepted', events: [{ eventKey, name: shown, hints }], reply: null }

@@ -3,7 +3,7 @@ import type { PatchChange, StepChange } from '../../core/change.js'
 import { Fault } from '../../core/fault.js'
 import type { Operation } from './api.js'
 import { asPerson, canonicalValue } from './canonical.js'
-import { dayOnWire, memberOnWire, solutionOnWire } from './encode.js'
+import { dayOnWire, memberOnWire, reachableFirst, solutionOnWire } from './encode.js'
 import type { Referral, WireMember, WireSolution } from './wire.js'
 
 /** Partner Center's samples patch amounts as text and create them as numbers; which one a service takes is learnt. */
@@ -78,7 +78,7 @@ const clean = (text: string | null | undefined): string => (text ?? '').trim()
  */
 function mergedMembers(present: readonly WireMember[], wanted: readonly Person[]): readonly unknown[] {
   const known = new Map(present.map((member) => [clean(member.email).toLowerCase(), member]))
-  const people = wanted.map((person) => {
+  const people = reachableFirst(wanted).map((person) => {
     const before = known.get(itemKey(person))
     if (before === undefined) return memberOnWire(person)
     const now = asPerson({
@@ -90,7 +90,7 @@ function mergedMembers(present: readonly WireMember[], wanted: readonly Person[]
     const same = now.firstName === person.firstName && now.lastName === person.lastName && now.phone === person.phone
     return same ? before : { ...before, ...memberOnWire({ ...person, email: clean(before.email) }) }
   })
-  return [...present.filter((member) => clean(member.email) === ''), ...people]
+  return [...people, ...present.filter((member) => clean(member.email) === '')]
 }
 
 /** Additions go to the end of the list one by one; a removal writes the list anew, with each remaining item as it stands. */

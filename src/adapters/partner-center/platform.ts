@@ -34,7 +34,8 @@ export class PlatformApi {
       url: `${this.#base}${path}`,
       headers: {
         accept: 'application/json',
-        'content-type': 'application/json',
+        // A strict server reads a type without a body as a body that is missing.
+        ...(body === null ? {} : { 'content-type': 'application/json' }),
         'MS-RequestId': this.#newId(),
         'MS-Contract-Version': 'v1',
         'X-Locale': 'en-US',

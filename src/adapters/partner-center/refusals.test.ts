@@ -35,14 +35,19 @@ describe('what a status means', () => {
   test.each([
     [301, reading, 'misconfigured'], [400, patching, 'rejected'], [401, reading, 'signed-out'], [403, reading, 'forbidden'], [404, patching, 'missing'], [405, patching, 'rejected'],
     [409, patching, 'stale'], [409, creating, 'rejected'], [410, reading, 'missing'], [412, patching, 'stale'], [413, patching, 'rejected'], [415, patching, 'rejected'], [422, creating, 'rejected'],
-    [423, patching, 'throttled'], [429, reading, 'throttled'], [509, reading, 'throttled'], [503, patching, 'offline'], [507, patching, 'offline'],
+    [423, patching, 'throttled'], [429, reading, 'throttled'], [509, reading, 'throttled'], [503, reading, 'offline'], [507, patching, 'offline'],
+    [428, patching, 'stale'], [501, reading, 'rejected'], [501, patching, 'rejected'],
     [500, reading, 'offline'], [502, reading, 'offline'], [504, reading, 'offline'], [408, reading, 'offline'],
-    [500, patching, 'ambiguous'], [502, creating, 'ambiguous'], [504, patching, 'ambiguous'], [408, creating, 'ambiguous'],
+    [500, patching, 'ambiguous'], [503, patching, 'ambiguous'], [502, creating, 'ambiguous'], [504, patching, 'ambiguous'], [408, creating, 'ambiguous'],
   ] as const)('%i', (status, asked, kind) => {
     const fault = faultOf(answer(status), asked)
     expect(fault).toMatchObject({ kind, status })
     expect(fault.message).toContain(asked.what)
     expect(fault.remedy).not.toBe('')
+  })
+
+  it('a service that says when it is back has refused in good order: nothing was done', () => {
+    expect(faultOf(answer(503, '', { 'retry-after': '5' }), creating)).toMatchObject({ kind: 'offline', retryAfterMs: 5_000 })
   })
 
   it('keeps the request id, and how long to wait', () => {

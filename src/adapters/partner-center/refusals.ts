@@ -88,9 +88,13 @@ export function faultOf(answer: SendAnswer, asked: Asked): Fault {
   if (status === 401) return fault('signed-out', 'did not accept the sign-in while', signIn)
   if (status === 403) return lacksMfa(said) ? fault('signed-out', 'demands a second factor while', signInWithMfa) : fault('forbidden', 'refused', forbiddenRemedy(said))
   if (status === 404 || status === 410) return fault('missing', 'knows nothing of what was asked while', 'It may be gone, or outside the locations the connector\'s user may see.')
-  if (status === 412 || (status === 409 && asked.method === 'PATCH')) return fault('stale', 'says that the record has changed while', again)
+  // 428 asks for the version that this write lacked: reading the record again brings one.
+  if (status === 412 || status === 428 || (status === 409 && asked.method === 'PATCH')) return fault('stale', 'says that the record has changed while', again)
   if (status === 429 || status === 423 || status === 509) return fault('throttled', 'asks us to slow down while', again)
-  if (status === 503 || status === 507) return fault('offline', 'is not available while', again)
+  // A service that names the end of its pause has refused in good order. Not implemented is its last word on this way of asking.
+  const orderly = status === 503 && details.retryAfterMs !== undefined
+  if (orderly || status === 507) return fault('offline', 'is not available while', again)
+  if (status === 501) return fault('rejected', 'does not support', rejectedRemedy(said.message))
   if (status >= 500 || status === 408) {
     // A server that fails, or a gateway in front of it, may have carried out the write first; that is looked up before anything is repeated.
     return isRead ? fault('offline', 'failed while', again) : fault('ambiguous', 'failed and may or may not have done it while', again)

@@ -33,6 +33,11 @@ interface Parts {
   readonly platform: PlatformApi
   readonly clock: Clock
 }
+interface PutOptions {
+  readonly has: boolean
+  readonly overwrite: 'yes' | 'no'
+  readonly signal: AbortSignal
+}
 
 export interface WebhookRegistration {
   show(signal: AbortSignal): Promise<Registration | null>
@@ -64,17 +69,23 @@ export function webhookRegistration(parts: Parts): WebhookRegistration {
       throw error
     }
   }
-  const put = async (wanted: Registration, has: boolean, signal: AbortSignal): Promise<void> => {
+  /** @returns the registration that stands in the way, seen only when the first one was refused; null when ours is made. */
+  const put = async (wanted: Registration, { has, overwrite, signal }: PutOptions): Promise<Registration | null> => {
     const body = { WebhookUrl: wanted.url, WebhookEvents: wanted.events, SignatureTokenToMsSignatureHeader: true }
     const call = { what: 'registering the webhook', signal }
-    if (has) return void (await platform.call('PUT', address, body, call))
-    try {
-      await platform.call('POST', address, body, call)
-    } catch (error) {
-      // What happens to a second registration is not documented: one that was made meanwhile is replaced like one that was seen.
-      if (!isFault(error) || !mayBeTaken.has(error.status ?? 0)) throw error
-      await platform.call('PUT', address, body, call)
+    if (!has) {
+      try {
+        await platform.call('POST', address, body, call)
+        return null
+      } catch (error) {
+        // What happens to a second registration is not documented: one that was made meanwhile is treated like one that was seen.
+        if (!isFault(error) || !mayBeTaken.has(error.status ?? 0)) throw error
+      }
+      const meanwhile = overwrite === 'yes' ? null : await show(signal)
+      if (meanwhile !== null && !sameUrl(meanwhile, wanted)) return meanwhile
     }
+    await platform.call('PUT', address, body, call)
+    return null
   }
   return {
     show,
@@ -85,21 +96,25 @@ export function webhookRegistration(parts: Parts): WebhookRegistration {
     async register(wanted, { overwrite, signal }) {
       const previous = await show(signal)
       if (previous !== null && same(previous, wanted)) return { kind: 'unchanged', now: previous }
-      if (previous !== null && previous.url !== wanted.url && overwrite === 'no') return { kind: 'occupied', by: previous }
-      await put(wanted, previous !== null, signal)
-      return { kind: 'registered', now: wanted, previous }
+      if (previous !== null && !sameUrl(previous, wanted) && overwrite === 'no') return { kind: 'occupied', by: previous }
+      const by = await put(wanted, { has: previous !== null, overwrite, signal })
+      return by === null ? { kind: 'registered', now: wanted, previous } : { kind: 'occupied', by }
     },
     async restore(previous, signal) {
       const now = await show(signal)
       const wanted = previous ?? (now === null ? null : { url: now.url, events: [testEvent] })
-      if (wanted !== null) await put(wanted, now !== null, signal)
+      if (wanted !== null) await put(wanted, { has: now !== null, overwrite: 'yes', signal })
       return wanted
     },
     test: (signal) => runTest(parts, signal),
   }
 }
 
-const same = (a: Registration, b: Registration): boolean => a.url === b.url && [...a.events].sort().join() === [...b.events].sort().join()
+/** Addresses by their meaning: the service may write a host in lower case or leave out a default port. */
+const normal = (url: string): string => (URL.canParse(url) ? new URL(url).href : url)
+export const sameUrl = (a: Pick<Registration, 'url'>, b: Pick<Registration, 'url'>): boolean => normal(a.url) === normal(b.url)
+const namesOf = ({ events }: Registration): string => [...new Set(events.map((name) => name.toLowerCase()))].sort().join()
+const same = (a: Registration, b: Registration): boolean => sameUrl(a, b) && namesOf(a) === namesOf(b)
 
 const isBody = (value: unknown): value is PlatformBody => typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -120,12 +135,26 @@ async function runTest({ platform, clock }: Parts, signal: AbortSignal): Promise
   let result: TestResult = { correlationId, status: 'unknown', callbackUrl: null, attempts: [], arrived: false }
   for (let polls = 0; polls < pollsMost && !signal.aborted; polls += 1) {
     await clock.sleep(pollMs, signal)
-    const call = { what: 'reading the result of the test event', signal }
-    const body = await platform.record(`${address}/validationEvents/${encodeURIComponent(correlationId)}`, call)
+    const body = await resultOf(platform, correlationId, signal)
+    // The result may be there only after the first delivery.
+    if (body === null) continue
     result = resultIn(correlationId, body)
     if (result.arrived || result.status.toLowerCase() === 'completed') return result
   }
   return result
+}
+
+async function resultOf(platform: PlatformApi, correlationId: string, signal: AbortSignal): Promise<PlatformBody | null> {
+  try {
+    const { json } = await platform.call('GET', `${address}/validationEvents/${encodeURIComponent(correlationId)}`, null, {
+      what: 'reading the result of the test event',
+      signal,
+    })
+    return isBody(json) ? json : null
+  } catch (error) {
+    if (isFault(error) && error.kind === 'missing') return null
+    throw error
+  }
 }
 
 function resultIn(correlationId: string, body: PlatformBody): TestResult {

@@ -6,7 +6,8 @@ import { Fault } from '../../core/fault.js'
  * and everything may be null or missing; but a value of a wrong type is refused, because reading it as empty would empty the other side.
  * Source: learn.microsoft.com "Referral resources" and the definition of Microsoft's "Partner Center Referrals" connector (read 2023-10).
  */
-const text = z.string().max(200_000).nullish()
+// Some texts are numbers by their nature (a Partner ID, a sales stage in percent) and are shown as such here and there.
+const text = z.union([z.string().max(200_000), z.number().transform(String)]).nullish()
 const flag = z.boolean().nullish()
 const itemsMost = 1_000 // Twenty times what a deal may hold.
 
@@ -15,6 +16,11 @@ const member = z.looseObject({ firstName: text, lastName: text, phoneNumber: tex
 const members = z.union([z.array(member).max(itemsMost), member.transform((one) => [one])]).nullish()
 const solution = z.looseObject({ id: text, name: text })
 const attribute = z.looseObject({ type: text, id: text })
+/** The definition of Microsoft's connector calls this a list; every sample shows an object that holds one. */
+const attributes = z.array(attribute).max(itemsMost)
+const requirements = z
+  .union([z.looseObject({ attributes: attributes.nullish() }), attributes.transform((items) => ({ attributes: items }))])
+  .nullish()
 const organization = z.looseObject({ organizationId: text, organizationName: text })
 
 const referral = z.looseObject({
@@ -66,7 +72,7 @@ const referral = z.looseObject({
       requirements: z
         .looseObject({
           solutions: z.array(solution).max(itemsMost).nullish(),
-          additionalRequirements: z.looseObject({ attributes: z.array(attribute).max(itemsMost).nullish() }).nullish(),
+          additionalRequirements: requirements,
         })
         .nullish(),
     })
@@ -111,5 +117,5 @@ export const parseReferral = (json: unknown, what: string): Referral => parsed(r
 export const parseBrief = (json: unknown, what: string): Brief => parsed(brief, json, what)
 export function parsePage(json: unknown, what: string): WirePage {
   const found = parsed(page, json, what)
-  return { items: found.value, nextLink: found['@odata.nextLink'] ?? null }
+  return { items: found.value, nextLink: found['@odata.nextLink']?.trim() || null }
 }

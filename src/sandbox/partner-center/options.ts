@@ -66,6 +66,10 @@ export interface PartnerCenterOptions {
   noRegistration: '404' | '200-null' | '204'
   postOverRegistration: 'refused' | 'replaced'
   putWithoutRegistration: 'refused' | 'created'
+  /** A POST that names a content type and carries nothing. */
+  typeWithoutBody: 'refused' | 'accepted'
+  /** Whether the result of a test event can be read before it was delivered for the first time. */
+  validationResult: 'at-once' | 'after-delivery'
   signatureHeader: 'authorization' | 'x-ms-signature-prefixed' | 'x-ms-signature-bare'
   eventCasing: 'pascal' | 'camel'
   relatedEventId: 'related' | 'own'
@@ -127,6 +131,8 @@ export const partnerCenterDefaults: PartnerCenterOptions = {
   noRegistration: '404',
   postOverRegistration: 'refused',
   putWithoutRegistration: 'refused',
+  typeWithoutBody: 'refused',
+  validationResult: 'at-once',
   signatureHeader: 'authorization',
   eventCasing: 'pascal',
   relatedEventId: 'related',

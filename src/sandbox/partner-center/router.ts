@@ -138,7 +138,7 @@ function bodyOf(request: SimRequest): unknown {
 function platform(world: World, parts: Noted, request: SimRequest, path: string): Answer {
   if (path.startsWith('/webhooks/')) {
     parts.guard.webhooks(request, parts.note)
-    return parts.webhook.handle(request.method, path, looseBody(request))
+    return parts.webhook.handle(request.method, path, looseBody(world, request))
   }
   parts.guard.platform(request, parts.note, isPersonalProfile(path) ? 'people' : 'people-and-apps')
   if (request.method !== 'GET') throw new PlatformRefused({ status: 405, code: 405, message: `${request.method} ${path} is not offered.` })
@@ -147,8 +147,12 @@ function platform(world: World, parts: Noted, request: SimRequest, path: string)
   return answer
 }
 
-function looseBody(request: SimRequest): unknown {
-  if (request.body.length === 0) return {}
+function looseBody(world: World, request: SimRequest): unknown {
+  if (request.body.length === 0) {
+    const named = request.method !== 'GET' && (request.headers['content-type'] ?? '') !== ''
+    if (named && world.options.typeWithoutBody === 'refused') throw new PlatformRefused({ status: 400, code: 400, message: 'The body is empty.' })
+    return {}
+  }
   try {
     return JSON.parse(request.body.toString('utf8'))
   } catch {

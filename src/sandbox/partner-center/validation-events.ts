@@ -45,7 +45,8 @@ export function validationEvents(world: World, deliveries: () => Deliveries): Va
 
     result(id) {
       const run = runs.find((candidate) => candidate.correlationId === id && kept(candidate))
-      if (run === undefined) throw new PlatformRefused({ status: 404, code: 404, message: `The validation event '${id}' was not found.` })
+      const early = run?.results.length === 0 && world.options.validationResult === 'after-delivery'
+      if (run === undefined || early) throw new PlatformRefused({ status: 404, code: 404, message: `The validation event '${id}' was not found.` })
       return of({
         correlationId: run.correlationId,
         partnerId: world.organization.organizationId,
