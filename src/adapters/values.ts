@@ -1,4 +1,5 @@
 import { codeOf, labelKey, type Scalar } from '../core/conversions.js'
+import { roundMoney } from '../core/money.js'
 import type { FieldValue, Person, Solution, ValueKind } from '../core/deal.js'
 import { assertNever } from '../core/ref.js'
 import type { Column } from './column.js'
@@ -14,14 +15,6 @@ export function truncate(text: string, length: number | null): string {
   if (length === null || text.length <= length) return text
   const cut = text.slice(0, length)
   return /[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut
-}
-
-/** Rounds half away from zero by the decimal digits people see, not by the binary number behind them. */
-export function roundMoney(amount: number, precision: number): number {
-  const size = Math.abs(amount)
-  if (!Number.isFinite(size) || size < 1e-6) return 0
-  if (size >= 1e15) return amount
-  return (Math.sign(amount) * Math.round(Number(`${size}e${precision}`))) / 10 ** precision
 }
 
 /** What a column shows, before its meaning: a choice shows its label. */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { parse as parseYaml } from 'yaml'
+import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
 import type { Config } from '../config/index.js'
 import { FIELD_NAMES } from '../core/deal.js'
 import { Fault } from '../core/fault.js'
 import { effectiveMapping, fieldPolicies, type MappedKind, type Mapping, type MappingRow } from '../core/mapping.js'
-import { parseMapping, type MappingDocument } from '../core/mapping-document.js'
+import { parseMapping, type LineOf, type MappingDocument } from '../core/mapping-document.js'
 import type { Check } from '../core/ports.js'
 import type { Engine } from '../engine/engine.js'
 import type { MappedRows } from '../engine/mapped-rows.js'
@@ -16,25 +16,39 @@ import type { ConnectionParts, CrmSettings } from './parts.js'
 
 const kinds: readonly MappedKind[] = ['opportunity', 'lead']
 
-/** The mapping that a document makes of the CRM's built-in profile. @throws Fault `misconfigured` naming what is wrong in it. */
+/** The mapping that a document makes of the CRM's built-in profile. @throws Fault `misconfigured` naming what is wrong in it, with its lines. */
 export function mappingOf(config: Config['crm'], text: string | null): Mapping {
-  return effectiveMapping(profileOf(config), readMappingText(text ?? 'version: 1'))
+  const { document, lineOf } = read(text ?? 'version: 1')
+  return effectiveMapping(profileOf(config), document, lineOf)
 }
 
-/** A mapping document. @throws Fault `misconfigured` naming what is wrong in it. */
-export function readMappingText(text: string): MappingDocument {
-  return parseMapping(yamlIn(text))
-}
+/** A mapping document. @throws Fault `misconfigured` naming what is wrong in it, with its lines. */
+export const readMappingText = (text: string): MappingDocument => read(text).document
 
-function yamlIn(text: string): unknown {
-  try {
-    return parseYaml(text)
-  } catch (cause) {
-    throw new Fault('misconfigured', `The mapping is not YAML: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      remedy: 'Correct the place it names.',
-      cause,
-    })
+function read(text: string): { readonly document: MappingDocument; readonly lineOf: LineOf } {
+  const lines = new LineCounter()
+  const yaml = parseDocument(text, { lineCounter: lines })
+  const [wrong] = yaml.errors
+  if (wrong !== undefined) {
+    throw new Fault('misconfigured', `The mapping is not YAML: ${wrong.message}`, { remedy: 'Correct the place it names.', cause: wrong })
   }
+  const lineOf: LineOf = (path) => {
+    // The deepest part that is there: a missing key is missed where it belongs.
+    for (let depth = path.length; depth > 0; depth -= 1) {
+      const start = startOf(yaml, path.slice(0, depth))
+      if (start !== null) return lines.linePos(start).line
+    }
+    return null
+  }
+  return { document: parseMapping(yaml.toJS(), lineOf), lineOf }
+}
+
+/** Where the key at the end of a path begins. */
+function startOf(yaml: Document, path: readonly PropertyKey[]): number | null {
+  const parent = path.length === 1 ? yaml.contents : yaml.getIn(path.slice(0, -1), true)
+  if (!isMap(parent)) return null
+  const pair = parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)))
+  return pair !== undefined && isScalar(pair.key) ? (pair.key.range?.[0] ?? null) : null
 }
 
 const textOf = (row: MappingRow): string => JSON.stringify([row.crm, row.values, row.toPartner?.source ?? null, row.toCrm?.source ?? null])

@@ -1,5 +1,3 @@
-import { countryName, iso2, iso3 } from './countries.js'
-
 /** What a column of a record can hold before it is given a meaning. */
 export type Scalar = string | number | boolean | null
 
@@ -41,30 +39,3 @@ export const codeOf = (text: string): string => codeByLabel.get(labelKey(text)) 
 /** The label people see for a code; a code without one is split into its words. */
 export const labelOf = (code: string): string =>
   (Object.hasOwn(CODE_LABELS, code) ? CODE_LABELS[code]?.[0] : undefined) ?? code.replace(/(?<=[a-z0-9])(?=[A-Z])/g, ' ')
-
-const isoDay = /^(\d{4}-\d{2}-\d{2})/
-/** The calendar day of a date or time; in a zone when one is given. */
-export function dateOnly(text: string, zone: string | null): string {
-  if (zone === null || /^\d{4}-\d{2}-\d{2}$/.test(text)) return isoDay.exec(text)?.[1] ?? text
-  const at = new Date(text)
-  if (Number.isNaN(at.getTime())) return text
-  return new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(at)
-}
-
-const onText =
-  (convert: (text: string) => string) =>
-  (value: unknown): unknown =>
-    typeof value === 'string' ? convert(value) : (value ?? null)
-
-/** The conversions that mapping rows may name. An empty value stays empty. */
-export const CONVERSIONS: Readonly<Record<string, (value: unknown) => unknown>> = {
-  iso2: onText(iso2),
-  iso3: onText(iso3),
-  countryName: onText(countryName),
-  dateOnly: onText((text) => dateOnly(text, null)),
-  label: onText(labelOf),
-  upper: onText((text) => text.toUpperCase()),
-  lower: onText((text) => text.toLowerCase()),
-  trim: onText((text) => text.trim()),
-  stripCheckMark: onText(stripCheckMark),
-}

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isTimeZone } from './calendar.js'
 import { FIELD_NAMES, isField } from './deal.js'
 import { Fault } from './fault.js'
 import { didYouMean } from './nearest.js'
@@ -9,6 +10,7 @@ import { isStage, STAGES } from './stage.js'
  * a row given here replaces the built-in one.
  */
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()])
+const constants = z.record(z.string(), scalar)
 const expression = z.string().min(1).max(10_000)
 
 export const rowSchema = z.strictObject({
@@ -37,10 +39,16 @@ export const mappingSchema = z.strictObject({
   opportunity: rowsSchema.optional(),
   lead: rowsSchema.optional(),
   defaults: z
-    .strictObject({ opportunity: z.record(z.string(), scalar).optional(), lead: z.record(z.string(), scalar).optional() })
+    .strictObject({
+      opportunity: constants.optional(),
+      lead: constants.optional(),
+      account: constants.optional(),
+      contact: constants.optional(),
+    })
     .optional(),
   stages: stagesSchema.optional(),
   leadStages: stagesSchema.optional(),
+  timeZone: z.string().refine(isTimeZone, 'is no time zone; write an IANA name such as Europe/Berlin').optional(),
 })
 
 /** For completion in editors. */
@@ -55,44 +63,59 @@ export const STAGE_PATTERNS: readonly string[] = [...STAGES, ...STAGE_GROUPS]
 // A list of literals is a list of strings; the guard itself is the check.
 export const isStagePattern = (text: string): boolean => isStage(text) || (STAGE_GROUPS as readonly string[]).includes(text)
 
+/** The line of the text in which a part of the document stands, given the keys that lead to it; null where that is not known. */
+export type LineOf = (path: readonly PropertyKey[]) => number | null
+export const noLine: LineOf = () => null
+
+interface Problem {
+  readonly path: readonly PropertyKey[]
+  readonly text: string
+}
+
 /**
  * Reads a mapping document that came from a file, the store or the console.
  * @throws Fault `misconfigured` that lists every problem with its place, and the nearest name for a mistyped one.
  */
-export function parseMapping(document: unknown): MappingDocument {
+export function parseMapping(document: unknown, lineOf: LineOf = noLine): MappingDocument {
   const parsed = mappingSchema.safeParse(document)
-  const problems = parsed.success ? nameProblems(parsed.data) : parsed.error.issues.map(sentence)
+  const problems = parsed.success ? nameProblems(parsed.data) : parsed.error.issues.flatMap(problemsOf)
   if (parsed.success && problems.length === 0) return parsed.data
-  throw new Fault('misconfigured', `The mapping cannot be used: ${problems.join(' ')}`, {
+  const said = problems.map(({ path, text }) => {
+    const line = lineOf(path)
+    return line === null ? text : `line ${line}: ${text}`
+  })
+  throw new Fault('misconfigured', `The mapping cannot be used: ${said.length === 1 ? said.join('') : said.map((text) => `\n  ${text}`).join('')}`, {
     remedy: 'Correct the mapping; "cosell mapping check" tests it without changing anything.',
   })
 }
 
 const knownKeys: Readonly<Record<number, readonly string[]>> = {
-  0: ['version', 'opportunity', 'lead', 'defaults', 'stages', 'leadStages'],
-  1: ['opportunity', 'lead'],
+  0: Object.keys(mappingSchema.shape),
+  1: ['opportunity', 'lead', 'account', 'contact'],
   2: Object.keys(rowSchema.shape),
 }
 
-function sentence(issue: z.core.$ZodIssue): string {
+function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   const place = issue.path.map(String).join(' > ')
   const where = place === '' ? '' : `${place}: `
-  if (issue.code !== 'unrecognized_keys') return `${where}${issue.message}.`
+  if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, text: `${where}${issue.message}.` }]
   const known = knownKeys[issue.path.length] ?? []
-  return issue.keys.map((key) => `${where}"${key}" is not known.${didYouMean(key, known)}`).join(' ')
+  return issue.keys.map((key) => ({ path: [...issue.path, key], text: `${where}"${key}" is not known.${didYouMean(key, known)}` }))
 }
 
-function nameProblems(document: MappingDocument): string[] {
-  const problems: string[] = []
+function nameProblems(document: MappingDocument): Problem[] {
+  const problems: Problem[] = []
   for (const part of ['opportunity', 'lead'] as const) {
     for (const name of Object.keys(document[part] ?? {})) {
-      if (!isField(name)) problems.push(`${part} > "${name}" is no field of a referral.${didYouMean(name, FIELD_NAMES)}`)
+      if (!isField(name))
+        problems.push({ path: [part, name], text: `${part} > "${name}" is no field of a referral.${didYouMean(name, FIELD_NAMES)}` })
     }
   }
   for (const part of ['stages', 'leadStages'] as const) {
     for (const [name, row] of Object.entries(document[part] ?? {})) {
-      if (!isStagePattern(name)) problems.push(`${part} > "${name}" is no referral status.${didYouMean(name, STAGE_PATTERNS)}`)
-      if (Object.keys(row).every((key) => key === 'otherOpen')) problems.push(`${part} > "${name}" names no CRM field.`)
+      const path = [part, name]
+      if (!isStagePattern(name)) problems.push({ path, text: `${part} > "${name}" is no referral status.${didYouMean(name, STAGE_PATTERNS)}` })
+      if (Object.keys(row).every((key) => key === 'otherOpen')) problems.push({ path, text: `${part} > "${name}" names no CRM field.` })
     }
   }
   return problems

@@ -1,3 +1,7 @@
+import { labelKey } from './conversions.js'
+import { FIELDS, isListField, type Field } from './deal.js'
+import { Fault } from './fault.js'
+import type { LineOf, RowDocument } from './mapping-document.js'
 import type { MappedKind, MappingRows } from './mapping-row.js'
 import { encodeStage, readsAs, type StageRow, type StageTable } from './mapping-stages.js'
 import { STAGES } from './stage.js'
@@ -7,6 +11,39 @@ export interface MappingFlaw {
   readonly where: string
   readonly why: string
   readonly remedy: string
+}
+
+/** Everything that is wrong at once: one sentence for one flaw, a line each for several. */
+export function refusalOf(flaws: readonly MappingFlaw[], lineOf: LineOf): Fault {
+  const place = ({ where }: MappingFlaw): string => {
+    const line = lineOf(where.split(' > '))
+    return line === null ? where : `${where} (line ${line})`
+  }
+  const [only] = flaws
+  if (only !== undefined && flaws.length === 1)
+    return new Fault('misconfigured', `The mapping row ${place(only)} cannot work: ${only.why}`, { remedy: only.remedy })
+  const lines = flaws.map((flaw) => `\n  ${place(flaw)}: ${flaw.why} ${flaw.remedy}`)
+  return new Fault('misconfigured', `The mapping cannot work for ${flaws.length} reasons:${lines.join('')}`, {
+    remedy: 'Correct these rows; "cosell mapping check" tests the mapping without changing anything.',
+  })
+}
+
+/** What one row asks of its field that the field cannot do. */
+export function rowLimits(field: Field, row: RowDocument, { where, places }: { readonly where: string; readonly places: readonly string[] }): MappingFlaw[] {
+  const flaws: MappingFlaw[] = []
+  const flaw = (why: string, remedy: string): void => void flaws.push({ where, why, remedy })
+  const isPlace = places.includes(row.crm)
+  if (FIELDS[field].kind === 'stage' && !isPlace)
+    flaw(`the status is not kept in one column such as ${row.crm}.`, 'Leave this row out, and say under "stages" what each status shows.')
+  if (row.wins === 'union' && !isListField(field)) flaw('"union" joins lists, and this field is none.', 'Use partner, crm or hold.')
+  if (row.flow === 'to-partner' && FIELDS[field].partner === 'read')
+    flaw('Partner Center only shows this field and never takes it.', 'Use "flow: to-crm", or leave the flow out.')
+  if (isPlace && (row.toCrm ?? row.toPartner ?? row.values) !== undefined)
+    flaw(`"${row.crm}" stands for more than one column, and no expression or "values" applies to it.`, 'Leave them out, or name a column.')
+  const shown = Object.values(row.values ?? {}).map((value) => labelKey(String(value)))
+  if (new Set(shown).size !== shown.length)
+    flaw('two of its values lead to the same CRM value, so the way back is not clear.', 'Give each its own CRM value.')
+  return flaws
 }
 
 /** Two rows that write one column would undo each other for ever, and a row on a stage's column would pass a door unseen. */

@@ -32,6 +32,7 @@ const profile: Profile = {
   lead: { name: { crm: 'subject' } },
   stages,
   leadStages: { section: 'leadStages', rows: [stageRow('New/*', { statecode: 0, statuscode: 1 })] },
+  places: ['stage', 'owner'],
 }
 const mappingOf = (document: unknown) => effectiveMapping(profile, parseMapping(document))
 const refusal = (work: () => unknown): string => {
@@ -79,8 +80,30 @@ describe('a mapping document', () => {
     [{ 'microsoft.status': { crm: 'x', flow: 'to-partner' } }, 'never takes it'],
     [{ salesStage: { crm: 'x', values: { '10': 'Same', '20': 'same ' } } }, 'the way back is not clear'],
     [{ name: { crm: 'x', toCrm: 'nope(value)' } }, 'nope'],
+    [{ status: { crm: 'x' } }, 'the status is not kept in one column'],
+    [{ team: { crm: 'owner', toCrm: 'value' } }, 'stands for more than one column'],
+    [{ 'details.notes': { crm: 'x', toCrm: 'value + 5' } }, 'string + int, at character 1'],
+    [{ 'details.dealValue': { crm: 'x', toCrm: 'value * 2' } }, 'Write numbers with a point'],
+    [{ 'details.dealValue': { crm: 'x', toPartner: 'value == "a"' } }, 'it gives yes or no; a number or text is needed'],
+    [{ 'details.closingDateTime': { crm: 'x', toPartner: '5' } }, 'it gives a number; text is needed'],
+    [{ 'details.notes': { crm: 'x', toCrm: 'null' } }, 'nothing, always'],
   ])('%j is refused because it cannot work', (opportunity, part) => {
     expect(refusal(() => mappingOf({ version: 1, opportunity }))).toContain(part)
+  })
+})
+
+describe('a mapping with several mistakes', () => {
+  test('is refused with all of them, each with its place', () => {
+    const document = { version: 1, opportunity: { name: { crm: 'a', wins: 'union' }, 'details.notes': { crm: 'b', toCrm: 'nope(value)', toPartner: 'value +' } } }
+    const said = refusal(() => mappingOf(document))
+    for (const part of ['for 3 reasons', 'opportunity > name:', 'details.notes > toCrm', 'details.notes > toPartner']) expect(said).toContain(part)
+  })
+
+  test('is refused with the lines, where the text is known', () => {
+    const lineOf = (path: readonly PropertyKey[]) => (path.includes('nmae') ? 3 : path.includes('stages') ? 7 : null)
+    const document = { version: 1, opportunity: { nmae: { crm: 'x' } }, stages: { 'New/Nothing': { statecode: 0 } } }
+    expect(refusal(() => parseMapping(document, lineOf))).toMatch(/line 3: .*"nmae".*\n.*line 7: .*"New\/Nothing"/s)
+    expect(refusal(() => effectiveMapping(profile, parseMapping({ version: 1, opportunity: { name: { crm: 'a', wins: 'union' } } }), () => 2))).toContain('opportunity > name (line 2)')
   })
 })
 
@@ -212,8 +235,8 @@ describe('the value of a row', () => {
     expect(toCrmValue(row, '✘ ✓ Fabrikam')).toBe('Fabrikam')
   })
 
-  test('every field can have a row', () => {
-    for (const field of FIELD_NAMES) {
+  test('every field but the status can have a row', () => {
+    for (const field of FIELD_NAMES.filter((name) => name !== 'status')) {
       const row = rowOf(field, isListField(field) ? { wins: 'union' } : {})
       expect(row.field).toBe(field)
     }

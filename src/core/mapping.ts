@@ -1,9 +1,9 @@
 import { CODE_LABELS, codeOf, isEmptyCode, labelKey, labelOf, stripCheckMark, type Scalar } from './conversions.js'
-import { FIELD_NAMES, FIELDS, isListField, type Field } from './deal.js'
-import { compileExpression } from './expression.js'
-import { Fault } from './fault.js'
-import type { MappingDocument, RowDocument } from './mapping-document.js'
-import { rowFlaws, stageFlaws } from './mapping-flaws.js'
+import { FIELD_NAMES, FIELDS, type Field, type ValueKind } from './deal.js'
+import { compileExpression, type ValueType, type Wanted } from './expression.js'
+import { isFault } from './fault.js'
+import { noLine, type LineOf, type MappingDocument, type RowDocument } from './mapping-document.js'
+import { refusalOf, rowFlaws, rowLimits, stageFlaws, type MappingFlaw } from './mapping-flaws.js'
 import type { MappedKind, MappingRow, MappingRows, RowWhen } from './mapping-row.js'
 import { mergeStages, type StageTable } from './mapping-stages.js'
 import { defaultFieldPolicy, type FieldPolicy, type Flow, type Policy } from './policy.js'
@@ -18,6 +18,8 @@ export interface Profile {
   readonly lead: { readonly [F in Field]?: RowDocument }
   readonly stages: StageTable
   readonly leadStages: StageTable
+  /** Words in place of a column that stand for a related record, a pair of columns, or a list. */
+  readonly places: readonly string[]
 }
 
 /** Profile and document together: what the connector works by. */
@@ -25,54 +27,64 @@ export interface Mapping {
   readonly crm: string
   readonly opportunity: MappingRows
   readonly lead: MappingRows
-  readonly defaults: { readonly [K in MappedKind]: Readonly<Record<string, Scalar>> }
+  readonly defaults: { readonly [K in MappedKind | 'account' | 'contact']: Readonly<Record<string, Scalar>> }
   readonly stages: { readonly [K in MappedKind]: StageTable }
+  /** IANA name of the zone in which people read dates. Null: UTC. */
+  readonly timeZone: string | null
 }
 
-/** @throws Fault `misconfigured` when a row asks for what a field cannot do, or an expression does not compile. */
-export function effectiveMapping(profile: Profile, document: MappingDocument): Mapping {
+/** @throws Fault `misconfigured` naming everything that cannot work: what a field cannot do, an expression that does not compile, rows that disagree. */
+export function effectiveMapping(profile: Profile, document: MappingDocument, lineOf: LineOf = noLine): Mapping {
+  const flaws: MappingFlaw[] = []
   const mapping: Mapping = {
     crm: profile.crm,
-    opportunity: mergeRows(profile.opportunity, document.opportunity, 'opportunity'),
-    lead: mergeRows(profile.lead, document.lead, 'lead'),
-    defaults: { opportunity: document.defaults?.opportunity ?? {}, lead: document.defaults?.lead ?? {} },
+    opportunity: mergeRows(profile, document, { kind: 'opportunity', flaws }),
+    lead: mergeRows(profile, document, { kind: 'lead', flaws }),
+    defaults: {
+      opportunity: document.defaults?.opportunity ?? {},
+      lead: document.defaults?.lead ?? {},
+      account: document.defaults?.account ?? {},
+      contact: document.defaults?.contact ?? {},
+    },
     stages: { opportunity: mergeStages(profile.stages, document.stages), lead: mergeStages(profile.leadStages, document.leadStages) },
+    timeZone: document.timeZone ?? null,
   }
-  const [flaw] = [
-    ...(['opportunity', 'lead'] as const).flatMap((kind) => rowFlaws(kind, mapping[kind], mapping.stages[kind])),
-    ...(document.stages === undefined ? [] : stageFlaws(mapping.stages.opportunity, new Set(Object.keys(document.stages)))),
-  ]
-  if (flaw !== undefined) throw new Fault('misconfigured', `The mapping row ${flaw.where} cannot work: ${flaw.why}`, { remedy: flaw.remedy })
+  for (const kind of ['opportunity', 'lead'] as const) {
+    flaws.push(...rowFlaws(kind, mapping[kind], mapping.stages[kind]))
+    const given = kind === 'opportunity' ? document.stages : document.leadStages
+    if (given !== undefined) flaws.push(...stageFlaws(mapping.stages[kind], new Set(Object.keys(given))))
+  }
+  if (flaws.length > 0) throw refusalOf(flaws, lineOf)
   return mapping
 }
 
 function mergeRows(
-  builtIn: { readonly [F in Field]?: RowDocument },
-  given: Readonly<Record<string, RowDocument>> | undefined,
-  kind: MappedKind,
+  profile: Profile,
+  document: MappingDocument,
+  { kind, flaws }: { readonly kind: MappedKind; readonly flaws: MappingFlaw[] },
 ): MappingRows {
   const rows: { [F in Field]?: MappingRow } = {}
+  const given: Readonly<Record<string, RowDocument>> = document[kind] ?? {}
   for (const field of FIELD_NAMES) {
-    const own = given?.[field]
-    const row = own ?? builtIn[field]
-    if (row !== undefined) rows[field] = readRow(field, row, { kind, origin: own === undefined ? 'built-in' : 'document' })
+    const own = given[field]
+    const row = own ?? profile[kind][field]
+    if (row === undefined) continue
+    const read = readRow(field, row, { where: `${kind} > ${field}`, origin: own === undefined ? 'built-in' : 'document', places: profile.places })
+    if (Array.isArray(read)) flaws.push(...read)
+    else rows[field] = read
   }
   return rows
 }
 
-function readRow(field: Field, row: RowDocument, from: { readonly kind: MappedKind; readonly origin: MappingRow['origin'] }): MappingRow {
-  const where = `${from.kind} > ${field}`
-  const refuse = (why: string, remedy: string): Fault =>
-    new Fault('misconfigured', `The mapping row ${where} cannot work: ${why}`, { remedy })
-  if (row.wins === 'union' && !isListField(field)) throw refuse('"union" joins lists, and this field is none.', 'Use partner, crm or hold.')
-  if (row.flow === 'to-partner' && FIELDS[field].partner === 'read') {
-    throw refuse('Partner Center only shows this field and never takes it.', 'Use "flow: to-crm", or leave the flow out.')
-  }
-  if (row.values !== undefined) {
-    const shown = Object.values(row.values).map((value) => labelKey(String(value)))
-    if (new Set(shown).size !== shown.length)
-      throw refuse('two of its values lead to the same CRM value, so the way back is not clear.', 'Give each its own CRM value.')
-  }
+type RowReading = MappingRow | MappingFlaw[]
+function readRow(
+  field: Field,
+  row: RowDocument,
+  from: { readonly where: string; readonly origin: MappingRow['origin']; readonly places: readonly string[] },
+): RowReading {
+  const flaws = rowLimits(field, row, from)
+  const { expressions, refused } = compiled(field, row, from.where)
+  if (flaws.length + refused.length > 0) return [...flaws, ...refused]
   return {
     field,
     crm: row.crm,
@@ -80,10 +92,58 @@ function readRow(field: Field, row: RowDocument, from: { readonly kind: MappedKi
     when: row.when ?? 'usual',
     wins: row.wins ?? null,
     values: row.values ?? null,
-    toPartner: row.toPartner === undefined ? null : compileExpression(row.toPartner, `${where} > toPartner`),
-    toCrm: row.toCrm === undefined ? null : compileExpression(row.toCrm, `${where} > toCrm`),
+    toPartner: expressions.toPartner,
+    toCrm: expressions.toCrm,
     origin: from.origin,
   }
+}
+
+/** Both expressions of a row, each held to what its direction carries. */
+function compiled(field: Field, row: RowDocument, where: string): { expressions: Pick<MappingRow, Direction>; refused: MappingFlaw[] } {
+  const { kind } = FIELDS[field]
+  const refused: MappingFlaw[] = []
+  const compile = (direction: Direction, wanted: Wanted): MappingRow[Direction] => {
+    const source = row[direction]
+    if (source === undefined) return null
+    try {
+      return compileExpression(source, `${where} > ${direction}`, wanted)
+    } catch (error) {
+      if (!isFault(error)) throw error
+      refused.push({ where: `${where} > ${direction}`, why: error.message, remedy: error.remedy })
+      return null
+    }
+  }
+  const expressions = { toPartner: compile('toPartner', { gives: PARTNER_TAKES[kind] }), toCrm: compile('toCrm', { value: [VALUE_AS[kind]] }) }
+  return { expressions, refused }
+}
+type Direction = 'toPartner' | 'toCrm'
+
+/** How an expression sees a field's value: lists as their text, one person or solution a line. */
+export const VALUE_AS: { readonly [K in ValueKind]: ValueType } = {
+  text: 'string',
+  choice: 'string',
+  currency: 'string',
+  date: 'string',
+  instant: 'string',
+  money: 'double',
+  flag: 'bool',
+  stage: 'string',
+  people: 'string',
+  solutions: 'string',
+}
+const anything = ['string', 'int', 'uint', 'double', 'bool']
+/** What an expression may give for a field. A text may be a number in letters. */
+export const PARTNER_TAKES: { readonly [K in ValueKind]: readonly string[] } = {
+  text: anything,
+  choice: anything,
+  currency: ['string'],
+  date: ['string'],
+  instant: ['string'],
+  money: ['double', 'int', 'uint', 'string'],
+  flag: ['bool', 'string'],
+  stage: [],
+  people: ['string'],
+  solutions: ['string'],
 }
 
 /** Per field: who wins and which way it flows, for records of one kind. A field without a row stays where it is. */

@@ -134,4 +134,5 @@ export const DYNAMICS_PROFILE: Profile = {
   },
   stages,
   leadStages,
+  places: PLACES,
 }

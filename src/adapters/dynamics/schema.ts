@@ -1,4 +1,5 @@
 import { labelKey } from '../../core/conversions.js'
+import { digitsOf } from '../../core/money.js'
 import type { Person } from '../../core/deal.js'
 import type { Instant } from '../../core/ref.js'
 import { STANDARD_TABLES, type Column, type Table, type TableName } from './columns.js'
@@ -94,16 +95,7 @@ export function byLabel(columns: ReadonlyMap<string, Column>, labels: readonly s
   return null
 }
 
-/**
- * Digits after the point of currencies that differ from two. Used until the CRM's own list was read.
- * Source: ISO 4217 list of minor units (read 2023-10).
- */
-const MINOR_UNITS: Readonly<Record<string, number>> = {
-  ...Object.fromEntries(['BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'].map((code) => [code, 0])),
-  ...Object.fromEntries(['BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND'].map((code) => [code, 3])),
-}
-
 export function precisionOf(schema: Schema, currency: string | null): number {
   const code = currency?.toUpperCase() ?? ''
-  return schema.currencies?.get(code)?.precision ?? MINOR_UNITS[code] ?? 2
+  return schema.currencies?.get(code)?.precision ?? digitsOf(code)
 }

@@ -1,4 +1,5 @@
-import { codeOf, dateOnly, isEmptyCode } from '../../core/conversions.js'
+import { dateOnly } from '../../core/calendar.js'
+import { codeOf, isEmptyCode } from '../../core/conversions.js'
 import { FIELDS, HELP, itemKey, VISIBILITY, type Field, type FieldValue, type Person, type Projection, type Solution } from '../../core/deal.js'
 import { isStage } from '../../core/stage.js'
 

@@ -1,5 +1,6 @@
 import { labelKey } from '../../core/conversions.js'
 import { Fault, isFault } from '../../core/fault.js'
+import { digitsOf } from '../../core/money.js'
 import type { Instant } from '../../core/ref.js'
 import type { Column, ColumnType } from '../column.js'
 import type { SalesforceApi } from './api.js'
@@ -179,7 +180,7 @@ async function readCurrencies(api: SalesforceApi, signal: AbortSignal): Promise<
 async function readOnlyCurrency(api: SalesforceApi, signal: AbortSignal): Promise<Map<string, number>> {
   const info = await api.soap('<getUserInfo/>', "the org's currency", signal)
   const code = textOf(info, 'orgDefaultCurrencyIsoCode')
-  return new Map(code === null ? [] : [[code.toUpperCase(), 2]])
+  return new Map(code === null ? [] : [[code.toUpperCase(), digitsOf(code)]])
 }
 
 async function readSelf(api: SalesforceApi, signal: AbortSignal): Promise<Schema['self']> {

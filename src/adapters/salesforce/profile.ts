@@ -134,4 +134,5 @@ export const SALESFORCE_PROFILE: Profile = {
   },
   stages,
   leadStages,
+  places: PLACES,
 }

@@ -1,3 +1,4 @@
+import { digitsOf } from '../../core/money.js'
 import { labelKey } from '../../core/conversions.js'
 import type { Person } from '../../core/deal.js'
 import type { Instant } from '../../core/ref.js'
@@ -93,4 +94,5 @@ export function byLabel(fields: Fields, labels: readonly string[]): string | nul
   )
 }
 
-export const precisionOf = (schema: Schema, currency: string | null): number => schema.currencies.get(currency?.toUpperCase() ?? '') ?? 2
+export const precisionOf = (schema: Schema, currency: string | null): number => 
+  schema.currencies.get(currency?.toUpperCase() ?? '') ?? digitsOf(currency ?? '')
