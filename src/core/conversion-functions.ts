@@ -87,7 +87,7 @@ export const CONVERSIONS: Readonly<Record<string, Conversion>> = {
     gives: 'noon of a day in a zone as a moment in UTC, which is that day all over the zone',
     convert: (given, by) => noonUtc(text(given), zone(by)),
   },
-  label: onText('label', 'code', "the words for a code of Partner Center", labelOf),
+  label: onText('label', 'code', 'the words for a code of Partner Center', labelOf),
   code: onText('code', 'label', 'the code of Partner Center for its words', codeOf),
   money: onAmount('money', null, 'an amount rounded to what the currency knows', (given, currency) => roundMoney(given, digitsOf(currency))),
   minorUnits: onAmount('minorUnits', 'majorUnits', 'an amount in cents, or the currency\'s smallest unit', (given, currency) =>

@@ -30,7 +30,9 @@ const environments = { any: environment('dyn'), string: environment('string'), d
 function environment(value: 'dyn' | ValueType): Environment {
   const env = new Environment({ unlistedVariablesAreDyn: false, homogeneousAggregateLiterals: false, limits })
   env.registerVariable('value', value)
-  for (const { signatures, convert } of Object.values(CONVERSIONS)) for (const signature of signatures) env.registerFunction(signature, convert)
+  for (const { signatures, convert } of Object.values(CONVERSIONS)) {
+    for (const signature of signatures) env.registerFunction(signature, convert)
+  }
   return env
 }
 

@@ -29,7 +29,11 @@ export function refusalOf(flaws: readonly MappingFlaw[], lineOf: LineOf): Fault 
 }
 
 /** What one row asks of its field that the field cannot do. */
-export function rowLimits(field: Field, row: RowDocument, { where, places }: { readonly where: string; readonly places: readonly string[] }): MappingFlaw[] {
+export function rowLimits(
+  field: Field,
+  row: RowDocument,
+  { where, places }: { readonly where: string; readonly places: readonly string[] },
+): MappingFlaw[] {
   const flaws: MappingFlaw[] = []
   const flaw = (why: string, remedy: string): void => void flaws.push({ where, why, remedy })
   const isPlace = places.includes(row.crm)

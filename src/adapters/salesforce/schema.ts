@@ -94,5 +94,5 @@ export function byLabel(fields: Fields, labels: readonly string[]): string | nul
   )
 }
 
-export const precisionOf = (schema: Schema, currency: string | null): number => 
+export const precisionOf = (schema: Schema, currency: string | null): number =>
   schema.currencies.get(currency?.toUpperCase() ?? '') ?? digitsOf(currency ?? '')
