@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Adapter, Check, Clock, Inbound, Installer, Random, Store } from '../core/ports.js'
 import type { Mapping } from '../core/mapping.js'
 import { pace, type Pace } from '../remote/pace.js'
-import { remote, type CallReport, type Send, type TokenSource } from '../remote/send.js'
+import { remote, type CallReport, type Send, type SendAnswer, type TokenSource } from '../remote/send.js'
 import type { Transport } from '../remote/transport.js'
 import type { Seal } from '../store/index.js'
 
@@ -48,6 +48,8 @@ interface SenderOptions {
   readonly token: TokenSource
   /** Headers that carry an id of ours into the remote system's own logs. */
   readonly correlation: (id: string) => Readonly<Record<string, string>>
+  readonly locate?: (url: string) => string
+  readonly asksToWaitMs?: (answer: SendAnswer) => number | null
 }
 
 /** One way to one host: signed in, paced, watched. */
@@ -64,5 +66,7 @@ export function sender(parts: ConnectionParts, options: SenderOptions): Send {
     pace: options.pace ?? pace({ clock, inFlightMost: 10, requestsPerSecond: 0 }),
     token: options.token,
     correlation: options.correlation,
+    ...(options.locate === undefined ? {} : { locate: options.locate }),
+    ...(options.asksToWaitMs === undefined ? {} : { asksToWaitMs: options.asksToWaitMs }),
   })
 }

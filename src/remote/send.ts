@@ -38,6 +38,10 @@ export interface RemoteOptions {
   readonly random: Random
   /** The only hosts (host or host:port) that are ever called. */
   readonly hosts: readonly string[]
+  /** Where the service lives now, where its sign-in says so: asked after every token. The address's own host stays allowed. */
+  readonly locate?: (url: string) => string
+  /** How long an answer asks us to wait where its status does not say so; null: it does not. */
+  readonly asksToWaitMs?: (answer: SendAnswer) => number | null
   readonly pace: Pace
   readonly token: TokenSource
   /** Headers of every call, with a fresh id each. */
@@ -88,13 +92,14 @@ async function authenticated(options: RemoteOptions, request: SendRequest): Prom
 
 async function exchange(options: RemoteOptions, request: SendRequest, token: string): Promise<SendAnswer> {
   const { clock, pace, transport } = options
+  const url = options.locate?.(request.url) ?? request.url
   const startedAt = clock.now()
   const headers = { ...options.correlation(options.newId()), ...request.headers, authorization: `Bearer ${token}` }
   const report = (answer: SendAnswer | null): void => {
     const call = {
       system: options.name,
       method: request.method,
-      path: new URL(request.url).pathname,
+      path: new URL(url).pathname,
       status: answer?.status ?? null,
       ms: clock.now() - startedAt,
       requestId: answer === null ? null : requestIdOf(answer),
@@ -103,9 +108,11 @@ async function exchange(options: RemoteOptions, request: SendRequest, token: str
     options.onCall?.({ ...call, bytes: answer?.body.length ?? 0 })
   }
   try {
-    const answer = await pace.turn(() => transport({ ...request, headers, timeoutMs: deadlineMs }), request.signal)
+    const answer = await pace.turn(() => transport({ ...request, url, headers, timeoutMs: deadlineMs }), request.signal)
     report(answer)
-    if (saysWait(answer.status)) pace.throttled(retryAfterMs(answer, clock.now()) ?? 1_000)
+    const asked = options.asksToWaitMs?.(answer) ?? null
+    if (asked !== null) pace.throttled(asked)
+    else if (saysWait(answer.status)) pace.throttled(retryAfterMs(answer, clock.now()) ?? 1_000)
     else if (answer.status < 500) pace.fine()
     return answer
   } catch (error) {

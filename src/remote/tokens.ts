@@ -4,10 +4,12 @@ import type { TokenSource } from './send.js'
 import { NoAnswer, type Transport } from './transport.js'
 
 /** A token endpoint's answer. Only what we use; everything else is ignored. */
-interface TokenAnswer {
+export interface TokenAnswer {
   readonly accessToken: string
   readonly expiresInMs: number
   readonly refreshToken: string | null
+  /** Where the calls go, where the service says so with the token; else null. */
+  readonly instanceUrl: string | null
 }
 
 export interface TokenEndpoint {
@@ -50,10 +52,12 @@ export async function askForToken(
   if (answer.status !== 200 || typeof token !== 'string') throw refused(endpoint, answer.status, json)
   const seconds = Number(json['expires_in'] ?? 3_599)
   const next = json['refresh_token']
+  const instance = json['instance_url']
   return {
     accessToken: token,
     expiresInMs: (Number.isFinite(seconds) ? seconds : 3_599) * 1_000,
     refreshToken: typeof next === 'string' ? next : null,
+    instanceUrl: typeof instance === 'string' ? instance : null,
   }
 }
 

@@ -31,6 +31,7 @@ import { Org, type CustomerGuard, type Settings } from './org.js'
 import { AUDIT, IDENTIFIER } from './profile.js'
 import { asRecordId, idOf, type Row } from './row.js'
 import { fieldIn, objectOf } from './schema.js'
+import { fitting } from './soql.js'
 import { needsOfUpdate, prepareUpdate, receiptOfUpdate, type Update } from './update.js'
 import { unpackVersion, type Seen } from './version.js'
 
@@ -47,10 +48,10 @@ export interface SalesforceOptions {
   readonly customerGuard: CustomerGuard
 }
 
-const readsPerQuestion = 200 // Two hundred ids and the fields of a deal stay below the longest address a server takes.
+const readsPerQuestion = 200
 
 export function salesforceAdapter(options: SalesforceOptions): Adapter {
-  const api = new SalesforceApi({ url: options.url, send: options.send, session: options.session })
+  const api = new SalesforceApi({ url: options.url, send: options.send, session: options.session, clock: options.clock })
   return new Salesforce(new Org({ api, clock: options.clock, guard: options.customerGuard, settings: options.settings }))
 }
 
@@ -85,12 +86,19 @@ class Salesforce implements Adapter {
     for (const kind of ['opportunity', 'lead'] as const) {
       // Any text can stand in a referral's external reference; what is no record id names no record here.
       const ofKind = refs.filter((ref) => ref.kind === kind && asRecordId(ref.id) !== null)
-      for (let start = 0; start < ofKind.length; start += readsPerQuestion) {
-        for (const [id, reading] of await this.#readSome(kind, ofKind.slice(start, start + readsPerQuestion), signal))
-          readings.set(`${kind}:${id}`, reading)
+      for (const some of this.#inQuestions(kind, ofKind)) {
+        for (const [id, reading] of await this.#readSome(kind, some, signal)) readings.set(`${kind}:${id}`, reading)
       }
     }
     return refs.map((ref) => readings.get(`${ref.kind}:${ref.id}`) ?? { kind: 'absent', ref })
+  }
+
+  /** As many records a question as its address can name. */
+  *#inQuestions(kind: MappedKind, refs: readonly EndRef[]): Generator<readonly EndRef[]> {
+    const byId = new Map(refs.map((ref) => [ref.id, ref]))
+    const { known } = this.#org
+    const rest = known.readAt === null || known.objects[objectOf(kind)] === null ? '' : readQuery(this.#org.codecNow(kind), [])
+    for (const ids of fitting([...byId.keys()], rest, readsPerQuestion)) yield ids.flatMap((id) => byId.get(id) ?? [])
   }
 
   async #readSome(kind: MappedKind, refs: readonly EndRef[], signal: AbortSignal): Promise<[string, Reading][]> {

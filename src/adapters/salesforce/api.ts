@@ -1,8 +1,10 @@
-import { XMLParser } from 'fast-xml-parser'
 import { Fault } from '../../core/fault.js'
+import type { Clock } from '../../core/ports.js'
+import { chunked, noAnswerFor, outcomeOf, partOf, partsMost } from './composite.js'
 import { deployBody } from './deploy-body.js'
-import { faultOf, type Answer, type Asked } from './errors.js'
+import { faultOf, tellsOfAutomation, tellsOfLock, type Answer, type Asked } from './errors.js'
 import { asRow, isRow, parseJson, rowsOf, textOf, type Row } from './row.js'
+import { envelope, soapBody } from './soap.js'
 
 /** An authenticated, paced HTTP exchange; refusals come back as answers, a missing answer is thrown as a Fault. */
 export interface SendRequest {
@@ -41,13 +43,19 @@ export interface Question {
   readonly what: string
 }
 
-const newest = 68
+/** What the org says of its allocation, and when it said so. */
+export interface Quota {
+  readonly used: number
+  readonly limit: number
+  readonly at: number
+}
+
 const oldest = 58
 const preferred = 66 // Spring '26. What the fields and answers were read against.
-const partsMost = 25
-const nodesMost = 500
-const graphsMost = 75
 const pagesMost = 2_000 // Four million rows of 2000 each: a list that leads in a circle ends here.
+// A row that somebody holds is free again in moments, and so is an automation that ran into another one. Nothing was changed, so it is safe.
+const triesMost = 3
+const triesApartMs = 700
 
 /**
  * The REST API of one org, in the few calls the connector needs. It keeps nothing between calls but the version it speaks
@@ -57,14 +65,18 @@ export class SalesforceApi {
   readonly root: string
   readonly #send: Send
   readonly #session: Session
+  readonly #clock: Clock
   #version: string | null = null
   /** API calls of the last 24 hours, and how many there may be. */
-  quota: { readonly used: number; readonly limit: number } | null = null
+  quota: Quota | null = null
+  /** What the org says of a version that it will serve no longer, in its own words. */
+  warning: string | null = null
 
-  constructor(options: { readonly url: string; readonly send: Send; readonly session: Session }) {
+  constructor(options: { readonly url: string; readonly send: Send; readonly session: Session; readonly clock: Clock }) {
     this.root = options.url.replace(/\/+$/, '')
     this.#send = options.send
     this.#session = options.session
+    this.#clock = options.clock
   }
 
   /** The version spoken with this org: ours where it is served, else the nearest that is. @throws Fault `misconfigured` when there is none. */
@@ -76,13 +88,14 @@ export class SalesforceApi {
     const served = (Array.isArray(list) ? list : [])
       .filter(isRow)
       .flatMap((row) => Number(textOf(row, 'version') ?? NaN))
-      .filter((version) => version >= oldest && version <= newest)
+      .filter((version) => version >= oldest)
     if (served.length === 0) {
-      throw new Fault('misconfigured', `${this.root} serves no version of the API between ${oldest}.0 and ${newest}.0.`, {
+      throw new Fault('misconfigured', `${this.root} serves no version of the API from ${oldest}.0 on.`, {
         remedy: 'Check that crm.url is the My Domain address of a Salesforce org.',
       })
     }
-    const chosen = served.includes(preferred) ? preferred : Math.max(...served)
+    const later = served.filter((version) => version >= preferred)
+    const chosen = later.length > 0 ? Math.min(...later) : Math.max(...served)
     this.#version = `${chosen}.0`
     return this.#version
   }
@@ -120,14 +133,14 @@ export class SalesforceApi {
   }
 
   /** Every row of a query, page by page; `at` is the server's time, whole seconds. */
-  async *pages(question: Question, signal: AbortSignal): AsyncGenerator<{ readonly rows: readonly Row[]; readonly at: number | null }> {
+  async *pages(question: Question, signal: AbortSignal): AsyncGenerator<{ readonly rows: readonly Row[]; readonly at: number }> {
     const resource = question.deleted ? 'queryAll' : 'query'
     let url: string | null = await this.urlOf(`${resource}?q=${encodeURIComponent(question.soql)}`, signal)
     for (let count = 0; url !== null && count < pagesMost; count += 1) {
       const answer = await this.#exchange({ method: 'GET', url, body: null, signal })
       if (answer.status >= 400) throw faultOf(answer, { method: 'GET', what: question.what })
       const page = asRow(parseJson(answer.text, question.what), question.what)
-      yield { rows: rowsOf(page, 'records'), at: dateOf(answer) }
+      yield { rows: rowsOf(page, 'records'), at: seenAt(answer, this.#clock.now()) }
       const next = textOf(page, 'nextRecordsUrl')
       url = next === null ? null : new URL(next, this.root).href
     }
@@ -142,28 +155,44 @@ export class SalesforceApi {
     return { rows, at }
   }
 
+  /** How many rows a question of the form `SELECT COUNT() …` is about. */
+  async count({ soql, what }: Question, signal: AbortSignal): Promise<number> {
+    const answer = await this.get(`query?q=${encodeURIComponent(soql)}`, what, signal)
+    const total = answer?.['totalSize']
+    // One that is not told may be anything but nothing.
+    return typeof total === 'number' ? total : 1
+  }
+
   /** Writes that happen together or not at all; the answers' bodies by name. @throws Fault of the first refusal. */
   async run(operations: readonly Operation[], signal: AbortSignal): Promise<ReadonlyMap<string, Row>> {
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await this.#runOnce(operations, signal)
+      if (!(outcome instanceof Fault)) return outcome
+      if (attempt >= triesMost || !(tellsOfLock(outcome) || tellsOfAutomation(outcome))) throw outcome
+      await this.#clock.sleep(triesApartMs * attempt, signal)
+    }
+  }
+  async #runOnce(operations: readonly Operation[], signal: AbortSignal): Promise<ReadonlyMap<string, Row> | Fault> {
     if (operations.length === 0) return new Map()
     if (operations.length > partsMost) {
       const [outcome] = await this.runMany([operations], signal)
-      if (outcome === undefined || outcome instanceof Fault) throw outcome ?? noAnswerFor(operations)
-      return outcome
+      return outcome ?? noAnswerFor(operations)
     }
-    const body = { allOrNone: true, compositeRequest: await this.#parts(operations, signal) }
+    const base = await this.#base(signal)
+    const body = { allOrNone: true, compositeRequest: operations.map((operation) => partOf(operation, base)) }
     const whole = await this.#post('composite', body, operations[0]?.what ?? 'a change', signal)
-    const outcome = outcomeOf(operations, rowsOf(whole, 'compositeResponse'))
-    if (outcome instanceof Fault) throw outcome
-    return outcome
+    return outcomeOf(operations, rowsOf(whole, 'compositeResponse'))
   }
 
   /** Groups of writes in few calls: each group happens as a whole or not at all, whatever happens to the others. */
   async runMany(groups: readonly (readonly Operation[])[], signal: AbortSignal): Promise<(ReadonlyMap<string, Row> | Fault)[]> {
     const outcomes: (ReadonlyMap<string, Row> | Fault)[] = []
     for (const chunk of chunked(groups)) {
-      const graphs = await Promise.all(
-        chunk.map(async (operations, index) => ({ graphId: `g${index}`, compositeRequest: await this.#parts(operations, signal) })),
-      )
+      const base = await this.#base(signal)
+      const graphs = chunk.map((operations, index) => ({
+        graphId: `g${index}`,
+        compositeRequest: operations.map((operation) => partOf(operation, base)),
+      }))
       try {
         const whole = await this.#post('composite/graph', { graphs }, `${chunk.length} changes`, signal)
         const byId = new Map(rowsOf(whole, 'graphs').map((graph): [string | null, Row] => [textOf(graph, 'graphId'), graph]))
@@ -223,18 +252,29 @@ export class SalesforceApi {
   }
 
   async urlOf(path: string, signal: AbortSignal): Promise<string> {
-    return `${this.root}/services/data/v${await this.version(signal)}/${path}`
+    return `${this.root}${await this.#base(signal)}/${path}`
+  }
+  async #base(signal: AbortSignal): Promise<string> {
+    return `/services/data/v${await this.version(signal)}`
   }
 
-  async #parts(operations: readonly Operation[], signal: AbortSignal): Promise<Row[]> {
-    const base = `/services/data/v${await this.version(signal)}`
-    return operations.map(({ name, method, path, unmodifiedSince, body }) => ({
-      method,
-      url: `${base}/${path}`,
-      referenceId: name,
-      ...(unmodifiedSince === null ? {} : { httpHeaders: { 'If-Unmodified-Since': new Date(unmodifiedSince).toUTCString() } }),
-      ...(body === null ? {} : { body }),
-    }))
+  /** One call below the version that is none of the above, refusals thrown. */
+  async call(
+    request: {
+      readonly method: SendRequest['method']
+      readonly path: string
+      readonly body: Row | null
+      readonly accept: string
+      readonly what: string
+    },
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const { method, what } = request
+    const body = request.body === null ? null : JSON.stringify(request.body)
+    const url = await this.urlOf(request.path, signal)
+    const answer = await this.#exchange({ method, url, body, signal, headers: { accept: request.accept } })
+    if (answer.status >= 300) throw faultOf(answer, { method, what })
+    return answer
   }
 
   async #post(path: string, body: unknown, what: string, signal: AbortSignal): Promise<Row> {
@@ -266,77 +306,25 @@ export class SalesforceApi {
       ...(request.body === null ? {} : { 'content-type': 'application/json; charset=UTF-8' }),
       ...request.headers,
     }
+    const startedAt = this.#clock.now()
     const answer = await this.#send({ method: request.method, url: request.url, headers, body: request.body, signal: request.signal })
-    const usage = /api-usage=(\d+)\/(\d+)/.exec(answer.headers['sforce-limit-info'] ?? '')
-    if (usage !== null) this.quota = { used: Number(usage[1]), limit: Number(usage[2]) }
-    return { status: answer.status, headers: answer.headers, text: answer.body.toString('utf8') }
+    const usage = /(?:^|[;,\s])api-usage=(\d+)\/(\d+)/.exec(answer.headers['sforce-limit-info'] ?? '')
+    if (usage !== null) this.quota = { used: Number(usage[1]), limit: Number(usage[2]), at: this.#clock.now() }
+    this.warning = answer.headers['warning'] ?? this.warning
+    // The version was withdrawn while we ran: which ones are served is asked anew.
+    if (answer.status === 410) this.#version = null
+    const tookMs = Math.max(0, this.#clock.now() - startedAt)
+    return { status: answer.status, headers: answer.headers, text: answer.body.toString('utf8'), tookMs }
   }
 }
+
+/**
+ * The earliest moment, by the server's clock, at which it can have looked: its date stands on the answer, which was on its way for a while.
+ * Where a gateway takes the date away, our own clock stands for it.
+ */
+const seenAt = (answer: Answer, now: number): number => (dateOf(answer) ?? now) - answer.tookMs
 
 function dateOf(answer: Answer): number | null {
   const at = Date.parse(answer.headers['date'] ?? '')
   return Number.isNaN(at) ? null : at
-}
-
-function* chunked(groups: readonly (readonly Operation[])[]): Generator<(readonly Operation[])[]> {
-  let chunk: (readonly Operation[])[] = []
-  let nodes = 0
-  for (const group of groups) {
-    if (chunk.length > 0 && (chunk.length >= graphsMost || nodes + group.length > nodesMost)) {
-      yield chunk
-      chunk = []
-      nodes = 0
-    }
-    chunk.push(group)
-    nodes += group.length
-  }
-  if (chunk.length > 0) yield chunk
-}
-
-const noAnswerFor = (operations: readonly Operation[]): Fault =>
-  new Fault('ambiguous', `Salesforce, ${operations[0]?.what ?? 'a change'}: no answer came for it.`, {
-    remedy: 'Nothing to do: what happened is found out before anything is written again.',
-  })
-
-/** The bodies by name, or the refusal that made everything be rolled back. */
-function outcomeOf(operations: readonly Operation[], answers: readonly Row[]): ReadonlyMap<string, Row> | Fault {
-  const byName = new Map(answers.map((answer): [string | null, Row] => [textOf(answer, 'referenceId'), answer]))
-  const bodies = new Map<string, Row>()
-  const refusals: { readonly fault: Fault; readonly collateral: boolean }[] = []
-  for (const operation of operations) {
-    const answer = byName.get(operation.name)
-    if (answer === undefined) return noAnswerFor(operations)
-    const status = Number(answer['httpStatusCode'])
-    const body = answer['body']
-    if (status < 400) bodies.set(operation.name, isRow(body) ? body : {})
-    else {
-      const fault = faultOf({ status, headers: {}, text: '' }, { method: operation.method, what: operation.what }, body ?? null)
-      refusals.push({ fault, collateral: fault.code === 'PROCESSING_HALTED' || fault.code === 'ALL_OR_NONE_OPERATION_ROLLED_BACK' })
-    }
-  }
-  const refusal = refusals.find(({ collateral }) => !collateral) ?? refusals[0]
-  return refusal?.fault ?? bodies
-}
-
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
-/** An element with text, for the body of a SOAP call. */
-export const element = (name: string, text: string | null): string => (text === null ? '' : `<${name}>${escaped(text)}</${name}>`)
-
-const envelope = (session: string, call: string): string =>
-  `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Header xmlns="urn:partner.soap.sforce.com"><SessionHeader>${element('sessionId', session)}</SessionHeader><CallOptions><client>cosell</client></CallOptions></soapenv:Header><soapenv:Body xmlns="urn:partner.soap.sforce.com">${call}</soapenv:Body></soapenv:Envelope>`
-
-// Values stay text: an id of digits only is no number. Entities of a document's own are refused by the parser's defaults.
-const parser = new XMLParser({ removeNSPrefix: true, parseTagValue: false, ignoreAttributes: true, processEntities: true })
-function soapBody(answer: Answer, what: string): Row {
-  try {
-    const parsed: unknown = parser.parse(answer.text)
-    const whole = isRow(parsed) && isRow(parsed['Envelope']) ? parsed['Envelope'] : null
-    if (whole !== null && isRow(whole['Body'])) return whole['Body']
-  } catch {
-    // Falls through to the fault below: what came is no SOAP message.
-  }
-  throw answer.status >= 400
-    ? faultOf(answer, { method: 'POST', what })
-    : new Fault('ambiguous', `Salesforce, ${what}: the answer cannot be read.`, { remedy: 'Nothing to do: the record is read again.' })
 }

@@ -123,15 +123,16 @@ export function presentOf(codec: Codec, ref: EndRef, row: Row, at: number | null
 const secondMs = 1_000
 /**
  * A conditional write compares whole seconds, so that a row which changed in the very second of the look may change again unseen.
- * A look from a later second on is safe.
+ * A look from a later second on is safe. `at`: the earliest moment at which the server can have looked.
  */
 function settlesIn({ row, account, contact }: Around, at: number | null): number {
   if (at === null) return 0
   const latest = Math.max(
     ...[row, account, contact?.row ?? null].map((part) => (part === null ? 0 : (instantOf(part, 'LastModifiedDate') ?? 0))),
   )
+  const waitMs = latest + secondMs - at
   // A server whose clock went backwards would hold the deal for ever: a stamp far in the future is not waited for.
-  return latest >= at && latest - at < 60 * secondMs ? latest + secondMs - at + 100 : 0
+  return waitMs > 0 && waitMs < 60 * secondMs ? Math.ceil(waitMs) + 100 : 0
 }
 
 function partsOf({ account, contact, solutions }: Around): Ref[] {

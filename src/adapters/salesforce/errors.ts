@@ -1,11 +1,13 @@
 import { Fault, type FaultDetails, type FaultKind } from '../../core/fault.js'
-import { isRow } from './row.js'
+import { idOf, isRow, rowOf, rowsOf } from './row.js'
 
 /** One answer, alone or as a part of a composite. Header names are lower case. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly text: string
+  /** How long it took to come, by our clock. */
+  readonly tookMs: number
 }
 /** What was asked, as far as an error message needs it. */
 export interface Asked {
@@ -50,6 +52,8 @@ const CODES: Readonly<Record<string, Rule>> = {
   UNKNOWN_EXCEPTION: rule('offline', 'Salesforce failed unexpectedly', again),
   QUERY_TIMEOUT: rule('offline', 'the query took too long', again),
   INVALID_QUERY_LOCATOR: rule('stale', 'the list has expired', again),
+  EXCEEDED_ID_LIMIT: rule('offline', 'too many records changed in the span that was asked for', again),
+  INVALID_REPLICATION_DATE: rule('offline', 'the span of time that was asked for is not served', again),
   NOT_FOUND: rule('missing', 'there is no such record', 'It may have been deleted in the CRM.'),
   ENTITY_IS_DELETED: rule('missing', 'the record was deleted', 'Restore it from the recycle bin, or unlink the deal.'),
   MALFORMED_ID: rule('missing', 'this is no id of such a record', 'It may belong to another org.'),
@@ -109,7 +113,8 @@ const CODES: Readonly<Record<string, Rule>> = {
   MALFORMED_QUERY: rule('bug', 'the query could not be read', 'Please report this.'),
   METHOD_NOT_ALLOWED: rule('bug', 'the request is not allowed', 'Please report this.'),
   CANNOT_UPDATE_CONVERTED_LEAD: rule('stale', 'the lead has been converted', again),
-  ENTITY_IS_LOCKED: rule('rejected', 'the record is locked by an approval', 'Finish or recall the approval, then sync the deal again.'),
+  // Approvals end by themselves: it is tried again for three days, and the record says why it waits.
+  ENTITY_IS_LOCKED: rule('forbidden', 'the record is locked by an approval', 'Finish or recall the approval; it is tried again by itself.'),
   ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE: rule('stale', 'the record was changed in the meantime', again),
   INACTIVE_OWNER_OR_USER: rule('rejected', 'the owner is not active', 'Give the record an active owner, or correct sync.owner.'),
   OP_WITH_INVALID_USER_TYPE_EXCEPTION: rule('rejected', 'the user cannot own such a record', 'Correct sync.owner.'),
@@ -123,7 +128,21 @@ const CODES: Readonly<Record<string, Rule>> = {
   TOO_MANY_APEX_REQUESTS: rule('throttled', 'the org is busy with automations', again),
   TXN_SECURITY_METERING_ERROR: rule('throttled', 'the org is busy', again),
   STORAGE_LIMIT_EXCEEDED: rule('rejected', "the org's storage is full", 'Make room in the org (Setup, Storage Usage).'),
+  CUSTOM_ENTITY_OR_FIELD_LIMIT: rule(
+    'rejected',
+    'the org takes no more custom fields or objects',
+    'Delete fields that nobody needs (twenty-five external ids an object is the most), then run "cosell install apply" again.',
+  ),
+  DUPLICATE_DEVELOPER_NAME: rule(
+    'rejected',
+    'something of this name is there already',
+    'Rename or delete it, then run "cosell install apply" again.',
+  ),
+  PROCESSING_HALTED: rule('rejected', 'another part of the same change was refused', again),
+  ALL_OR_NONE_OPERATION_ROLLED_BACK: rule('rejected', 'another part of the same change was refused', again),
 }
+/** Every code that has a meaning here. */
+export const KNOWN_CODES: readonly string[] = Object.keys(CODES)
 
 function byStatus(status: number, asked: Asked): Rule {
   if (status === 401) return rule('signed-out', 'the sign-in was not accepted', 'Run "cosell connect crm".')
@@ -165,6 +184,16 @@ function parsed(text: string): unknown {
   }
 }
 
+/** The records that a duplicate rule found, by whichever of the two spellings the org has for them. */
+function duplicatesIn(body: unknown): readonly string[] {
+  const results = (Array.isArray(body) ? body : [body]).filter(isRow).map((entry) => entry['duplicateResut'] ?? entry['duplicateResult'])
+  const records = results
+    .filter(isRow)
+    .flatMap((result) => rowsOf(result, 'matchResults'))
+    .flatMap((match) => rowsOf(match, 'matchRecords'))
+  return records.flatMap((match) => idOf(rowOf(match, 'record') ?? {}, 'Id') ?? [])
+}
+
 const messageLimit = 500
 const retryLongestMs = 3_600_000 // No wait longer than an hour is believed.
 const dailyLimitMs = 15 * 60_000 // The daily allocation comes back by the hour; asking sooner only uses more of it.
@@ -179,22 +208,24 @@ export function faultOf(answer: Answer, asked: Asked, body: unknown = parsed(ans
   const code = entry?.code ?? ''
   const known = Object.hasOwn(CODES, code) ? CODES[code] : undefined
   // A busy server that names no reason of its own may have carried a write out.
-  const found =
+  const meaning =
     answer.status >= 500 && known?.kind === 'offline' && asked.method !== 'GET' && code === 'UNKNOWN_EXCEPTION'
       ? byStatus(answer.status, asked)
       : (known ?? byStatus(answer.status, asked))
   const message = entry === undefined || entry.message === '' ? '' : ` ${entry.message.slice(0, messageLimit)}`
   const named = entry === undefined || entry.fields.length === 0 ? '' : ` (${entry.fields.join(', ')})`
   const waitMs = waitOf(answer, code, entry?.message ?? '')
+  const found = duplicatesIn(body)
+  const others = found.length === 0 ? '' : ` It is like ${found.join(', ')}.`
   const details: FaultDetails = {
-    remedy: found.remedy,
+    remedy: meaning.remedy,
     status: answer.status,
     ...(code === '' ? {} : { code }),
     ...(waitMs === null ? {} : { retryAfterMs: waitMs }),
   }
   return new Fault(
-    found.kind,
-    `Salesforce, ${asked.what}: ${found.says} (${answer.status}${code === '' ? '' : `, ${code}`}).${message}${named}`,
+    meaning.kind,
+    `Salesforce, ${asked.what}: ${meaning.says} (${answer.status}${code === '' ? '' : `, ${code}`}).${message}${named}${others}`,
     details,
   )
 }
@@ -206,6 +237,13 @@ function waitOf(answer: Answer, code: string, message: string): number | null {
   return /concurrent/i.test(message) ? concurrentMs : dailyLimitMs
 }
 
+/** What an answer says about the org's limit of calls, whatever it was about; null where it says nothing. */
+export function limitOf({ status, headers, body }: { readonly status: number; readonly headers: Answer['headers']; readonly body: Buffer }): number | null {
+  if (status !== 403) return null
+  const entry = errorEntries(parsed(body.toString('utf8'))).find(({ code }) => code === 'REQUEST_LIMIT_EXCEEDED')
+  return entry === undefined ? null : waitOf({ status, headers, text: '', tookMs: 0 }, entry.code, entry.message)
+}
+
 /** Codes after which what we know of the org's fields should be read again. */
 export const tellsOfOtherFields = (fault: Fault): boolean =>
   fault.code === 'INVALID_FIELD' ||
@@ -213,5 +251,10 @@ export const tellsOfOtherFields = (fault: Fault): boolean =>
   fault.code === 'INVALID_FIELD_FOR_INSERT_UPDATE' ||
   fault.code === 'INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST' ||
   fault.code === 'STRING_TOO_LONG'
+/** An automation of the org failed: it may have been its own haste, so the same change is tried twice more before anybody is asked. */
+export const tellsOfAutomation = (fault: Fault): boolean =>
+  fault.code === 'CANNOT_EXECUTE_FLOW_TRIGGER' || fault.code === 'CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY' || fault.code === 'APEX_ERROR'
+/** Somebody else holds the row, or its account, for this moment. Nothing was changed. */
+export const tellsOfLock = (fault: Fault): boolean => fault.code === 'UNABLE_TO_LOCK_ROW'
 /** The identifier is already on another record, or on the one that a lost answer made. */
 export const tellsOfExisting = (fault: Fault): boolean => fault.code === 'DUPLICATE_VALUE'

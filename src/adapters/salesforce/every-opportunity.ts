@@ -1,21 +1,14 @@
 import type { EndRef } from '../../core/ref.js'
+import { spared, thriftOf } from './budget.js'
+import { longList } from './feed-first.js'
 import type { Org } from './org.js'
 import { idOf } from './row.js'
-import { quoted, soql } from './soql.js'
 
-const rowsPerPage = 2_000
-const pagesMost = 5_000
-
-/** The ids of all opportunities, in the order of their ids: a list of the server's own would expire. */
+/** The ids of all opportunities. It can wait for better times, so it spares the org's allocation. */
 export async function* everyOpportunity(org: Org, signal: AbortSignal): AsyncGenerator<readonly EndRef[]> {
-  let last: string | null = null
-  for (let page = 0; page < pagesMost; page += 1) {
-    const where: string[] = last === null ? [] : [`Id > ${quoted(last)}`]
-    const statement = soql({ fields: ['Id'], from: 'Opportunity', where, orderBy: 'Id', limit: rowsPerPage })
-    const { rows } = await org.api.query({ soql: statement, deleted: false, what: 'the opportunities' }, signal)
+  if ((await thriftOf(org.api, org.clock.now(), signal)) !== 'none') throw spared(org.api)
+  for await (const rows of longList(org, { from: 'Opportunity', fields: ['Id'], where: [] }, signal)) {
     const ids = rows.flatMap((row) => idOf(row, 'Id') ?? [])
     if (ids.length > 0) yield ids.map((id) => ({ side: 'crm', kind: 'opportunity', id }) as const)
-    last = ids.at(-1) ?? null
-    if (rows.length < rowsPerPage || last === null) return
   }
 }

@@ -4,7 +4,7 @@ import { Fault } from '../../core/fault.js'
 import { encodeStage } from '../../core/mapping-stages.js'
 import type { Receipt } from '../../core/ports.js'
 import { customerKey } from '../customers.js'
-import { element, type Operation } from './api.js'
+import type { Operation } from './api.js'
 import { assertWorks, canonicalOf, type Codec } from './codec.js'
 import { customerFor, needsOf, prepareCreate, solutionOperation } from './create.js'
 import { movedTo, presentOf, readQuery } from './decode.js'
@@ -14,6 +14,7 @@ import type { Org } from './org.js'
 import { LINK } from './profile.js'
 import { asRecordId, rowsOf, textOf, type Row } from './row.js'
 import { fieldIn, precisionOf } from './schema.js'
+import { element } from './soap.js'
 
 /** Everything the lead said when it was converted, and what its opportunity shall say. */
 interface Converting {

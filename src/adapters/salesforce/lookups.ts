@@ -4,7 +4,7 @@ import type { SalesforceApi } from './api.js'
 import type { Codec } from './codec.js'
 import { accountFields, contactFields, personIn, relatedDeal } from './decode.js'
 import { idOf, textOf, type Row } from './row.js'
-import { isIn, soql } from './soql.js'
+import { fitting, isIn, soql } from './soql.js'
 
 /** What has to be known before records can be made: asked for all deals of a call at once. */
 export interface Needs {
@@ -21,7 +21,7 @@ export interface Found {
   readonly users: ReadonlyMap<string, { readonly id: string; readonly person: Person }>
 }
 
-const perQuestion = 100 // A hundred values stay far below the longest address a server takes (16 KB).
+const perQuestion = 100
 
 async function ask(
   api: SalesforceApi,
@@ -37,10 +37,11 @@ async function ask(
 ): Promise<Row[]> {
   const values = [...new Set(select.values.map((value) => value.trim()).filter((value) => value !== ''))]
   const rows: Row[] = []
-  for (let start = 0; start < values.length; start += perQuestion) {
-    const where = [isIn(select.by, values.slice(start, start + perQuestion)), ...(select.where ?? [])]
+  const { fields, from } = select
+  for (const some of fitting(values, soql({ fields, from, where: ['', ...(select.where ?? [])] }), perQuestion)) {
+    const where = [isIn(select.by, some), ...(select.where ?? [])]
     rows.push(
-      ...(await api.query({ soql: soql({ fields: select.fields, from: select.from, where }), deleted: false, what: select.what }, signal))
+      ...(await api.query({ soql: soql({ fields, from, where }), deleted: false, what: select.what }, signal))
         .rows,
     )
   }

@@ -2,6 +2,7 @@ import { isFault } from '../../core/fault.js'
 import type { MappedKind, Mapping } from '../../core/mapping.js'
 import type { Clock } from '../../core/ports.js'
 import type { SalesforceApi } from './api.js'
+import { thriftOf } from './budget.js'
 import { codecOf, type Codec } from './codec.js'
 import { discover } from './discover.js'
 import { tellsOfOtherFields } from './errors.js'
@@ -19,6 +20,7 @@ export interface Settings {
 }
 
 const schemaLifeMs = 10 * 60_000 // Fields that an administrator adds are seen within ten minutes, for a few calls each time.
+const schemaLifeThriftyMs = 6 * 3_600_000 // While the org's allocation runs low; a refusal still has them read again at once.
 const settledMs = 15_000 // After a refusal the fields are read again, but for refusals not more often than this.
 
 /** What all parts of the adapter share: the connection, what is known of the org's objects, and the mapping bound to them. */
@@ -26,6 +28,8 @@ export class Org {
   readonly api: SalesforceApi
   readonly clock: Clock
   readonly guard: CustomerGuard
+  /** When the rows around deals were last asked about. */
+  partsPolledAt = 0
   readonly #settings: () => Settings
   #schema: Schema = UNREAD_SCHEMA
   #freshenedAt: number | null = null
@@ -53,7 +57,8 @@ export class Org {
 
   async schema(signal: AbortSignal): Promise<Schema> {
     const { readAt } = this.#schema
-    if (readAt !== null && this.clock.now() - readAt < schemaLifeMs) return this.#schema
+    const lifeMs = (await thriftOf(this.api, this.clock.now(), signal)) === 'none' ? schemaLifeMs : schemaLifeThriftyMs
+    if (readAt !== null && this.clock.now() - readAt < lifeMs) return this.#schema
     // One read serves everyone who waits for it.
     this.#reading ??= this.#read(signal).finally(() => {
       this.#reading = null
@@ -94,7 +99,7 @@ export class Org {
       const justNow = this.#freshenedAt !== null && now - this.#freshenedAt < settledMs
       if (!isFault(error) || !tellsOfOtherFields(error) || readAt === null || justNow) throw error
       this.#freshenedAt = now
-      this.#schema = { ...this.#schema, readAt: readAt - schemaLifeMs }
+      this.#schema = { ...this.#schema, readAt: readAt - schemaLifeThriftyMs }
       return work()
     }
   }
