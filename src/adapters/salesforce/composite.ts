@@ -1,5 +1,5 @@
 import { Fault } from '../../core/fault.js'
-import type { Operation } from './api.js'
+import type { Operation } from './exchange.js'
 import { faultOf } from './errors.js'
 import { isRow, textOf, type Row } from './row.js'
 

@@ -1,5 +1,5 @@
 import type { TouchedOptions, TouchedPage } from '../../core/ports.js'
-import type { Question } from './api.js'
+import type { Question } from './exchange.js'
 import { spared, thriftOf, type Thrift } from './budget.js'
 import { coveredUntil, purged } from './feed-floor.js'
 import { readCursor, writeCursor, type Position } from './feed-cursor.js'
