@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { realRandom } from './clock.js'
 import type { Config } from './config/index.js'
-import { webhookRegistration, type WebhookRegistration } from './adapters/partner-center/registration.js'
+import { webhookRegistration } from './adapters/partner-center/registration.js'
 import { connectCrm } from './connections/crm.js'
 import { doctor } from './connections/doctor.js'
 import { administration, type AdministrationDesk } from './connections/administration.js'
@@ -15,11 +15,11 @@ import { taxonomyDesk } from './connections/taxonomy.js'
 import { connectPartnerCenter } from './connections/partner-center.js'
 import { settingsDesk } from './connections/settings.js'
 import { settingsOfFile } from './connections/settings-document.js'
-import { tokenLapsesAt } from './connections/refresh-tokens.js'
+import { displacedBefore, isOurs, relayTarget } from './connections/webhook-wanted.js'
 import type { Clock } from './core/ports.js'
 import type { NoticeView } from './engine/administration.js'
 import { LEASE_MS, type Engine } from './engine/engine.js'
-import { markRetrying } from './engine/mark-again.js'
+import { markRepaired, markRetrying } from './engine/mark-again.js'
 import { mappingDesk } from './engine/mapping-desk.js'
 import { assertIdentity } from './engine/identity.js'
 import { schedule, sweepTurns, type Schedule } from './engine/schedule.js'
@@ -35,7 +35,10 @@ import { listen, type RunningServer, type ServerDeps } from './server/app.js'
 import type { Readiness } from './server/health.js'
 import { openStore, sealOf, type OpenStore, type Seal } from './store/index.js'
 import { noticeBoard, type StoredNotice } from './watch/notice.js'
-import { watchTurns, type WatchParts } from './watch/turns.js'
+import { guardAsker } from './watch/connection-guard.js'
+import { relayOf } from './watch/relay.js'
+import { watchTurns } from './watch/turns.js'
+import { guarded } from './guarded.js'
 
 export { createDemo, type Demo } from './demo.js'
 export { checkBackup, eraseFromLedger, openStore, restoreBackup, rotateSecrets, writeBackup } from './store/index.js'
@@ -136,6 +139,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
   const { crm } = held
   const freshness = setInterval(() => void held.refresh().catch(() => undefined), settingsFreshMs) // A store that cannot be read is said by everything else; the last version holds.
   freshness.unref()
+  const askGuard = guardAsker(store, clock)
   const engine: Engine = {
     store,
     clock,
@@ -155,6 +159,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     leaseMs: LEASE_MS,
     report: (report) => {
       metrics.passed(report)
+      askGuard(report.fault)
       log[report.fault === null ? 'info' : 'warn']({ deal_id: report.link, ...report }, 'worked a deal')
     },
     warn,
@@ -183,7 +188,12 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     checks: (asked) =>
       doctor({ config, partner, crm, registration, store, clock, serving: () => ready === 'ready', nodeVersion: process.version }, asked),
   })
+  const admin = administration({ ...parts, config, partner, crm })
   const board = noticeBoard(store, clock, engine.warn)
+  const relay =
+    config.partnerCenter.webhook.relayTo.length === 0
+      ? null
+      : relayOf({ store, clock, transport, board, warn, target: async () => relayTarget(config, await displacedBefore(store)) })
   const watched = watchTurns({
     store,
     clock,
@@ -191,7 +201,9 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     board,
     notices: config.notices,
     publicUrl: config.server.publicUrl,
-    ...guarded(config, { registration, crm, store }),
+    ...guarded({ config, partner, crm, registration, store, registerWebhook: admin.registerWebhook }),
+    relay,
+    repaired: () => markRepaired(engine),
     schema: {
       describe: (signal) => crm.adapter.describe({ signal }),
       used: () => ({ version: held.policy().version, columns: usedColumns(held.settings().mapping) }),
@@ -207,12 +219,12 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     })),
     { name: 'tidy the store', everyMs: tidyEveryMs, run: () => store.tidy(clock.now(), config.keepLedgerMs) },
     { name: 'sign a checkpoint of the ledger', everyMs: checkpointEveryMs, run: () => store.checkpoint(seal, clock.now()) },
-  ])
+  ], askGuard)
   const heard = lastHeard(store, clock)
   const serverDeps: ServerDeps = {
     service: {
       ...desk,
-      administration: administration({ ...parts, config, partner, crm }),
+      administration: admin,
       notices: async () => (await board.open()).map(noticeOf),
     },
     store,
@@ -229,9 +241,10 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     signIn: config.server.signIn,
     thisMachine: options.demo === null ? 'asks' : 'admin',
     sandboxDesk: options.demo?.desk ?? null,
+    foreign: relay === null ? null : { isOurs, keep: relay.keep },
     received: (source, fresh) => {
       metrics.received(source, fresh)
-      if (fresh > 0) heard()
+      if (fresh > 0) heard(source)
     },
   }
   return running({
@@ -252,14 +265,14 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
 
 const heardEveryMs = 1_000 // In a burst a write for each event would cost more than the events themselves.
 
-/** Notes when the last event came, for people to see. The event itself is stored already. */
-function lastHeard(store: OpenStore, clock: Clock): () => void {
-  let notedAt = 0
-  return () => {
+/** Notes when the last event came, for people to see and for the guard of the webhook. The event itself is stored already. */
+function lastHeard(store: OpenStore, clock: Clock): (source: string) => void {
+  const notedAt = new Map<string, number>()
+  return (source) => {
     const now = clock.now()
-    if (now - notedAt < heardEveryMs) return
-    notedAt = now
-    void store.setValue('event.last', now, { expect: 'any', now }).catch(() => undefined) // Only a display.
+    if (now - (notedAt.get(source) ?? 0) < heardEveryMs) return
+    notedAt.set(source, now)
+    for (const name of ['event.last', `event.last.${source}`]) void store.setValue(name, now, { expect: 'any', now }).catch(() => undefined) // Only a display.
   }
 }
 
@@ -322,48 +335,6 @@ async function stopAll(parts: Parts, servers: readonly RunningServer[]): Promise
 
 const bookOver = (config: Config, { store, clock }: { readonly store: OpenStore; readonly clock: Clock }): VersionBook =>
   versionBook({ store, clock, newId: randomUUID, readMapping: readMappingText, approval: config.sync.approval })
-
-interface Guarded {
-  readonly registration: WebhookRegistration
-  readonly crm: ReturnType<typeof connectCrm>
-  readonly store: OpenStore
-}
-
-/** What the guards look after, and how they look. */
-function guarded(config: Config, { registration, crm, store }: Guarded): Pick<WatchParts, 'connections' | 'webhook'> {
-  const { publicUrl } = config.server
-  const { events, guard } = config.partnerCenter.webhook
-  const wanted = publicUrl === null ? null : { url: `${publicUrl.replace(/\/+$/, '')}/hooks/partner-center`, events }
-  return {
-    connections: [
-      {
-        name: 'partner-center',
-        label: 'Partner Center',
-        probe: (signal) => registration.show(signal),
-        secretExpiresAt: config.partnerCenter.clientSecretExpires,
-        tokenLapsesAt: () => tokenLapsesAt(store),
-        repair: 'cosell connect partner-center',
-      },
-      {
-        name: 'crm',
-        label: 'The CRM',
-        probe: (signal) => crm.adapter.describe({ signal }),
-        secretExpiresAt: config.crm.clientSecretExpires,
-        tokenLapsesAt: () => Promise.resolve(null),
-        repair: 'cosell connect crm',
-      },
-    ],
-    webhook:
-      wanted === null
-        ? null
-        : {
-            wanted,
-            policy: guard,
-            show: registration.show,
-            register: async (signal) => void (await registration.register(wanted, { overwrite: 'yes', signal })),
-          },
-  }
-}
 
 const noticeOf = ({ key, level, title, text, remedy, deal, raisedAt }: StoredNotice): NoticeView => ({
   key,

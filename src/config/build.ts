@@ -33,7 +33,7 @@ function buildPartnerCenter(partner: FileSettings['partnerCenter'], files: Surro
     referralsUrl: partner.referralsUrl, platformUrl: partner.platformUrl, authorityUrl: partner.authorityUrl,
     webhook: {
       events: partner.webhook.events, certificateHosts: partner.webhook.certificateHosts,
-      trustAnchors: files.get('partnerCenter.webhook.trustAnchors') ?? null, guard: partner.webhook.guard,
+      trustAnchors: files.get('partnerCenter.webhook.trustAnchors') ?? null, guard: partner.webhook.guard, relayTo: partner.webhook.relayTo,
     },
     requestsPerSecond: partner.requestsPerSecond,
   }

@@ -45,6 +45,8 @@ export interface PartnerCenterConfig {
     /** Null: the roots of the runtime. */
     readonly trustAnchors: FileText | null
     readonly guard: 'announce' | 'repair' | 'off'
+    /** Where events that are not ours may be passed on to. */
+    readonly relayTo: readonly string[]
   }
   /** 0: no fixed rate. */
   readonly requestsPerSecond: number

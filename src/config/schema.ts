@@ -115,6 +115,12 @@ const server = z.strictObject({
 const secretExpires = setting('moment', 'When that secret ends; a notice is raised 14, 7 and 1 days before.',
   read(parseMoment, 'is not a date', 'Write it like 2027-01-31.')).optional()
 
+const hookAddressType = () => read((value) => {
+  const reading = URL.canParse(value) ? new URL(value) : null
+  const isGood = reading !== null && (reading.protocol === 'https:' || (reading.protocol === 'http:' && isLoopbackHost(reading.hostname)))
+  return isGood && reading.username === '' && reading.password === '' ? value : null
+}, 'is not an https address', 'Copy the whole address of the incoming webhook.')
+
 const webhook = z.strictObject({
   events: checkedList('Events the webhook is registered for.', (item) => /^[a-z][a-z-]{1,80}$/.test(item),
     'is not the name of an event', 'Write it like referral-updated.')
@@ -122,6 +128,8 @@ const webhook = z.strictObject({
   certificateHosts: checkedList('The only hosts a signing certificate is fetched from: host or host:port.', isHostAndPort,
     'is not host or host:port', 'Write it without https:// and without a path.').prefault(['3psostorageacct.blob.core.windows.net']),
   guard: choice('When somebody else registers the webhook of this tenant: `announce` it, `repair` it, or `off`.', ['announce', 'repair', 'off']).prefault('announce'),
+  relayTo: setting('list', 'Addresses that may be sent the events which are not ours: whichever of them had the webhook before us gets them, as they came. Default: none.',
+    z.array(hookAddressType())).prefault([]),
   trustAnchors: text('file', 'PEM bundle of roots and intermediates that signing certificates must lead to. Default: the roots of the runtime.').optional(),
 })
 
@@ -169,11 +177,7 @@ const sync = z.strictObject({
   checkMarkInName: onOff('Whether ✔ or ✘ stands before the opportunity\'s name, as Microsoft\'s own connector does.').prefault('false'),
 })
 
-const hookAddress = (meaning: string) =>
-  setting('secret', meaning, read((value) => {
-    const reading = URL.canParse(value) ? new URL(value) : null
-    return reading !== null && (reading.protocol === 'https:' || (reading.protocol === 'http:' && isLoopbackHost(reading.hostname))) ? value : null
-  }, 'is not an https address', 'Copy the whole address of the incoming webhook.'))
+const hookAddress = (meaning: string) => setting('secret', meaning, hookAddressType())
 
 const notices = z.strictObject({
   email: z.strictObject({

@@ -2,13 +2,14 @@ import { sameUrl, webhookRegistration } from '../adapters/partner-center/registr
 import type { Config } from '../config/index.js'
 import { Fault } from '../core/fault.js'
 import type { AuditEntry } from '../core/audit.js'
-import type { Administration, ConnectionView, DeviceCode, Registration } from '../engine/administration.js'
-import { markRetrying } from '../engine/mark-again.js'
+import { WEBHOOK_OURS, type Administration, type ConnectionView, type DeviceCode, type Registration } from '../engine/administration.js'
+import { markRepaired } from '../engine/mark-again.js'
 import { signInByDevice } from '../remote/device-code.js'
 import { claimsOf, type TokenClaims } from '../remote/token-claims.js'
 import { installJob } from './install-job.js'
 import { installation, type Installation } from './installation.js'
 import type { ConnectionParts, CrmConnection } from './parts.js'
+import { displacedBefore, keepDisplaced, relayTarget, wantedRegistration } from './webhook-wanted.js'
 import { entraUrl, type PartnerCenterConnection } from './partner-center.js'
 import { PARTNER_CENTER_TOKEN, storeSignIn, tokenLapsesAt } from './refresh-tokens.js'
 
@@ -17,8 +18,6 @@ export interface AdministrationDesk extends Administration {
   readonly installation: Installation
 }
 
-const previousName = 'webhook.previous'
-const oursName = 'webhook.ours'
 
 export interface AdministrationParts extends ConnectionParts {
   readonly config: Config
@@ -31,29 +30,32 @@ export function administration(parts: AdministrationParts): AdministrationDesk {
   const install = installation(parts)
   const job = installJob(install)
   const registration = webhookRegistration({ platform: partner.platform, clock })
-  const wanted = wantedOf(config)
-  const previous = async (): Promise<Registration | null> =>
-    (await store.getValue<{ registration: Registration }>(previousName))?.value.registration ?? null
+  const previous = (): Promise<Registration | null> => displacedBefore(store)
   const record = (by: string, name: string, detail: string): Promise<void> =>
     store.addAudit([setting(clock.now(), by, name, detail)], clock.now())
   return {
     async webhook(signal) {
       const registered = await registration.show(signal)
+      const wanted = wantedRegistration(config, await previous())
       return { registered, wanted, ours: registered !== null && wanted !== null && sameUrl(registered, wanted), previous: await previous() }
     },
     async registerWebhook({ overwrite, by, signal }) {
+      const before = await registration.show(signal)
+      const bare = wantedRegistration(config, null)
+      const displaces = before !== null && bare !== null && !sameUrl(before, bare)
+      const kept = await previous()
+      // Whoever lives on relayed events stays the one before us, also when somebody else has come in between.
+      const owner = displaces && (relayTarget(config, kept) === null || relayTarget(config, before) !== null) ? before : kept
+      const wanted = wantedRegistration(config, owner)
       if (wanted === null)
         throw new Fault('misconfigured', 'There is no address that Partner Center could call.', {
           remedy: 'Set server.publicUrl to the https address that leads to this service.',
         })
-      const before = await registration.show(signal)
-      const displaces = before !== null && !sameUrl(before, wanted)
       // Kept before it is displaced: a process that dies in between has lost nothing.
-      if (displaces && overwrite === 'yes')
-        await store.setValue(previousName, { registration: before }, { expect: 'any', now: clock.now() })
+      if (owner !== null && owner === before && overwrite === 'yes') await keepDisplaced(store, owner, clock.now())
       const outcome = await registration.register(wanted, { overwrite, signal })
       if (outcome.kind === 'occupied') return outcome
-      await store.setValue(oursName, { url: wanted.url }, { expect: 'any', now: clock.now() })
+      await store.setValue(WEBHOOK_OURS, { url: wanted.url }, { expect: 'any', now: clock.now() })
       if (outcome.kind === 'registered')
         await record(by, 'webhook', `registered ${wanted.url}${outcome.previous === null ? '' : ` instead of ${outcome.previous.url}`}`)
       return outcome
@@ -65,7 +67,7 @@ export function administration(parts: AdministrationParts): AdministrationDesk {
           remedy: 'Partner Center cannot delete a registration. Register the other address from its own installation.',
         })
       await registration.restore(kept, signal)
-      await store.setValue(oursName, { url: null }, { expect: 'any', now: clock.now() })
+      await store.setValue(WEBHOOK_OURS, { url: null }, { expect: 'any', now: clock.now() })
       await record(by, 'webhook', `put back ${kept.url}`)
       return kept
     },
@@ -96,7 +98,7 @@ async function signIn(parts: AdministrationParts, { show, by, signal }: Paramete
   await storeSignIn(parts, config.partnerCenter.refreshToken, refreshToken)
   const entry = setting(clock.now(), by, 'sign-in', 'signed in to Partner Center by device code')
   await store.addAudit([entry], clock.now())
-  await markRetrying(parts)
+  await markRepaired(parts)
   return partnerView(parts, signal)
 }
 
@@ -107,11 +109,6 @@ function beginSignIn(parts: AdministrationParts, by: string): Promise<DeviceCode
     // After the code was shown nobody listens any more; an unused code simply ends, and the connection says that nobody is signed in.
     done.then(undefined, reject)
   })
-}
-
-function wantedOf({ server, partnerCenter }: Config): Registration | null {
-  if (server.publicUrl === null) return null
-  return { url: `${server.publicUrl.replace(/\/+$/, '')}/hooks/partner-center`, events: partnerCenter.webhook.events }
 }
 
 const setting = (at: number, by: string, name: string, detail: string): AuditEntry => ({

@@ -4,6 +4,7 @@ import { signatureVerifier } from '../adapters/partner-center/certificates.js'
 import { partnerCenterInbound } from '../adapters/partner-center/inbound.js'
 import { PlatformApi } from '../adapters/partner-center/platform.js'
 import type { PartnerCenterConfig } from '../config/index.js'
+import type { Check } from '../core/ports.js'
 import { pace } from '../remote/pace.js'
 import type { TokenSource } from '../remote/send.js'
 import { claimsOf } from '../remote/token-claims.js'
@@ -14,6 +15,8 @@ import { refreshTokens } from './refresh-tokens.js'
 /** Partner Center's two hosts: referrals, and the platform with webhooks and profiles. */
 export interface PartnerCenterConnection extends Connection {
   readonly platform: PlatformApi
+  /** Whether both tokens are given and what they must allow is allowed. @throws Fault when that is refused or cannot be asked. */
+  ready(signal: AbortSignal): Promise<readonly Check[]>
   /** One token a host. */
   readonly tokens: { readonly referrals: TokenSource; readonly platform: TokenSource }
 }
@@ -72,5 +75,9 @@ export function connectPartnerCenter(config: PartnerCenterConfig, parts: Connect
       signatureVerifier({ transport, clock, hosts: certificateHosts, trustAnchors: trustAnchors?.text ?? null }),
     ),
     checks: (signal) => adapter.checks({ signal }),
+    async ready(signal) {
+      await forPlatform({ fresh: false, signal })
+      return adapter.ready({ signal })
+    },
   }
 }

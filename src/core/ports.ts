@@ -289,6 +289,7 @@ export interface Store {
   getValue<T>(name: string): Promise<{ readonly value: T; readonly revision: number } | null>
   setValue(name: string, value: unknown, options: { readonly expect: number | null | 'any'; readonly now: Instant }): Promise<boolean>
   listValues(prefix: string): Promise<{ readonly name: string; readonly value: unknown; readonly revision: number }[]>
+  dropValue(name: string): Promise<void>
   /** A lease on something that is not a deal (a customer's account creation, a token refresh, a sweep, a turn of the schedule); the same token renews it. */
   claim(name: string, options: { readonly token: string; readonly forMs: number; readonly now: Instant }): Promise<boolean>
   unclaim(name: string, token: string): Promise<void>

@@ -2,6 +2,9 @@ import type { InstallPlan, InstallProgress, InstallReport } from '../core/ports.
 
 /** Looking after the installation itself, as the API, the command line and the console offer it. */
 
+/** Where the store keeps which address of ours was registered; the guard looks after it from then on. */
+export const WEBHOOK_OURS = 'webhook.ours'
+
 /** The one webhook a partner tenant has. */
 export interface Registration {
   readonly url: string

@@ -17,6 +17,11 @@ export const markLinked = (engine: Marking, because: string): Promise<void> =>
 /** After a repair (a sign-in, a corrected configuration) what waits for its next attempt need not wait for it. */
 export const markRetrying = (engine: Marking): Promise<void> => markPages(engine, { reason: 'retrying' }, 'tried again after a repair', () => true)
 
+/** The same once a sign-in or a right that was refused works again: what was given up meanwhile was given up for that, and goes on too. */
+export async function markRepaired(engine: Marking): Promise<void> {
+  for (const reason of ['retrying', 'given-up'] as const) await markPages(engine, { reason }, 'tried again after a repair', () => true)
+}
+
 async function markPages(
   { store, clock }: Marking,
   filter: { readonly reason?: string },

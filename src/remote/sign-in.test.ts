@@ -124,9 +124,9 @@ describe('a delegated sign-in', () => {
     await expect(refusedOne(get)).rejects.toMatchObject({ kind: 'signed-out' })
     made.kept.token = made.directory.seedRefreshToken({ clientId, email })
     made.kept.signIn = 'second'
+    await expect(refusedOne(get), 'at once where it was refused').resolves.toContain('.')
     made.hand.advance(3_000)
     expect(await source(get)).not.toBe(first)
-    await expect(refusedOne(get)).resolves.toContain('.')
   })
 
   it('does not put a renewed token over that of a person who signed in meanwhile', async () => {

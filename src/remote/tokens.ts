@@ -126,7 +126,8 @@ export function cachedTokens(
     }
   }
   const noticeSignIn = async (): Promise<void> => {
-    if (known !== null && clock.now() - known.atMs < signInKeptMs) return
+    // After a refusal it is looked at each time: what a person has just repaired must not fail once more for it.
+    if (failure === null && known !== null && clock.now() - known.atMs < signInKeptMs) return
     const now = await signIn()
     if (known !== null && known.signIn !== now) current = failure = null
     known = { signIn: now, atMs: clock.now() }

@@ -1,8 +1,17 @@
+import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Clock, Inbound, InboundAnswer, Store } from '../core/ports.js'
 import type { Logger } from '../log.js'
 import { notNow, problem, retryAfterSeconds, sendProblem } from './problems.js'
+
+/** A verified event as it came; `key` names its repeat. */
+interface ReceivedEvent {
+  readonly key: string
+  readonly name: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+}
 
 export interface HookDeps {
   readonly store: Pick<Store, 'acceptEvents'>
@@ -13,6 +22,11 @@ export interface HookDeps {
     readonly partnerCenter: Inbound
     readonly crm: { readonly kind: 'dynamics' | 'salesforce'; readonly inbound: Inbound }
   }
+  /** Keeps events of Partner Center that are not ours for their owner; null: nobody asked for that. */
+  readonly foreign: {
+    readonly isOurs: (name: string) => boolean
+    keep(event: ReceivedEvent): Promise<void>
+  } | null
   /** Called after events were stored; `fresh` are those that had not been seen before. */
   readonly received: (source: string, fresh: number) => void
 }
@@ -46,25 +60,31 @@ function receiver(
   return (source, inbound) => async (request, reply) => {
     const answered = measure(source)
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-    const answer = await inbound.receive({ headers: headersOf(request), url: request.url, body })
-    if (answer.kind === 'accepted') await store(deps, source, answer, request.id)
+    const headers = headersOf(request)
+    const answer = await inbound.receive({ headers, url: request.url, body })
+    if (answer.kind === 'accepted') {
+      await stored(deps, { source, requestId: request.id }, async () => {
+        if (source === 'partner-center') await keepForeign(deps, answer, { headers, body })
+        return acceptAll(deps, source, answer)
+      })
+    }
     else refusals(source, answer)
     answered(answer.kind === 'accepted' ? 'accepted' : String(answer.status))
     return respond(reply, answer)
   }
 }
 
+type Accepted = Extract<InboundAnswer, { kind: 'accepted' }>
+
 /** @throws Refusal 503 when the store does not take it: the sender keeps the event and sends it again. */
-async function store(
+async function stored(
   deps: HookDeps,
-  source: Source,
-  answer: Extract<InboundAnswer, { kind: 'accepted' }>,
-  requestId: string,
+  { source, requestId }: { readonly source: Source; readonly requestId: string },
+  work: () => Promise<boolean[]>,
 ): Promise<void> {
-  const events = answer.events.map(({ eventKey, name, hints }) => ({ source, eventKey, name, hints, urgency: 1 as const }))
   let fresh: boolean[]
   try {
-    fresh = await deps.store.acceptEvents(events, deps.clock.now())
+    fresh = await work()
   } catch (error) {
     deps.log.error(
       { request_id: requestId, source, error: error instanceof Error ? error.message : String(error) },
@@ -72,8 +92,26 @@ async function store(
     )
     throw notNow('The event could not be stored.')
   }
-  deps.log.debug({ request_id: requestId, source, events: events.map(({ name }) => name) }, 'events stored')
+  deps.log.debug({ request_id: requestId, source, events: fresh.length }, 'events stored')
   deps.received(source, fresh.filter(Boolean).length)
+}
+
+const acceptAll = ({ store, clock }: HookDeps, source: Source, answer: Accepted): Promise<boolean[]> =>
+  store.acceptEvents(
+    answer.events.map(({ eventKey, name, hints }) => ({ source, eventKey, name, hints, urgency: 1 as const })),
+    clock.now(),
+  )
+
+/** Before it is known as seen: a process that dies in between is sent it again, and keeps it then. */
+async function keepForeign(
+  { foreign }: HookDeps,
+  { events }: Accepted,
+  { headers, body }: { readonly headers: Readonly<Record<string, string>>; readonly body: Buffer },
+): Promise<void> {
+  const [event] = events
+  if (foreign === null || event === undefined || foreign.isOurs(event.name)) return
+  const key = event.eventKey ?? createHash('sha256').update(body).digest('hex')
+  await foreign.keep({ key, name: event.name, headers, body })
 }
 
 function respond(reply: FastifyReply, answer: InboundAnswer): FastifyReply {

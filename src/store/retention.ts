@@ -22,6 +22,25 @@ export async function forgetPayloads({ db }: OpenDatabase, tenant: string, befor
   )
 }
 
+const day = 86_400_000
+/** Small values that only say that something was done, and for how long nobody may do it again. */
+const doneWith: readonly (readonly [prefix: string, afterMs: number])[] = [
+  ['relay.done.', 30 * day], // As long as the keys of events.
+  ['notice.', 400 * day], // A notice of one occasion is never raised twice; no occasion lasts longer than a year.
+  ['waiting.', 400 * day],
+]
+
+export async function forgetValues({ db }: OpenDatabase, tenant: string, now: number): Promise<void> {
+  for (const [prefix, afterMs] of doneWith)
+    await db
+      .deleteFrom('value')
+      .where('tenant', '=', tenant)
+      .where('name', '>=', prefix)
+      .where('name', '<', `${prefix}\uffff`)
+      .where('updated_at', '<', now - afterMs)
+      .execute()
+}
+
 /** Empties every entry that speaks of a person, named by e-mail address. @returns how many. */
 export async function erasePerson({ db, durable }: OpenDatabase, tenant: string, email: string): Promise<number> {
   const escaped = email

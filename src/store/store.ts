@@ -10,7 +10,7 @@ import { append, readAudit, verify } from './ledger.js'
 import { countLinked, countStates, findLinks, insertLink, listLinks, loadLinks, updateLink } from './links.js'
 import { migrate } from './migrations.js'
 import { leasedRow, markAll, queueOf, settleRow } from './queue.js'
-import { erasePerson, forgetPayloads } from './retention.js'
+import { erasePerson, forgetPayloads, forgetValues } from './retention.js'
 import type { Seal } from './seal.js'
 import { valuesOf } from './values.js'
 
@@ -88,6 +88,7 @@ function storeOver(open: OpenDatabase, tenant: string): OpenStore {
     },
     async tidy(now, keepLedgerMs) {
       await forgetEvents(open, tenant, now)
+      await forgetValues(open, tenant, now)
       if (keepLedgerMs !== null) await forgetPayloads(open, tenant, now - keepLedgerMs)
     },
     checkpoint: (seal, now) => makeCheckpoint(db, tenant, { values, seal, now }),

@@ -2,7 +2,7 @@ import type { Store } from '../core/ports.js'
 import type { OpenDatabase } from './database.js'
 
 /** Small named values with compare-and-set, and claims that end by themselves. */
-export function valuesOf({ db, durable }: OpenDatabase, tenant: string): Pick<Store, 'getValue' | 'setValue' | 'listValues' | 'claim' | 'unclaim'> {
+export function valuesOf({ db, durable }: OpenDatabase, tenant: string): Pick<Store, 'getValue' | 'setValue' | 'listValues' | 'dropValue' | 'claim' | 'unclaim'> {
   return {
     async getValue<T>(name: string) {
       const row = await db.selectFrom('value').select(['value', 'revision']).where('tenant', '=', tenant).where('name', '=', name).executeTakeFirst()
@@ -30,6 +30,10 @@ export function valuesOf({ db, durable }: OpenDatabase, tenant: string): Pick<St
     async listValues(prefix) {
       const rows = await db.selectFrom('value').select(['name', 'value', 'revision']).where('tenant', '=', tenant).where('name', '>=', prefix).where('name', '<', `${prefix}\uffff`).orderBy('name').execute()
       return rows.map((row) => ({ name: row.name, value: parsed(row.value), revision: row.revision }))
+    },
+    async dropValue(name) {
+      await db.deleteFrom('value').where('tenant', '=', tenant).where('name', '=', name).execute()
+      await durable()
     },
     async claim(name, { token, forMs, now }) {
       const done = await db

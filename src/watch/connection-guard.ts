@@ -1,15 +1,21 @@
-import { isFault } from '../core/fault.js'
+import { isFault, type FaultKind } from '../core/fault.js'
+import type { Check, Clock, Store } from '../core/ports.js'
 import type { NoticeBoard } from './notice.js'
 
 const dayMs = 86_400_000
 const warnDays = [1, 7, 14] as const
+/** A healthy connection is asked this often: an hour is too late for a revoked sign-in, a minute costs calls at rest. */
+const healthyEveryMs = 10 * 60_000
+/** One that is refused is asked more often, so that work goes on soon after the repair. */
+const troubledEveryMs = 60_000
+const askedAtMostEveryMs = 10_000
 
 export interface GuardedConnection {
   /** A stable name, e.g. `partner-center`. */
   readonly name: string
   readonly label: string
-  /** The cheapest call that proves the sign-in. */
-  readonly probe: (signal: AbortSignal) => Promise<unknown>
+  /** Whether the sign-in, its second factor and its rights are in order. @throws Fault when it is refused or cannot be reached. */
+  readonly ready: (signal: AbortSignal) => Promise<readonly Check[]>
   /** When its client secret ends, as the configuration says; null: nobody said. */
   readonly secretExpiresAt: number | null
   /** When its refresh token lapses if it is not used; null: it has none. */
@@ -17,14 +23,28 @@ export interface GuardedConnection {
   readonly repair: string
 }
 
+/** `unknown`: it could not be reached, which says nothing about the sign-in. */
+export type Standing = 'well' | 'troubled' | 'unknown'
+
+// A person has to act; an outage heals by itself.
+const needPerson: ReadonlySet<FaultKind> = new Set(['signed-out', 'forbidden', 'misconfigured'])
+export const needsPerson = (fault: string | null): boolean => needPerson.has(fault as FaultKind) // any other text is no member
+
 /** Looks after a connection: a sign-in that fails is told at once, a secret or token that will end is told 14, 7 and 1 days before. */
 export async function guardConnection(
   connection: GuardedConnection,
   board: NoticeBoard,
   options: { readonly now: number; readonly signal: AbortSignal },
-): Promise<void> {
-  const { name, label, repair } = connection
-  await board.condition(`sign-in.${name}`, await trouble(connection, options.signal))
+): Promise<{ readonly standing: Standing; readonly repaired: boolean }> {
+  await warnOfEnds(connection, board, options.now)
+  const found = await look(connection, options.signal)
+  if (found === 'unknown') return { standing: 'unknown', repaired: false }
+  const turn = await board.condition(`sign-in.${connection.name}`, found.trouble)
+  await board.condition(`role.${connection.name}`, found.doubt)
+  return { standing: found.trouble === null ? 'well' : 'troubled', repaired: turn === 'ended' }
+}
+
+async function warnOfEnds({ name, label, repair, ...connection }: GuardedConnection, board: NoticeBoard, now: number): Promise<void> {
   const ends = [
     {
       what: 'client secret',
@@ -35,9 +55,9 @@ export async function guardConnection(
   ]
   for (const { what, at, remedy } of ends) {
     if (at === null) continue
-    const day = warnDays.find((candidate) => options.now >= at - candidate * dayMs)
+    const day = warnDays.find((candidate) => now >= at - candidate * dayMs)
     if (day === undefined) continue
-    const isOver = options.now >= at
+    const isOver = now >= at
     await board.raise({
       key: `ends.${name}.${what.replace(' ', '-')}.${at}.${isOver ? 'over' : day}`,
       level: day === 1 ? 'urgent' : 'normal',
@@ -49,19 +69,76 @@ export async function guardConnection(
   }
 }
 
-async function trouble({ label, probe, repair }: GuardedConnection, signal: AbortSignal) {
+type Told = Parameters<NoticeBoard['condition']>[1]
+interface Found {
+  readonly trouble: Told
+  /** It works, yet probably with too small a role. */
+  readonly doubt: Told
+}
+
+async function look({ label, ready, repair }: GuardedConnection, signal: AbortSignal): Promise<Found | 'unknown'> {
+  const notice = (level: 'urgent' | 'normal', text: string, remedy: string | null): Told => ({
+    level,
+    deal: null,
+    title: level === 'urgent' ? `${label} refuses the connector` : `${label}: the connector's role may be too small`,
+    text: level === 'urgent' ? `${text} Deals wait in the queue; nothing is lost.` : text,
+    remedy: remedy === null || remedy === '' ? `Run "${repair}".` : remedy,
+  })
   try {
-    await probe(signal)
-    return null
-  } catch (error) {
-    // An outage heals by itself; a refused sign-in or a missing right needs a person.
-    if (!isFault(error) || (error.kind !== 'signed-out' && error.kind !== 'forbidden')) return null
+    const checks = await ready(signal)
+    const failed = checks.find(({ status }) => status === 'fail')
+    const doubt = checks.find(({ status, name }) => status === 'warn' && /role/i.test(name))
     return {
-      level: 'urgent' as const,
-      deal: null,
-      title: `${label} refuses the connector`,
-      text: `${error.message} Deals wait in the queue; nothing is lost.`,
-      remedy: error.remedy === '' ? `Run "${repair}".` : error.remedy,
+      trouble: failed === undefined ? null : notice('urgent', failed.detail, failed.remedy),
+      doubt: doubt === undefined ? null : notice('normal', doubt.detail, doubt.remedy),
     }
+  } catch (error) {
+    if (!isFault(error) || !needPerson.has(error.kind)) return 'unknown'
+    return { trouble: notice('urgent', error.message, error.remedy), doubt: null }
   }
+}
+
+const askedName = 'guard.asked'
+const stateName = 'guard.connections'
+interface GuardState {
+  readonly at: number
+  readonly troubled: boolean
+}
+
+/** Something was refused just now: the connections are looked at with the next turn and not only when their time has come. */
+export function guardAsker(store: Pick<Store, 'setValue'>, clock: Pick<Clock, 'now'>): (fault: string | null) => void {
+  let askedAt = Number.NEGATIVE_INFINITY
+  return (fault) => {
+    const now = clock.now()
+    if (!needsPerson(fault) || now - askedAt < askedAtMostEveryMs) return
+    askedAt = now
+    void store.setValue(askedName, now, { expect: 'any', now }).catch(() => undefined) // It only brings forward what happens anyway.
+  }
+}
+
+export interface GuardTurn {
+  readonly store: Pick<Store, 'getValue' | 'setValue'>
+  readonly clock: Pick<Clock, 'now'>
+  readonly board: NoticeBoard
+  readonly connections: readonly GuardedConnection[]
+  /** What waited goes on. */
+  readonly repaired: () => Promise<void>
+}
+
+/** Looks at the connections when their time has come or when somebody asked. */
+export async function guardConnections({ store, clock, board, connections, repaired }: GuardTurn, signal: AbortSignal): Promise<void> {
+  const state = (await store.getValue<GuardState>(stateName))?.value ?? null
+  const asked = (await store.getValue<number>(askedName))?.value ?? 0
+  const now = clock.now()
+  const isDue = state === null || asked > state.at || now - state.at >= (state.troubled ? troubledEveryMs : healthyEveryMs)
+  if (!isDue) return
+  let troubled = false
+  let mended = false
+  for (const connection of connections) {
+    const found = await guardConnection(connection, board, { now, signal })
+    troubled ||= found.standing === 'troubled'
+    mended ||= found.repaired
+  }
+  await store.setValue(stateName, { at: now, troubled } satisfies GuardState, { expect: 'any', now })
+  if (mended) await repaired()
 }

@@ -27,12 +27,15 @@ export interface Channel {
   send(notice: Notice, signal: AbortSignal): Promise<void>
 }
 
+/** What a look at a condition came to. `lasts`: it is as it was. */
+export type ConditionTurn = 'began' | 'ended' | 'lasts'
+
 /** The notices of this installation, shared by all its workers. */
 export interface NoticeBoard {
   /** False: it was raised before. */
   raise(notice: Notice): Promise<boolean>
   /** While a condition lasts there is one notice of it; when it comes again later there is another. `null`: all is well. */
-  condition(name: string, notice: Omit<Notice, 'key'> | null): Promise<void>
+  condition(name: string, notice: Omit<Notice, 'key'> | null): Promise<ConditionTurn>
   /** Newest first; what is over is left out. */
   open(): Promise<readonly StoredNotice[]>
   deliver(channels: readonly Channel[], options: { readonly quiet: boolean; readonly signal: AbortSignal }): Promise<void>
@@ -88,22 +91,36 @@ function raise({ store, clock }: Parts, notice: Notice): Promise<boolean> {
   return store.setValue(`${prefix}${notice.key}`, stored, { expect: null, now })
 }
 
-async function condition(parts: Parts, name: string, notice: Omit<Notice, 'key'> | null): Promise<void> {
+async function condition(parts: Parts, name: string, notice: Omit<Notice, 'key'> | null): Promise<ConditionTurn> {
   const { store, clock } = parts
   const since = await store.getValue<{ key: string | null }>(`condition.${name}`)
   const key = since?.value.key ?? null
   const now = clock.now()
   const expect = since?.revision ?? null
   if (notice !== null) {
+    if (key !== null) {
+      // The one who began it may have died before it was raised.
+      await raise(parts, { ...notice, key })
+      return 'lasts'
+    }
     const next = `${name}.${now}`
     // Whoever writes this first raises the notice; the others find it there.
-    if (key === null && (await store.setValue(`condition.${name}`, { key: next }, { expect, now }))) await raise(parts, { ...notice, key: next })
-    return
+    if (!(await store.setValue(`condition.${name}`, { key: next }, { expect, now }))) return 'lasts'
+    await raise(parts, { ...notice, key: next })
+    return 'began'
   }
-  if (key === null) return
-  await store.setValue(`condition.${name}`, { key: null }, { expect, now })
-  const stored = await store.getValue<StoredNotice>(`${prefix}${key}`)
-  if (stored !== null) await store.setValue(`${prefix}${key}`, { ...stored.value, overAt: now }, { expect: stored.revision, now })
+  if (key === null) return 'lasts'
+  await end(parts, `${prefix}${key}`)
+  return (await store.setValue(`condition.${name}`, { key: null }, { expect, now })) ? 'ended' : 'lasts'
+}
+
+const endTriesMost = 5 // It may be told just now by another worker, once a channel.
+async function end({ store, clock }: Parts, name: string): Promise<void> {
+  for (let tries = 0; tries < endTriesMost; tries += 1) {
+    const stored = await store.getValue<StoredNotice>(name)
+    const now = clock.now()
+    if (stored === null || (await store.setValue(name, { ...stored.value, overAt: now }, { expect: stored.revision, now }))) return
+  }
 }
 
 /** Written down as told before it is sent: a process that dies in between tells it once less, never twice. */

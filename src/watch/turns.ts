@@ -3,11 +3,12 @@ import type { Clock, Store } from '../core/ports.js'
 import type { Turn } from '../engine/schedule.js'
 import type { Transport } from '../remote/transport.js'
 import { mailChannel, slackChannel, teamsChannel } from './channels.js'
-import { guardConnection, type GuardedConnection } from './connection-guard.js'
+import { guardConnections, type GuardedConnection } from './connection-guard.js'
 import { isQuiet, type Channel, type NoticeBoard } from './notice.js'
 import { remind } from './response-clock.js'
 import { guardSchema, type GuardedSchema } from './schema-guard.js'
-import { guardWebhook, type GuardedWebhook, type WebhookGuardOptions } from './webhook-guard.js'
+import type { Relay } from './relay.js'
+import { guardWebhook, type GuardedWebhook, type WebhookPolicy } from './webhook-guard.js'
 
 export interface WatchParts {
   readonly store: Store
@@ -20,13 +21,18 @@ export interface WatchParts {
   readonly connections: readonly GuardedConnection[]
   readonly schema: GuardedSchema
   /** Null: nothing to register, because no public address is configured. */
-  readonly webhook: (GuardedWebhook & Pick<WebhookGuardOptions, 'wanted' | 'policy'>) | null
+  readonly webhook: { readonly guarded: GuardedWebhook; readonly policy: WebhookPolicy } | null
+  /** Passes foreign events on to the owner before us; null: nobody asked for that. */
+  readonly relay: Relay | null
+  /** A connection that was refused works again: what waited goes on. */
+  readonly repaired: () => Promise<void>
 }
 
-const tellEveryMs = 15_000
-const guardEveryMs = 10 * 60_000 // An hour is too late for a revoked sign-in, a minute costs calls at rest.
+const tellEveryMs = 5_000
+const askedEveryMs = 5_000 // Reads two small values; the remote systems are asked as connection-guard.ts says.
+const guardEveryMs = 10 * 60_000
 const remindEveryMs = 3_600_000
-const oursName = 'webhook.ours'
+const relayEveryMs = 2_000
 
 /** What is looked after on a schedule, once across all workers. */
 export function watchTurns(parts: WatchParts): Turn[] {
@@ -40,35 +46,24 @@ export function watchTurns(parts: WatchParts): Turn[] {
       run: (signal) => board.deliver(channels, { quiet: isQuiet(hours, clock.now()), signal }),
     },
     { name: 'remind of answers', everyMs: remindEveryMs, run: () => remind(store, board, clock) },
-    {
-      name: 'guard the connections',
-      everyMs: guardEveryMs,
-      run: async (signal) => {
-        for (const connection of parts.connections) await guardConnection(connection, board, { now: clock.now(), signal })
-      },
-    },
+    { name: 'guard the connections', everyMs: askedEveryMs, run: (signal) => guardConnections(parts, signal) },
     {
       name: 'guard the columns of the CRM',
       everyMs: guardEveryMs,
       run: (signal) => guardSchema(parts.schema, { board, store, now: clock.now(), signal }),
     },
-    { name: 'guard the webhook', everyMs: guardEveryMs, run: (signal) => webhookTurn(parts, signal) },
+    ...(parts.webhook === null ? [] : [webhookTurn(parts, parts.webhook)]),
+    ...(parts.relay === null ? [] : [relayTurn(parts.relay)]),
   ]
 }
 
-async function webhookTurn({ webhook, store, board, clock }: WatchParts, signal: AbortSignal): Promise<void> {
-  if (webhook === null) return
-  const { wanted, policy } = webhook
-  const known = await store.getValue<{ url: string }>(oursName)
-  const wasOurs = known?.value.url === wanted.url
-  if (!wasOurs) {
-    // Somebody registered it since: from now on a change is worth a notice.
-    const now = await webhook.show(signal)
-    if (now?.url === wanted.url) await store.setValue(oursName, { url: wanted.url }, { expect: 'any', now: clock.now() })
-    return
-  }
-  await guardWebhook(webhook, board, { wanted, policy, wasOurs, signal })
-}
+const webhookTurn = ({ store, clock, board }: WatchParts, { guarded, policy }: NonNullable<WatchParts['webhook']>): Turn => ({
+  name: 'guard the webhook',
+  everyMs: guardEveryMs,
+  run: (signal) => guardWebhook({ store, clock, board, webhook: guarded, policy }, signal),
+})
+
+const relayTurn = (relay: Relay): Turn => ({ name: 'relay foreign events', everyMs: relayEveryMs, run: (signal) => relay.deliver(signal) })
 
 function channelsOf({ notices, transport, publicUrl }: WatchParts): Channel[] {
   const linkOf = (deal: string): string | null =>

@@ -3,16 +3,13 @@ import type { AddressInfo } from 'node:net'
 import { SMTPServer } from 'smtp-server'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { memoryStore } from '../../test/support/memory-store.js'
-import { Fault } from '../core/fault.js'
 import { HELP, type Projection } from '../core/deal.js'
 import { newLink, waitsFor, type Link } from '../core/link.js'
 import { asLinkId } from '../core/ref.js'
 import { undiciTransport } from '../remote/transport.js'
 import { mailChannel, slackChannel, teamsChannel } from './channels.js'
-import { guardConnection } from './connection-guard.js'
 import { isQuiet, noticeBoard, type Channel, type Notice, type NoticeBoard } from './notice.js'
 import { remind } from './response-clock.js'
-import { guardWebhook } from './webhook-guard.js'
 
 const day = 86_400_000
 const start = Date.UTC(2026, 10, 1, 12)
@@ -149,74 +146,6 @@ describe('the response clock', () => {
     now += 11 * day
     await remind(store, board, clock)
     expect(await titles()).toEqual(['Deal late: answer within 3 days'])
-  })
-})
-
-describe('the guard of a connection', () => {
-  const connection = (probe: () => Promise<unknown>, secretExpiresAt: number | null = null) => ({
-    name: 'partner-center',
-    label: 'Partner Center',
-    probe,
-    secretExpiresAt,
-    tokenLapsesAt: () => Promise.resolve(null),
-    repair: 'cosell connect partner-center',
-  })
-  const guard = (given: ReturnType<typeof connection>) => guardConnection(given, board, { now, signal })
-  it('tells a refused sign-in at once and an outage not at all, and takes it back when it is repaired', async () => {
-    await guard(connection(() => Promise.reject(new Fault('offline', 'down', { remedy: '' }))))
-    expect(await board.open()).toEqual([])
-    await guard(connection(() => Promise.reject(new Fault('signed-out', 'AADSTS700082: expired.', { remedy: 'Sign in again.' }))))
-    expect(await board.open()).toMatchObject([
-      { level: 'urgent', text: expect.stringContaining('AADSTS700082') as string, remedy: 'Sign in again.' },
-    ])
-    await guard(connection(() => Promise.resolve()))
-    expect(await board.open()).toEqual([])
-  })
-  it('tells that a secret ends 14, 7 and 1 days before, each once', async () => {
-    const seen: number[] = []
-    for (let days = 20; days >= -1; days -= 1) {
-      now = start - days * day
-      await guard(connection(() => Promise.resolve(), start))
-      seen.push((await board.open()).length)
-    }
-    expect(seen[5]).toBe(0)
-    expect([seen[6], seen[12], seen[13], seen[18], seen[19], seen[20]]).toEqual([1, 1, 2, 2, 3, 4])
-  })
-})
-
-describe('the guard of the webhook', () => {
-  const wanted = { url: 'https://ours.example/hooks/partner-center', events: ['referral-created', 'referral-updated'] }
-  const world = (now_: { url: string; events: string[] } | null) => {
-    const state = { registered: now_, puts: 0 }
-    return {
-      state,
-      webhook: {
-        show: () => Promise.resolve(state.registered),
-        register: () => {
-          state.puts += 1
-          state.registered = wanted
-          return Promise.resolve()
-        },
-      },
-    }
-  }
-  const theirs = { url: 'https://theirs.example', events: ['referral-created'] }
-  it('announces a foreign registration and puts ours back only where the policy says so', async () => {
-    const announced = world(theirs)
-    await guardWebhook(announced.webhook, board, { wanted, policy: 'announce', wasOurs: true, signal })
-    expect(announced.state.puts).toBe(0)
-    expect(await board.open()).toMatchObject([{ text: expect.stringContaining('https://theirs.example') as string }])
-    const repaired = world(theirs)
-    await guardWebhook(repaired.webhook, board, { wanted, policy: 'repair', wasOurs: true, signal })
-    expect(repaired.state.registered).toEqual(wanted)
-    await guardWebhook(repaired.webhook, board, { wanted, policy: 'repair', wasOurs: true, signal })
-    expect(repaired.state.puts).toBe(1)
-    expect(await board.open()).toEqual([])
-  })
-  it('is none of our business before ours was ever registered', async () => {
-    const foreign = world(theirs)
-    await guardWebhook(foreign.webhook, board, { wanted, policy: 'repair', wasOurs: false, signal })
-    expect([foreign.state.puts, await board.open()]).toEqual([0, []])
   })
 })
 

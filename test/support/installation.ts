@@ -16,6 +16,10 @@ export interface InstallationWish {
   readonly sync?: Readonly<Record<string, unknown>>
   readonly server?: Readonly<Record<string, unknown>>
   readonly mapping?: object
+  readonly notices?: Readonly<Record<string, unknown>>
+  readonly webhook?: Readonly<Record<string, unknown>>
+  /** Further settings at the top of the file. */
+  readonly more?: Readonly<Record<string, unknown>>
   /** Other readings of what the documentation leaves open. */
   readonly partnerOptions?: Partial<PartnerCenterOptions>
   readonly dynamicsOptions?: Partial<DataverseOptions>
@@ -142,7 +146,7 @@ function loaded(wish: InstallationWish, { urls, credentials, trustAnchors }: San
       referralsUrl: urls.partnerCenter,
       platformUrl: urls.partnerCenter,
       authorityUrl: urls.entra,
-      webhook: { certificateHosts: [new URL(urls.partnerCenter).host], trustAnchors: './roots.pem' },
+      webhook: { certificateHosts: [new URL(urls.partnerCenter).host], trustAnchors: './roots.pem', ...wish.webhook },
     },
     crm: {
       kind: 'dynamics',
@@ -154,6 +158,8 @@ function loaded(wish: InstallationWish, { urls, credentials, trustAnchors }: San
       webhookKey,
     },
     sync: { owner: 'kim@fabrikam.example', ...wish.sync },
+    notices: { ...wish.notices },
+    ...wish.more,
     ...(wish.mapping === undefined ? {} : { mapping: './mapping.yaml' }),
   })
   const files: Readonly<Record<string, string>> = {

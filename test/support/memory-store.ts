@@ -305,6 +305,7 @@ export function memoryStore(options: { random: () => number }): Store {
     },
     listValues: async (prefix) =>
       [...values].filter(([name]) => name.startsWith(prefix)).map(([name, entry]) => ({ name, ...structuredClone(entry) })),
+    dropValue: async (name) => void values.delete(name),
     claim: async (name, { token, forMs, now }) => {
       const before = claims.get(name)
       if (before !== undefined && before.until > now && before.token !== token) return false

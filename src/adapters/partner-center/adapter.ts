@@ -20,7 +20,7 @@ import type { Send } from '../../remote/send.js'
 import type { TokenClaims } from '../../remote/token-claims.js'
 import { ReferralsApi, type Call, type Document, type ListQuery, type Operation, type Patched } from './api.js'
 import { canonicalDeal } from './canonical.js'
-import { checks } from './checks.js'
+import { checks, ready, type CheckParts } from './checks.js'
 import { engagementOf, helpIn, presentOf, type Surroundings } from './decode.js'
 import { describeReferral } from './describe.js'
 import { documents, type Documents } from './documents.js'
@@ -54,9 +54,13 @@ const pageSize = 100
 const identity = 'id,engagementId,organizationId,externalReferenceId,createdDateTime'
 const overlapMs = 10 * 60_000 // Records may become visible after later ones; ten minutes is more than any lag we allow for.
 
-export const partnerCenterAdapter = (options: PartnerCenterOptions): Adapter => new PartnerCenter(options)
+export interface PartnerCenterAdapter extends Adapter {
+  /** Whether the sign-in and its rights are in order. @throws Fault when they are refused or cannot be asked. */
+  ready(options: CallOptions): Promise<Check[]>
+}
+export const partnerCenterAdapter = (options: PartnerCenterOptions): PartnerCenterAdapter => new PartnerCenter(options)
 
-class PartnerCenter implements Adapter {
+class PartnerCenter implements PartnerCenterAdapter {
   readonly side = 'partner'
   /** No id can be chosen and no marker is unique, and a new referral may be listed late: a search waits half a minute. */
   readonly can: Capabilities = { precondition: 'version', markerIsUnique: false, markerLagMs: 30_000, auditLimit: 0 }
@@ -272,17 +276,14 @@ class PartnerCenter implements Adapter {
     return Promise.resolve(describeReferral())
   }
   checks({ signal }: CallOptions): Promise<Check[]> {
-    return checks(
-      {
-        referrals: this.#api,
-        platform: this.#options.platform,
-        own: this.#own,
-        clock: this.#options.clock,
-        partnerId: this.#options.partnerId,
-        claims: this.#options.claims ?? null,
-      },
-      signal,
-    )
+    return checks(this.#checkParts, signal)
+  }
+  ready({ signal }: CallOptions): Promise<Check[]> {
+    return ready(this.#checkParts, signal)
+  }
+  get #checkParts(): CheckParts {
+    const { platform, clock, partnerId, claims } = this.#options
+    return { referrals: this.#api, platform, own: this.#own, clock, partnerId, claims: claims ?? null }
   }
 }
 

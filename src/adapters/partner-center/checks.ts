@@ -47,6 +47,11 @@ export async function checks(parts: CheckParts, signal: AbortSignal): Promise<Ch
   return results
 }
 
+/** The same for what every deal needs: signed in with a second factor, and referrals that can be read. One call. @throws Fault when that is refused. */
+export async function ready(parts: CheckParts, signal: AbortSignal): Promise<Check[]> {
+  return [...(await signIn(parts, signal)), ...(await referrals(parts, signal))]
+}
+
 async function signIn({ claims }: CheckParts, signal: AbortSignal): Promise<readonly Check[]> {
   if (claims === null) return []
   const { user, methods } = await claims(signal)
