@@ -36,7 +36,7 @@ function moveOf(meeting: Meeting, field: Field): FieldMove {
     policy: policy.fields[field],
     now: { partner, crm },
     base: { partner: link.base?.partner[field], crm: link.base?.crm[field] },
-    takes: { partner: partnerTakes(meeting, field), crm: crmTakes(meeting) },
+    takes: { partner: partnerTakes(meeting, field), crm: crmTakes(meeting, field) },
     canonical: (side, value) =>
       side === 'crm' ? canonical.crm(withField(p.deal, field, value), c.ref.kind)[field] : canonical.partner(withField(c.deal, field, value), p.ref.kind)[field],
     decision: link.decisions.find((decision) => decision.field === field) ?? null,
@@ -50,7 +50,9 @@ function partnerTakes({ p, c, policy }: Meeting, field: Field): 'yes' | 'no' | '
   return phaseOf(p.deal.status ?? 'Active/Accepted') === 'waiting' ? 'later' : 'yes'
 }
 
-function crmTakes({ c, policy }: Meeting): 'yes' | 'later' {
+/** A closed record waits for its reopening; what only the record's own lines or rules can change it never takes. */
+function crmTakes({ c, policy }: Meeting, field: Field): 'yes' | 'no' | 'later' {
+  if (c.locked.includes(field)) return 'no'
   return c.sealed || policy.flows.partnerToCrm === 'off' ? 'later' : 'yes'
 }
 
@@ -95,7 +97,7 @@ function shareSteps(meeting: Meeting, draft: Draft): void {
   if (meeting.p.deal[VISIBILITY] !== true) draft.steps.push(shareStep(meeting))
   if (request === null) return
   draft.creates.push(request.planned)
-  if (VISIBILITY in meeting.c.deal && meeting.c.deal[VISIBILITY] !== true && crmTakes(meeting) === 'yes') {
+  if (VISIBILITY in meeting.c.deal && meeting.c.deal[VISIBILITY] !== true && crmTakes(meeting, VISIBILITY) === 'yes') {
     draft.writes.crm.push({ field: VISIBILITY, side: 'crm', value: true, agreed: { partner: true, crm: true } }) // Help implies visible.
   }
 }

@@ -196,13 +196,15 @@ type Way =
   | 'to the partner only, restored'
   | 'with a new record only'
   | 'locked at the partner'
-const ways: Record<Way, { policy: Partial<FieldPolicy>; locked: readonly Field[] }> = {
+  | 'locked in the CRM'
+const ways: Record<Way, { policy: Partial<FieldPolicy>; locked: readonly Field[]; lockedBy?: Side }> = {
   'both ways': { policy: {}, locked: [] },
   'to the CRM only, restored': { policy: { into: { crm: 'always', partner: 'never' }, restore: true }, locked: [] },
   'to the CRM only, left': { policy: { into: { crm: 'always', partner: 'never' } }, locked: [] },
   'to the partner only, restored': { policy: { into: { crm: 'never', partner: 'always' }, restore: true }, locked: [] },
   'with a new record only': { policy: { into: { crm: 'create', partner: 'create' } }, locked: [] },
   'locked at the partner': { policy: {}, locked: [NOTES] },
+  'locked in the CRM': { policy: {}, locked: [NOTES], lockedBy: 'crm' },
 }
 const expectedWays: Record<Way, Record<Side, string>> = {
   'both ways': { partner: 'act · crm := new', crm: 'act · partner := new' },
@@ -211,14 +213,17 @@ const expectedWays: Record<Way, Record<Side, string>> = {
   'to the partner only, restored': { partner: 'act · partner := old · restore, crm wins', crm: 'act · partner := new' },
   'with a new record only': { partner: 'settled · adopted · info, nobody wins', crm: 'settled · adopted · info, nobody wins' },
   'locked at the partner': { partner: 'act · crm := new', crm: 'settled · adopted · info, nobody wins' },
+  'locked in the CRM': { partner: 'settled · adopted · info, nobody wins', crm: 'act · partner := new' },
 }
 
 describe('[R15] [R16] every way a row may flow × the side that changed', () => {
   for (const [way, bySide] of Object.entries(expectedWays)) {
     test.each(['partner', 'crm'] as const)(`${way}: the %s changed`, (changed) => {
-      const { policy, locked } = ways[way as Way] // the keys of `expectedWays` are the ways
-      const partner = present(referral, { ...common, [NOTES]: changed === 'partner' ? 'new' : 'old' }, { locked })
-      const made = plan(input({ partner, crm: { [NOTES]: changed === 'crm' ? 'new' : 'old' }, base: both('old') }, policyOf(NOTES, policy)))
+      const { policy, locked, lockedBy = 'partner' } = ways[way as Way] // the keys of `expectedWays` are the ways
+      const shows = (side: Side, ref: EndRef): Present =>
+        present(ref, { ...common, [NOTES]: changed === side ? 'new' : 'old' }, lockedBy === side ? { locked } : {})
+      const now = { partner: shows('partner', referral), crm: shows('crm', opportunity) }
+      const made = plan(input({ ...now, base: both('old') }, policyOf(NOTES, policy)))
       expect(told(made, NOTES)).toBe(bySide[changed])
     })
   }

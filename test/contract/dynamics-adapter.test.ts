@@ -166,6 +166,59 @@ describe.each(['none', 'microsoft', 'cosell'] as const)('Dynamics 365 that came 
   })
 })
 
+describe('what the documentation leaves open', () => {
+  it('does not keep a closed deal from being reopened together with an edit', async () => {
+    const here = await desk('cosell')
+    here.made.kit.simulator.options.reopening = 'alone'
+    const { ref } = await here.adapter.create(creation(here.adapter), { signal: never })
+    await here.adapter.write(step(ref, (await look(here, ref)).version, 'lose'), { signal: never })
+    const closed = await look(here, ref)
+    const change: StepChange = { ...step(ref, closed.version, 'reopen'), set: { 'details.notes': 'Back again' } }
+    await here.adapter.write(change, { signal: never })
+    expect(await look(here, ref)).toMatchObject({ sealed: false, deal: { status: 'Active/Accepted', 'details.notes': 'Back again' } })
+    expect((await faultOf(here.adapter.write(change, { signal: never }))).kind).toBe('stale')
+  })
+
+  it('does not hide solutions of a deal that shows them page by page', async () => {
+    const here = await desk('cosell')
+    const { ref } = await here.adapter.create(creation(here.adapter), { signal: never })
+    here.made.kit.simulator.options.expandedRowsMax = 1
+    const one = await look(here, ref)
+    const [many] = await here.adapter.readMany([ref], { wide: false, signal: never })
+    const both = ['SOL-11111-AAA', 'SOL-22222-BBB']
+    expect(one.deal['details.requirements.solutions']?.map(({ id }) => id).sort()).toEqual(both)
+    expect(many).toEqual(one)
+  })
+
+  it('does not lose a lead that a seller qualified, where only the opportunity names it', async () => {
+    const here = await desk('cosell')
+    here.made.kit.simulator.options.qualifiedLead = 'named-by-opportunity'
+    const { people } = here.made.kit.simulator
+    const id = people.lead({ subject: 'A lead', companyname: 'Fabrikam', lastname: 'Lee', cosell_syncwithpartnercenter: true })
+    const { opportunityId: opportunity } = people.qualify(id)
+    const ref = { side: 'crm', kind: 'lead', id } as const
+    const to = { side: 'crm', kind: 'opportunity', id: opportunity }
+    expect(await here.adapter.read(ref, { wide: false, signal: never })).toEqual({ kind: 'moved', ref, to })
+    expect(await here.adapter.readMany([ref], { wide: false, signal: never })).toEqual([{ kind: 'moved', ref, to }])
+  })
+})
+
+describe('a deal whose revenue is the sum of its products', () => {
+  it('takes no amount from Partner Center; one that a seller estimates does', async () => {
+    const here = await desk('cosell')
+    const { kit } = here.made
+    const { ref } = await here.adapter.create(creation(here.adapter), { signal: never })
+    kit.simulator.people.edit('opportunity', ref.id, { isrevenuesystemcalculated: true })
+    expect((await look(here, ref)).locked).toEqual([])
+    const line = { productdescription: 'Seats', isproductoverridden: true, quantity: 10, priceperunit: 250 }
+    const made = await kit.call('POST', 'opportunityproducts', { ...line, 'opportunityid@odata.bind': `/opportunities(${ref.id})` })
+    expect(made.status).toBe(204)
+    expect(await look(here, ref)).toMatchObject({ locked: ['details.dealValue'], deal: { 'details.dealValue': 2_500 } })
+    kit.simulator.people.edit('opportunity', ref.id, { isrevenuesystemcalculated: false })
+    expect((await look(here, ref)).locked).toEqual([])
+  })
+})
+
 describe('the name of a deal', () => {
   it('carries the check mark where that is asked for, and it is never part of what is read', async () => {
     const here = await desk('none', true)

@@ -40,6 +40,15 @@ describe('a step', () => {
     expect(bodyOf(/^PATCH/)).toEqual({ cosell_syncwithpartnercenter: true })
   })
 
+  test('that makes a closed lead again answers with the one that is there', async () => {
+    const lead = (): CreateChange => create({ as: 'lead', deal: { name: 'Lead', status: 'Closed/Declined', 'details.currency': 'EUR' } })
+    crm
+      .on(/^GET systemusers\?/, listing([]))
+      .on(/^POST leads/, () => ({ status: 412, json: { error: { code: '', message: 'A record exists.' } } }))
+      .on(/^GET leads\(/, () => ({ status: 200, json: { leadid: id } }))
+    expect((await adapter.create(lead(), { signal })).ref).toEqual({ side: 'crm', kind: 'lead', id })
+  })
+
   test.each(['accept', 'reopen'] as const)('%s is a patch of the status', async (take) => {
     crm.on(/^PATCH /, noContent)
     await adapter.write(step(take), { signal })

@@ -17,7 +17,8 @@ import { Environment, type CustomerGuard, type Settings } from './environment.js
 import { everyOpportunity } from './every-opportunity.js'
 import { touched } from './feed.js'
 import { asGuid } from '../guid.js'
-import { movedTo, qualify } from './leads.js'
+import { withAllSolutions } from './expanded.js'
+import { movedTo, qualify, withOrigins } from './leads.js'
 import { isIn, lookUp, type Found } from './lookups.js'
 import { recordName } from './operations.js'
 import { AUDIT, IDENTIFIER } from './profile.js'
@@ -92,7 +93,8 @@ class Dynamics implements DynamicsAdapter {
       return await this.#environment.withFreshColumns(async () => {
         const codec = await this.#codec(ref, signal)
         const row = await this.#environment.api.get({ path: `${codec.table.set}(${ref.id})${readQuery(codec)}`, what: recordName(ref.kind, ref.id) }, signal)
-        return readingOf(codec, ref, row)
+        const [whole = null] = row === null ? [] : await this.#whole(codec, [row], signal)
+        return readingOf(codec, ref, whole)
       })
     } catch (error) {
       return { kind: 'unreachable', ref, fault: toFault(error) }
@@ -117,7 +119,8 @@ class Dynamics implements DynamicsAdapter {
         const codec = await this.#environment.codec(kind, signal)
         assertWorks(codec)
         const filter = isIn(codec.table.id, refs.map(({ id }) => id))
-        const rows = await this.#environment.api.list({ path: `${codec.table.set}${readQuery(codec, filter)}`, what: `${refs.length} records of ${kind}` }, signal)
+        const listed = await this.#environment.api.list({ path: `${codec.table.set}${readQuery(codec, filter)}`, what: `${refs.length} records of ${kind}` }, signal)
+        const rows = await this.#whole(codec, listed, signal)
         const byId = new Map(rows.map((row): [string | null, Row] => [idOf(row, codec.table.id), row]))
         return refs.map((ref) => readingOf(codec, ref, byId.get(ref.id) ?? null))
       })
@@ -125,6 +128,12 @@ class Dynamics implements DynamicsAdapter {
       const fault = toFault(error)
       return refs.map((ref): Reading => ({ kind: 'unreachable', ref, fault }))
     }
+  }
+
+  /** What one question leaves out of some rows: further solutions, and the opportunity a lead became. */
+  async #whole(codec: Codec, rows: readonly Row[], signal: AbortSignal): Promise<readonly Row[]> {
+    const { api } = this.#environment
+    return withOrigins(api, codec, await withAllSolutions(api, codec, rows, signal), signal)
   }
 
   /** Records that carry this referral's id, or whose own id it is. */
@@ -190,7 +199,8 @@ class Dynamics implements DynamicsAdapter {
   async #look(codec: Codec, ref: EndRef, signal: AbortSignal): Promise<Seen> {
     const what = recordName(ref.kind, ref.id)
     const row = await this.#environment.api.get({ path: `${codec.table.set}(${ref.id})${readQuery(codec)}`, what }, signal)
-    const version = row === null ? null : presentOf(codec, ref, row).version
+    const [whole] = row === null ? [] : await this.#whole(codec, [row], signal)
+    const version = whole === undefined ? null : presentOf(codec, ref, whole).version
     if (version === null) throw new Fault('missing', `The ${what} does not exist.`, { remedy: 'It may have been deleted in the CRM.' })
     return unpackVersion(version)
   }

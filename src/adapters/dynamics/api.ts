@@ -212,8 +212,10 @@ const preferring = (prefer: string | undefined): Record<string, string> => (pref
 const askedOf = (operation: Operation): Asked => ({
   method: operation.method,
   what: operation.what,
-  conditional: operation.ifMatch !== null,
+  conditional: namesVersion(operation),
 })
+/** `If-Match: *` only keeps a patch from creating: a refusal with 412 is then about an id or key. */
+const namesVersion = ({ ifMatch }: Operation): boolean => ifMatch !== null && ifMatch !== '*'
 const lostPart = (what: string): Fault =>
   new Fault('ambiguous', `Dynamics 365 left out the answer for ${what} in a batch.`, { remedy: 'Nothing to do: the record is read again.' })
 
@@ -227,7 +229,7 @@ function outcomeOf(operations: readonly Operation[], found: BatchAnswer | undefi
   // A refused change set answers once; which of its parts it was is told by the Content-ID, where the server gives one.
   const position = Number(refusal.headers['content-id'])
   const operation = operations[Number.isInteger(position) && position > 0 ? position - 1 : failed] ?? first
-  const conditional = operations.some(({ ifMatch }) => ifMatch !== null)
+  const conditional = operations.some(namesVersion)
   return faultOf(refusal, { ...askedOf(operation), conditional })
 }
 

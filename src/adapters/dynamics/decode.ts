@@ -35,7 +35,7 @@ function ownSelect(codec: Codec): string[] {
   const person = has(codec, 'person') ? ['firstname', 'lastname', 'emailaddress1', 'telephone1', 'mobilephone'] : []
   const lead = codec.kind === 'lead' ? ['merged', '_masterid_value', '_qualifyingopportunityid_value'] : []
   const stage = codec.mapping.stages[codec.kind].rows.flatMap(({ crm }) => Object.keys(crm))
-  return [codec.table.id, 'statecode', 'statuscode', ...stage, 'createdon', 'modifiedon', 'versionnumber', ...mapped, ...kept, ...person, ...lead]
+  return [codec.table.id, 'statecode', 'statuscode', ...stage, 'createdon', 'modifiedon', 'versionnumber', ...mapped, ...kept, ...person, ...lead, ...revenueColumns(codec)]
 }
 
 function expansions(codec: Codec): string[] {
@@ -97,7 +97,7 @@ export function presentOf(codec: Codec, ref: EndRef, row: Row): Present {
     // Without the switch in this environment nobody can have switched it on.
     sync: sync !== null && flagOf(row, sync) === true,
     category: codec.kind,
-    locked: [],
+    locked: countsItself(codec, row) ? ['details.dealValue'] : [],
     sealed: numberOf(row, 'statecode') !== 0,
     unreadable,
     engagementId: null,
@@ -109,6 +109,18 @@ export function presentOf(codec: Codec, ref: EndRef, row: Row): Present {
     createdAt: instantOf(row, 'createdon'),
   }
 }
+
+/**
+ * An opportunity whose revenue is the sum of its product lines shows an amount that only its lines can change.
+ * Source: learn.microsoft.com opportunity table reference, isrevenuesystemcalculated (read 2023-10).
+ */
+function countsItself(codec: Codec, row: Row): boolean {
+  const isEstimate = codec.rows.some(({ field, target }) => field === 'details.dealValue' && target.kind === 'column' && target.column.name === 'estimatedvalue')
+  return codec.kind === 'opportunity' && isEstimate && flagOf(row, 'isrevenuesystemcalculated') === true && (numberOf(row, 'totallineitemamount') ?? 0) !== 0
+}
+/** Where this environment has them. */
+const revenueColumns = (codec: Codec): string[] =>
+  codec.kind === 'opportunity' ? ['isrevenuesystemcalculated', 'totallineitemamount'].filter((name) => codec.schema.tables.opportunity.columns.has(name)) : []
 
 function instantOf(row: Row, name: string): number | null {
   const text = textOf(row, name)

@@ -32,6 +32,7 @@ describe('a refusal of Dynamics 365', () => {
     [429, '', get, 'throttled'],
     [413, '', patch, 'rejected'],
     [500, error('0x80044150'), patch, 'offline'],
+    [501, '', post, 'misconfigured'],
     [503, '<html></html>', get, 'offline'],
     [502, '<html></html>', patch, 'ambiguous'],
   ])('%i with %s is a fault that says what to do', (status, text, asked, kind) => {

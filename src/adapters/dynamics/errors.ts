@@ -83,6 +83,7 @@ function byStatus(status: number, asked: Asked): Rule {
   if (status === 404) return rule('missing', 'there is no such record', 'It may have been deleted in the CRM.')
   if (status === 412) return asked.conditional ? rule('stale', 'the record was changed in the meantime', again) : rule('rejected', 'a record with this id or key already exists', again)
   if (status === 413) return rule('rejected', 'the request is too large', 'Shorten the notes of the record.')
+  if (status === 501) return rule('misconfigured', 'the CRM does not offer this', 'Ask the CRM\'s administrator whether the environment is up to date; please report it otherwise.')
   if (status === 429) return rule('throttled', 'the CRM asks us to slow down', again)
   // Without a code of its own it was a gateway that answered, and the CRM may have carried the write out.
   if (status >= 500) return rule(asked.method === 'GET' ? 'offline' : 'ambiguous', 'the CRM did not answer properly', again)

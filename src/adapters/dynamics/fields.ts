@@ -176,13 +176,16 @@ function readColumns(answers: Answers, table: string): Map<string, Column> {
   const lengths = byName([...listIn(answers, `${table} String`), ...listIn(answers, `${table} Memo`)], (row) => numberOf(row, 'MaxLength'))
   const options = byName([...listIn(answers, `${table} Picklist`), ...listIn(answers, `${table} Status`)], readOptions)
   const behaviours = byName(listIn(answers, `${table} DateTime`), (row) => valueIn(row, 'DateTimeBehavior'))
+  const delivered = STANDARD_TABLES[table as TableName] as Table | undefined // also asked for tables that are not delivered
+  // A day sent as a time is refused, so that what is delivered as a day stays one where the environment does not say.
+  const isDay = (name: string): boolean => (behaviours.get(name) ?? (delivered?.columns.get(name)?.type === 'date' ? 'DateOnly' : null)) === 'DateOnly'
   return byName(rowsOf(required(answers, `${table} columns`), 'value'), (row): Column => {
     const name = textOf(row, 'LogicalName') ?? ''
     const type = TYPES[textOf(row, 'AttributeType') ?? ''] ?? 'other'
     return {
       name,
       label: labelIn(row, 'DisplayName') ?? name,
-      type: type === 'instant' && behaviours.get(name) === 'DateOnly' ? 'date' : type,
+      type: type === 'instant' && isDay(name) ? 'date' : type,
       maxLength: lengths.get(name) ?? null,
       options: options.get(name) ?? null,
       writable: flagOf(row, 'IsValidForUpdate') ?? true,

@@ -4,7 +4,7 @@ import { Fault } from '../../core/fault.js'
 import { encodeStage } from '../../core/mapping-stages.js'
 import type { Receipt } from '../../core/ports.js'
 import type { EndRef } from '../../core/ref.js'
-import type { Operation } from './api.js'
+import type { DynamicsApi, Operation } from './api.js'
 import { assertWorks, canonicalOf, type Codec } from './codec.js'
 import { customerKey } from '../customers.js'
 import { presentOf, readQuery } from './decode.js'
@@ -16,7 +16,7 @@ import { guidOf } from '../guid.js'
 import { lookUp } from './lookups.js'
 import { recordName } from './operations.js'
 import { LINK } from './profile.js'
-import { asRow, idOf, parseJson, rowOf, rowsOf, textOf, type Row } from './row.js'
+import { asRow, idOf, numberOf, parseJson, query, rowOf, rowsOf, textOf, type Row } from './row.js'
 import { columnIn, precisionOf } from './schema.js'
 
 /** Where a lead went that is a lead no more: the opportunity it became, or the lead it was merged into. */
@@ -25,6 +25,25 @@ export function movedTo(row: Row): EndRef | null {
   if (opportunity !== null) return { side: 'crm', kind: 'opportunity', id: opportunity }
   const master = row['merged'] === true ? idOf(row, '_masterid_value') : null
   return master === null ? null : { side: 'crm', kind: 'lead', id: master }
+}
+
+/**
+ * Qualified leads with the opportunity they became. Some environments fill the lead's own lookup, in others only the opportunity names the lead;
+ * of several the first is meant.
+ */
+export async function withOrigins(api: DynamicsApi, codec: Codec, rows: readonly Row[], signal: AbortSignal): Promise<readonly Row[]> {
+  if (codec.kind !== 'lead') return rows
+  const ids = rows.filter((row) => numberOf(row, 'statecode') === 1 && movedTo(row) === null).flatMap((row) => idOf(row, codec.table.id) ?? [])
+  if (ids.length === 0) return rows
+  const { set, id } = codec.schema.tables.opportunity
+  const $filter = ids.map((lead) => `_originatingleadid_value eq ${lead}`).join(' or ')
+  const path = `${set}${query({ $select: `${id},_originatingleadid_value`, $filter, $orderby: 'createdon desc' })}`
+  const found = await api.list({ path, what: 'opportunities of qualified leads' }, signal)
+  const becameOf = new Map(found.map((row): [string | null, string | null] => [idOf(row, '_originatingleadid_value'), idOf(row, id)]))
+  return rows.map((row) => {
+    const opportunity = becameOf.get(idOf(row, codec.table.id))
+    return opportunity == null ? row : { ...row, _qualifyingopportunityid_value: opportunity }
+  })
 }
 
 /** Everything the lead said when it was qualified, and what its opportunity shall say. */
@@ -112,10 +131,11 @@ function createdOpportunity(answer: Answer | undefined): string | null {
   return rowsOf(body, 'value').map((row) => idOf(row, 'opportunityid')).find((id) => id !== null) ?? null
 }
 
-async function lookAgain(environment: Environment, { lead, change }: Qualifying, signal: AbortSignal): Promise<string> {
+async function lookAgain({ api }: Environment, { lead, change }: Qualifying, signal: AbortSignal): Promise<string> {
   const what = recordName('lead', change.ref.id)
-  const row = await environment.api.get({ path: `${lead.table.set}(${change.ref.id})?$select=_qualifyingopportunityid_value`, what }, signal)
-  const id = row && idOf(row, '_qualifyingopportunityid_value')
+  const row = await api.get({ path: `${lead.table.set}(${change.ref.id})?$select=statecode,merged,_masterid_value,_qualifyingopportunityid_value`, what }, signal)
+  const [moved] = row === null ? [] : await withOrigins(api, lead, [row], signal)
+  const id = moved && idOf(moved, '_qualifyingopportunityid_value')
   if (id != null) return id
   throw new Fault('invalid-answer', `The ${what} was qualified, but no opportunity came of it.`, { remedy: 'Look at the lead in the CRM.' })
 }

@@ -55,7 +55,7 @@ export function prepareUpdate(
   const what = recordName(change.ref.kind, change.ref.id)
   const currency = change.set['details.currency'] ?? seen.currency
   const encoded = encodeDeal(codec, change.set, { precision: precisionOf(codec.schema, currency), what })
-  const stage = stageMove(codec, change, encoded.stage, what)
+  const stage = stageMove(codec, change, { patched: encoded.stage, version: seen.row, what })
   const contact = contactMove(codec, { change, seen, found, person: encoded.person })
   const owner = encoded.owner === undefined ? null : chooseOwner(codec, encoded.owner, { configured: context.owner, users: found.users })
   const name = markedName(codec, { name: nameAfter(change.set, seen), status: change.stamp.status })
@@ -70,7 +70,8 @@ export function prepareUpdate(
   }
   const operations = [
     ...contact.before,
-    ...rowPatch(codec, change, { body, seen, what, needed: stage.after.length > 0 }),
+    ...stage.before,
+    ...rowPatch(codec, change, { body, version: stage.before.length > 0 ? '*' : seen.row, what, needed: stage.after.length > 0 }),
     ...accountPatch(encoded.account, seen, what),
     ...contact.after,
     ...contactPatch(encoded.contact, seen, contact, what),
@@ -90,12 +91,12 @@ const nameAfter = (set: Projection, seen: Seen): string | null => {
 function rowPatch(
   codec: Codec,
   change: Update,
-  given: { readonly body: Body; readonly seen: Seen; readonly what: string; readonly needed: boolean },
+  given: { readonly body: Body; readonly version: string; readonly what: string; readonly needed: boolean },
 ): Operation[] {
   const isEmpty = Object.keys(given.body).length === 0
   if (isEmpty && !given.needed) return []
   const body = isEmpty ? encodeStamp(codec, { sync: true }) : given.body
-  return [{ method: 'PATCH', path: `${codec.table.set}(${change.ref.id})`, ifMatch: given.seen.row, body, what: given.what }]
+  return [{ method: 'PATCH', path: `${codec.table.set}(${change.ref.id})`, ifMatch: given.version, body, what: given.what }]
 }
 
 function accountPatch(body: Body, seen: Seen, what: string): Operation[] {
@@ -170,21 +171,34 @@ function solutionMoves(codec: Codec, change: Update, seen: Seen, wanted: readonl
 }
 
 interface StageMove {
+  readonly before: readonly Operation[]
   readonly body: Body
   readonly after: readonly Operation[]
 }
 
-/** Open states are columns; an opportunity is won and lost by actions of their own, a lead is closed by its columns. */
-function stageMove(codec: Codec, change: Update, patched: StageValues | null, what: string): StageMove {
+/**
+ * Open states are columns; an opportunity is won and lost by actions of their own, a lead is closed by its columns. A closed record is reopened
+ * by a patch that says nothing else, because it may take no other column before it is open.
+ */
+function stageMove(
+  codec: Codec,
+  change: Update,
+  given: { readonly patched: StageValues | null; readonly version: string; readonly what: string },
+): StageMove {
+  const { what } = given
   const target = change.kind === 'step' ? stageOfStep(change, what) : null
-  const values = change.kind === 'step' && target !== null ? stageValues(codec, closedIn(change.set) ?? target, what) : patched
-  if (values === null) return { body: {}, after: [] }
-  if (codec.kind === 'opportunity' && values['statecode'] !== 0) {
-    const { statecode: _state, statuscode: _status, ...rest } = values
-    const reason = change.kind === 'step' ? change.reason : null
-    return { body: rest, after: [closing({ opportunityId: change.ref.id, values, reason, what })] }
+  const values = change.kind === 'step' && target !== null ? stageValues(codec, closedIn(change.set) ?? target, what) : given.patched
+  if (values === null) return { before: [], body: {}, after: [] }
+  const { statecode, statuscode, ...rest } = values
+  if (change.kind === 'step' && change.take === 'reopen') {
+    const path = `${codec.table.set}(${change.ref.id})`
+    return { before: [{ method: 'PATCH', path, ifMatch: given.version, body: { statecode, statuscode }, what }], body: rest, after: [] }
   }
-  return { body: { ...values }, after: [] }
+  if (codec.kind === 'opportunity' && statecode !== 0) {
+    const reason = change.kind === 'step' ? change.reason : null
+    return { before: [], body: rest, after: [closing({ opportunityId: change.ref.id, values, reason, what })] }
+  }
+  return { before: [], body: { ...values }, after: [] }
 }
 
 /** A step that closes may carry the exact closed status (declined, expired), which chooses the status reason. */

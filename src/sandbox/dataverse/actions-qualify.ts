@@ -209,7 +209,7 @@ interface Closed {
 
 function closeLead(world: World, context: Context, lead: Row, { status, opportunity, account, contact }: Closed): void {
   const cells: Record<string, Cell> = { statecode: 1, statuscode: status }
-  if (opportunity !== null) cells['qualifyingopportunityid'] = opportunity
+  if (opportunity !== null && world.options.qualifiedLead === 'names-opportunity') cells['qualifyingopportunityid'] = opportunity
   if (account !== null) cells['parentaccountid'] = account
   if (contact !== null) cells['parentcontactid'] = contact
   updateRow(world, context, tableNamed(world, 'lead'), lead, { cells, parents: [], children: [] }, internally)

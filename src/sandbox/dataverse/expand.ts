@@ -172,7 +172,7 @@ function rowWith(world: World, item: Extract<Prepared, { kind: 'one' | 'many' }>
 function expandMany(world: World, row: Row, json: JsonRow, item: Extract<Prepared, { kind: 'many' }>, shape: Shape): void {
   const rows = relatedIds(world, item.collection, row.id).flatMap((id) => item.target.rows.get(id) ?? [])
   const matching = (item.test === null ? rows : rows.filter(item.test)).sort(item.compare)
-  const page = matching.slice(0, Math.min(item.top ?? shape.pageSize, shape.pageSize))
+  const page = matching.slice(0, Math.min(item.top ?? shape.pageSize, shape.pageSize, world.options.expandedRowsMax))
   json[item.name] = page.map((other) => rowWith(world, item, other, shape))
   const last = page.at(-1)
   if (item.top === null && matching.length > page.length && last !== undefined) {

@@ -9,9 +9,10 @@ const isRef = (cell: Cell | undefined): cell is Ref => typeof cell === 'object' 
 
 /** A won or lost opportunity, a qualified or disqualified lead: nothing but reopening gets through. */
 function refuseClosed(change: Change, refused: () => Error): void {
-  const { before, cells, world } = change
-  if (before === undefined || change.internal || world.options.closedRows === 'accepted') return
-  if (before.cells['statecode'] !== 0 && cells['statecode'] !== 0) throw refused()
+  const { before, cells, sent, world } = change
+  if (before === undefined || change.internal || before.cells['statecode'] === 0 || world.options.closedRows === 'accepted') return
+  const more = [...sent].some((name) => name !== 'statecode' && name !== 'statuscode')
+  if (cells['statecode'] !== 0 || (more && world.options.reopening === 'alone')) throw refused()
 }
 
 function opportunityBefore(change: Change): void {

@@ -23,6 +23,12 @@ export interface DataverseOptions {
   defaultStatusMarker: 'accepted' | 'refused'
   /** Order of the rows QualifyLead answers with. */
   qualifyOrder: 'account-contact-opportunity' | 'opportunity-first'
+  /** Whether a qualified lead itself names its opportunity, or only the opportunity names the lead. */
+  qualifiedLead: 'names-opportunity' | 'named-by-opportunity'
+  /** Whether a patch that reopens a closed row may carry other columns as well. */
+  reopening: 'with-other-columns' | 'alone'
+  /** Rows of an expanded collection before the link to further ones. */
+  expandedRowsMax: number
 
   // Change tracking.
   deltaLinkOn: 'last-page' | 'every-page'
@@ -87,6 +93,9 @@ export const dataverseDefaults: DataverseOptions = {
   versionMismatchCode: '0x80060882',
   defaultStatusMarker: 'accepted',
   qualifyOrder: 'account-contact-opportunity',
+  qualifiedLead: 'names-opportunity',
+  reopening: 'with-other-columns',
+  expandedRowsMax: 5_000,
   deltaLinkOn: 'last-page',
   expiredDelta: 'error',
   trackingStarts: 'on-publish',

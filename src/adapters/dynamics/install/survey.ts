@@ -245,7 +245,7 @@ async function surveyColumns(api: MetadataApi, name: string, signal: AbortSignal
 }
 
 async function surveyKeys(api: MetadataApi, name: string, signal: AbortSignal): Promise<TableSurvey['keys']> {
-  const select = 'SchemaName,LogicalName,KeyAttributes,EntityKeyIndexStatus'
+  const select = 'MetadataId,SchemaName,LogicalName,KeyAttributes,EntityKeyIndexStatus'
   const rows = await api.list(`${definition(name)}/Keys${query({ $select: select })}`, `the keys of table ${name}`, signal)
   return rows.map((row) => ({
     id: idOf(row, 'MetadataId') ?? '',
