@@ -17,6 +17,7 @@ import { settingsDesk } from './connections/settings.js'
 import { settingsOfFile } from './connections/settings-document.js'
 import { displacedBefore, isOurs, relayTarget } from './connections/webhook-wanted.js'
 import type { Clock } from './core/ports.js'
+import { asLinkId } from './core/ref.js'
 import type { NoticeView } from './engine/administration.js'
 import { LEASE_MS, type Engine } from './engine/engine.js'
 import { markRepaired, markRetrying } from './engine/mark-again.js'
@@ -200,8 +201,11 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     transport,
     board,
     notices: config.notices,
+    ca: config.caBundle?.text ?? null,
     publicUrl: config.server.publicUrl,
     ...guarded({ config, partner, crm, registration, store, registerWebhook: admin.registerWebhook }),
+    tasks: { addTask: (task, asked) => crm.tasks.addTask(task, asked) },
+    recordOf: async (deal) => (await store.load(asLinkId(deal)))?.ends.crm ?? null,
     relay,
     repaired: () => markRepaired(engine),
     schema: {

@@ -61,8 +61,8 @@ function buildSync(sync: FileSettings['sync']): SyncConfig {
   }
 }
 
-function buildNotices({ email, teams, slack, quietHours, timeZone }: FileSettings['notices']): NoticesConfig {
-  return { email: email ?? null, teams: teams ?? null, slack: slack ?? null, quietHours: quietHours ?? null, timeZone }
+function buildNotices({ email, teams, slack, crmTask, quietHours, timeZone }: FileSettings['notices']): NoticesConfig {
+  return { email: email ?? null, teams: teams ?? null, slack: slack ?? null, crmTask, quietHours: quietHours ?? null, timeZone }
 }
 
 function stateFolderOf(store: StoreConfig, environment: string, { env, folder }: Surroundings): string {

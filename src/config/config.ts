@@ -78,6 +78,7 @@ export interface NoticesConfig {
   readonly email: { readonly smtp: string; readonly from: string; readonly to: readonly string[] } | null
   readonly teams: string | null
   readonly slack: string | null
+  readonly crmTask: boolean
   readonly quietHours: { readonly from: number; readonly until: number } | null
   readonly timeZone: string
 }

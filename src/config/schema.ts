@@ -188,6 +188,7 @@ const notices = z.strictObject({
   }).optional(),
   teams: hookAddress('Incoming webhook of a Microsoft Teams channel (Workflows).').optional(),
   slack: hookAddress('Incoming webhook of a Slack channel.').optional(),
+  crmTask: onOff('Whether what is told about a deal is also a task on its CRM record, for the record\'s owner.').prefault('false'),
   quietHours: setting('text', 'When nobody is told anything but the urgent, e.g. `22:00-07:00`.',
     read(parseHours, 'is not a span of hours', 'Write it like 22:00-07:00.')).optional(),
   timeZone: setting('text', 'Whose hours these are.',

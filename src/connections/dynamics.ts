@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { dynamicsAdapter } from '../adapters/dynamics/adapter.js'
+import { DynamicsApi } from '../adapters/dynamics/api.js'
+import { dynamicsTasks } from '../adapters/dynamics/tasks.js'
 import { guidOf } from '../adapters/guid.js'
 import { dynamicsInbound } from '../adapters/dynamics/inbound.js'
 import { dynamicsInstaller, type Notebook } from '../adapters/dynamics/install/installer.js'
@@ -44,6 +46,7 @@ export function connectDynamics(config: DynamicsConfig, parts: ConnectionParts, 
     inbound: dynamicsInbound({ key: config.webhookKey, solutionTable: () => adapter.solutionTable() }),
     idFor: (referralId) => guidOf(`referral:${referralId}`),
     installer: dynamicsInstaller({ url, send, clock, notebook: notebook(store, clock), mapped: () => columnsIn(settings().mapping) }),
+    tasks: dynamicsTasks(new DynamicsApi({ url, send })),
     checks: (signal) => adapter.checks({ signal }),
   }
 }

@@ -79,6 +79,9 @@ function throughWhatHolds(now: () => CrmConnection): CrmConnection {
     get installer() {
       return now().installer
     },
+    get tasks() {
+      return now().tasks
+    },
     kind: now().kind,
     idFor: (referralId) => now().idFor(referralId),
     checks: (signal) => now().checks(signal),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Adapter, Check, Clock, Inbound, Installer, Random, Store } from '../core/ports.js'
+import type { TaskDesk } from '../core/tasks.js'
 import type { Mapping } from '../core/mapping.js'
 import { pace, type Pace } from '../remote/pace.js'
 import { remote, type CallReport, type Send, type SendAnswer, type TokenSource } from '../remote/send.js'
@@ -39,6 +40,7 @@ export interface CrmConnection extends Connection {
   readonly idFor: (referralId: string) => string
   /** Prepares the CRM; null where a package of its own does that. */
   readonly installer: Installer | null
+  readonly tasks: TaskDesk
 }
 
 interface SenderOptions {

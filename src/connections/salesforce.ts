@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { salesforceAdapter } from '../adapters/salesforce/adapter.js'
 import { SalesforceApi } from '../adapters/salesforce/api.js'
 import { salesforceInbound } from '../adapters/salesforce/inbound.js'
+import { salesforceTasks } from '../adapters/salesforce/tasks.js'
 import { salesforceInstaller } from '../adapters/salesforce/install/installer.js'
 import type { SalesforceConfig } from '../config/index.js'
 import { customerGuard } from '../engine/customer-guard.js'
@@ -16,13 +17,15 @@ export function connectSalesforce(config: SalesforceConfig, parts: ConnectionPar
   // Salesforce keeps no id of ours in its logs; the client's name stands in every call.
   const send = sender(parts, { name: 'Salesforce', url, token, correlation: () => ({}), locate, asksToWaitMs: limitOf })
   const adapter = salesforceAdapter({ url, send, session: token, clock, settings, customerGuard: customerGuard(store, clock, randomUUID) })
+  const api = new SalesforceApi({ url, send, session: token, clock })
   return {
     kind: 'salesforce',
     adapter,
     inbound: salesforceInbound({ key: config.webhookKey }),
     // Ids are the org's to choose; the referral's own id is the unique field that makes a repeat recognisable.
     idFor: (referralId) => referralId.toLowerCase(),
-    installer: salesforceInstaller({ api: new SalesforceApi({ url, send, session: token, clock }), clock }),
+    installer: salesforceInstaller({ api, clock }),
+    tasks: salesforceTasks(api),
     checks: (signal) => adapter.checks({ signal }),
   }
 }

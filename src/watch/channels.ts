@@ -1,5 +1,8 @@
+import { rootCertificates } from 'node:tls'
 import { createTransport } from 'nodemailer'
-import type { Transport } from '../remote/transport.js'
+import type { EndRef } from '../core/ref.js'
+import type { TaskDesk } from '../core/tasks.js'
+import { isLoopback, type Transport } from '../remote/transport.js'
 import type { Channel, Notice } from './notice.js'
 
 const deadlineMs = 15_000
@@ -14,9 +17,26 @@ export interface MailSettings {
 const plainText = (notice: Notice, link: string | null): string =>
   [notice.text, notice.remedy, ...(link === null ? [] : [link])].filter((line) => line !== '').join('\n\n')
 
-/** `linkOf`: the page of a deal, where the console has a public address. */
-export function mailChannel(settings: MailSettings, linkOf: (deal: string) => string | null): Channel {
-  const mailer = createTransport(settings.smtp, { connectionTimeout: deadlineMs, socketTimeout: deadlineMs } as never) // the typed overloads know options only without an address
+/** How the mail server is spoken to. Over the network only encrypted: its password must not travel in the clear because the server offers nothing better. */
+export function smtpOptions(smtp: string, ca: string | null, deadline = deadlineMs) {
+  return {
+    url: smtp,
+    connectionTimeout: deadline,
+    greetingTimeout: deadline,
+    socketTimeout: deadline,
+    dnsTimeout: deadline,
+    requireTLS: !isLoopback(new URL(smtp).hostname),
+    ...(ca === null ? {} : { tls: { ca: [...rootCertificates, ca] } }),
+  }
+}
+
+/** `linkOf`: the page of a deal, where the console has a public address. `ca`: authorities trusted besides the runtime's own. */
+export function mailChannel(
+  settings: MailSettings,
+  linkOf: (deal: string) => string | null,
+  { ca, deadline = deadlineMs }: { readonly ca: string | null; readonly deadline?: number },
+): Channel {
+  const mailer = createTransport(smtpOptions(settings.smtp, ca, deadline))
   return {
     name: 'email',
     async send(notice) {
@@ -62,6 +82,22 @@ export function slackChannel(url: string, transport: Transport, linkOf: (deal: s
       const link = notice.deal === null ? null : linkOf(notice.deal)
       const text = `*${escaped(oneLine(notice.title))}*\n${escaped(notice.text)}\n_${escaped(notice.remedy)}_${link === null ? '' : `\n<${link}|Open the deal>`}`
       await post(transport, url, { text }, signal)
+    },
+  }
+}
+
+/** Where a deal stands in the CRM now; null: not yet, or not any more. */
+export type RecordOf = (deal: string) => Promise<EndRef | null>
+
+/** A task on the deal's record. What is about no deal, or one without a record, has no place there. */
+export function taskChannel(tasks: TaskDesk, recordOf: RecordOf): Channel {
+  return {
+    name: 'crm-task',
+    async send(notice, signal) {
+      const ref = notice.deal === null ? null : await recordOf(notice.deal)
+      if (ref === null) return
+      const text = [notice.text, notice.remedy].filter((line) => line !== '').join('\n\n')
+      await tasks.addTask({ ref, key: notice.key, subject: oneLine(notice.title), text, dueAt: notice.dueAt ?? null }, { signal })
     },
   }
 }

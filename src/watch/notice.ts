@@ -10,6 +10,8 @@ export interface Notice {
   readonly remedy: string
   /** The deal it is about. */
   readonly deal: string | null
+  /** By when something has to be done; absent: nobody said. */
+  readonly dueAt?: number
 }
 
 /** How a notice stands: told to the channels in `told`, over when the condition behind it ended. */

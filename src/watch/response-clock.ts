@@ -57,6 +57,7 @@ async function remindOf({ link, waitsFor, since, dueAt }: Due, board: NoticeBoar
     key: `answer.${waitsFor}.${link.id}.${since}.${day}`,
     level: 'normal',
     deal: link.id,
+    dueAt,
     title: waitsFor === 'us' ? `${name}: answer within ${days}` : `${name}: Microsoft has not answered yet`,
     text:
       waitsFor === 'us'

@@ -1,8 +1,9 @@
 import type { NoticesConfig } from '../config/index.js'
 import type { Clock, Store } from '../core/ports.js'
+import type { TaskDesk } from '../core/tasks.js'
 import type { Turn } from '../engine/schedule.js'
 import type { Transport } from '../remote/transport.js'
-import { mailChannel, slackChannel, teamsChannel } from './channels.js'
+import { mailChannel, slackChannel, taskChannel, teamsChannel, type RecordOf } from './channels.js'
 import { guardConnections, type GuardedConnection } from './connection-guard.js'
 import { isQuiet, type Channel, type NoticeBoard } from './notice.js'
 import { remind } from './response-clock.js'
@@ -16,8 +17,13 @@ export interface WatchParts {
   readonly transport: Transport
   readonly board: NoticeBoard
   readonly notices: NoticesConfig
+  /** PEM bundle of authorities that the mail server may be certified by. */
+  readonly ca: string | null
   /** The address people use; null: no links in notices. */
   readonly publicUrl: string | null
+  /** Tasks in the CRM. */
+  readonly tasks: TaskDesk
+  readonly recordOf: RecordOf
   readonly connections: readonly GuardedConnection[]
   readonly schema: GuardedSchema
   /** Null: nothing to register, because no public address is configured. */
@@ -65,13 +71,14 @@ const webhookTurn = ({ store, clock, board }: WatchParts, { guarded, policy }: N
 
 const relayTurn = (relay: Relay): Turn => ({ name: 'relay foreign events', everyMs: relayEveryMs, run: (signal) => relay.deliver(signal) })
 
-function channelsOf({ notices, transport, publicUrl }: WatchParts): Channel[] {
+function channelsOf({ notices, transport, publicUrl, ca, tasks, recordOf }: WatchParts): Channel[] {
   const linkOf = (deal: string): string | null =>
     publicUrl === null ? null : `${publicUrl.replace(/\/+$/, '')}/deals/${encodeURIComponent(deal)}`
   const { email, teams, slack } = notices
   return [
-    ...(email === null ? [] : [mailChannel(email, linkOf)]),
+    ...(email === null ? [] : [mailChannel(email, linkOf, { ca })]),
     ...(teams === null ? [] : [teamsChannel(teams, transport, linkOf)]),
     ...(slack === null ? [] : [slackChannel(slack, transport, linkOf)]),
+    ...(notices.crmTask ? [taskChannel(tasks, recordOf)] : []),
   ]
 }

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { SMTPServer } from 'smtp-server'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { memoryStore } from '../../test/support/memory-store.js'
@@ -7,7 +7,7 @@ import { HELP, type Projection } from '../core/deal.js'
 import { newLink, waitsFor, type Link } from '../core/link.js'
 import { asLinkId } from '../core/ref.js'
 import { undiciTransport } from '../remote/transport.js'
-import { mailChannel, slackChannel, teamsChannel } from './channels.js'
+import { mailChannel, smtpOptions, slackChannel, teamsChannel } from './channels.js'
 import { isQuiet, noticeBoard, type Channel, type Notice, type NoticeBoard } from './notice.js'
 import { remind } from './response-clock.js'
 
@@ -173,12 +173,23 @@ describe('the channels', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     closers.push(() => new Promise<void>((resolve) => server.close(() => resolve())))
     const { port } = server.server.address() as AddressInfo // it listens
-    const channel = mailChannel({ smtp: `smtp://127.0.0.1:${port}`, from: 'cosell@example.com', to: ['am@example.com'] }, link)
+    const channel = mailChannel({ smtp: `smtp://127.0.0.1:${port}`, from: 'cosell@example.com', to: ['am@example.com'] }, link, { ca: null })
     await channel.send({ ...notice('m'), title: 'Größe\r\nBcc: evil@example.com' }, signal)
     expect(mails).toHaveLength(1)
     expect(mails[0]).not.toMatch(/^Bcc:/m)
     expect(mails[0]).toContain('https://cosell.example/deals/D-1')
     expect(mails[0]).toContain('To: am@example.com')
+  })
+
+  it('give up on a mail server that says nothing, and speak to one over the network only encrypted', async () => {
+    const silent = createTcpServer(() => undefined)
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    closers.push(() => new Promise((resolve) => silent.close(resolve)))
+    const { port } = silent.address() as AddressInfo // it listens
+    const to = { smtp: `smtp://127.0.0.1:${port}`, from: 'cosell@example.com', to: ['am@example.com'] }
+    await expect(mailChannel(to, link, { ca: null, deadline: 50 }).send(notice('m'), signal)).rejects.toThrow(/greeting|timeout/i)
+    expect(smtpOptions('smtp://u:p@mail.example.com:587', 'PEM')).toMatchObject({ requireTLS: true, tls: { ca: expect.arrayContaining(['PEM']) as unknown } })
+    expect(smtpOptions('smtp://127.0.0.1:25', null)).toMatchObject({ requireTLS: false })
   })
 
   it('post a card to Teams and escaped text to Slack, and fail on a refusal without naming the address', async () => {

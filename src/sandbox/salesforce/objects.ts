@@ -224,6 +224,7 @@ export function standardObjects(multiCurrency: boolean, currencies: readonly str
       field('ActivityDate', 'date'),
       list('Status', options('Not Started', 'Completed')),
       to('WhatId', 'Opportunity', 'What'),
+      to('WhoId', 'Lead', 'Who'),
       owned(),
     ]),
     object('PermissionSet', '0PS', [text('Name', 80), text('Label', 80)], { createable: false }),

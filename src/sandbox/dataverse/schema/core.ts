@@ -220,4 +220,26 @@ mimetype text 256
 objectid lookup opportunity,lead,account,contact from=Opportunity_Annotation,Lead_Annotation,Account_Annotation,Contact_Annotation del=Cascade
 `,
   }),
+  {
+    name: 'task',
+    schemaName: 'Task',
+    set: 'tasks',
+    id: 'activityid',
+    primaryName: 'subject',
+    code: 4212,
+    ownership: 'UserOwned',
+    label: 'Task',
+    plural: 'Tasks',
+    tracked: false,
+    stamps: 'all',
+    columns: `
+subject text 200 ; A
+description memo 2000
+scheduledstart,scheduledend datetime
+prioritycode choice 0 Low|1 Normal|2 High ; =1
+statecode state 0 Open|1 Completed|2 Canceled ; S
+statuscode status 2 Not Started (0)|3 In Progress (0)|4 Waiting on someone else (0)|7 Deferred (0)|5 Completed (1)|6 Canceled (2)
+regardingobjectid lookup opportunity,lead,account,contact nav=regardingobjectid_opportunity_task,regardingobjectid_lead_task,regardingobjectid_account_task,regardingobjectid_contact_task from=Opportunity_Tasks,Lead_Tasks,Account_Tasks,Contact_Tasks del=Cascade
+`,
+  },
 ]
