@@ -1,10 +1,22 @@
 /** What kind of value a column holds on the wire. `choice` holds the value of an option, `other` nothing we write. */
 export type ColumnType = 'text' | 'memo' | 'money' | 'number' | 'integer' | 'flag' | 'date' | 'instant' | 'choice' | 'lookup' | 'other'
 
-/** An option of a choice: Dynamics 365 numbers them, Salesforce names them. */
+/** An option of a choice: Dynamics 365 numbers them, Salesforce names them. The rows that a lookup may point to are its options too, by their ids. */
 export interface ChoiceOption {
   readonly value: number | string
   readonly label: string
+  /** Of a status reason of Dynamics 365: the state it belongs to. */
+  readonly state?: number
+}
+
+/** How a lookup of Dynamics 365 is read and written; elsewhere it is a column like any other. */
+export interface LookupWire {
+  /** `_new_countryid_value` */
+  readonly read: string
+  /** `new_CountryId@odata.bind` */
+  readonly bind: string
+  /** The set of the rows it points to. */
+  readonly set: string
 }
 
 /** One column of a CRM table, as far as values must fit into it. */
@@ -16,4 +28,18 @@ export interface Column {
   readonly options: readonly ChoiceOption[] | null
   readonly writable: boolean
   readonly required: boolean
+  readonly lookup?: LookupWire
+  /** Of a lookup of Salesforce: the objects it may point to. */
+  readonly pointsTo?: readonly string[]
+}
+
+/** A lookup can be mapped only when the rows it points to are known; without them it has no words. */
+export const isClosedLookup = ({ type, options }: Column): boolean => type === 'lookup' && options === null
+/** The member of a record in which the column's value comes. */
+export const readName = ({ name, lookup }: Column): string => lookup?.read ?? name
+
+/** Puts a value into a body as the column takes it. */
+export function putInto(body: Record<string, unknown>, { name, lookup }: Column, value: unknown): void {
+  if (lookup === undefined) body[name] = value
+  else body[lookup.bind] = value === null ? null : `/${lookup.set}(${String(value)})`
 }

@@ -1,8 +1,9 @@
 import { codeOf, labelKey, type Scalar } from '../core/conversions.js'
 import { roundMoney } from '../core/money.js'
 import type { FieldValue, Person, Solution, ValueKind } from '../core/deal.js'
+import type { MappingRow } from '../core/mapping-row.js'
 import { assertNever } from '../core/ref.js'
-import type { Column } from './column.js'
+import { isClosedLookup, type Column } from './column.js'
 import { peopleIn, peopleText, solutionsIn, solutionsText } from './lists-as-text.js'
 
 /** What became of a value on its way: the value, or why it cannot be. */
@@ -20,16 +21,25 @@ export function truncate(text: string, length: number | null): string {
 /** What a column shows, before its meaning: a choice shows its label. */
 export function readScalar(column: Column, raw: unknown): Converted<Scalar> {
   if (raw === null || raw === undefined) return done(null)
-  if (column.type === 'choice') {
+  if (column.type === 'choice' || column.type === 'lookup') {
     const option = column.options?.find(({ value }) => value === raw)
     // A named option that was taken from the list later still says what it says; a number says nothing.
-    if (option === undefined && typeof raw === 'string') return done(raw)
-    if (option === undefined) return failed(`The option ${String(raw)} of column "${column.name}" is not among its options.`)
+    if (option === undefined && typeof raw === 'string' && column.type === 'choice') return done(raw)
+    if (option === undefined) return failed(`${String(raw)} of column "${column.name}" is not among its ${optionsWord(column)}.`)
     return done(option.label)
   }
   if (typeof raw === 'string' || typeof raw === 'number' || typeof raw === 'boolean') return done(raw)
   return failed(`Column "${column.name}" shows something that is neither text nor number.`)
 }
+
+/** What to do about a column whose value has no meaning in the mapping. */
+export function remedyFor({ field, toPartner }: Pick<MappingRow, 'field' | 'toPartner'>, column: string): string {
+  const row = `the row "${field}" of the mapping`
+  if (toPartner !== null) return `Correct "toPartner" of ${row}, or the column "${column}".`
+  return `Add the value to "values" of ${row}, or correct the column "${column}".`
+}
+
+const optionsWord = ({ type }: Column): string => (type === 'lookup' ? 'rows (a new one is seen within ten minutes)' : 'options')
 
 const decimal = /^[+-]?\d+(?:\.\d+)?$/
 const yes = new Set(['yes', 'true', '1'])
@@ -83,8 +93,14 @@ export function toScalar(value: FieldValue): Scalar {
   return 'email' in first ? peopleText(value as readonly Person[]) : solutionsText(value as readonly Solution[])
 }
 
+/** How a value is written. `same`: whether an option's label says the same as a word, beyond its spelling: `Germany` and `DE`. */
+export interface WriteOptions {
+  readonly precision: number
+  readonly same?: (label: string, word: string) => boolean
+}
+
 /** The wire form of a scalar for a column, within the column's limits. */
-export function writeScalar(column: Column, scalar: Scalar, options: { readonly precision: number }): Converted<unknown> {
+export function writeScalar(column: Column, scalar: Scalar, options: WriteOptions): Converted<unknown> {
   if (scalar === null || scalar === '') return done(null)
   switch (column.type) {
     case 'text':
@@ -106,8 +122,10 @@ export function writeScalar(column: Column, scalar: Scalar, options: { readonly 
     case 'instant':
       return writeInstant(column, String(scalar))
     case 'choice':
-      return writeChoice(column, scalar)
+      return writeChoice(column, scalar, options.same)
     case 'lookup':
+      if (!isClosedLookup(column)) return writeChoice(column, scalar, options.same)
+      return failed(`Column "${column.name}" points to rows that are no list: of several tables, or more than can be read.`)
     case 'other':
       return failed(`Column "${column.name}" is of a kind the connector does not write.`)
     default:
@@ -122,13 +140,22 @@ function writeInstant(column: Column, text: string): Converted<unknown> {
 }
 
 /** Options are found by their label, in any spelling, or by their number; never by a number we carry. */
-function writeChoice(column: Column, scalar: Scalar): Converted<unknown> {
-  const key = labelKey(String(scalar))
+function writeChoice(column: Column, scalar: Scalar, same: WriteOptions['same']): Converted<unknown> {
+  const word = String(scalar)
+  const key = labelKey(word)
   const option =
     column.options?.find(({ label }) => labelKey(label) === key) ??
-    column.options?.find(({ label }) => labelKey(codeOf(label)) === labelKey(codeOf(String(scalar)))) ??
-    column.options?.find(({ value }) => String(value) === String(scalar))
+    column.options?.find(({ label }) => labelKey(codeOf(label)) === labelKey(codeOf(word))) ??
+    (same === undefined ? undefined : column.options?.find(({ label }) => same(label, word))) ??
+    (column.type === 'lookup' ? undefined : column.options?.find(({ value }) => String(value) === word))
   if (option !== undefined) return done(option.value)
-  const known = column.options?.map(({ label }) => label).join(', ') ?? ''
-  return failed(`Column "${column.name}" has no option "${String(scalar)}"${known === '' ? '' : ` (it has ${known})`}.`)
+  return failed(`Column "${column.name}" has no ${column.type === 'lookup' ? 'row' : 'option'} "${word}"${namesOf(column)}.`)
+}
+
+const namesMost = 12 // More names than these help nobody in a message.
+function namesOf({ options }: Column): string {
+  if (options === null || options.length === 0) return ''
+  const more = options.length - namesMost
+  const names = options.slice(0, namesMost).map(({ label }) => label)
+  return ` (it has ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''})`
 }

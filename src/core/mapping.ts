@@ -1,4 +1,6 @@
 import { CODE_LABELS, codeOf, isEmptyCode, labelKey, labelOf, stripCheckMark, type Scalar } from './conversions.js'
+import { iso2 } from './countries.js'
+import { currencyCode } from './currencies.js'
 import { FIELD_NAMES, FIELDS, type Field, type ValueKind } from './deal.js'
 import { compileExpression, type ValueType, type Wanted } from './expression.js'
 import { isFault } from './fault.js'
@@ -202,8 +204,21 @@ export function toPartnerValue(row: MappingRow, shown: Scalar): Scalar {
   if (row.toPartner !== null) return row.toPartner.evaluate(shown)
   if (typeof shown !== 'string') return shown
   if (row.field === 'name') return stripCheckMark(shown)
+  const spell = SPELLINGS[row.field]
+  if (spell !== undefined) return spell(shown)
   if (FIELDS[row.field].kind !== 'choice' || row.values !== null) return shown
   return isEmptyCode(shown) ? null : codeOf(shown)
+}
+
+/** Fields that Partner Center takes in one spelling and CRMs keep in several: as a code, a name, or a row of a table. */
+const SPELLINGS: { readonly [F in Field]?: (text: string) => string } = {
+  'customerProfile.address.country': iso2,
+  'details.currency': currencyCode,
+}
+/** Whether two words of a field mean the same beyond their spelling; undefined where spelling is all there is. */
+export function sameWords(field: Field): ((a: string, b: string) => boolean) | undefined {
+  const spell = SPELLINGS[field]
+  return spell === undefined ? undefined : (a, b) => spell(a) === spell(b)
 }
 
 function lookUp(values: Readonly<Record<string, string | number | boolean>>, value: Scalar): string | number | boolean | undefined {

@@ -10,14 +10,23 @@ import {
   type Solution,
 } from '../../core/deal.js'
 import { Fault } from '../../core/fault.js'
-import { columnOf, relationOf, toCrmValue, toPartnerValue, type MappedKind, type Mapping, type MappingRow } from '../../core/mapping.js'
+import {
+  columnOf,
+  relationOf,
+  sameWords,
+  toCrmValue,
+  toPartnerValue,
+  type MappedKind,
+  type Mapping,
+  type MappingRow,
+} from '../../core/mapping.js'
 import { decodeStage, encodeStage } from '../../core/mapping-stages.js'
 import { didYouMean } from '../../core/nearest.js'
 import { assertNever } from '../../core/ref.js'
 import type { Stage } from '../../core/stage.js'
 import type { Column, Table, TableName } from './columns.js'
 import { unique } from '../lists-as-text.js'
-import { isPlace, type Place } from './profile.js'
+import { isPlace, KEPT, OPTIONAL, type Place } from './profile.js'
 import { columnIn, precisionOf, tableOf, type Schema } from './schema.js'
 import { readScalar, toFieldValue, toScalar, truncate, writeScalar, type Converted } from '../values.js'
 
@@ -74,11 +83,13 @@ export function codecOf(options: {
 
 /** The target of a row, or in words why there is none. */
 function bind(schema: Schema, kind: MappedKind, row: MappingRow): Target | string {
-  if (isPlace(row.crm)) return bindPlace(schema, kind, row, row.crm)
+  const place = LOOKED_UP[row.crm] ?? row.crm
+  if (isPlace(place)) return bindPlace(schema, kind, row, place)
   const relation = relationOf(row)
   if (relation === null) {
     const column = columnIn(schema, kind, row.crm) ?? assumed(schema, row.crm)
-    return column === null ? noColumn(schema, kind, row.crm) : { kind: 'column', column }
+    if (column === null) return noColumn(schema, kind, row.crm)
+    return ownKeeping(schema, kind, column) ?? { kind: 'column', column }
   }
   if (kind === 'lead' || (relation !== 'account' && relation !== 'contact')) {
     return `"${relation}" is no record that belongs to a ${kind}; ${kind === 'lead' ? 'a lead keeps its customer in its own columns' : 'use "account" or "contact"'}.`
@@ -110,9 +121,17 @@ function bindPlace(schema: Schema, kind: MappedKind, row: MappingRow, place: Pla
   return { kind: 'place', place }
 }
 
-/** Before the columns were read, a column that we do not know is taken as it comes. */
+/** Columns that the connector fills itself; null: a row may have this one. */
+function ownKeeping(schema: Schema, kind: MappedKind, { name }: Column): string | null {
+  const own = KEPT.some((kept) => columnIn(schema, kind, kept)?.name === name)
+  return own ? `column "${name}" is kept by the connector itself; give the row another one.` : null
+}
+/** Lookups behind a place: who names one of them means the place. */
+const LOOKED_UP: Readonly<Record<string, Place>> = { transactioncurrencyid: 'currency', ownerid: 'owner', parentcontactid: 'contact' }
+
+/** Before the columns were read, a column that we do not know is taken as it comes, unless it is one that few have. */
 function assumed(schema: Schema, name: string): Column | null {
-  if (schema.readAt !== null) return null
+  if (schema.readAt !== null || OPTIONAL.has(name)) return null
   return { name, label: name, type: 'text', maxLength: null, options: null, writable: true, required: false }
 }
 function noColumn(schema: Schema, table: TableName, name: string): string {
@@ -145,7 +164,8 @@ export function encodeColumn(
     const { column } = bound.target
     const reserve = bound.field === 'name' ? codec.nameReserve : 0
     const narrowed = reserve === 0 || column.maxLength === null ? column : { ...column, maxLength: column.maxLength - reserve }
-    return writeScalar(narrowed, scalar, context)
+    const same = sameWords(bound.field)
+    return writeScalar(narrowed, scalar, { ...context, ...(same === undefined ? {} : { same }) })
   } catch (error) {
     if (error instanceof Fault) return { ok: false, why: error.message }
     throw error

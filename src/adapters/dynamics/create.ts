@@ -1,8 +1,8 @@
 import type { CreateChange } from '../../core/change.js'
 import type { Person, Projection } from '../../core/deal.js'
 import { Fault, isFault } from '../../core/fault.js'
+import type { MappedKind } from '../../core/mapping.js'
 import type { StageValues } from '../../core/mapping-stages.js'
-
 import type { Receipt } from '../../core/ports.js'
 import type { EndRef } from '../../core/ref.js'
 import type { Operation } from './api.js'
@@ -17,6 +17,7 @@ import { asGuid, guidOf } from '../guid.js'
 import { chooseOwner, lookUp, type Found, type Needs, type Owner } from './lookups.js'
 import { contactOperation, recordName, solutionOperation } from './operations.js'
 import { columnIn, precisionOf } from './schema.js'
+import { putInto } from '../column.js'
 import { writeScalar } from '../values.js'
 
 /** A new record and everything it needs: `account` and `contact` are the operations that make them, null where they were found. */
@@ -70,11 +71,11 @@ export function prepareCreate(
   const contact =
     encoded.person == null
       ? null
-      : contactFor({ person: encoded.person, accountId: account?.id ?? null, recordId: id, found: context.found, what })
+      : contactFor(codec, { person: encoded.person, encoded, accountId: account?.id ?? null, recordId: id, found: context.found, what })
   const owner = chooseOwner(codec, change.deal.team ?? [], { configured: context.owner, users: context.found.users })
   const body: Body = {
     [codec.table.id]: id,
-    ...defaultsOf(codec),
+    ...defaultsOf(codec, codec.kind),
     ...encoded.own,
     ...nameOf(codec, change),
     ...(encoded.currency == null ? {} : currencyBind(codec, encoded.currency, what)),
@@ -96,7 +97,11 @@ export function prepareCreate(
     account: account && { id: account.id, operation: account.operation },
     contact: contact && { id: contact.id, operation: contact.operation },
     own,
-    resolved: { ...account?.resolved, ...contact?.resolved, ...ownerShown(codec, owner) },
+    resolved: {
+      ...(account === null ? relatedDeal(codec, 'account', {}) : account.resolved),
+      ...(contact === null ? relatedDeal(codec, 'contact', {}) : contact.resolved),
+      ...ownerShown(codec, owner),
+    },
     remarks: [...(account?.remark == null ? [] : [account.remark]), ...(owner.remark === null ? [] : [owner.remark])],
   }
 }
@@ -122,7 +127,7 @@ function accountFor(
 ): Related {
   const choice = chooseAccount(given.customer, given.found.accounts)
   if (choice.kind === 'create') {
-    const body = { accountid: choice.id, ...given.encoded.account }
+    const body = { accountid: choice.id, ...defaultsOf(codec, 'account'), ...given.encoded.account }
     return {
       id: choice.id,
       operation: { method: 'POST', path: 'accounts', ifMatch: null, body, what: `the account of ${given.what}` },
@@ -135,19 +140,28 @@ function accountFor(
 }
 
 /** A contact of the same account with the same e-mail is that person; any other is made, under an id that belongs to this record. */
-function contactFor(given: {
-  readonly person: Person
-  readonly accountId: string | null
-  readonly recordId: string
-  readonly found: Found
-  readonly what: string
-}): Related {
-  const email = given.person.email.trim().toLowerCase()
-  const known = given.found.contacts.find((contact) => contact.email === email && contact.accountId === given.accountId)
-  if (known !== undefined) return { id: known.id, operation: null, resolved: { 'customerProfile.team': personIn(known.row) }, remark: null }
+function contactFor(
+  codec: Codec,
+  given: {
+    readonly person: Person
+    readonly encoded: Encoded
+    readonly accountId: string | null
+    readonly recordId: string
+    readonly found: Found
+    readonly what: string
+  },
+): Related {
+  const { person, accountId } = given
+  const email = person.email.trim().toLowerCase()
+  const known = given.found.contacts.find((contact) => contact.email === email && contact.accountId === accountId)
+  if (known !== undefined) {
+    const resolved = { ...relatedDeal(codec, 'contact', known.row), 'customerProfile.team': personIn(known.row) }
+    return { id: known.id, operation: null, resolved, remark: null }
+  }
   const id = guidOf(`contact:${given.recordId}:${email}`)
-  const what = `the contact ${given.person.email} of ${given.what}`
-  return { id, operation: contactOperation({ id, person: given.person, accountId: given.accountId, what }), resolved: {}, remark: null }
+  const what = `the contact ${person.email} of ${given.what}`
+  const more = { ...defaultsOf(codec, 'contact'), ...given.encoded.contact }
+  return { id, operation: contactOperation({ id, person, accountId, more, what }), resolved: {}, remark: null }
 }
 
 /** A record is always made open; a closed one is closed by its action in the same change set. */
@@ -168,18 +182,19 @@ function openThenClose(
   return { body: { ...kept, ...open }, after: [close] }
 }
 
-/** Constants for columns that this CRM demands. A choice is named by its label. */
-function defaultsOf(codec: Codec): Body {
+/** Constants for columns that this CRM demands. A choice and a lookup are named by their label. */
+export function defaultsOf(codec: Codec, table: MappedKind | 'account' | 'contact'): Body {
   const body: Body = {}
-  for (const [name, value] of Object.entries(codec.mapping.defaults[codec.kind])) {
-    const column = name.includes('@') ? null : columnIn(codec.schema, codec.kind, name)
+  for (const [name, value] of Object.entries(codec.mapping.defaults[table])) {
+    const column = name.includes('@') ? null : columnIn(codec.schema, table, name)
     const wire = column === null ? null : writeScalar(column, value, { precision: 4 }) // scalars by the mapping's own schema
     if (wire !== null && !wire.ok) {
       throw new Fault('misconfigured', `The default for "${name}" cannot be used: ${wire.why}`, {
-        remedy: 'Correct "defaults" in the mapping.',
+        remedy: `Correct "defaults" > "${table}" of the mapping.`,
       })
     }
-    body[column?.name ?? name] = wire === null ? value : wire.value
+    if (column !== null && wire !== null) putInto(body, column, wire.value)
+    else body[name] = value
   }
   return body
 }

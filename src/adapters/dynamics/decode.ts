@@ -5,7 +5,9 @@ import type { Present, Unreadable } from '../../core/ports.js'
 import { assertNever, type EndRef, type Ref } from '../../core/ref.js'
 import { decodeColumn, type BoundRow, type Codec } from './codec.js'
 import { userPerson, userSelect } from './fields.js'
+import { readName } from '../column.js'
 import { unique } from '../lists-as-text.js'
+import { remedyFor } from '../values.js'
 import { AUDIT, IDENTIFIER, LINK, SYNC, type Place } from './profile.js'
 import { etagOf, flagOf, idOf, numberOf, query, rowOf, rowsOf, textOf, type Row } from './row.js'
 import { columnIn, type SolutionTable } from './schema.js'
@@ -13,13 +15,13 @@ import { packVersion } from './version.js'
 
 const accountColumns = (codec: Codec): string[] => relatedColumns(codec, 'account')
 function relatedColumns(codec: Codec, relation: 'account' | 'contact'): string[] {
-  return codec.rows.flatMap(({ target }) => (target.kind === 'related' && target.relation === relation ? [target.column.name] : []))
+  return codec.rows.flatMap(({ target }) => (target.kind === 'related' && target.relation === relation ? [readName(target.column)] : []))
 }
 const has = (codec: Codec, place: Place): boolean => codec.rows.some(({ target }) => target.kind === 'place' && target.place === place)
 const list = (names: readonly string[]): string => [...new Set(names)].join(',')
 
 const contactBasics = ['contactid', 'firstname', 'lastname', 'emailaddress1', 'telephone1', 'mobilephone', 'versionnumber']
-const contactSelect = (codec: Codec): string => list([...contactBasics, ...relatedColumns(codec, 'contact')])
+export const contactSelect = (codec: Codec): string => list([...contactBasics, ...relatedColumns(codec, 'contact')])
 export const accountSelect = (codec: Codec): string => list(['accountid', 'name', ...accountColumns(codec), 'versionnumber'])
 const solutionSelect = (table: SolutionTable): string =>
   list([table.id, table.columns.solutionId, ...(table.columns.solutionName === null ? [] : [table.columns.solutionName]), 'versionnumber'])
@@ -30,7 +32,7 @@ export function readQuery(codec: Codec, filter: string | null = null): string {
 }
 
 function ownSelect(codec: Codec): string[] {
-  const mapped = codec.rows.flatMap(({ target }) => (target.kind === 'column' ? [target.column.name] : []))
+  const mapped = codec.rows.flatMap(({ target }) => (target.kind === 'column' ? [readName(target.column)] : []))
   const kept = [SYNC, IDENTIFIER, LINK, AUDIT].flatMap((name) => columnIn(codec.schema, codec.kind, name)?.name ?? [])
   const person = has(codec, 'person') ? ['firstname', 'lastname', 'emailaddress1', 'telephone1', 'mobilephone'] : []
   const lead = codec.kind === 'lead' ? ['merged', '_masterid_value', '_qualifyingopportunityid_value'] : []
@@ -170,7 +172,7 @@ type Read = { readonly value: FieldValue } | { readonly unreadable: Unreadable }
 
 function readColumn(bound: BoundRow, target: Extract<BoundRow['target'], { column: unknown }>, seen: Around): Read {
   const from = target.kind === 'column' ? seen.row : target.relation === 'account' ? seen.account : seen.contact
-  const raw = from === null ? null : from[target.column.name]
+  const raw = from === null ? null : from[readName(target.column)]
   const read = decodeColumn({ ...bound, target }, raw)
   if (read.ok) return { value: bound.field === 'name' && typeof read.value === 'string' ? stripCheckMark(read.value) : read.value }
   return {
@@ -178,7 +180,7 @@ function readColumn(bound: BoundRow, target: Extract<BoundRow['target'], { colum
       field: bound.field,
       shows: String(raw),
       text: `The record's ${target.column.label} cannot be read: ${read.why}`,
-      remedy: `Add "values" to the row "${bound.field}" of the mapping, or correct the column "${target.column.name}".`,
+      remedy: remedyFor(bound.row, target.column.name),
     },
   }
 }
@@ -234,7 +236,7 @@ export function relatedDeal(codec: Codec, relation: 'account' | 'contact', relat
   for (const bound of codec.rows) {
     const { target } = bound
     if (target.kind !== 'related' || target.relation !== relation) continue
-    const read = decodeColumn({ ...bound, target }, related[target.column.name])
+    const read = decodeColumn({ ...bound, target }, related[readName(target.column)])
     if (read.ok) deal = withField(deal, bound.field, read.value)
   }
   return deal

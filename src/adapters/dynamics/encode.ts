@@ -10,6 +10,7 @@ import type { Column } from './columns.js'
 import { UNKNOWN_CURRENCY } from './errors.js'
 import { AUDIT, IDENTIFIER, LAST_SYNCED, LINK, PROBLEM, STATUS, SYNC, type Place } from './profile.js'
 import { columnIn } from './schema.js'
+import { putInto } from '../column.js'
 import { truncate, writeScalar } from '../values.js'
 
 export type Body = Record<string, unknown>
@@ -63,7 +64,7 @@ function encodeInto(
     })
   }
   const body = target.kind === 'column' ? draft.own : target.relation === 'account' ? draft.account : draft.contact
-  body[target.column.name] = wire.value
+  putInto(body, target.column, wire.value)
   // The server overwrites the estimate from product lines unless it is told that the amount is the user's.
   if (codec.kind === 'opportunity' && target.kind === 'column' && target.column.name === 'estimatedvalue')
     body['isrevenuesystemcalculated'] = false

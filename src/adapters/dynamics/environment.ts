@@ -5,6 +5,7 @@ import type { DynamicsApi } from './api.js'
 import { codecOf, type Codec } from './codec.js'
 import { tellsOfOtherColumns } from './errors.js'
 import { discover } from './fields.js'
+import { withLookups } from './lookup-columns.js'
 import { ASSUMED_SCHEMA, type Schema } from './schema.js'
 
 /** Runs `work` alone among all workers that name the same key, so that two deals of one customer never make two accounts. */
@@ -63,7 +64,8 @@ export class Environment {
   }
   async #read(signal: AbortSignal): Promise<Schema> {
     try {
-      this.#schema = await discover(this.api, { now: this.clock.now(), signal })
+      const schema = await discover(this.api, { now: this.clock.now(), signal })
+      this.#schema = await withLookups(this.api, schema, this.settings.mapping, signal)
     } catch (error) {
       // What we know goes on serving while the metadata cannot be read; a first read has nothing to fall back on.
       if (this.#schema.readAt === null || !isFault(error) || error.kind === 'signed-out' || error.kind === 'forbidden') throw error

@@ -200,7 +200,9 @@ function readOptions(row: Row): ChoiceOption[] {
     ? []
     : rowsOf(set, 'Options').flatMap((option): ChoiceOption[] => {
         const value = numberOf(option, 'Value')
-        return value === null ? [] : [{ value, label: labelIn(option, 'Label') ?? String(value) }]
+        const state = numberOf(option, 'State')
+        const label = labelIn(option, 'Label') ?? String(value)
+        return value === null ? [] : [{ value, label, ...(state === null ? {} : { state }) }]
       })
 }
 

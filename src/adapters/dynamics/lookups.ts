@@ -3,7 +3,7 @@ import { Fault } from '../../core/fault.js'
 import type { DynamicsApi, Question } from './api.js'
 import type { Codec } from './codec.js'
 import { accountIdFor, type AccountCandidate, type Customer } from '../customers.js'
-import { accountSelect, relatedDeal } from './decode.js'
+import { accountSelect, contactSelect, relatedDeal } from './decode.js'
 import { userPerson, userSelect } from './fields.js'
 import { idOf, numberOf, query, quoted, rowsOf, textOf, type Row } from './row.js'
 
@@ -85,7 +85,7 @@ function toQuestion(codec: Codec, topic: Topic, { column, values }: Wanted): Que
     case 'contacts':
       return {
         what: 'contacts of the customer',
-        path: `contacts${query({ $select: 'contactid,firstname,lastname,emailaddress1,telephone1,mobilephone,_parentcustomerid_value', $filter: `${filter} and statecode eq 0` })}`,
+        path: `contacts${query({ $select: `${contactSelect(codec)},_parentcustomerid_value`, $filter: `${filter} and statecode eq 0` })}`,
       }
     case 'users':
       return {

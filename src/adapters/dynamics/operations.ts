@@ -12,6 +12,8 @@ export function contactOperation(given: {
   readonly id: string
   readonly person: Person
   readonly accountId: string | null
+  /** Columns of the contact that rows or constants fill. */
+  readonly more: Body
   readonly what: string
 }): Operation {
   const parent = given.accountId === null ? {} : { 'parentcustomerid_account@odata.bind': `/accounts(${given.accountId})` }
@@ -19,7 +21,7 @@ export function contactOperation(given: {
     method: 'POST',
     path: 'contacts',
     ifMatch: null,
-    body: { contactid: given.id, ...personColumns(given.person), ...parent },
+    body: { contactid: given.id, ...given.more, ...personColumns(given.person), ...parent },
     what: given.what,
   }
 }

@@ -14,7 +14,19 @@ export interface CustomColumn {
 }
 const column = (name: string, microsoft: string | null, ...labels: string[]): CustomColumn => ({ name: `cosell_${name}`, microsoft: microsoft === null ? null : `msft_${microsoft}`, labels })
 
+/** Columns that nobody installs for you: make one of this name or label, and the deal's field is kept in it. */
+const OPTIONAL_COLUMNS: readonly CustomColumn[] = [
+  column('salesstage', null, 'Partner Center Sales Stage'),
+  column('campaign', null, 'Partner Center Campaign'),
+  column('partnerrole', null, 'Partner Center Partner Role'),
+  column('solutionarea', null, 'Partner Center Solution Area'),
+  column('solutionplay', null, 'Partner Center Solution Play'),
+]
+const DUNS = 'cosell_duns'
+export const OPTIONAL: ReadonlySet<string> = new Set([...OPTIONAL_COLUMNS.map(({ name }) => name), DUNS])
+
 export const CUSTOM_COLUMNS: readonly CustomColumn[] = [
+  ...OPTIONAL_COLUMNS,
   column('syncwithpartnercenter', 'microsoftpartnercenterreferralsync', 'Sync With Partner Center'),
   column('referralidentifier', 'microsoftpartnercenterreferralidentifier', 'Referral Identifier'),
   column('referrallink', 'microsoftpartnercenterreferrallink', 'Referral Link'),
@@ -41,6 +53,9 @@ export const AUDIT = 'cosell_audit'
 export const STATUS = 'cosell_syncstatus'
 export const PROBLEM = 'cosell_syncproblem'
 export const LAST_SYNCED = 'cosell_lastsynced'
+
+/** Filled on every pass, whatever the mapping says. */
+export const KEPT: readonly string[] = [SYNC, IDENTIFIER, LINK, AUDIT, STATUS, PROBLEM, LAST_SYNCED]
 
 /** The child table of solutions: our name, then the labels that Microsoft's package gives it. */
 export const SOLUTION_TABLE = { name: 'cosell_microsoftsolution', labels: ['Microsoft Solutions', 'Microsoft Solution'] } as const
@@ -96,6 +111,11 @@ const shared = {
   'inviteContext.notes': { crm: 'cosell_notestomicrosoft' },
   team: { crm: 'owner' },
   referralProgram: { crm: 'cosell_referralprogram', flow: 'to-crm' },
+  salesStage: { crm: 'cosell_salesstage' },
+  campaignId: { crm: 'cosell_campaign' },
+  'details.requirements.partnerRole': { crm: 'cosell_partnerrole' },
+  'details.requirements.solutionArea': { crm: 'cosell_solutionarea' },
+  'details.requirements.solutionPlay': { crm: 'cosell_solutionplay' },
   expirationDateTime: { crm: 'cosell_expireson' },
   'microsoft.status': { crm: 'cosell_microsoftstatus' },
   'microsoft.team': { crm: 'cosell_microsoftteam' },
@@ -117,6 +137,7 @@ export const DYNAMICS_PROFILE: Profile = {
     'customerProfile.address.state': { crm: 'account.address1_stateorprovince' },
     'customerProfile.address.postalCode': { crm: 'account.address1_postalcode' },
     'customerProfile.address.country': { crm: 'account.address1_country', toPartner: 'iso2(value)' },
+    'customerProfile.ids.duns': { crm: `account.${DUNS}` },
     'customerProfile.team': { crm: 'contact' },
   },
   lead: {
@@ -130,6 +151,7 @@ export const DYNAMICS_PROFILE: Profile = {
     'customerProfile.address.state': { crm: 'address1_stateorprovince' },
     'customerProfile.address.postalCode': { crm: 'address1_postalcode' },
     'customerProfile.address.country': { crm: 'address1_country', toPartner: 'iso2(value)' },
+    'customerProfile.ids.duns': { crm: DUNS },
     'customerProfile.team': { crm: 'person' },
   },
   stages,

@@ -9,6 +9,7 @@ import type { Stage } from '../../core/stage.js'
 import type { Operation } from './api.js'
 import { closing } from './closing.js'
 import type { Codec } from './codec.js'
+import { defaultsOf } from './create.js'
 import { personIn } from './decode.js'
 import { currencyBind, encodeDeal, encodeStamp, markedName, personColumns, stageValues, type Body } from './encode.js'
 import { guidOf } from '../guid.js'
@@ -100,13 +101,14 @@ function rowPatch(
 }
 
 function accountPatch(body: Body, seen: Seen, what: string): Operation[] {
-  if (Object.keys(body).length === 0 || seen.account === null) return []
+  if (seen.account === null) return nowhere(body, 'account', what)
+  if (Object.keys(body).length === 0) return []
   return [{ method: 'PATCH', path: `accounts(${seen.account.id})`, ifMatch: seen.account.etag, body, what: `the account of ${what}` }]
 }
 function contactPatch(body: Body, seen: Seen, contact: ContactMove, what: string): Operation[] {
   if (Object.keys(body).length === 0) return []
   if (contact.id !== null) return [{ method: 'PATCH', path: `contacts(${contact.id})`, ifMatch: '*', body, what: `the contact of ${what}` }]
-  if (seen.contact === null) return []
+  if (seen.contact === null) return nowhere(body, 'contact', what)
   return [
     {
       method: 'PATCH',
@@ -116,6 +118,15 @@ function contactPatch(body: Body, seen: Seen, contact: ContactMove, what: string
       what: `the contact of ${what}`,
     },
   ]
+}
+
+/** @throws Fault `rejected` when a value belongs on a record that is not there: left out, it would look as if somebody had emptied it. */
+function nowhere(body: Body, relation: 'account' | 'contact', what: string): [] {
+  const columns = Object.keys(body).filter((name) => body[name] !== null)
+  if (columns.length === 0) return []
+  throw new Fault('rejected', `The ${what} has no ${relation}, and the mapping keeps ${columns.join(', ')} there.`, {
+    remedy: `Give the record ${relation === 'account' ? 'an account' : 'a contact'} in the CRM, or map the field to a column of the record itself.`,
+  })
 }
 
 interface ContactMove {
@@ -150,7 +161,7 @@ function contactMove(
     return { ...STAYS, id: known.id, body: contactBind(known.id), resolved: { 'customerProfile.team': personIn(known.row) } }
   // The record's version is part of the id: a repeat of this very write names the same contact, a later one another.
   const id = guidOf(`contact:${codec.kind}:${change.ref.id}:${email}:${seen.row}`)
-  return { ...STAYS, id, before: [contactOperation({ id, person, accountId: account, what })], body: contactBind(id) }
+  return { ...STAYS, id, before: [contactOperation({ id, person, accountId: account, more: defaultsOf(codec, 'contact'), what })], body: contactBind(id) }
 }
 const contactBind = (id: string): Body => ({ 'parentcontactid@odata.bind': `/contacts(${id})` })
 

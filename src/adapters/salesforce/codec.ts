@@ -10,7 +10,16 @@ import {
   type Solution,
 } from '../../core/deal.js'
 import { Fault } from '../../core/fault.js'
-import { columnOf, relationOf, toCrmValue, toPartnerValue, type MappedKind, type Mapping, type MappingRow } from '../../core/mapping.js'
+import {
+  columnOf,
+  relationOf,
+  sameWords,
+  toCrmValue,
+  toPartnerValue,
+  type MappedKind,
+  type Mapping,
+  type MappingRow,
+} from '../../core/mapping.js'
 import { decodeStage, encodeStage, type StageTable } from '../../core/mapping-stages.js'
 import { didYouMean } from '../../core/nearest.js'
 import { assertNever } from '../../core/ref.js'
@@ -18,7 +27,7 @@ import type { Stage } from '../../core/stage.js'
 import type { Column } from '../column.js'
 import { unique } from '../lists-as-text.js'
 import { readScalar, toFieldValue, toScalar, truncate, writeScalar, type Converted } from '../values.js'
-import { isPlace, type Place } from './profile.js'
+import { isPlace, KEPT, OPTIONAL, type Place } from './profile.js'
 import { fieldIn, objectOf, precisionOf, type ObjectName, type Schema } from './schema.js'
 import { stageTableOf } from './stages.js'
 
@@ -92,11 +101,13 @@ const CODED: Readonly<Record<string, string>> = {
 
 /** The target of a row, or in words why there is none. */
 function bind(schema: Schema, kind: MappedKind, row: MappingRow): Target | string {
-  if (isPlace(row.crm)) return bindPlace(schema, kind, row, row.crm)
+  const place = LOOKED_UP[row.crm] ?? row.crm
+  if (isPlace(place)) return bindPlace(schema, kind, row, place)
   const relation = relationOf(row)
   if (relation === null) {
     const column = columnFor(schema, objectOf(kind), row.crm)
-    return column === null ? noField(schema, objectOf(kind), row.crm) : { kind: 'field', column }
+    if (column === null) return noField(schema, objectOf(kind), row.crm)
+    return ownKeeping(schema, objectOf(kind), column) ?? { kind: 'field', column }
   }
   if (kind === 'lead' || (relation !== 'account' && relation !== 'contact')) {
     return `"${relation}" is no record that belongs to a ${kind}; ${kind === 'lead' ? 'a lead keeps its customer in its own fields' : 'use "account" or "contact"'}.`
@@ -104,13 +115,21 @@ function bind(schema: Schema, kind: MappedKind, row: MappingRow): Target | strin
   const column = columnFor(schema, objectOf(relation), columnOf(row))
   return column === null ? noField(schema, objectOf(relation), columnOf(row)) : { kind: 'related', relation, column }
 }
+/** Fields that the connector fills itself; null: a row may have this one. */
+function ownKeeping(schema: Schema, object: ObjectName, { name }: Column): string | null {
+  const own = KEPT.some((kept) => fieldIn(schema, object, kept)?.name === name)
+  return own ? `field "${name}" is kept by the connector itself; give the row another one.` : null
+}
+/** Fields behind a place: who names one of them means the place. */
+const LOOKED_UP: Readonly<Record<string, Place>> = { CurrencyIsoCode: 'currency', OwnerId: 'owner', ContactId: 'contact' }
+
 function columnFor(schema: Schema, object: ObjectName, name: string): Column | null {
   const coded = CODED[name]
   const code = coded === undefined ? null : fieldIn(schema, object, coded)
   // The options of a code field are labelled by the country's name; its values are the codes themselves.
   if (code !== null) return { ...code, type: 'text', maxLength: 2, options: null }
   const column = fieldIn(schema, object, name)
-  if (column !== null || schema.readAt !== null) return column
+  if (column !== null || schema.readAt !== null || OPTIONAL.has(name)) return column
   return { name, label: name, type: 'text', maxLength: null, options: null, writable: true, required: false }
 }
 
@@ -163,7 +182,8 @@ export function encodeColumn(
     const narrowed = reserve === 0 || column.maxLength === null ? column : { ...column, maxLength: column.maxLength - reserve }
     // A checkbox knows no "nothing".
     if (column.type === 'flag' && (scalar === null || scalar === '')) return { ok: true, value: false }
-    return writeScalar(narrowed, scalar, context)
+    const same = sameWords(bound.field)
+    return writeScalar(narrowed, scalar, { ...context, ...(same === undefined ? {} : { same }) })
   } catch (error) {
     if (error instanceof Fault) return { ok: false, why: error.message }
     throw error

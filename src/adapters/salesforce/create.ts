@@ -1,3 +1,4 @@
+import type { MappedKind } from '../../core/mapping.js'
 import type { CreateChange } from '../../core/change.js'
 import type { Person, Projection, Solution } from '../../core/deal.js'
 import { itemKey } from '../../core/deal.js'
@@ -10,13 +11,13 @@ import type { Operation } from './exchange.js'
 import { assertWorks, canonicalOf, type Codec } from './codec.js'
 import { personIn, relatedDeal } from './decode.js'
 import { withIdentifier } from './discover.js'
-import { encodeDeal, encodeStamp, markedName, personFields, type Body } from './encode.js'
+import { encodeDeal, encodeStamp, markedName, personFields, type Body, type Encoded } from './encode.js'
 import { tellsOfExisting } from './errors.js'
 import { chooseOwner, lookUp, type Found, type Needs } from './lookups.js'
 import type { Org } from './org.js'
 import { IDENTIFIER } from './profile.js'
 import { asRecordId, idOf, type Row } from './row.js'
-import { fieldIn, precisionOf } from './schema.js'
+import { fieldIn, objectOf, precisionOf } from './schema.js'
 
 /** A new record and everything it needs, in the order in which it is made. `ids`: what its own answer is called. */
 export interface NewRecord {
@@ -64,10 +65,12 @@ export function prepareCreate(
   const customer = kind === 'opportunity' ? customerFor(codec, deal) : null
   const account = customer === null ? null : accountFor(codec, { customer, body: encoded.account, found: context.found, what })
   const contact =
-    encoded.person == null ? null : contactFor({ person: encoded.person, accountId: account?.id ?? null, found: context.found, what })
+    encoded.person == null
+      ? null
+      : contactFor(codec, { person: encoded.person, encoded, accountId: account?.id ?? null, found: context.found, what })
   const owner = chooseOwner(codec, change.deal.team ?? [], { configured: context.owner, users: context.found.users })
   const body: Body = {
-    ...defaultsOf(codec),
+    ...defaultsOf(codec, codec.kind),
     ...mustHave(codec),
     ...encoded.own,
     ...nameOf(codec, change),
@@ -85,7 +88,11 @@ export function prepareCreate(
   return {
     kind,
     operations: [account?.operation, contact?.operation, own, ...solutions].filter((operation) => operation != null),
-    resolved: { ...account?.resolved, ...contact?.resolved, ...shownOwner },
+    resolved: {
+      ...(account === null ? relatedDeal(codec, 'account', {}) : account.resolved),
+      ...(contact === null ? relatedDeal(codec, 'contact', {}) : contact.resolved),
+      ...shownOwner,
+    },
     remarks: [account?.remark, owner.remark].filter((remark) => remark != null),
   }
 }
@@ -108,7 +115,7 @@ function accountFor(
       method: 'POST',
       path: 'sobjects/Account',
       unmodifiedSince: null,
-      body: given.body,
+      body: { ...defaultsOf(codec, 'account'), ...given.body },
       what: `the account of ${given.what}`,
     }
     return { id: '@{account.id}', operation, resolved: {}, remark: choice.remark }
@@ -118,24 +125,34 @@ function accountFor(
 }
 
 /** A contact of the same account with the same e-mail is that person; any other is made. */
-function contactFor(given: {
-  readonly person: Person
-  readonly accountId: string | null
-  readonly found: Found
-  readonly what: string
-}): Related {
+function contactFor(
+  codec: Codec,
+  given: {
+    readonly person: Person
+    readonly encoded: Encoded
+    readonly accountId: string | null
+    readonly found: Found
+    readonly what: string
+  },
+): Related {
   const email = given.person.email.toLowerCase()
   const known = given.found.contacts.find((contact) => contact.email === email && contact.accountId === given.accountId)
-  if (known !== undefined) return { id: known.id, operation: null, resolved: { 'customerProfile.team': personIn(known.row) }, remark: null }
-  return { id: '@{contact.id}', operation: contactOperation({ ...given, name: 'contact' }), resolved: {}, remark: null }
+  if (known !== undefined) {
+    const resolved = { ...relatedDeal(codec, 'contact', known.row), 'customerProfile.team': personIn(known.row) }
+    return { id: known.id, operation: null, resolved, remark: null }
+  }
+  const more = { ...defaultsOf(codec, 'contact'), ...given.encoded.contact }
+  return { id: '@{contact.id}', operation: contactOperation({ ...given, more, name: 'contact' }), resolved: {}, remark: null }
 }
 export function contactOperation(given: {
   readonly person: Person
   readonly accountId: string | null
+  /** Fields of the contact that rows or constants fill. */
+  readonly more: Body
   readonly what: string
   readonly name: string
 }): Operation {
-  const body = { ...personFields(given.person), ...(given.accountId === null ? {} : { AccountId: given.accountId }) }
+  const body = { ...given.more, ...personFields(given.person), ...(given.accountId === null ? {} : { AccountId: given.accountId }) }
   return {
     name: given.name,
     method: 'POST',
@@ -171,14 +188,14 @@ export function solutionOperation(
 }
 
 /** Constants for fields that this org demands. A choice is named by its label. */
-function defaultsOf(codec: Codec): Body {
+export function defaultsOf(codec: Codec, table: MappedKind | 'account' | 'contact'): Body {
   const body: Body = {}
-  for (const [name, value] of Object.entries(codec.mapping.defaults[codec.kind])) {
-    const column = fieldIn(codec.schema, codec.object, name)
+  for (const [name, value] of Object.entries(codec.mapping.defaults[table])) {
+    const column = fieldIn(codec.schema, objectOf(table), name)
     const wire = column === null ? null : writeScalar(column, value, { precision: 4 })
     if (wire !== null && !wire.ok)
       throw new Fault('misconfigured', `The default for "${name}" cannot be used: ${wire.why}`, {
-        remedy: 'Correct "defaults" in the mapping.',
+        remedy: `Correct "defaults" > "${table}" of the mapping.`,
       })
     body[column?.name ?? name] = wire === null ? value : wire.value
   }

@@ -4,6 +4,7 @@ import { decodeStage } from '../../core/mapping-stages.js'
 import type { Present, Reading, Unreadable } from '../../core/ports.js'
 import { assertNever, type EndRef, type Ref } from '../../core/ref.js'
 import { unique } from '../lists-as-text.js'
+import { remedyFor } from '../values.js'
 import { decodeColumn, type BoundRow, type Codec } from './codec.js'
 import { AUDIT, IDENTIFIER, LINK, SYNC, type Place } from './profile.js'
 import { flagOf, idOf, instantOf, rowOf, rowsOf, textOf, type Row } from './row.js'
@@ -189,7 +190,7 @@ function readColumn(bound: BoundRow, target: Extract<BoundRow['target'], { colum
       field: bound.field,
       shows: String(raw),
       text: `The record's ${target.column.label} cannot be read: ${read.why}`,
-      remedy: `Add "values" to the row "${bound.field}" of the mapping, or correct the field "${target.column.name}".`,
+      remedy: remedyFor(bound.row, target.column.name),
     },
   }
 }

@@ -90,12 +90,14 @@ export function fieldsOf(describe: Row): Fields {
             options: type === 'picklist' ? optionsOf(row) : null,
             writable: flagOf(row, 'updateable') && !flagOf(row, 'calculated'),
             required: flagOf(row, 'createable') && !flagOf(row, 'nillable') && !flagOf(row, 'defaultedOnCreate'),
+            ...(type === 'reference' ? { pointsTo: namesIn(row['referenceTo']) } : {}),
           },
         ],
       ]
     }),
   )
 }
+const namesIn = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [])
 const optionsOf = (row: Row): Column['options'] =>
   rowsOf(row, 'picklistValues').flatMap((option) => {
     const value = textOf(option, 'value')

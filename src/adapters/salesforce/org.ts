@@ -6,6 +6,7 @@ import { thriftOf } from './budget.js'
 import { codecOf, type Codec } from './codec.js'
 import { discover } from './discover.js'
 import { tellsOfOtherFields } from './errors.js'
+import { withLookups } from './lookup-fields.js'
 import { UNREAD_SCHEMA, type Schema } from './schema.js'
 
 /** Runs `work` alone among all workers that name the same key, so that two deals of one customer never make two accounts. */
@@ -67,7 +68,8 @@ export class Org {
   }
   async #read(signal: AbortSignal): Promise<Schema> {
     try {
-      this.#schema = await discover(this.api, { now: this.clock.now(), signal })
+      const schema = await discover(this.api, { now: this.clock.now(), signal })
+      this.#schema = await withLookups(this.api, schema, this.settings.mapping, signal)
     } catch (error) {
       // What we know goes on serving while the org cannot be described; a first read has nothing to fall back on.
       if (this.#schema.readAt === null || !isFault(error) || error.kind === 'signed-out' || error.kind === 'forbidden') throw error

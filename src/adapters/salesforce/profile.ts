@@ -29,7 +29,21 @@ export const LAST_SYNCED = 'Cosell_Last_Synced_At__c'
 export const VALUE = 'Cosell_Deal_Value__c'
 export const CLOSING_DATE = 'Cosell_Closing_Date__c'
 
+/** Fields that nobody installs for you: make one of this name or label, and the deal's field is kept in it. */
+const OPTIONAL_FIELDS: readonly CustomField[] = [
+  field('Sales_Stage', ['Partner Center Sales Stage']),
+  field('Campaign', ['Partner Center Campaign']),
+  field('Partner_Role', ['Partner Center Partner Role']),
+  field('Solution_Area', ['Partner Center Solution Area']),
+  field('Solution_Play', ['Partner Center Solution Play']),
+]
+const DUNS = 'Cosell_Duns__c'
+export const OPTIONAL: ReadonlySet<string> = new Set([...OPTIONAL_FIELDS.map(({ name }) => name), DUNS])
+/** Filled on every pass, whatever the mapping says. */
+export const KEPT: readonly string[] = [SYNC, IDENTIFIER, LINK, AUDIT, STATUS, PROBLEM, LAST_SYNCED]
+
 export const CUSTOM_FIELDS: readonly CustomField[] = [
+  ...OPTIONAL_FIELDS,
   field('Sync_With_Partner_Center', ['Sync With Partner Center', 'Sync with Partner Center'], ['Sync_With_Partner_Center__c']),
   field('Referral_Identifier', ['Referral Identifier'], ['Referral_Identifier__c', 'Referral_Identfier__c']),
   field('Referral_Link', ['Referral Link'], ['Referral_Link__c']),
@@ -97,6 +111,11 @@ const shared = {
   'inviteContext.notes': { crm: 'Cosell_Notes_To_Microsoft__c' },
   team: { crm: 'owner' },
   referralProgram: { crm: 'Cosell_Referral_Program__c', flow: 'to-crm' },
+  salesStage: { crm: 'Cosell_Sales_Stage__c' },
+  campaignId: { crm: 'Cosell_Campaign__c' },
+  'details.requirements.partnerRole': { crm: 'Cosell_Partner_Role__c' },
+  'details.requirements.solutionArea': { crm: 'Cosell_Solution_Area__c' },
+  'details.requirements.solutionPlay': { crm: 'Cosell_Solution_Play__c' },
   expirationDateTime: { crm: 'Cosell_Expires_On__c' },
   'microsoft.status': { crm: 'Cosell_Microsoft_Status__c' },
   'microsoft.team': { crm: 'Cosell_Microsoft_Team__c' },
@@ -118,6 +137,7 @@ export const SALESFORCE_PROFILE: Profile = {
     'customerProfile.address.state': { crm: 'account.BillingState' },
     'customerProfile.address.postalCode': { crm: 'account.BillingPostalCode' },
     'customerProfile.address.country': { crm: 'account.BillingCountry', toPartner: 'iso2(value)' },
+    'customerProfile.ids.duns': { crm: `account.${DUNS}` },
     'customerProfile.team': { crm: 'contact' },
   },
   lead: {
@@ -130,6 +150,7 @@ export const SALESFORCE_PROFILE: Profile = {
     'customerProfile.address.state': { crm: 'State' },
     'customerProfile.address.postalCode': { crm: 'PostalCode' },
     'customerProfile.address.country': { crm: 'Country', toPartner: 'iso2(value)' },
+    'customerProfile.ids.duns': { crm: DUNS },
     'customerProfile.team': { crm: 'person' },
   },
   stages,

@@ -6,7 +6,7 @@ import { assertNever } from '../../core/ref.js'
 import type { Stage } from '../../core/stage.js'
 import type { Operation } from './exchange.js'
 import type { Codec } from './codec.js'
-import { contactOperation, solutionOperation } from './create.js'
+import { contactOperation, defaultsOf, solutionOperation } from './create.js'
 import { personIn } from './decode.js'
 import { encodeDeal, encodeStamp, markedName, personFields, stageValues, type Body } from './encode.js'
 import { chooseOwner, type Found, type Needs } from './lookups.js'
@@ -47,7 +47,7 @@ export function prepareUpdate(
   const currency = change.set['details.currency'] ?? seen.currency
   const { status: _status, ...set } = change.set
   const encoded = encodeDeal(codec, change.kind === 'step' ? set : change.set, { precision: precisionOf(codec.schema, currency), what })
-  const contact = codec.kind === 'lead' ? STAYS : contactMove({ change, seen, found, person: encoded.person, what })
+  const contact = codec.kind === 'lead' ? STAYS : contactMove(codec, { change, seen, found, person: encoded.person, what })
   const owner = encoded.owner === undefined ? null : chooseOwner(codec, encoded.owner, { configured: context.owner, users: found.users })
   const name = markedName(codec, { name: nameAfter(change.set, seen), status: change.stamp.status })
   const body: Body = {
@@ -87,7 +87,8 @@ const rowPatch = (codec: Codec, id: string, given: { readonly body: Body; readon
   what: given.what,
 })
 function accountPatch(body: Body, seen: Seen, what: string): Operation[] {
-  if (Object.keys(body).length === 0 || seen.account === null) return []
+  if (seen.account === null) return nowhere(body, 'account', what)
+  if (Object.keys(body).length === 0) return []
   return [
     {
       name: 'account',
@@ -101,10 +102,20 @@ function accountPatch(body: Body, seen: Seen, what: string): Operation[] {
 }
 function contactPatch(body: Body, move: ContactMove, seen: Seen, what: string): Operation[] {
   const id = move.id ?? seen.contact?.id ?? null
-  if (Object.keys(body).length === 0 || id === null) return []
+  if (id === null) return nowhere(body, 'contact', what)
+  if (Object.keys(body).length === 0) return []
   // After the contact itself was patched in this very call its stamp is new, so only the first patch can be conditional.
   const unmodifiedSince = move.operations.length === 0 ? (seen.contact?.modifiedAt ?? null) : null
   return [{ name: 'contactFields', method: 'PATCH', path: `sobjects/Contact/${id}`, unmodifiedSince, body, what: `the contact of ${what}` }]
+}
+
+/** @throws Fault `rejected` when a value belongs on a record that is not there: left out, it would look as if somebody had emptied it. */
+function nowhere(body: Body, relation: 'account' | 'contact', what: string): [] {
+  const fields = Object.keys(body).filter((name) => body[name] !== null)
+  if (fields.length === 0) return []
+  throw new Fault('rejected', `The ${what} has no ${relation}, and the mapping keeps ${fields.join(', ')} there.`, {
+    remedy: `Give the record ${relation === 'account' ? 'an account' : 'a contact'} in the CRM, or map the field to one of the record itself.`,
+  })
 }
 
 interface ContactMove {
@@ -116,13 +127,16 @@ interface ContactMove {
 const STAYS: ContactMove = { operations: [], resolved: {}, id: null }
 
 /** The same e-mail is the same contact and is edited; another e-mail is another contact: found under the account, or made. */
-function contactMove(given: {
-  readonly change: Update
-  readonly seen: Seen
-  readonly found: Found
-  readonly person: Person | null | undefined
-  readonly what: string
-}): ContactMove {
+function contactMove(
+  codec: Codec,
+  given: {
+    readonly change: Update
+    readonly seen: Seen
+    readonly found: Found
+    readonly person: Person | null | undefined
+    readonly what: string
+  },
+): ContactMove {
   const { change, seen, found, person, what } = given
   if (person === undefined) return STAYS
   if (person === null) {
@@ -156,7 +170,7 @@ function contactMove(given: {
   const accountId = seen.account?.id ?? null
   const known = found.contacts.find((contact) => contact.email === person.email.toLowerCase() && contact.accountId === accountId)
   const id = known?.id ?? '@{contact.id}'
-  const make = known === undefined ? [contactOperation({ person, accountId, what, name: 'contact' })] : []
+  const make = known === undefined ? [contactOperation({ person, accountId, more: defaultsOf(codec, 'contact'), what, name: 'contact' })] : []
   const role: Operation = {
     name: 'role',
     method: 'POST',
