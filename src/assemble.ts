@@ -8,6 +8,7 @@ import { webhookRegistration } from './adapters/partner-center/registration.js'
 import { connectCrm } from './connections/crm.js'
 import { doctor } from './connections/doctor.js'
 import { administration, type AdministrationDesk } from './connections/administration.js'
+import { callBook } from './connections/call-book.js'
 import { inForce, crmSettings } from './connections/in-force.js'
 import { draftsOf, readMappingText, usedColumns } from './connections/mapping.js'
 import type { ConnectionParts } from './connections/parts.js'
@@ -77,6 +78,7 @@ export interface App {
 const stopGraceMs = 10_000
 const tidyEveryMs = 3_600_000
 const checkpointEveryMs = 3_600_000
+const callsNotedMs = 60_000
 const settingsFreshMs = 2_000 // A switch set in another process is seen within two seconds.
 
 export const socketPath = (config: Config): string => join(config.stateFolder, 'cosell.sock')
@@ -131,7 +133,19 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
   const metrics = metricsOf(new Registry(), store)
   const { clock } = options
   const transport = undiciTransport({ proxy: config.proxy, ca: config.caBundle?.text ?? null })
-  const parts: ConnectionParts = { transport, clock, random: realRandom, store, seal, plant: options.plant, onCall: metrics.called }
+  const calls = callBook(store, clock)
+  const parts: ConnectionParts = {
+    transport,
+    clock,
+    random: realRandom,
+    store,
+    seal,
+    plant: options.plant,
+    onCall: (call) => {
+      metrics.called(call)
+      calls.called(call)
+    },
+  }
   const partner = connectPartnerCenter(config.partnerCenter, parts)
   const warn: Engine['warn'] = (message, details) => log.warn(details, message)
   const book = bookOver(config, { store, clock })
@@ -140,6 +154,8 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
   const { crm } = held
   const freshness = setInterval(() => void held.refresh().catch(() => undefined), settingsFreshMs) // A store that cannot be read is said by everything else; the last version holds.
   freshness.unref()
+  const noting = setInterval(() => void calls.note().catch(() => undefined), callsNotedMs) // Only a display; what could not be noted goes with the next turn.
+  noting.unref()
   const askGuard = guardAsker(store, clock)
   const engine: Engine = {
     store,
@@ -179,6 +195,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     firstSync: { since: config.sync.since, openOnly: config.sync.openOnly },
     mapping: mappingDesk(drafts),
     taxonomy: taxonomyDesk(store, config.taxonomy),
+    quotas: calls.show,
     settings: settingsDesk({
       config,
       engine,
@@ -259,7 +276,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     service: desk,
     worker: work,
     turns,
-    freshness,
+    clocks: [freshness, noting],
     transport,
     signal,
     serverDeps,
@@ -288,7 +305,7 @@ interface Parts {
   readonly service: Service
   readonly worker: ReturnType<typeof worker>
   readonly turns: Schedule
-  readonly freshness: NodeJS.Timeout
+  readonly clocks: readonly NodeJS.Timeout[]
   readonly transport: { close(): Promise<void> }
   readonly signal: AbortController
   readonly serverDeps: ServerDeps
@@ -329,7 +346,7 @@ function running(parts: Parts): App {
 async function stopAll(parts: Parts, servers: readonly RunningServer[]): Promise<void> {
   parts.setReady('draining')
   parts.signal.abort()
-  clearInterval(parts.freshness)
+  for (const clock of parts.clocks) clearInterval(clock)
   await parts.turns.stop()
   await parts.worker.stop(stopGraceMs)
   for (const server of servers) await server.close()

@@ -155,6 +155,10 @@ export function waitsFor(link: Link): WaitsFor | null {
   return asked && (link.base?.partner['microsoft.status'] ?? 'New/Pending').startsWith('New') ? 'microsoft' : null
 }
 
+/** Until when an unanswered referral must be accepted or declined, as Partner Center says: an ISO date or time. */
+export const answerDue = (link: Link): string | null =>
+  link.stage?.startsWith('New/') === true ? (link.base?.partner.expirationDateTime ?? null) : null
+
 /** Folds what a write agreed on into the base: what the target will show, never a later read of it (that may hold someone's edit). */
 export function advance(base: Base | null, agreed: Base): Base {
   return { partner: { ...base?.partner, ...agreed.partner }, crm: { ...base?.crm, ...agreed.crm } }

@@ -2,7 +2,8 @@ import type { AuditEntry, AuditRecord } from './audit.js'
 import type { Change, CreateChange, PatchChange, StepChange } from './change.js'
 import type { Field, Projection } from './deal.js'
 import type { Fault, Outcome } from './fault.js'
-import type { Link, LinkState, WaitsFor } from './link.js'
+import type { AuditFilter, LinkFilter } from './filters.js'
+import type { Link, LinkState } from './link.js'
 import type { EndKind, EndRef, Instant, LinkId, Ref, Side, Version } from './ref.js'
 
 /** Time arrives as an argument, so that a test can turn the hand. */
@@ -252,19 +253,6 @@ export interface Commit {
   readonly outcome: Outcome | null
 }
 
-export interface LinkFilter {
-  readonly state?: LinkState
-  readonly kind?: 'opportunity' | 'lead'
-  readonly reason?: string
-  /** Deals that wait for this answer. */
-  readonly waitsFor?: WaitsFor
-  /** Case-insensitive part of the name, or an exact id of the link, referral or CRM record. */
-  readonly search?: string
-  readonly limit: number
-  /** Opaque; from the previous page. */
-  readonly after?: string | null
-}
-
 export interface Store {
   readonly queue: Queue
   /** The link with this end, or whose engagement or part this is. */
@@ -280,8 +268,12 @@ export interface Store {
   saveMany(commits: readonly Commit[]): Promise<(Link | Fault)[]>
   /** Two links that turned out to be one deal: the older takes the younger's ends, the younger is detached. */
   merge(keep: Link, drop: Link, audit: readonly AuditEntry[], now: Instant): Promise<Link>
+  /** The names of deals, for lists that speak of them. */
+  namesOf(ids: readonly LinkId[]): Promise<ReadonlyMap<LinkId, string | null>>
   list(filter: LinkFilter): Promise<{ readonly links: Link[]; readonly next: string | null; readonly total: number }>
   counts(): Promise<Readonly<Record<LinkState, number>>>
+  /** Deals that wait for our answer, by the day it is due. */
+  answersDue(): Promise<readonly { readonly day: string | null; readonly deals: number }[]>
   linkedCount(): Promise<number>
   /** Records an event once; false when its key was seen before. Marks in the same transaction. */
   acceptEvents(events: readonly AcceptedEvent[], now: Instant): Promise<boolean[]>
@@ -293,13 +285,8 @@ export interface Store {
   /** A lease on something that is not a deal (a customer's account creation, a token refresh, a sweep, a turn of the schedule); the same token renews it. */
   claim(name: string, options: { readonly token: string; readonly forMs: number; readonly now: Instant }): Promise<boolean>
   unclaim(name: string, token: string): Promise<void>
-  audit(filter: {
-    readonly link?: LinkId
-    readonly since?: Instant
-    readonly kinds?: readonly string[]
-    readonly limit: number
-    readonly after?: string | null
-  }): Promise<{ readonly records: AuditRecord[]; readonly next: string | null }>
+  /** Newest first. A search looks through a bounded stretch of entries and may return few with a `next` to go on from. */
+  audit(filter: AuditFilter): Promise<{ readonly records: AuditRecord[]; readonly next: string | null }>
   addAudit(entries: readonly AuditEntry[], now: Instant): Promise<void>
   /** Walks every chain; the first broken entry per chain is returned. */
   verifyAudit(): Promise<{

@@ -1,11 +1,14 @@
 import { FIELD_NAMES, sameValue, type Field } from '../core/deal.js'
-import type { Link } from '../core/link.js'
+import { answerDue, type Link } from '../core/link.js'
 import { plan as makePlan } from '../core/plan.js'
 import type { Readings } from '../core/ports.js'
-import { SIDES } from '../core/ref.js'
+import { SIDES, type Side } from '../core/ref.js'
 import type { Engine } from './engine.js'
 import { planInput } from './reconcile.js'
 import type { DealRow, DealView, FieldView } from './views.js'
+
+const writesLookedAt = 500 // A deal that was written more often has changed every field since.
+type Carried = ReadonlyMap<string, NonNullable<FieldView['carried']>>
 
 export const isoTime = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
 
@@ -26,18 +29,19 @@ export function rowOf(link: Link): DealRow {
     substatus: substatus ?? null,
     lastSyncedAt: isoTime(link.lastSyncedAt),
     problem: troubled ? (link.reason?.text ?? null) : null,
-    answerDue: status === 'New' ? (link.base?.partner.expirationDateTime ?? null) : null,
+    answerDue: answerDue(link),
   }
 }
 
 /** A deal for people: from what the two last agreed on, or from a look at both sides now. */
-export function viewOf(engine: Engine, link: Link, now: Readings | null): DealView {
+export async function viewOf(engine: Engine, link: Link, now: Readings | null): Promise<DealView> {
   const plan = now === null ? null : makePlan(planInput(engine, link, now))
   const { partner, crm } = link.ends
   return {
     ...rowOf(link),
     live: now !== null,
-    fields: fieldViews(link, now),
+    seen: now === null ? null : { partner: seenOf(now, 'partner'), crm: seenOf(now, 'crm') },
+    fields: fieldViews(link, now, await carriedOf(engine, link)),
     conflicts: plan?.conflicts ?? link.conflicts,
     urls: {
       partner: partner === null ? null : engine.adapters.partner.webUrl(partner),
@@ -49,7 +53,26 @@ export function viewOf(engine: Engine, link: Link, now: Readings | null): DealVi
   }
 }
 
-function fieldViews(link: Link, now: Readings | null): FieldView[] {
+function seenOf(now: Readings, side: Side): NonNullable<DealView['seen']>[Side] {
+  const reading = now[side]
+  return { kind: reading.kind, message: reading.kind === 'unreachable' ? reading.fault.message : null }
+}
+
+/** When each field was last carried over and from where, as the ledger tells: what was written to one side came from the other. */
+async function carriedOf({ store }: Engine, link: Link): Promise<Carried> {
+  const { records } = await store.audit({ link: link.id, kinds: ['wrote', 'found-written'], limit: writesLookedAt })
+  const carried = new Map<string, NonNullable<FieldView['carried']>>()
+  for (const { event, at, run } of records) {
+    if (event?.kind !== 'wrote' && event?.kind !== 'found-written') continue
+    const { change } = event
+    const from = change.side === 'crm' ? 'partner' : 'crm'
+    for (const field of Object.keys(change.kind === 'create' ? change.deal : change.set))
+      if (!carried.has(field)) carried.set(field, { from, at: new Date(at).toISOString(), run })
+  }
+  return carried
+}
+
+function fieldViews(link: Link, now: Readings | null, carried: Carried): FieldView[] {
   const base = link.base ?? { partner: {}, crm: {} }
   const shows = (side: 'partner' | 'crm', field: Field): FieldView['partner'] => {
     const reading = now?.[side]
@@ -64,6 +87,8 @@ function fieldViews(link: Link, now: Readings | null): FieldView[] {
     const changedBy = SIDES.filter(
       (side) => before[side] !== undefined && current[side] !== undefined && !sameValue(before[side], current[side]),
     )
-    return [{ field, partner, crm, basePartner: before.partner, baseCrm: before.crm, differs: !sameValue(partner, crm), changedBy }]
+    const differs = !sameValue(partner, crm)
+    const agreed = { basePartner: before.partner, baseCrm: before.crm }
+    return [{ field, partner, crm, ...agreed, differs, changedBy, carried: carried.get(field) ?? null }]
   })
 }

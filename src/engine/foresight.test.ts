@@ -73,3 +73,30 @@ describe('what keeps deals apart, and what was written', () => {
     expect(now.delay).toMatchObject({ p95: 1_500, measured: before.delay.measured + 1 })
   })
 })
+
+describe('one deal, looked at', () => {
+  it('says from which side each field came, when, and by which run', async () => {
+    const { world, referralId, crmId } = await linked('Active/Accepted')
+    world.crm.edit(crmId, { 'details.dealValue': 30 })
+    await world.hint({ ref: { side: 'crm', kind: 'opportunity', id: crmId } })
+    await world.settle()
+    const { fields } = await world.service.deal(referralId, { live: false })
+    const carried = (name: string) => fields.find(({ field }) => field === name)?.carried
+    expect(carried('name')?.from).toBe('partner')
+    expect(carried('details.dealValue')?.from).toBe('crm')
+    const run = carried('details.dealValue')?.run ?? ''
+    const found = await world.service.run(run)
+    expect(found.run).toMatchObject({ id: run, name: 'Nordwind', outcome: 'settled' })
+    expect(found.entries.every((entry) => entry.run === run)).toBe(true)
+  })
+
+  it('shows what was last agreed, and why, when a side cannot be reached', async () => {
+    const { world, referralId } = await linked('Active/Accepted')
+    expect((await world.service.deal(referralId, { live: false })).seen).toBeNull()
+    world.crm.absences.push('unreachable')
+    const seen = await world.service.deal(referralId, { live: true })
+    expect(seen.seen).toMatchObject({ partner: { kind: 'present', message: null }, crm: { kind: 'unreachable' } })
+    expect(seen.seen?.crm.message).toBe('crm does not answer')
+    expect(seen.fields.find(({ field }) => field === 'name')?.crm).toBe('Nordwind')
+  })
+})

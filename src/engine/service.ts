@@ -13,10 +13,10 @@ import { markHeldBack } from './mark-again.js'
 import { proposeMatches } from './matching.js'
 import { observeReport } from './observation.js'
 import { applyPlan, planAll, planOne } from './planning.js'
-import { runRow, runsOf } from './runs.js'
+import { auditOf, runOf, runsOf } from './runs.js'
 import { brakeName, type Brake } from './sweep.js'
 import { syncNow } from './sync.js'
-import type { DealView, Overview, Service } from './views.js'
+import type { Activity, DealView, Overview, Service } from './views.js'
 import type { VersionBook } from './versions.js'
 import type { Worker } from './worker.js'
 
@@ -29,6 +29,8 @@ export interface ServiceOptions {
   /** Called after a switch was set, so that the policy in force is read anew. */
   readonly refresh: () => Promise<void>
   readonly firstSync: { readonly since: number | null; readonly openOnly: boolean }
+  /** What the remote systems allow, and how much of it is used. */
+  readonly quotas: () => Promise<Activity['quotas']>
   readonly checks: Service['checks']
   readonly mapping: Service['mapping']
   readonly settings: Service['settings']
@@ -150,13 +152,7 @@ export function service(options: ServiceOptions): Service {
       return afterwards(link.id)
     },
     runs: (filter) => runsOf(engine, filter),
-    async run(id) {
-      const { records } = await store.audit({ limit: 2_000, kinds: ['ran'] })
-      const found = records.find((record) => record.id === id || record.run === id)
-      if (found === undefined) throw new Fault('missing', `No run has the id "${id}".`, { remedy: 'See "cosell runs list".' })
-      const all = found.link === null ? { records: [found] } : await store.audit({ link: found.link, limit: 2_000 })
-      return { run: runRow(found), entries: all.records.filter((record) => record.run === found.run) }
-    },
+    run: (id) => runOf(engine, id),
     async retry(target) {
       const links = 'deal' in target ? [await findDeal(engine, target.deal)] : await failing(engine)
       const now = clock.now()
@@ -177,14 +173,8 @@ export function service(options: ServiceOptions): Service {
     sync: (sync) => syncNow({ engine, worker, firstSync: options.firstSync }, sync),
     plan: ({ deals, signal }) => planAll(engine, deals, signal),
     apply: (plan, { signal }) => applyPlan(engine, plan, { signal, work: (link) => workNow(link, 'plan applied') }),
-    async audit(filter) {
-      const link = filter.deal === undefined ? undefined : (await findDeal(engine, filter.deal)).id
-      return store.audit({
-        limit: filter.limit,
-        after: filter.after ?? null,
-        ...(link === undefined ? {} : { link }),
-        ...(filter.since === undefined ? {} : { since: filter.since }),
-      })
+    async audit({ deal, ...filter }) {
+      return auditOf(engine, { ...filter, ...(deal === undefined ? {} : { link: (await findDeal(engine, deal)).id }) })
     },
     verifyAudit: () => store.verifyAudit(),
     flows: () => options.versions.flows(),
@@ -196,7 +186,7 @@ export function service(options: ServiceOptions): Service {
     },
     observeReport: (asked) => observeReport(engine, { ...asked, flows: options.versions.flows }),
     overview: () => overviewOf(options),
-    activity: () => activityOf(engine),
+    activity: () => activityOf(engine, options.quotas),
     issues: () => issuesOf(engine),
     preview: async (deal, intention, signal) => {
       const link = await findDeal(engine, deal)

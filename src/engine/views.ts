@@ -9,6 +9,7 @@ import type { Check, RemoteSchema } from '../core/ports.js'
 import type { Instant, Side } from '../core/ref.js'
 import type { Settings, SettingsVersion } from '../core/settings.js'
 import type { Take } from '../core/stage.js'
+import type { Activity, QuotaView } from './activity-views.js'
 import type { Brake, SweepReport } from './sweep.js'
 
 /** One row of the list of deals. The names are promised to scripts. */
@@ -40,11 +41,15 @@ export interface FieldView {
   readonly baseCrm: FieldValue | undefined
   readonly differs: boolean
   readonly changedBy: readonly Side[]
+  /** Which side's value was last carried over to the other, and when; null: never, or longer ago than is looked at. */
+  readonly carried: { readonly from: Side; readonly at: string; readonly run: string | null } | null
 }
 
 /** Everything about one deal. With `live`, both sides are read now; else the fields show what they last agreed on. */
 export interface DealView extends DealRow {
   readonly live: boolean
+  /** With `live`: what the look at each side met; null without. A side that cannot be reached shows what was last agreed. */
+  readonly seen: { readonly [S in Side]: { readonly kind: 'present' | 'absent' | 'moved' | 'unreachable'; readonly message: string | null } } | null
   readonly fields: readonly FieldView[]
   readonly conflicts: readonly Conflict[]
   readonly urls: { readonly partner: string | null; readonly crm: string | null }
@@ -63,6 +68,8 @@ export interface ConflictRow {
 export interface RunRow {
   readonly id: string
   readonly deal: string | null
+  /** What the deal is called now; null when it has no name, or is gone. */
+  readonly name: string | null
   readonly at: string
   readonly because: string
   readonly outcome: 'settled' | 'again' | 'stopped'
@@ -183,14 +190,8 @@ export interface Overview {
   readonly brakes: readonly Brake[]
 }
 
-/** What was written lately. An hour begins at `at`; `failed` counts passes that ended in a fault. */
-export interface Activity {
-  readonly hours: readonly { readonly at: string; readonly toPartner: number; readonly toCrm: number; readonly failed: number }[]
-  /** From an event to the end of the pass that wrote for it, in milliseconds. */
-  readonly delay: { readonly p50: number | null; readonly p95: number | null; readonly measured: number }
-  /** False: more was written than is counted here. */
-  readonly complete: boolean
-}
+/** An entry of the ledger, with the name its deal has now. */
+export type AuditLine = AuditRecord & { readonly name: string | null }
 
 /** Deals that are kept from being in sync by the same cause. */
 export interface Issue {
@@ -206,7 +207,7 @@ export type Intention =
   | { readonly kind: 'resolve'; readonly field: string; readonly keep: Side }
   | { readonly kind: 'sync' }
 
-export type { AuditRecord, Check, Link, MatchReport, Projection }
+export type { Activity, AuditRecord, Check, Link, MatchReport, Projection, QuotaView }
 
 /** One row of the effective mapping, for people. */
 export interface MappingRowView {
@@ -310,8 +311,10 @@ export interface Service {
     readonly search?: string
     /** Whose answer the deal waits for. */
     readonly waitsFor?: WaitsFor
+    readonly order?: 'newest' | 'due'
     readonly limit: number
     readonly after?: string | null
+    readonly offset?: number
   }): Promise<{ readonly deals: DealRow[]; readonly next: string | null; readonly total: number }>
   /** `deal` is the deal's id, its referral id or its CRM id. @throws Fault `missing`. */
   deal(deal: string, options: { readonly live: boolean }): Promise<DealView>
@@ -330,6 +333,8 @@ export interface Service {
   runs(filter: {
     readonly deal?: string
     readonly failedOnly: boolean
+    readonly outcome?: RunRow['outcome']
+    readonly since?: Instant
     readonly limit: number
     readonly after?: string | null
   }): Promise<{ readonly runs: RunRow[]; readonly next: string | null }>
@@ -347,9 +352,13 @@ export interface Service {
   audit(filter: {
     readonly deal?: string
     readonly since?: Instant
+    readonly until?: Instant
+    readonly kinds?: readonly string[]
+    readonly by?: string
+    readonly search?: string
     readonly limit: number
     readonly after?: string | null
-  }): Promise<{ readonly records: AuditRecord[]; readonly next: string | null }>
+  }): Promise<{ readonly records: AuditLine[]; readonly next: string | null }>
   verifyAudit(): Promise<{
     readonly entries: number
     readonly chains: number

@@ -80,7 +80,7 @@ describe('sending', () => {
   it('reports every call without query, headers or body', async () => {
     const { ask, reports } = sending([{ headers: { 'request-id': 'r-7' } }])
     await ask()
-    expect(reports).toEqual([{ system: 'Example', method: 'GET', path: '/things', status: 200, ms: 0, requestId: 'r-7', bytes: 2 }])
+    expect(reports).toEqual([{ system: 'Example', method: 'GET', path: '/things', status: 200, ms: 0, requestId: 'r-7', bytes: 2, waitMs: null, allowances: [] }])
   })
 
   it('reads Retry-After as seconds or as a date', () => {

@@ -1,6 +1,7 @@
 import { Fault } from '../core/fault.js'
 import type { Clock, Random } from '../core/ports.js'
 import { shortPauseMs, type Pace } from './pace.js'
+import { allowancesOf, type Allowance } from './allowance.js'
 import { NoAnswer, type Transport, type TransportAnswer } from './transport.js'
 import { note } from './witness.js'
 
@@ -28,6 +29,10 @@ export interface CallReport {
   readonly requestId: string | null
   /** Of the answer's body. */
   readonly bytes: number
+  /** The answer asked us to wait so long, in milliseconds; null: it did not. */
+  readonly waitMs: number | null
+  /** What the answer said of how much more may be asked. */
+  readonly allowances: readonly Allowance[]
 }
 
 export interface RemoteOptions {
@@ -54,6 +59,7 @@ const deadlineMs = 25_000
 // Reads are repeated at once a little; anything longer is the queue's work, where it holds no lease.
 const readTriesMost = 3
 const readWaitMs = 400
+const defaultWaitMs = 1_000 // A system that says neither how long is asked again soon, by fewer at once.
 
 export function remote(options: RemoteOptions): Send {
   return async (request) => {
@@ -105,20 +111,25 @@ async function exchange(options: RemoteOptions, request: SendRequest, token: str
       requestId: answer === null ? null : requestIdOf(answer),
     }
     note({ ...call, body: request.body, answer: answer?.body ?? null })
-    options.onCall?.({ ...call, bytes: answer?.body.length ?? 0 })
+    const waitMs = answer === null ? null : waitOf(options, answer)
+    options.onCall?.({ ...call, bytes: answer?.body.length ?? 0, waitMs, allowances: answer === null ? [] : allowancesOf(answer.headers) })
   }
   try {
     const answer = await pace.turn(() => transport({ ...request, url, headers, timeoutMs: deadlineMs }), request.signal)
     report(answer)
-    const asked = options.asksToWaitMs?.(answer) ?? null
-    if (asked !== null) pace.throttled(asked)
-    else if (saysWait(answer.status)) pace.throttled(retryAfterMs(answer, clock.now()) ?? 1_000)
+    const waitMs = waitOf(options, answer)
+    if (waitMs !== null) pace.throttled(waitMs)
     else if (answer.status < 500) pace.fine()
     return answer
   } catch (error) {
     report(null)
     throw error
   }
+}
+
+/** How long the answer asks us to wait, in milliseconds; null: it does not. */
+function waitOf({ asksToWaitMs, clock }: RemoteOptions, answer: SendAnswer): number | null {
+  return asksToWaitMs?.(answer) ?? (saysWait(answer.status) ? (retryAfterMs(answer, clock.now()) ?? defaultWaitMs) : null)
 }
 
 function noAnswerFault({ name }: RemoteOptions, request: SendRequest, error: NoAnswer): Fault {

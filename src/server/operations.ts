@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { LINK_STATES } from '../core/link.js'
 import type { PlanDocument } from '../engine/views.js'
+import { ADMINISTRATION_OPERATIONS } from './administration-operations.js'
 import { SETTINGS_OPERATIONS } from './settings-operations.js'
 import { after, deal, draft, flag, given, intention, limit, operation, take, type Operation } from './operation.js'
 
@@ -19,8 +20,10 @@ export const OPERATIONS: readonly Operation[] = [
       reason: z.string().max(60).optional(),
       search: z.string().max(200).optional(),
       waitsFor: z.enum(['us', 'microsoft']).optional(),
+      order: z.enum(['newest', 'due']).optional(),
       limit,
       after,
+      offset: z.coerce.number().int().min(0).max(10_000_000).optional(),
     },
     run: (service, input) => service.deals({ ...given(input), after: input.after ?? null }),
   }),
@@ -102,7 +105,14 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/runs',
     role: 'viewer',
     summary: 'Lists what was done, newest first.',
-    input: { deal: deal.optional(), failedOnly: flag.default(false), limit, after },
+    input: {
+      deal: deal.optional(),
+      failedOnly: flag.default(false),
+      outcome: z.enum(['settled', 'again', 'stopped']).optional(),
+      since: z.coerce.number().int().optional(),
+      limit,
+      after,
+    },
     run: (service, input) => service.runs({ ...given(input), after: input.after ?? null }),
   }),
   operation({
@@ -158,8 +168,18 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/audit',
     role: 'viewer',
     summary: 'Reads the ledger, newest first.',
-    input: { deal: deal.optional(), since: z.coerce.number().int().optional(), limit, after },
-    run: (service, input) => service.audit({ ...given(input), after: input.after ?? null }),
+    input: {
+      deal: deal.optional(),
+      since: z.coerce.number().int().optional(),
+      until: z.coerce.number().int().optional(),
+      kind: z.string().max(40).optional(),
+      by: z.string().max(200).optional(),
+      search: z.string().max(200).optional(),
+      limit,
+      after,
+    },
+    run: (service, { kind, ...input }) =>
+      service.audit({ ...given(input), after: input.after ?? null, ...(kind === undefined ? {} : { kinds: [kind] }) }),
   }),
   operation({
     name: 'verifyAudit',
@@ -288,90 +308,7 @@ export const OPERATIONS: readonly Operation[] = [
     run: (service, input, { signal }) => service.mapping.plan(input.text, input.deals, signal),
   }),
   ...SETTINGS_OPERATIONS,
-  operation({
-    name: 'webhook',
-    method: 'GET',
-    path: '/webhook',
-    role: 'operator',
-    summary: "Shows Partner Center's webhook registration, and whose it is.",
-    input: {},
-    run: (service, _input, { signal }) => service.administration.webhook(signal),
-  }),
-  operation({
-    name: 'registerWebhook',
-    method: 'POST',
-    path: '/webhook/register',
-    role: 'admin',
-    summary: "Registers this installation; displaces somebody else's address only with overwrite.",
-    input: { overwrite: z.boolean().default(false) },
-    run: (service, input, call) => service.administration.registerWebhook({ overwrite: input.overwrite ? 'yes' : 'no', ...call }),
-  }),
-  operation({
-    name: 'restoreWebhook',
-    method: 'POST',
-    path: '/webhook/restore',
-    role: 'admin',
-    summary: 'Puts back what a registration displaced.',
-    input: {},
-    run: async (service, _input, call) => ({ now: await service.administration.restoreWebhook(call) }),
-  }),
-  operation({
-    name: 'testWebhook',
-    method: 'POST',
-    path: '/webhook/test',
-    role: 'operator',
-    summary: 'Has Partner Center send a test event and tells what came of it.',
-    input: {},
-    run: (service, _input, { signal }) => service.administration.testWebhook(signal),
-  }),
-  operation({
-    name: 'connections',
-    method: 'GET',
-    path: '/connections',
-    role: 'operator',
-    summary: 'Shows each connection: who is signed in, until when, what is wrong.',
-    input: {},
-    run: async ({ administration }, _input, { signal }) => ({
-      connections: await Promise.all([administration.connection('partner-center', signal), administration.connection('crm', signal)]),
-    }),
-  }),
-  operation({
-    name: 'installPlan',
-    method: 'GET',
-    path: '/install/plan',
-    role: 'operator',
-    summary: 'What the CRM must have for the connector, and what of it is there; writes nothing.',
-    input: {},
-    run: (service, _input, { signal }) => service.administration.installPlan(signal),
-  }),
-  operation({
-    name: 'beginInstall',
-    method: 'POST',
-    path: '/install',
-    role: 'admin',
-    summary: 'Begins to make what is missing in the CRM; with alter also what stands there already is changed.',
-    input: { alter: z.boolean().default(false) },
-    run: (service, input, { by }) =>
-      Promise.resolve(service.administration.beginInstall({ existing: input.alter ? 'alter' : 'leave', by })),
-  }),
-  operation({
-    name: 'installJob',
-    method: 'GET',
-    path: '/install',
-    role: 'operator',
-    summary: 'How far an installation is that was begun here, or how it ended.',
-    input: {},
-    run: (service) => Promise.resolve(service.administration.installJob()),
-  }),
-  operation({
-    name: 'beginSignIn',
-    method: 'POST',
-    path: '/connections/partner-center/sign-in',
-    role: 'admin',
-    summary: 'Begins a sign-in to Partner Center by device code; the service waits for the person.',
-    input: {},
-    run: (service, _input, { by }) => service.administration.beginSignIn(by),
-  }),
+  ...ADMINISTRATION_OPERATIONS,
   operation({
     name: 'notices',
     method: 'GET',

@@ -2,6 +2,7 @@ import type { RemoteSchema } from '../core/ports.js'
 import type {
   Activity,
   ApplyReport,
+  AuditLine,
   AuditRecord,
   Check,
   ConflictRow,
@@ -48,7 +49,7 @@ export function remoteService(call: CallOperation): Service {
     sync: ({ deals, release }) => ask<SyncSummary>('sync', { deals, release }),
     plan: ({ deals }) => ask<PlanDocument>('plan', { deals }),
     apply: (plan) => ask<ApplyReport>('apply', { plan }),
-    audit: (filter) => ask<{ records: AuditRecord[]; next: string | null }>('audit', filter),
+    audit: ({ kinds, ...filter }) => ask<{ records: AuditLine[]; next: string | null }>('audit', { ...filter, ...(kinds === undefined ? {} : { kind: kinds[0] }) }),
     verifyAudit: () => ask<Awaited<ReturnType<Service['verifyAudit']>>>('verifyAudit'),
     flows: async () => (await ask<{ flows: FlowView[] }>('flows')).flows,
     setFlow: async (flow, value) => (await ask<{ flows: FlowView[] }>('setFlow', { flow, value })).flows,

@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { sql } from 'kysely'
 import type { AuditEntry, AuditEvent, AuditRecord } from '../core/audit.js'
+import type { AuditFilter } from '../core/filters.js'
 import { asLinkId, type LinkId } from '../core/ref.js'
 import type { Db, Trx } from './database.js'
 
@@ -36,6 +38,7 @@ export async function append(trx: Trx, tenant: string, entries: readonly AuditEn
       by_whom: entry.by,
       run: entry.run,
       kind: entry.event.kind,
+      outcome: entry.event.kind === 'ran' ? entry.event.outcome : null,
       payload,
       salt,
       digest: digestOf(salt, payload),
@@ -76,25 +79,31 @@ async function headsOf(trx: Trx, tenant: string, chains: readonly string[]): Pro
   return heads
 }
 
-export interface AuditFilter {
-  readonly link?: LinkId
-  readonly since?: number
-  readonly kinds?: readonly string[]
-  readonly limit: number
-  readonly after?: string | null
-}
+// A search reads what was recorded itself, which no index holds: one page looks through so many entries, then says where to go on.
+const searchedMost = 50_000
+
+const pattern = (part: string): string => `%${part.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`
 
 /** Newest first. */
 export async function readAudit(db: Db, tenant: string, filter: AuditFilter): Promise<{ records: AuditRecord[]; next: string | null }> {
+  const begins = await firstId(db, tenant, filter)
+  const floor = filter.search || filter.by ? await searchFloor(db, tenant, { begins, after: filter.after ?? null }) : 0
   let query = db.selectFrom('audit').selectAll().where('tenant', '=', tenant)
   if (filter.link !== undefined) query = query.where('chain', '=', filter.link)
-  if (filter.since !== undefined) query = query.where('at', '>=', filter.since)
-  if (filter.kinds !== undefined) query = query.where('kind', 'in', [...filter.kinds])
+  if (filter.run !== undefined) query = query.where('run', '=', filter.run)
+  // Time and kinds are looked at on the way along the ids: by an index of their own, all that match would be sorted to give one page.
+  if (filter.since !== undefined) query = query.where(sql<boolean>`+at >= ${filter.since}`)
+  if (filter.until !== undefined) query = query.where(sql<boolean>`+at < ${filter.until}`)
+  if (filter.kinds?.length === 1) query = query.where('kind', '=', filter.kinds[0] ?? '')
+  else if (filter.kinds !== undefined) query = query.where(sql<boolean>`kind || '' in (${sql.join([...filter.kinds])})`)
+  if (filter.by) query = query.where(sql<boolean>`lower(by_whom) like ${pattern(filter.by)} escape '\\'`)
+  if (filter.search) query = query.where(sql<boolean>`lower(payload) like ${pattern(filter.search)} escape '\\'`)
   if (filter.after) query = query.where('id', '<', Number(filter.after))
-  const rows = await query
-    .orderBy('id', 'desc')
-    .limit(filter.limit + 1)
-    .execute()
+  if (Math.max(begins, floor) > 0) query = query.where('id', '>=', Math.max(begins, floor))
+  const newest = query.orderBy('id', 'desc').limit(filter.limit + 1)
+  // Each outcome has its own order in the index; asked for together they would be sorted whole.
+  const outcomes = filter.outcomes?.map((outcome) => newest.where('outcome', '=', outcome).execute())
+  const rows = outcomes === undefined ? await newest.execute() : (await Promise.all(outcomes)).flat().sort((a, b) => b.id - a.id)
   const page = rows.slice(0, filter.limit)
   const records = page.map((row): AuditRecord => ({
     id: String(row.id),
@@ -106,7 +115,36 @@ export async function readAudit(db: Db, tenant: string, filter: AuditFilter): Pr
     event: row.payload === null ? null : (JSON.parse(row.payload) as AuditEvent), // written by append() from an AuditEvent
     hash: row.hash,
   }))
-  return { records, next: rows.length > filter.limit ? String(page.at(-1)?.id ?? '') : null }
+  const further = floor > 0 ? String(floor) : null
+  return { records, next: rows.length > filter.limit ? String(page.at(-1)?.id ?? '') : further }
+}
+
+const apartMost = 1_000 // Clocks of several processes differ a little: entries of one moment lie this near to each other.
+
+/** From where on entries may be as new as asked for; 0: from the first on. */
+async function firstId(db: Db, tenant: string, { since }: AuditFilter): Promise<number> {
+  if (since === undefined) return 0
+  const first = await db
+    .selectFrom('audit')
+    .select('id')
+    .where('tenant', '=', tenant)
+    .where('at', '>=', since)
+    .orderBy('at')
+    .limit(1)
+    .executeTakeFirst()
+  return first === undefined ? Number.MAX_SAFE_INTEGER : Math.max(0, Number(first.id) - apartMost)
+}
+
+/** Where one page of a search ends; 0: it reaches the first entry. */
+async function searchFloor(
+  db: Db,
+  tenant: string,
+  { begins, after }: { readonly begins: number; readonly after: string | null },
+): Promise<number> {
+  const ids = db.selectFrom('audit').select('id').where('tenant', '=', tenant).limit(1)
+  const [oldest, newest] = await Promise.all([ids.orderBy('id').executeTakeFirst(), ids.orderBy('id', 'desc').executeTakeFirst()])
+  const floor = (after === null ? Number(newest?.id ?? 0) + 1 : Number(after)) - searchedMost
+  return floor > Math.max(begins, Number(oldest?.id ?? 0)) ? floor : 0
 }
 
 export interface AuditVerdict {

@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
 import { Fault } from '../core/fault.js'
-import { expectedRefs, LINK_STATES, waitsFor, type Link, type LinkState } from '../core/link.js'
-import type { LinkFilter } from '../core/ports.js'
+import { answerDue, expectedRefs, LINK_STATES, waitsFor, type Link, type LinkState } from '../core/link.js'
+import type { LinkFilter } from '../core/filters.js'
 import { asLinkId, refKey, SIDES, type Instant, type LinkId, type Ref } from '../core/ref.js'
 import type { Db, Trx } from './database.js'
+import { searchedCharacters } from './schema.js'
 
 const parse = (doc: string, revision: number): Link => ({ ...(JSON.parse(doc) as Link), revision }) // written by toRow() from a Link
 
@@ -27,15 +28,17 @@ function refsOf(link: Link): Map<string, RefRow> {
   return rows
 }
 
-const columnsOf = (link: Link, now: Instant) => ({
+/** A deal as its row holds it, beside the two columns that name it. */
+export const columnsOf = (link: Link, now: Instant) => ({
   revision: link.revision,
   doc: JSON.stringify(link),
   state: link.state,
   reason: link.reason?.code ?? null,
   waits_for: waitsFor(link),
+  answer_due: answerDue(link),
   kind: link.kind,
   name: link.name,
-  name_lower: link.name?.toLowerCase() ?? null,
+  name_lower: link.name?.toLowerCase().slice(0, searchedCharacters) ?? null,
   engagement_id: link.engagementId,
   partner_id: link.ends.partner?.id ?? null,
   crm_id: link.ends.crm?.id ?? null,
@@ -51,6 +54,20 @@ export async function loadLinks(db: Db | Trx, tenant: string, ids: readonly stri
     .where('id', 'in', [...ids])
     .execute()
   return rows.map((row) => parse(row.doc, row.revision))
+}
+
+export async function namesOfLinks(db: Db, tenant: string, ids: readonly LinkId[]): Promise<Map<LinkId, string | null>> {
+  const names = new Map<LinkId, string | null>()
+  for (let start = 0; start < ids.length; start += 500) {
+    const rows = await db
+      .selectFrom('link')
+      .select(['id', 'name'])
+      .where('tenant', '=', tenant)
+      .where('id', 'in', ids.slice(start, start + 500))
+      .execute()
+    for (const { id, name } of rows) names.set(asLinkId(id), name)
+  }
+  return names
 }
 
 export async function insertLink(trx: Trx, tenant: string, link: Link, now: Instant): Promise<void> {
@@ -181,23 +198,27 @@ export async function listLinks(
     }
     return query
   }
-  let page = filtered().select(['id', 'doc', 'revision', 'created_at'])
-  if (filter.after) {
-    const [at = '0', id = ''] = filter.after.split('~')
+  let page = filtered().select(['id', 'created_at'])
+  if (filter.after && filter.order !== 'due') {
+    const [at = '0', id = ''] = filter.after.split('9999')
     page = page.where((eb) => eb.or([eb('created_at', '<', Number(at)), eb.and([eb('created_at', '=', Number(at)), eb('id', '>', id)])]))
   }
+  // Which deals first, then the deals themselves: what is passed over is never read from the table.
+  if (filter.order === 'due') page = page.orderBy(sql`case when answer_due is null then 1 else 0 end`).orderBy('answer_due')
   const rows = await page
     .orderBy('created_at', 'desc')
     .orderBy('id')
+    .offset(filter.offset ?? 0)
     .limit(filter.limit + 1)
     .execute()
   const shown = rows.slice(0, filter.limit)
   const last = shown.at(-1)
+  const found = new Map((await loadLinks(db, tenant, shown.map(({ id }) => id))).map((link) => [String(link.id), link]))
   const total = await filtered()
     .select((eb) => eb.fn.countAll<number>().as('n'))
     .executeTakeFirstOrThrow()
   return {
-    links: shown.map((row) => parse(row.doc, row.revision)),
+    links: shown.flatMap(({ id }) => found.get(id) ?? []),
     next: rows.length > filter.limit && last !== undefined ? `${last.created_at}~${last.id}` : null,
     total: Number(total.n),
   }
@@ -213,6 +234,19 @@ export async function countStates(db: Db, tenant: string): Promise<Record<LinkSt
     .execute()
   const counts = new Map(rows.map((row) => [row.state, Number(row.n)]))
   return Object.fromEntries(LINK_STATES.map((state) => [state, counts.get(state) ?? 0])) as Record<LinkState, number> // one entry per state
+}
+
+export async function answersDueByDay(db: Db, tenant: string): Promise<{ day: string | null; deals: number }[]> {
+  const day = sql<string | null>`substr(answer_due, 1, 10)`
+  const rows = await db
+    .selectFrom('link')
+    .select([day.as('day'), (eb) => eb.fn.countAll<number>().as('n')])
+    .where('tenant', '=', tenant)
+    .where('waits_for', '=', 'us')
+    .where((eb) => eb.or([eb('partner_id', 'is not', null), eb('crm_id', 'is not', null)]))
+    .groupBy(day)
+    .execute()
+  return rows.map((row) => ({ day: row.day, deals: Number(row.n) })).toSorted((a, b) => (a.day ?? '9999').localeCompare(b.day ?? '9999'))
 }
 
 export async function countLinked(db: Db, tenant: string): Promise<number> {

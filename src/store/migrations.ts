@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { Fault } from '../core/fault.js'
 import { inTransaction, type OpenDatabase, type Trx } from './database.js'
+import { searchedCharacters } from './schema.js'
 
 interface Migration {
   readonly number: number
@@ -12,6 +13,7 @@ interface Migration {
 const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: 'first tables', up: firstTables },
   { number: 2, name: 'whose answer a deal waits for', up: waitsForColumn },
+  { number: 3, name: 'long lists by their order', up: listOrders },
 ]
 
 /** The newest schema this program knows. */
@@ -79,4 +81,28 @@ async function waitsForColumn(trx: Trx, kind: OpenDatabase['kind']): Promise<voi
   // Deals that wait for us are known by their stage; the others get their mark when they are next saved.
   const stage = kind === 'postgres' ? "(doc::json ->> 'stage')" : "json_extract(doc, '$.stage')"
   await sql.raw(`update link set waits_for = 'us' where ${stage} in ('New/Pending', 'New/Received')`).execute(trx)
+}
+
+/**
+ * Lists of a hundred thousand deals and of millions of ledger entries are read in their own order, a page at a time. The order of all deals carries
+ * what deals are searched by, so that a search reads the index and only what it finds of the table.
+ */
+async function listOrders(trx: Trx, kind: OpenDatabase['kind']): Promise<void> {
+  const run = (text: string): Promise<unknown> => sql.raw(text).execute(trx)
+  await run(`update link set name_lower = substr(name_lower, 1, ${searchedCharacters}) where length(name_lower) > ${searchedCharacters}`)
+  await run('create index link_order on link (tenant, created_at desc, id, kind, name_lower, engagement_id, partner_id, crm_id)')
+  await run('create index link_state_order on link (tenant, state, created_at desc, id, partner_id, crm_id)')
+  await run('create index link_reason_order on link (tenant, reason, created_at desc, id, state, partner_id, crm_id)')
+  await run('create index link_waits_order on link (tenant, waits_for, created_at desc, id, partner_id, crm_id)')
+  await run('alter table link add column answer_due text')
+  const due = kind === 'postgres' ? "(doc::json #>> '{base,partner,expirationDateTime}')" : "json_extract(doc, '$.base.partner.expirationDateTime')"
+  await run(`update link set answer_due = ${due} where waits_for = 'us'`)
+  for (const name of ['link_state', 'link_reason', 'link_waits_for']) await run(`drop index ${name}`) // The new ones begin with the same columns.
+  await run('alter table audit add column outcome text')
+  const outcome = kind === 'postgres' ? "(payload::json ->> 'outcome')" : "json_extract(payload, '$.outcome')"
+  await run(`update audit set outcome = ${outcome} where kind = 'ran' and payload is not null`)
+  await run('create index audit_outcome on audit (tenant, outcome, id)')
+  await run('create index audit_order on audit (tenant, id)')
+  await run('create index audit_run on audit (tenant, run, id)')
+  await run('create index audit_at on audit (tenant, at)')
 }

@@ -1,5 +1,8 @@
 import type { Generated } from 'kysely'
 
+/** As much of a name as is searched: an entry of an index has to stay small on PostgreSQL. */
+export const searchedCharacters = 400
+
 /** One row a deal; `doc` is the whole Link as JSON, the other columns are copies to search by. */
 export interface LinkTable {
   tenant: string
@@ -9,6 +12,7 @@ export interface LinkTable {
   state: string
   reason: string | null
   waits_for: string | null
+  answer_due: string | null
   kind: string
   name: string | null
   name_lower: string | null
@@ -72,6 +76,8 @@ export interface AuditTable {
   by_whom: string
   run: string | null
   kind: string
+  /** How a run ended; null for everything else. Kept beside the payload to search by. */
+  outcome: string | null
   payload: string | null
   salt: string
   digest: string

@@ -7,7 +7,7 @@ import { inTransaction, openDatabase, type OpenDatabase, type Standing, type Trx
 import { checkpointFlaws, makeCheckpoint } from './checkpoints.js'
 import { eventDoor, forgetEvents } from './events.js'
 import { append, readAudit, verify } from './ledger.js'
-import { countLinked, countStates, findLinks, insertLink, listLinks, loadLinks, updateLink } from './links.js'
+import { answersDueByDay, countLinked, countStates, findLinks, insertLink, listLinks, loadLinks, namesOfLinks, updateLink } from './links.js'
 import { migrate } from './migrations.js'
 import { leasedRow, markAll, queueOf, settleRow } from './queue.js'
 import { erasePerson, forgetPayloads, forgetValues } from './retention.js'
@@ -79,6 +79,8 @@ function storeOver(open: OpenDatabase, tenant: string): OpenStore {
     linkedCount: () => countLinked(db, tenant),
     acceptEvents: eventDoor(open, tenant),
     ...values,
+    answersDue: () => answersDueByDay(db, tenant),
+    namesOf: (ids) => namesOfLinks(db, tenant, ids),
     audit: (filter) => readAudit(db, tenant, filter),
     addAudit: (entries) => inTransaction(open, (trx) => append(trx, tenant, entries)),
     verifyAudit: async () => {

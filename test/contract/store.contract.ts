@@ -152,6 +152,53 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(await store.getValue('v')).toEqual({ value: { a: 3 }, revision: 2 })
     })
 
+    it('lists deals newest first from any row on, by the day an answer is due, and by part of a name', async () => {
+      const dueOn = ['2031-01-03', null, '2031-01-01T10:00:00Z', '2031-01-03']
+      for (const [index, due] of dueOn.entries()) {
+        const fresh = newLink(asLinkId(`list-${index}`), now + index, { partner: ref(`list-${index}`), crm: null })
+        const base = { partner: due === null ? {} : { expirationDateTime: due }, crm: {} }
+        await store.add({ ...fresh, name: `50 % off_${index}`, kind: 'lead', stage: 'New/Received', base }, [], now)
+      }
+      const names = async (filter: Partial<Parameters<Store['list']>[0]>): Promise<string[]> =>
+        (await store.list({ search: '% OFF_', limit: 10, ...filter })).links.map((link) => String(link.id))
+      expect(await names({})).toEqual(['list-3', 'list-2', 'list-1', 'list-0'])
+      expect(await names({ offset: 1, limit: 2 })).toEqual(['list-2', 'list-1'])
+      expect((await store.list({ search: '% off_', offset: 3, limit: 5 })).total).toBe(4)
+      expect((await names({ order: 'due', waitsFor: 'us' }))[0]).toBe('list-2')
+      expect((await names({ order: 'due', waitsFor: 'us' })).at(-1)).toBe('list-1')
+      expect(await names({ search: 'list-2' })).toEqual(['list-2'])
+      expect(await names({ search: 'off-' })).toEqual([])
+      expect(await store.answersDue()).toEqual([
+        { day: '2031-01-01', deals: 1 },
+        { day: '2031-01-03', deals: 2 },
+        { day: null, deals: 1 },
+      ])
+      expect(await store.namesOf([asLinkId('list-1'), asLinkId('nobody')])).toEqual(new Map([['list-1', '50 % off_1']]))
+    })
+
+    it('finds entries of the ledger by run, outcome, person, words and time', async () => {
+      const [link] = await store.linksOf(ref('list-0'), null)
+      const at = now + 5_000_000
+      const ran = { kind: 'ran', because: 'retry', writes: 0, ms: 1, attempt: 1, message: null } as const
+      const entries = [
+        { run: 'run-a', by: 'cosell', at, event: { ...ran, outcome: 'settled', fault: null } },
+        { run: 'run-b', by: 'cosell', at: at + 1, event: { ...ran, outcome: 'again', fault: 'offline' } },
+        { run: 'run-c', by: 'cosell', at: at + 2, event: { ...ran, outcome: 'stopped', fault: 'rejected' } },
+        { run: null, by: 'Kim@Partner.example', at: at + 3, event: { kind: 'ordered', what: 'accept', detail: 'said 100 % yes' } },
+      ] as const
+      await store.addAudit(entries.map((entry) => ({ ...entry, link: link?.id ?? null })), at)
+      const found = async (filter: Partial<Parameters<Store['audit']>[0]>): Promise<number[]> =>
+        (await store.audit({ since: at, limit: 10, ...filter })).records.map((record) => record.at - at)
+      expect(await found({})).toEqual([3, 2, 1, 0])
+      expect(await found({ outcomes: ['again', 'stopped'] })).toEqual([2, 1])
+      expect(await found({ run: 'run-a' })).toEqual([0])
+      expect(await found({ by: 'kim@partner' })).toEqual([3])
+      expect(await found({ search: '100 % YES' })).toEqual([3])
+      expect(await found({ search: '100_%' })).toEqual([])
+      expect(await found({ until: at + 2 })).toEqual([1, 0])
+      expect(await found({ kinds: ['ran'], limit: 2 })).toEqual([2, 1])
+    })
+
     it('[R52] proves that the ledger is unbroken, and finds an entry that was changed', async () => {
       await store.acceptEvents([event('k9', 'h'), event('k10', 'h')], now)
       expect((await store.verifyAudit()).broken).toEqual([])

@@ -85,6 +85,7 @@ export function engineWorld(): EngineWorld {
     }),
     settings: {} as Service['settings'], // this world has one version
     taxonomy: {} as Service['taxonomy'], // nor words
+    quotas: () => Promise.resolve([]),
     checks: async () => [],
   })
   return Object.assign(world, {

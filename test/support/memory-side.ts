@@ -26,6 +26,8 @@ export interface MemorySide {
   readonly calls: string[]
   /** What the next write does: `lost` carries it out and loses the answer, `refused` does nothing. */
   trouble: ('lost' | 'refused' | 'offline' | null)[]
+  /** What the next reads meet. */
+  readonly absences: 'unreachable'[]
   put(row: Partial<Row> & { kind: Row['kind'] }): Row
   edit(id: string, set: Projection): void
   only(kind?: Row['kind']): Row
@@ -40,6 +42,7 @@ export function memorySide(side: Side): MemorySide {
   const rows = new Map<string, Row>()
   const calls: string[] = []
   const trouble: MemorySide['trouble'] = []
+  const absences: MemorySide['absences'] = []
   let serial = 0
   const put: MemorySide['put'] = (row) => {
     serial += 1
@@ -157,6 +160,8 @@ export function memorySide(side: Side): MemorySide {
   }
   const read = (ref: EndRef, wide: boolean): Reading => {
     calls.push('read')
+    if (absences.shift() !== undefined)
+      return { kind: 'unreachable', ref, fault: new Fault('offline', `${side} does not answer`, { remedy: '' }) }
     const row = rows.get(ref.id)
     return row === undefined ? { kind: 'absent', ref } : reading(row, wide)
   }
@@ -192,6 +197,7 @@ export function memorySide(side: Side): MemorySide {
     rows,
     calls,
     trouble,
+    absences,
     put,
     edit: (id, set) => {
       const row = rows.get(id)

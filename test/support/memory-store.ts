@@ -1,7 +1,8 @@
 import type { AuditEntry, AuditRecord } from '../../src/core/audit.js'
 import { Fault } from '../../src/core/fault.js'
-import { expectedRefs, LINK_STATES, newLink, waitsFor, type Link, type LinkState } from '../../src/core/link.js'
-import type { AcceptedEvent, Commit, Lease, LinkFilter, Mark, Queue, Store } from '../../src/core/ports.js'
+import { expectedRefs, LINK_STATES, newLink, answerDue, waitsFor, type Link, type LinkState } from '../../src/core/link.js'
+import type { LinkFilter } from '../../src/core/filters.js'
+import type { AcceptedEvent, Commit, Lease, Mark, Queue, Store } from '../../src/core/ports.js'
 import { asLinkId, isEndRef, refKey, SIDES, type Instant, type LinkId, type Ref } from '../../src/core/ref.js'
 
 interface DirtyRow {
@@ -200,15 +201,22 @@ export function memoryStore(options: { random: () => number }): Store {
     },
   }
 
+  const searched = (link: Link, text: string): boolean =>
+    [link.id, link.ends.partner?.id, link.ends.crm?.id, link.engagementId].includes(text) ||
+    link.name?.toLowerCase().includes(text.toLowerCase()) === true
+
   const list = (filter: LinkFilter): { links: Link[]; next: string | null; total: number } => {
     const all = [...links.values()].filter(
       (link) =>
         (filter.state === undefined || link.state === filter.state) &&
         (filter.kind === undefined || link.kind === filter.kind) &&
         (filter.waitsFor === undefined || waitsFor(link) === filter.waitsFor) &&
-        (filter.reason === undefined || link.reason?.code === filter.reason),
+        (filter.reason === undefined || link.reason?.code === filter.reason) &&
+        (filter.search === undefined || searched(link, filter.search)),
     )
-    const start = filter.after ? Number(filter.after) : 0
+    all.sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1))
+    if (filter.order === 'due') all.sort((a, b) => (answerDue(a) ?? '9999').localeCompare(answerDue(b) ?? '9999'))
+    const start = filter.offset ?? (filter.after ? Number(filter.after) : 0)
     const page = all.slice(start, start + filter.limit)
     return {
       links: structuredClone(page),
@@ -315,12 +323,24 @@ export function memoryStore(options: { random: () => number }): Store {
     unclaim: async (name, token) => {
       if (claims.get(name)?.token === token) claims.delete(name)
     },
+    answersDue: async () => {
+      const days = new Map<string | null, number>()
+      for (const link of links.values()) if (waitsFor(link) === 'us') days.set(answerDue(link)?.slice(0, 10) ?? null, (days.get(answerDue(link)?.slice(0, 10) ?? null) ?? 0) + 1)
+      return [...days].map(([day, deals]) => ({ day, deals })).sort((a, b) => (a.day ?? '9999').localeCompare(b.day ?? '9999'))
+    },
+    namesOf: async (ids) => new Map([...new Set(ids)].flatMap((each) => (links.has(each) ? [[each, links.get(each)?.name ?? null]] : []))),
     audit: async (filter) => {
+      const { by = '', search = '' } = filter
       const found = ledger.filter(
         (item) =>
           (filter.link === undefined || item.link === filter.link) &&
+          (filter.run === undefined || item.run === filter.run) &&
           (filter.since === undefined || item.at >= filter.since) &&
-          (filter.kinds === undefined || (item.event !== null && filter.kinds.includes(item.event.kind))),
+          (filter.until === undefined || item.at < filter.until) &&
+          (filter.kinds === undefined || (item.event !== null && filter.kinds.includes(item.event.kind))) &&
+          (filter.outcomes === undefined || (item.event?.kind === 'ran' && filter.outcomes.includes(item.event.outcome))) &&
+          item.by.toLowerCase().includes(by.toLowerCase()) &&
+          (search === '' || JSON.stringify(item.event).toLowerCase().includes(search.toLowerCase())),
       )
       found.reverse()
       const start = filter.after ? Number(filter.after) : 0

@@ -1,0 +1,111 @@
+import type { Clock, Store } from '../core/ports.js'
+import type { Instant } from '../core/ref.js'
+import type { QuotaView } from '../engine/views.js'
+import type { CallReport } from '../remote/send.js'
+
+/** How much the remote systems are asked, over all processes of the installation, and what they last said of their allowances. */
+export interface CallBook {
+  called(report: CallReport): void
+  /** Adds what this process has counted to the store. */
+  note(): Promise<void>
+  show(): Promise<QuotaView[]>
+}
+
+interface Page {
+  /** By the start of each slice. */
+  readonly slices: Readonly<Record<string, { readonly calls: number; readonly throttled: number }>>
+  readonly allowances: QuotaView['allowances']
+  readonly lastThrottledAt: Instant | null
+  readonly waitsUntil: Instant | null
+}
+
+const sliceMs = 300_000
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+const triesMost = 5 // Another process added its own in between; five in a row are left for the next turn.
+const prefix = 'calls.'
+const empty: Page = { slices: {}, allowances: [], lastThrottledAt: null, waitsUntil: null }
+
+export function callBook(store: Pick<Store, 'getValue' | 'setValue' | 'listValues'>, clock: Pick<Clock, 'now'>): CallBook {
+  const pending = new Map<string, Page>()
+  const note = async (): Promise<void> => {
+    for (const [system, page] of [...pending]) {
+      pending.delete(system)
+      try {
+        if (!(await add(system, page))) keep(system, page)
+      } catch (error) {
+        keep(system, page)
+        throw error
+      }
+    }
+  }
+  const keep = (system: string, page: Page): void => void pending.set(system, merged(page, pending.get(system) ?? empty))
+  const add = async (system: string, page: Page): Promise<boolean> => {
+    const name = `${prefix}${system}`
+    for (let attempt = 0; attempt < triesMost; attempt += 1) {
+      const before = await store.getValue<Page>(name)
+      const next = recent(merged(before?.value ?? empty, page), clock.now())
+      if (await store.setValue(name, next, { expect: before?.revision ?? null, now: clock.now() })) return true
+    }
+    return false
+  }
+  return {
+    called: (report) => keep(report.system, pageOf(report, clock.now())),
+    note,
+    async show() {
+      await note()
+      const pages = await store.listValues(prefix)
+      return pages.map(({ name, value }) => viewOf(name.slice(prefix.length), value as Page, clock.now())) // written by add() from a Page
+    },
+  }
+}
+
+function pageOf({ waitMs, allowances }: CallReport, now: Instant): Page {
+  const at = new Date(now).toISOString()
+  return {
+    slices: { [String(Math.floor(now / sliceMs) * sliceMs)]: { calls: 1, throttled: waitMs === null ? 0 : 1 } },
+    allowances: allowances.map((allowance) => ({ ...allowance, at })),
+    lastThrottledAt: waitMs === null ? null : now,
+    waitsUntil: waitMs === null ? null : now + waitMs,
+  }
+}
+
+const later = (a: Instant | null, b: Instant | null): Instant | null => (a === null ? b : b === null ? a : Math.max(a, b))
+
+function merged(a: Page, b: Page): Page {
+  const slices: Record<string, Page['slices'][string]> = { ...a.slices }
+  for (const [start, { calls, throttled }] of Object.entries(b.slices)) {
+    const before = slices[start] ?? { calls: 0, throttled: 0 }
+    slices[start] = { calls: before.calls + calls, throttled: before.throttled + throttled }
+  }
+  const newest = new Map<string, Page['allowances'][number]>()
+  for (const allowance of [...a.allowances, ...b.allowances]) {
+    const known = newest.get(allowance.name)
+    if (known === undefined || known.at <= allowance.at) newest.set(allowance.name, allowance)
+  }
+  return {
+    slices,
+    allowances: [...newest.values()],
+    lastThrottledAt: later(a.lastThrottledAt, b.lastThrottledAt),
+    waitsUntil: later(a.waitsUntil, b.waitsUntil),
+  }
+}
+
+const recent = (page: Page, now: Instant): Page => ({
+  ...page,
+  slices: Object.fromEntries(Object.entries(page.slices).filter(([start]) => Number(start) > now - dayMs)),
+})
+
+function viewOf(system: string, page: Page, now: Instant): QuotaView {
+  const within = (ms: number, what: 'calls' | 'throttled'): number =>
+    Object.entries(page.slices).reduce((sum, [start, slice]) => (Number(start) > now - ms ? sum + slice[what] : sum), 0)
+  return {
+    system,
+    callsLastHour: within(hourMs, 'calls'),
+    callsLastDay: within(dayMs, 'calls'),
+    throttledLastDay: within(dayMs, 'throttled'),
+    lastThrottledAt: page.lastThrottledAt === null ? null : new Date(page.lastThrottledAt).toISOString(),
+    waitsUntil: page.waitsUntil === null || page.waitsUntil <= now ? null : new Date(page.waitsUntil).toISOString(),
+    allowances: page.allowances,
+  }
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod'
+import { operation, type Operation } from './operation.js'
+
+/** The installation itself: registration for events, connections, what the CRM must have. */
+export const ADMINISTRATION_OPERATIONS: readonly Operation[] = [
+  operation({
+    name: 'webhook',
+    method: 'GET',
+    path: '/webhook',
+    role: 'operator',
+    summary: "Shows Partner Center's webhook registration, and whose it is.",
+    input: {},
+    run: (service, _input, { signal }) => service.administration.webhook(signal),
+  }),
+  operation({
+    name: 'registerWebhook',
+    method: 'POST',
+    path: '/webhook/register',
+    role: 'admin',
+    summary: "Registers this installation; displaces somebody else's address only with overwrite.",
+    input: { overwrite: z.boolean().default(false) },
+    run: (service, input, call) => service.administration.registerWebhook({ overwrite: input.overwrite ? 'yes' : 'no', ...call }),
+  }),
+  operation({
+    name: 'restoreWebhook',
+    method: 'POST',
+    path: '/webhook/restore',
+    role: 'admin',
+    summary: 'Puts back what a registration displaced.',
+    input: {},
+    run: async (service, _input, call) => ({ now: await service.administration.restoreWebhook(call) }),
+  }),
+  operation({
+    name: 'testWebhook',
+    method: 'POST',
+    path: '/webhook/test',
+    role: 'operator',
+    summary: 'Has Partner Center send a test event and tells what came of it.',
+    input: {},
+    run: (service, _input, { signal }) => service.administration.testWebhook(signal),
+  }),
+  operation({
+    name: 'connections',
+    method: 'GET',
+    path: '/connections',
+    role: 'operator',
+    summary: 'Shows each connection: who is signed in, until when, what is wrong.',
+    input: {},
+    run: async ({ administration }, _input, { signal }) => ({
+      connections: await Promise.all([administration.connection('partner-center', signal), administration.connection('crm', signal)]),
+    }),
+  }),
+  operation({
+    name: 'installPlan',
+    method: 'GET',
+    path: '/install/plan',
+    role: 'operator',
+    summary: 'What the CRM must have for the connector, and what of it is there; writes nothing.',
+    input: {},
+    run: (service, _input, { signal }) => service.administration.installPlan(signal),
+  }),
+  operation({
+    name: 'beginInstall',
+    method: 'POST',
+    path: '/install',
+    role: 'admin',
+    summary: 'Begins to make what is missing in the CRM; with alter also what stands there already is changed.',
+    input: { alter: z.boolean().default(false) },
+    run: (service, input, { by }) =>
+      Promise.resolve(service.administration.beginInstall({ existing: input.alter ? 'alter' : 'leave', by })),
+  }),
+  operation({
+    name: 'installJob',
+    method: 'GET',
+    path: '/install',
+    role: 'operator',
+    summary: 'How far an installation is that was begun here, or how it ended.',
+    input: {},
+    run: (service) => Promise.resolve(service.administration.installJob()),
+  }),
+  operation({
+    name: 'beginSignIn',
+    method: 'POST',
+    path: '/connections/partner-center/sign-in',
+    role: 'admin',
+    summary: 'Begins a sign-in to Partner Center by device code; the service waits for the person.',
+    input: {},
+    run: (service, _input, { by }) => service.administration.beginSignIn(by),
+  }),
+]
