@@ -21,7 +21,7 @@ export function connectSalesforce(config: SalesforceConfig, parts: ConnectionPar
   return {
     kind: 'salesforce',
     adapter,
-    inbound: salesforceInbound({ key: config.webhookKey }),
+    inbound: salesforceInbound({ key: config.webhookKey, organizationId: () => adapter.organizationId() }),
     // Ids are the org's to choose; the referral's own id is the unique field that makes a repeat recognisable.
     idFor: (referralId) => referralId.toLowerCase(),
     installer: salesforceInstaller({ api, clock }),

@@ -51,12 +51,18 @@ export interface SalesforceOptions {
 
 const readsPerQuestion = 200
 
-export function salesforceAdapter(options: SalesforceOptions): Adapter {
+/** The adapter, and what its callbacks are told apart by. */
+export interface SalesforceAdapter extends Adapter {
+  /** The org this connector works with; null before it was asked. */
+  organizationId(): string | null
+}
+
+export function salesforceAdapter(options: SalesforceOptions): SalesforceAdapter {
   const api = new SalesforceApi({ url: options.url, send: options.send, session: options.session, clock: options.clock })
   return new Salesforce(new Org({ api, clock: options.clock, guard: options.customerGuard, settings: options.settings }))
 }
 
-class Salesforce implements Adapter {
+class Salesforce implements SalesforceAdapter {
   readonly side = 'crm'
   readonly #org: Org
 
@@ -75,6 +81,10 @@ class Salesforce implements Adapter {
 
   webUrl(ref: EndRef): string {
     return `${this.#org.api.root}/${ref.id}`
+  }
+
+  organizationId(): string | null {
+    return this.#org.known.self?.organizationId ?? null
   }
 
   async read(ref: EndRef, options: CallOptions): Promise<Reading> {

@@ -1,4 +1,4 @@
-import { stripCheckMark } from '../../core/conversions.js'
+import { labelKey, stripCheckMark } from '../../core/conversions.js'
 import {
   FIELD_NAMES,
   FIELDS,
@@ -93,11 +93,9 @@ export function codecOf(options: {
 }
 
 /** With the lists of states and countries switched on, an address takes codes in fields of their own. */
-const CODED: Readonly<Record<string, string>> = {
-  BillingCountry: 'BillingCountryCode',
-  Country: 'CountryCode',
-  MailingCountry: 'MailingCountryCode',
-}
+const CODED: ReadonlySet<string> = new Set(
+  ['Billing', 'Shipping', 'Mailing', 'Other', ''].flatMap((prefix) => [`${prefix}Country`, `${prefix}State`]),
+)
 
 /** The target of a row, or in words why there is none. */
 function bind(schema: Schema, kind: MappedKind, row: MappingRow): Target | string {
@@ -124,10 +122,9 @@ function ownKeeping(schema: Schema, object: ObjectName, { name }: Column): strin
 const LOOKED_UP: Readonly<Record<string, Place>> = { CurrencyIsoCode: 'currency', OwnerId: 'owner', ContactId: 'contact' }
 
 function columnFor(schema: Schema, object: ObjectName, name: string): Column | null {
-  const coded = CODED[name]
-  const code = coded === undefined ? null : fieldIn(schema, object, coded)
-  // The options of a code field are labelled by the country's name; its values are the codes themselves.
-  if (code !== null) return { ...code, type: 'text', maxLength: 2, options: null }
+  const code = CODED.has(name) ? fieldIn(schema, object, `${name}Code`) : null
+  // The options are labelled by names, in the org's language; what is kept and shown are the codes themselves.
+  if (code !== null) return name.endsWith('Country') ? { ...code, type: 'text', maxLength: 2, options: null } : { ...code, type: 'text', maxLength: null }
   const column = fieldIn(schema, object, name)
   if (column !== null || schema.readAt !== null || OPTIONAL.has(name)) return column
   return { name, label: name, type: 'text', maxLength: null, options: null, writable: true, required: false }
@@ -179,6 +176,8 @@ export function encodeColumn(
     const scalar = toCrmValue(bound.row, toScalar(value))
     const { column } = bound.target
     const reserve = bound.field === 'name' ? codec.nameReserve : 0
+    // The list of states: its code, or its name, and nothing else.
+    if (column.type === 'text' && column.options !== null && scalar !== null && scalar !== '') return codeIn(column, String(scalar))
     const narrowed = reserve === 0 || column.maxLength === null ? column : { ...column, maxLength: column.maxLength - reserve }
     // A checkbox knows no "nothing".
     if (column.type === 'flag' && (scalar === null || scalar === '')) return { ok: true, value: false }
@@ -188,6 +187,14 @@ export function encodeColumn(
     if (error instanceof Fault) return { ok: false, why: error.message }
     throw error
   }
+}
+
+function codeIn(column: Column, text: string): Converted<unknown> {
+  const key = labelKey(text)
+  const options = column.options ?? []
+  const found = options.find(({ value }) => labelKey(String(value)) === key) ?? options.find(({ label }) => labelKey(label) === key)
+  if (found !== undefined) return { ok: true, value: found.value }
+  return { ok: false, why: `"${text}" is not in the org's list of ${column.label} (Setup, State and Country/Territory Picklists).` }
 }
 
 /** A deal's value for what a plain field holds. */
@@ -255,7 +262,7 @@ function canonicalPlace(codec: Codec, place: Place, value: FieldValue): FieldVal
     case 'currency':
       return typeof value === 'string' && value !== '' ? value.trim().toUpperCase() : null
     case 'owner':
-      return listOf((value as readonly Person[]).find(({ email }) => email.trim() !== '') ?? null) // a list of people
+      return ownersIn(codec, value as readonly Person[]) // a list of people
     case 'contact':
       return listOf(fitPerson(codec.schema, 'Contact', value as readonly Person[])) // as above
     case 'person':
@@ -265,6 +272,12 @@ function canonicalPlace(codec: Codec, place: Place, value: FieldValue): FieldVal
     default:
       return assertNever(place)
   }
+}
+
+/** The owner, and where the org has teams everybody else. */
+function ownersIn(codec: Codec, people: readonly Person[]): readonly Person[] {
+  const named = unique(people.filter(({ email }) => email.trim() !== ''))
+  return codec.kind === 'opportunity' && codec.schema.team?.writable === true ? named : named.slice(0, 1)
 }
 
 function canonicalStage(codec: Codec, stage: Stage): Stage {

@@ -13,7 +13,7 @@ import { personIn, relatedDeal } from './decode.js'
 import { withIdentifier } from './discover.js'
 import { encodeDeal, encodeStamp, markedName, personFields, type Body, type Encoded } from './encode.js'
 import { tellsOfExisting } from './errors.js'
-import { chooseOwner, lookUp, type Found, type Needs } from './lookups.js'
+import { chooseOwner, lookUp, membersBeside, type Found, type Needs } from './lookups.js'
 import type { Org } from './org.js'
 import { IDENTIFIER } from './profile.js'
 import { asRecordId, idOf, type Row } from './row.js'
@@ -69,6 +69,7 @@ export function prepareCreate(
       ? null
       : contactFor(codec, { person: encoded.person, encoded, accountId: account?.id ?? null, found: context.found, what })
   const owner = chooseOwner(codec, change.deal.team ?? [], { configured: context.owner, users: context.found.users })
+  const takesContact = kind === 'opportunity' && codec.schema.objects.Opportunity.has('ContactId')
   const body: Body = {
     ...defaultsOf(codec, codec.kind),
     ...mustHave(codec),
@@ -76,7 +77,7 @@ export function prepareCreate(
     ...nameOf(codec, change),
     ...(account === null ? {} : { AccountId: account.id }),
     // Makes the contact the primary contact role of the opportunity; it is taken with a new record only.
-    ...(contact === null ? {} : { ContactId: contact.id }),
+    ...(contact === null || !takesContact ? {} : { ContactId: contact.id }),
     ...(owner.id === null ? {} : { OwnerId: owner.id }),
     ...encodeStamp(codec, { ...change.stamp, sync: true, otherId: change.stamp.otherId ?? change.marker }),
   }
@@ -84,10 +85,16 @@ export function prepareCreate(
   const solutions = (encoded.solutions ?? []).map((solution, index) =>
     solutionOperation(codec, { solution, opportunityId: '@{deal.id}', key: change.marker, name: `solution${index}` }),
   )
-  const shownOwner = codec.rows.some(({ field }) => field === 'team') ? { team: owner.shows } : {}
+  const hasTeam = codec.rows.some(({ field }) => field === 'team')
+  const members = hasTeam ? membersBeside(codec, change.deal.team ?? [], { owner: owner.id, users: context.found.users }) : []
+  const shownOwner = hasTeam ? { team: [...owner.shows, ...members.map(({ person }) => person)] } : {}
+  const around = [
+    ...(contact === null || takesContact ? [] : [roleOperation('@{deal.id}', contact.id, what)]),
+    ...members.map(({ id }, index) => memberOperation(codec, { userId: id, name: `member${index}`, what })),
+  ]
   return {
     kind,
-    operations: [account?.operation, contact?.operation, own, ...solutions].filter((operation) => operation != null),
+    operations: [account?.operation, contact?.operation, own, ...solutions, ...around].filter((operation) => operation != null),
     resolved: {
       ...(account === null ? relatedDeal(codec, 'account', {}) : account.resolved),
       ...(contact === null ? relatedDeal(codec, 'contact', {}) : contact.resolved),
@@ -160,6 +167,27 @@ export function contactOperation(given: {
     unmodifiedSince: null,
     body,
     what: `the contact ${given.person.email} of ${given.what}`,
+  }
+}
+
+/** The primary contact of an opportunity. */
+export const roleOperation = (opportunityId: string, contactId: string, what: string): Operation => ({
+  name: 'role',
+  method: 'POST',
+  path: 'sobjects/OpportunityContactRole',
+  unmodifiedSince: null,
+  body: { OpportunityId: opportunityId, ContactId: contactId, IsPrimary: true },
+  what: `the contact role of ${what}`,
+})
+function memberOperation(codec: Codec, given: { readonly userId: string; readonly name: string; readonly what: string }): Operation {
+  const role = codec.schema.team?.role ?? null
+  return {
+    name: given.name,
+    method: 'POST',
+    path: 'sobjects/OpportunityTeamMember',
+    unmodifiedSince: null,
+    body: { OpportunityId: '@{deal.id}', UserId: given.userId, ...(role === null ? {} : { TeamMemberRole: role }) },
+    what: `the team of ${given.what}`,
   }
 }
 

@@ -27,7 +27,9 @@ export function readQuery(codec: Codec, ids: readonly string[]): string {
   const kept = [SYNC, IDENTIFIER, LINK, AUDIT].flatMap((name) => own(codec, name) ?? [])
   const stage = codec.stages.rows.flatMap(({ crm }) => Object.keys(crm))
   const currency = codec.schema.multiCurrency ? ['CurrencyIsoCode'] : []
-  const owner = ['OwnerId', ...of('Owner', ['FirstName', 'LastName', 'Email', ...codec.schema.userPhones])]
+  // The owner of a lead may be a queue as well: of both only the first phone is known.
+  const phones = codec.kind === 'lead' ? codec.schema.userPhones.filter((name) => name === 'Phone') : codec.schema.userPhones
+  const owner = ['OwnerId', ...of('Owner', ['FirstName', 'LastName', 'Email', ...phones])]
   const shared = [...stamps, 'IsDeleted', 'CreatedDate', ...mapped, ...kept, ...stage, ...currency, ...owner]
   const fields = codec.kind === 'lead' ? [...shared, ...leadFields] : [...shared, ...opportunityFields(codec)]
   return soql({ fields, from: codec.object, where: [isIn('Id', ids)] })
@@ -40,8 +42,12 @@ function opportunityFields(codec: Codec): string[] {
   const lines = has(codec, 'HasOpportunityLineItem') ? ['HasOpportunityLineItem'] : []
   const children =
     solutions === null ? [] : [`(SELECT Id,IsDeleted,SystemModstamp,Name,${solutions.solutionId} FROM ${solutions.relationship})`]
-  return ['IsClosed', 'IsWon', ...lines, ...account, `(SELECT ${contact.join(',')} FROM OpportunityContactRoles)`, ...children]
+  const { team, userPhones } = codec.schema
+  const member = ['Id', 'IsDeleted', 'UserId', ...of('User', ['FirstName', 'LastName', 'Email', 'IsActive', ...userPhones])]
+  const members = team === null || !hasOwner(codec) ? [] : [`(SELECT ${member.join(',')} FROM ${team.relationship})`]
+  return ['IsClosed', 'IsWon', ...lines, ...account, `(SELECT ${contact.join(',')} FROM OpportunityContactRoles)`, ...children, ...members]
 }
+const hasOwner = (codec: Codec): boolean => codec.rows.some(({ target }) => target.kind === 'place' && target.place === 'owner')
 const has = (codec: Codec, name: string): boolean => codec.schema.objects.Opportunity.has(name)
 
 /** The rows around a record, as one look saw them. */
@@ -203,7 +209,7 @@ function readPlace(codec: Codec, place: Place, { row, contact, solutions }: Arou
       return { value: currencyOf(codec.schema, row) }
     case 'owner': {
       const owner = rowOf(row, 'Owner')
-      return { value: owner === null ? [] : personIn(owner) }
+      return { value: unique([...(owner === null ? [] : personIn(owner)), ...membersIn(codec, row)]) }
     }
     case 'contact':
       return { value: contact === null ? [] : personIn(contact.row) }
@@ -214,6 +220,15 @@ function readPlace(codec: Codec, place: Place, { row, contact, solutions }: Arou
     default:
       return assertNever(place)
   }
+}
+/** The active members of the team, beside the owner. */
+function membersIn(codec: Codec, row: Row): readonly Person[] {
+  const { team } = codec.schema
+  const members = team === null || codec.kind === 'lead' ? [] : rowsOf(row, team.relationship)
+  return members.flatMap((member) => {
+    const user = flagOf(member, 'IsDeleted') ? null : rowOf(member, 'User')
+    return user === null || user['IsActive'] === false ? [] : personIn(user)
+  })
 }
 export function personIn(row: Row): readonly Person[] {
   const email = textOf(row, 'Email')

@@ -1,33 +1,13 @@
-import { labelKey } from '../../core/conversions.js'
-import { Fault, isFault } from '../../core/fault.js'
+import { Fault, FAULTS, isFault } from '../../core/fault.js'
 import { digitsOf } from '../../core/money.js'
 import type { Instant } from '../../core/ref.js'
-import type { Column, ColumnType } from '../column.js'
+import type { Column } from '../column.js'
 import type { SalesforceApi } from './api.js'
-import { SOLUTION_ID, SOLUTION_KEY, SOLUTION_OBJECT } from './profile.js'
-import { flagOf, idOf, rowsOf, textOf, type Row } from './row.js'
-import { aliasesOf, type Fields, type OrgStage, type Schema, type SolutionObject } from './schema.js'
+import { findSolutions, findTeam } from './discover-children.js'
+import { flagOf, idOf, textOf } from './row.js'
+import { fieldsOf, hidden } from './fields.js'
+import { aliasesOf, type OrgStage, type Schema } from './schema.js'
 import { quoted, soql } from './soql.js'
-
-const TYPES: Readonly<Record<string, ColumnType>> = {
-  string: 'text',
-  textarea: 'memo',
-  phone: 'text',
-  email: 'text',
-  url: 'text',
-  encryptedstring: 'text',
-  combobox: 'text',
-  id: 'other',
-  currency: 'money',
-  double: 'number',
-  percent: 'number',
-  int: 'integer',
-  boolean: 'flag',
-  date: 'date',
-  datetime: 'instant',
-  picklist: 'choice',
-  reference: 'lookup',
-}
 
 /** Everything the connector must know of an org before it reads a deal, as its own user sees it. */
 export async function discover(api: SalesforceApi, options: { readonly now: Instant; readonly signal: AbortSignal }): Promise<Schema> {
@@ -49,8 +29,9 @@ export async function discover(api: SalesforceApi, options: { readonly now: Inst
     Contact: fieldsOf(contact),
   }
   const multiCurrency = fields.Opportunity.has('CurrencyIsoCode')
-  const [solutions, stages, leadStatuses, currencies, self] = await Promise.all([
+  const [solutions, team, stages, leadStatuses, currencies, self] = await Promise.all([
     findSolutions(api, opportunity, signal),
+    findTeam(api, opportunity, signal),
     readStages(api, signal),
     lead == null ? [] : readLeadStatuses(api, signal),
     multiCurrency ? readCurrencies(api, signal) : readOnlyCurrency(api, signal),
@@ -62,71 +43,8 @@ export async function discover(api: SalesforceApi, options: { readonly now: Inst
   }
   const userFields = user == null ? new Map<string, Column>() : fieldsOf(user)
   const userPhones = ['Phone', 'MobilePhone'].filter((name) => userFields.has(name))
-  return { objects: fields, aliases, userPhones, solutions, stages, leadStatuses, currencies, multiCurrency, self, readAt: options.now }
-}
-
-/** An object that a profile hides, or an edition does not have, is not there for us; an outage is still an outage. */
-function hidden(error: unknown): null {
-  if (isFault(error) && (error.kind === 'forbidden' || error.kind === 'misconfigured')) return null
-  throw error
-}
-
-export function fieldsOf(describe: Row): Fields {
-  return new Map(
-    rowsOf(describe, 'fields').flatMap((row): [string, Column][] => {
-      const name = textOf(row, 'name')
-      const type = textOf(row, 'type') ?? ''
-      if (name === null) return []
-      const length = row['length']
-      const isText = type === 'string' || type === 'textarea' || type === 'phone' || type === 'email' || type === 'url'
-      return [
-        [
-          name,
-          {
-            name,
-            label: textOf(row, 'label') ?? name,
-            type: TYPES[type] ?? 'other',
-            maxLength: isText && typeof length === 'number' && length > 0 ? length : null,
-            options: type === 'picklist' ? optionsOf(row) : null,
-            writable: flagOf(row, 'updateable') && !flagOf(row, 'calculated'),
-            required: flagOf(row, 'createable') && !flagOf(row, 'nillable') && !flagOf(row, 'defaultedOnCreate'),
-            ...(type === 'reference' ? { pointsTo: namesIn(row['referenceTo']) } : {}),
-          },
-        ],
-      ]
-    }),
-  )
-}
-const namesIn = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [])
-const optionsOf = (row: Row): Column['options'] =>
-  rowsOf(row, 'picklistValues').flatMap((option) => {
-    const value = textOf(option, 'value')
-    return value === null || option['active'] === false ? [] : [{ value, label: textOf(option, 'label') ?? value }]
-  })
-
-async function findSolutions(api: SalesforceApi, opportunity: Row, signal: AbortSignal): Promise<SolutionObject | null> {
-  const children = rowsOf(opportunity, 'childRelationships').flatMap((child) => {
-    const name = textOf(child, 'childSObject')
-    const relationship = textOf(child, 'relationshipName')
-    const lookup = textOf(child, 'field')
-    return name === null || relationship === null || lookup === null || !name.endsWith('__c') ? [] : [{ name, relationship, lookup }]
-  })
-  const ours = children.find(({ name }) => name === SOLUTION_OBJECT.name)
-  const wanted = new Set<string>(SOLUTION_OBJECT.labels.map(labelKey))
-  for (const child of ours === undefined ? children.filter(({ name }) => /solution/i.test(name)) : [ours]) {
-    const describe = await api.get(`sobjects/${child.name}/describe`, `object ${child.name}`, signal).catch(hidden)
-    if (describe === null) continue
-    const labels = [textOf(describe, 'label'), textOf(describe, 'labelPlural')]
-    if (child !== ours && !labels.some((label) => label !== null && wanted.has(labelKey(label)))) continue
-    const fields = fieldsOf(describe)
-    const ids = new Set<string>(SOLUTION_ID.labels.map(labelKey))
-    const solutionId = fields.has(SOLUTION_ID.name)
-      ? SOLUTION_ID.name
-      : [...fields.values()].find(({ name, label }) => name.endsWith('__c') && ids.has(labelKey(label)))?.name
-    if (solutionId !== undefined)
-      return { ...child, solutionId, hasName: fields.get('Name')?.writable === true, key: fields.has(SOLUTION_KEY) ? SOLUTION_KEY : null }
-  }
-  return null
+  const lists = { stages, leadStatuses, currencies, multiCurrency }
+  return { objects: fields, aliases, userPhones, solutions, team, ...lists, self, readAt: options.now }
 }
 
 async function readStages(api: SalesforceApi, signal: AbortSignal): Promise<OrgStage[]> {
@@ -180,8 +98,12 @@ async function readCurrencies(api: SalesforceApi, signal: AbortSignal): Promise<
 }
 /** An org of one currency names it to the SOAP API only. */
 async function readOnlyCurrency(api: SalesforceApi, signal: AbortSignal): Promise<Map<string, number>> {
-  const info = await api.soap('<getUserInfo/>', "the org's currency", signal)
-  const code = textOf(info, 'orgDefaultCurrencyIsoCode')
+  // A user or token that the SOAP API does not take still reads deals; their currency is then unknown, and "doctor" says so.
+  const info = await api.soap('<getUserInfo/>', "the org's currency", signal).catch((error: unknown) => {
+    if (isFault(error) && !FAULTS[error.kind].system) return null
+    throw error
+  })
+  const code = info === null ? null : textOf(info, 'orgDefaultCurrencyIsoCode')
   return new Map(code === null ? [] : [[code.toUpperCase(), digitsOf(code)]])
 }
 

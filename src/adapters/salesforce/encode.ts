@@ -5,6 +5,7 @@ import { Fault } from '../../core/fault.js'
 import { encodeStage, type StageValues } from '../../core/mapping-stages.js'
 import { assertNever } from '../../core/ref.js'
 import type { Stage } from '../../core/stage.js'
+import type { Column } from '../column.js'
 import { truncate, writeScalar } from '../values.js'
 import { encodeColumn, fitPerson, fitSolutions, type Codec } from './codec.js'
 import { AUDIT, IDENTIFIER, LAST_SYNCED, LINK, PROBLEM, STATUS, SYNC, type Place } from './profile.js'
@@ -109,6 +110,19 @@ export function stageValues(codec: Codec, stage: Stage, what: string): StageValu
   })
 }
 
+/** The words of a list that was made for the status before this connector came. */
+const STATUS_WORDS: Readonly<Record<string, string>> = {
+  'in-sync': 'Synced',
+  pending: 'Pending',
+  'needs-attention': 'Failed',
+  stopped: 'Failed',
+}
+function statusWord(column: Column | null, status: string | null | undefined): string | null | undefined {
+  const words = column?.options?.map(({ value }) => String(value).toLowerCase())
+  if (status == null || words === undefined || words.includes(status)) return status
+  return STATUS_WORDS[status] ?? status
+}
+
 /** What the connector keeps on a record beside the deal, in the fields that this org has for it. */
 export function encodeStamp(codec: Codec, stamp: Stamp): Body {
   const body: Body = {}
@@ -123,7 +137,7 @@ export function encodeStamp(codec: Codec, stamp: Stamp): Body {
   put(SYNC, stamp.sync)
   put(LINK, stamp.link)
   put(AUDIT, stamp.audit)
-  put(STATUS, stamp.status)
+  put(STATUS, statusWord(fieldIn(codec.schema, codec.object, STATUS), stamp.status))
   put(PROBLEM, stamp.problem)
   put(LAST_SYNCED, stamp.lastSynced)
   return body

@@ -5,11 +5,12 @@ import { fieldIn, type ObjectName, type Schema } from './schema.js'
 /** One object whose changes are told. */
 export interface FeedObject {
   readonly name: string
-  readonly kind: Ref['kind']
+  /** Null: its rows are no records of their own, only their opportunities are. */
+  readonly kind: Ref['kind'] | null
   /** Which of its rows are ours; empty: any may be part of a deal. */
   readonly scope: string
   readonly fields: readonly string[]
-  /** For the solutions: the field that names the opportunity. */
+  /** The field that names the opportunity, for rows that hang on one. */
   readonly lookup: string | null
 }
 
@@ -32,9 +33,11 @@ export function feedObjects(schema: Schema): FeedObject[] {
     ...end('Lead', 'lead', ['IsConverted', 'ConvertedOpportunityId', 'MasterRecordId']),
     part('Account', 'account'),
     part('Contact', 'contact'),
-    ...(solutions === null
-      ? []
-      : [{ name: solutions.name, kind: 'solution', scope: '', fields: [solutions.lookup], lookup: solutions.lookup } as const]),
+    ...(solutions === null ? [] : [child(solutions.name, 'solution', solutions.lookup)]),
+    // A change of these leaves no trace on the opportunity itself.
+    child('OpportunityContactRole', null, 'OpportunityId'),
+    ...(schema.team === null ? [] : [child('OpportunityTeamMember', null, 'OpportunityId')]),
   ]
 }
+const child = (name: string, kind: FeedObject['kind'], lookup: string): FeedObject => ({ name, kind, scope: '', fields: [lookup], lookup })
 export const isEnd = ({ kind }: FeedObject): boolean => kind === 'opportunity' || kind === 'lead'

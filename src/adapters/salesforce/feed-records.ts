@@ -11,7 +11,7 @@ const parentsPerQuestion = 200
 export async function recordsOf(org: Org, object: FeedObject, rows: readonly Row[], signal: AbortSignal): Promise<TouchedRecord[]> {
   const records = rows.flatMap((row): TouchedRecord[] => {
     const id = idOf(row, 'Id')
-    if (id === null) return []
+    if (id === null || object.kind === null) return []
     const ref: Ref = { side: 'crm', kind: object.kind, id }
     const gone = isEnd(object) && flagOf(row, 'IsDeleted') && textOf(row, 'MasterRecordId') === null
     return [

@@ -13,8 +13,8 @@ const ack =
   '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body><notificationsResponse xmlns="http://soap.sforce.com/2005/09/outbound"><Ack>true</Ack></notificationsResponse></soapenv:Body></soapenv:Envelope>'
 
 /** Outbound messages, taken as a nudge only: which record to look at, never what it says. Source: SOAP API Developer Guide, "Outbound Messaging". */
-export function salesforceInbound(options: { readonly key: string | null }): Inbound {
-  return { receive: (request) => Promise.resolve(receive(options.key, request)) }
+export function salesforceInbound(options: { readonly key: string | null; readonly organizationId: () => string | null }): Inbound {
+  return { receive: (request) => Promise.resolve(receive(options, request)) }
 }
 
 const refused = (status: 400 | 401 | 413, title: string, detail: string): InboundAnswer => ({ kind: 'refused', status, title, detail })
@@ -25,7 +25,7 @@ const parser = new XMLParser({
   isArray: (name) => name === 'Notification',
 })
 
-function receive(key: string | null, request: InboundRequest): InboundAnswer {
+function receive({ key, organizationId }: Parameters<typeof salesforceInbound>[0], request: InboundRequest): InboundAnswer {
   if (!showsKey(request, key))
     return refused(
       401,
@@ -33,9 +33,14 @@ function receive(key: string | null, request: InboundRequest): InboundAnswer {
       'The shared key of the callback is missing or wrong (header x-cosell-key, ?code=, or the last part of the path).',
     )
   if (request.body.length > bodyLimit) return refused(413, 'Too large', 'The body is larger than one MiB.')
-  const notifications = notificationsIn(request.body)
-  if (notifications === null) return refused(400, 'Not readable', 'The body is no outbound message of Salesforce.')
-  const events = notifications.slice(0, notificationsMost).map((notification) => {
+  const message = messageIn(request.body)
+  const notifications = message?.['Notification']
+  if (message === null || !Array.isArray(notifications)) return refused(400, 'Not readable', 'The body is no outbound message of Salesforce.')
+  const own = organizationId()
+  const from = asRecordId(message['OrganizationId'])
+  if (own !== null && from !== null && from !== own)
+    return refused(401, 'Not accepted', 'The message comes from another org than the one this service works with.')
+  const events = notifications.filter(isRow).slice(0, notificationsMost).map((notification) => {
     const hints = hintsOf(notification['sObject'])
     const id = asRecordId(notification['Id'])
     // The number of a message stays the same when it is sent again.
@@ -44,12 +49,12 @@ function receive(key: string | null, request: InboundRequest): InboundAnswer {
   return { kind: 'accepted', events, reply: { contentType: 'text/xml; charset=UTF-8', body: ack } }
 }
 
-function notificationsIn(body: Buffer): readonly Row[] | null {
+function messageIn(body: Buffer): Row | null {
   try {
     const parsed: unknown = parser.parse(body.toString('utf8'))
     const part = (row: unknown, name: string): unknown => (isRow(row) ? row[name] : undefined)
-    const list = part(part(part(part(parsed, 'Envelope'), 'Body'), 'notifications'), 'Notification')
-    return Array.isArray(list) ? list.filter(isRow) : null
+    const message = part(part(part(parsed, 'Envelope'), 'Body'), 'notifications')
+    return isRow(message) ? message : null
   } catch {
     return null
   }

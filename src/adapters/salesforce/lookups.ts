@@ -62,6 +62,8 @@ export async function lookUp(api: SalesforceApi, codec: Codec, needs: Needs, sig
             from: 'Account',
             by: named,
             values: needs.customers.map(({ written }) => written),
+            // A person is no company, even under the same name.
+            where: codec.schema.objects.Account.has('IsPersonAccount') ? ['IsPersonAccount = false'] : [],
             what: 'accounts of the customer',
           },
           signal,
@@ -122,6 +124,17 @@ export interface Owner {
   readonly id: string | null
   readonly shows: readonly Person[]
   readonly remark: string | null
+}
+
+/** Everybody else of the team who is one active user here: the members of the opportunity's team, where the org has one. */
+export function membersBeside(
+  codec: Codec,
+  team: readonly Person[],
+  given: { readonly owner: string | null; readonly users: Found['users'] },
+): readonly { readonly id: string; readonly person: Person }[] {
+  if (codec.kind !== 'opportunity' || codec.schema.team?.writable !== true) return []
+  const users = team.flatMap(({ email }) => given.users.get(email.trim().toLowerCase()) ?? [])
+  return [...new Map(users.map((user) => [user.id, user])).values()].filter(({ id }) => id !== given.owner)
 }
 
 /** The first member of the team who is a user here, else the configured owner, else the connector's own user. */

@@ -49,7 +49,7 @@ export const CUSTOM_FIELDS: readonly CustomField[] = [
   field('Referral_Link', ['Referral Link'], ['Referral_Link__c']),
   field('Audit', ['Audit'], ['Audit__c']),
   field('Help_Required', ['How can Microsoft help?', 'Help Required'], ['How_can_Microsoft_help__c']),
-  field('Referral_Visibility', ['Referral visible to Microsoft sellers?', 'Referral Visibility']),
+  field('Referral_Visibility', ['Referral visible to Microsoft sellers?', 'Referral Visibility', 'Microsoft Partner Center Referral Visibility']),
   field('Microsoft_CRM_Identifier', ['Microsoft CRM Identifier']),
   field('Referral_Program', ['Referral Program']),
   field('Sync_Status', ['Sync Status']),
@@ -66,7 +66,7 @@ export const CUSTOM_FIELDS: readonly CustomField[] = [
 ]
 
 /** The child object of solutions: ours by name, any other by its label. */
-export const SOLUTION_OBJECT = { name: 'Cosell_Solution__c', labels: ['Microsoft Solution', 'Microsoft Solutions'] } as const
+export const SOLUTION_OBJECT = { name: 'Cosell_Solution__c', labels: ['Microsoft Solution', 'Microsoft Solutions', 'Microsoft Partner Center Solution', 'Microsoft Partner Center Solutions'] } as const
 export const SOLUTION_ID = { name: 'Cosell_Solution_Identifier__c', labels: ['Solution Identifier', 'Solution ID'] } as const
 export const SOLUTION_KEY = 'Cosell_Key__c'
 

@@ -23,6 +23,13 @@ export interface SolutionObject {
   readonly lookup: string
   readonly relationship: string
 }
+/** The object that holds the members of an opportunity's team, where the org has teams and shows them to us. */
+export interface TeamObject {
+  readonly relationship: string
+  readonly writable: boolean
+  /** A role that the org demands of a member; null where it demands none. */
+  readonly role: string | null
+}
 /** A stage of an opportunity, or a status of a lead, as the org has it. */
 export interface OrgStage {
   readonly value: string
@@ -37,6 +44,7 @@ export interface Schema {
   /** Per object: our name of a custom field to the name it has here, null where there is none. */
   readonly aliases: { readonly [N in 'Opportunity' | 'Lead']: ReadonlyMap<string, string | null> }
   readonly solutions: SolutionObject | null
+  readonly team: TeamObject | null
   readonly stages: readonly OrgStage[]
   readonly leadStatuses: readonly (OrgStage & { readonly converted: boolean })[]
   /** Decimal places by ISO code. In an org of one currency, that one alone. */
@@ -53,6 +61,7 @@ export const UNREAD_SCHEMA: Schema = {
   objects: { Opportunity: none, Lead: none, Account: none, Contact: none },
   aliases: { Opportunity: new Map(), Lead: new Map() },
   solutions: null,
+  team: null,
   stages: [],
   leadStatuses: [],
   currencies: new Map(),

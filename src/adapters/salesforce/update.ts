@@ -6,7 +6,7 @@ import { assertNever } from '../../core/ref.js'
 import type { Stage } from '../../core/stage.js'
 import type { Operation } from './exchange.js'
 import type { Codec } from './codec.js'
-import { contactOperation, defaultsOf, solutionOperation } from './create.js'
+import { contactOperation, defaultsOf, roleOperation, solutionOperation } from './create.js'
 import { personIn } from './decode.js'
 import { encodeDeal, encodeStamp, markedName, personFields, stageValues, type Body } from './encode.js'
 import { chooseOwner, type Found, type Needs } from './lookups.js'
@@ -171,14 +171,7 @@ function contactMove(
   const known = found.contacts.find((contact) => contact.email === person.email.toLowerCase() && contact.accountId === accountId)
   const id = known?.id ?? '@{contact.id}'
   const make = known === undefined ? [contactOperation({ person, accountId, more: defaultsOf(codec, 'contact'), what, name: 'contact' })] : []
-  const role: Operation = {
-    name: 'role',
-    method: 'POST',
-    path: 'sobjects/OpportunityContactRole',
-    unmodifiedSince: null,
-    body: { OpportunityId: change.ref.id, ContactId: id, IsPrimary: true },
-    what: `the contact role of ${what}`,
-  }
+  const role = roleOperation(change.ref.id, id, what)
   return { operations: [...make, role], id, resolved: known === undefined ? {} : { 'customerProfile.team': personIn(known.row) } }
 }
 

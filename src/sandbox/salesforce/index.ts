@@ -2,6 +2,7 @@ import type { SandboxClock } from '../clock.js'
 import { faults, type FaultRule, type Faults } from '../faults.js'
 import type { SimHandler, SimRequest, SimResponse } from '../http.js'
 import type { SandboxRng } from '../rng.js'
+import { bulkQuery, type Jobs } from './bulk-query.js'
 import { composite } from './composite.js'
 import { deployments } from './deploy.js'
 import { errorBody, refuse, SalesforceError } from './errors.js'
@@ -91,7 +92,7 @@ export function salesforce(given: SalesforceGiven): Salesforce {
   const state = { origin: given.origin ?? 'https://org.my.salesforce.invalid' }
   const tokens = sessions(org, { apps: given.apps ?? [standardClient], origin: () => state.origin })
   const locators: Locators = { lists: new Map(), next: 0 }
-  const answer = answerer(org, { tokens, locators, origin: () => state.origin })
+  const answer = answerer(org, { tokens, locators, jobs: new Map(), origin: () => state.origin })
   const sim: Salesforce = {
     handle: withFaults(org, rules, log, answer),
     options,
@@ -190,7 +191,7 @@ function authorized(org: Org, tokens: Sessions, run: (call: Call) => Reply, requ
 
 function answerer(
   org: Org,
-  given: { readonly tokens: Sessions; readonly locators: Locators; readonly origin: () => string },
+  given: { readonly tokens: Sessions; readonly locators: Locators; readonly jobs: Jobs; readonly origin: () => string },
 ): (request: SimRequest) => SimResponse {
   const finish = (reply: Reply): SimResponse => ({
     status: reply.status,
@@ -212,6 +213,7 @@ function answerer(
   const run = (call: Call): Reply => {
     const below = { ...call, path: call.path.slice(1) }
     if (call.path[0] === 'tooling') return tooling(org, below)
+    if (call.path[0] === 'jobs') return bulkQuery(org, given.jobs, below)
     return call.path[0] === 'composite' ? composite(org, below, run) : rest(org, given.locators, call)
   }
   return (request) => {
@@ -230,6 +232,9 @@ function answerer(
         : { status: 403, headers: { 'content-type': 'text/plain' }, body: 'Bad_OAuth_Token' }
     }
     try {
+      // An org that moved knows nobody at its old address.
+      if (org.options.onlyAtInstance && request.headers['host'] !== new URL(given.origin()).host)
+        throw refuse('INVALID_SESSION_ID', 'Session expired or invalid', [], 401)
       return finish(authorized(org, given.tokens, run, request))
     } catch (error) {
       if (error instanceof SalesforceError) return finish(refusal(error, org.options))

@@ -81,6 +81,26 @@ export interface SalesforceOptions {
   answers: 'shaped' | 'extended'
   /** Fields that the connector's user may not see, as `Object.Field`. */
   readonly hidden: Set<string>
+  /** `delivered` has the stages of a fresh org only: none of them is called "On Hold". Chosen when the org is made. */
+  stages: 'with-on-hold' | 'delivered'
+  /** Whether opportunities have teams. Chosen when the org is made. */
+  teams: boolean
+  /** Whether states and countries come from lists, with codes in fields of their own. Chosen when the org is made. */
+  statePicklists: boolean
+  /** How far `latestDateCovered` stays behind: a long transaction is under way. */
+  coveredLagMs: number
+  /** Whether the org takes jobs of the Bulk API, and how many looks one takes to end. */
+  bulk: 'on' | 'off'
+  bulkPolls: number
+  /** So many of the next writes find their row locked, or run into an automation that fails. */
+  lockedWrites: number
+  failingAutomations: number
+  /** Whether a second account or lead of one name is refused by a duplicate rule. */
+  duplicateRule: 'off' | 'block'
+  /** Whom the assignment rule gives a new lead to, unless the call says otherwise. Null: no such rule. */
+  assignLeadsTo: string | null
+  /** Whether calls at any other address than the one named by the sign-in are refused. */
+  onlyAtInstance: boolean
 }
 export const salesforceDefaults = (): SalesforceOptions => ({
   multiCurrency: true,
@@ -90,6 +110,17 @@ export const salesforceDefaults = (): SalesforceOptions => ({
   dailyCalls: 100_000,
   answers: 'shaped',
   hidden: new Set(),
+  stages: 'with-on-hold',
+  teams: true,
+  statePicklists: false,
+  coveredLagMs: 0,
+  bulk: 'on',
+  bulkPolls: 2,
+  lockedWrites: 0,
+  failingAutomations: 0,
+  duplicateRule: 'off',
+  assignLeadsTo: null,
+  onlyAtInstance: false,
 })
 
 /** The 15 characters of an id become 18 by a checksum of which are capitals. */

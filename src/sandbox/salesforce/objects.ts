@@ -1,4 +1,5 @@
-import type { FieldDef, FieldType, ObjectDef, Scalar } from './model.js'
+import type { FieldDef, FieldType, ObjectDef, SalesforceOptions, Scalar } from './model.js'
+import { countryFields } from './countries.js'
 
 type Extra = Partial<Omit<FieldDef, 'name' | 'type'>>
 export function field(name: string, type: FieldType, extra: Extra = {}): FieldDef {
@@ -104,8 +105,12 @@ export const leadStatusSeeds = ['Open - Not Contacted', 'Working - Contacted', '
 
 /** The objects of Sales Cloud that a co-sell deal touches. Source: Salesforce object reference. */
 // eslint-disable-next-line max-lines-per-function -- a table of objects and their fields; split, it would only be harder to read against the reference
-export function standardObjects(multiCurrency: boolean, currencies: readonly string[]): ObjectDef[] {
+export function standardObjects(
+  { multiCurrency, statePicklists, teams }: SalesforceOptions,
+  currencies: readonly string[],
+): ObjectDef[] {
   const currency = multiCurrency ? [list('CurrencyIsoCode', options(...currencies), { length: 3, restricted: true, nillable: true })] : []
+  const coded = (prefix: string): FieldDef[] => (statePicklists ? countryFields(prefix, list) : [])
   const solved = { ...readOnly, calculated: false }
   return [
     object('User', '005', [
@@ -125,6 +130,7 @@ export function standardObjects(multiCurrency: boolean, currencies: readonly str
       field('Website', 'url', { length: 255 }),
       text('AccountNumber', 40),
       ...address('Billing'),
+      ...coded('Billing'),
       to('MasterRecordId', 'Account', 'MasterRecord', readOnly),
       area('Description', 32_000),
       ...currency,
@@ -140,6 +146,7 @@ export function standardObjects(multiCurrency: boolean, currencies: readonly str
       to('AccountId', 'Account', 'Account', { childRelationship: 'Contacts' }),
       owned(),
       ...address('Mailing'),
+      ...coded('Mailing'),
       to('MasterRecordId', 'Contact', 'MasterRecord', readOnly),
       ...currency,
     ]),
@@ -177,6 +184,7 @@ export function standardObjects(multiCurrency: boolean, currencies: readonly str
       field('Phone', 'phone', { length: 40 }),
       text('Title', 128),
       ...address(''),
+      ...coded(''),
       area('Description', 32_000),
       owned(),
       flag('IsConverted', readOnly),
@@ -197,6 +205,7 @@ export function standardObjects(multiCurrency: boolean, currencies: readonly str
       list('Role', options('Decision Maker', 'Other')),
       flag('IsPrimary'),
     ]),
+    ...(teams ? [teamMembers()] : []),
     object(
       'OpportunityStage',
       '01J',
@@ -245,6 +254,14 @@ export function standardObjects(multiCurrency: boolean, currencies: readonly str
       : []),
   ]
 }
+
+const teamMembers = (): ObjectDef =>
+  object('OpportunityTeamMember', '00q', [
+    to('OpportunityId', 'Opportunity', 'Opportunity', { nillable: false, updateable: false, childRelationship: 'OpportunityTeamMembers' }),
+    to('UserId', 'User', 'User', { nillable: false, updateable: false }),
+    list('TeamMemberRole', options('Account Manager', 'Sales Rep')),
+    list('OpportunityAccessLevel', options('Read', 'Edit', 'All')),
+  ])
 
 const custom = (name: string, label: string, type: FieldType, extra: Extra = {}): FieldDef =>
   field(`Cosell_${name}__c`, type, { label, custom: true, ...extra })

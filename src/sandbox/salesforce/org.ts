@@ -16,6 +16,8 @@ export interface Org {
   readonly integrationUser: string
   readonly currencies: readonly string[]
   calls: number
+  /** Rows that are gone from the recycle bin too, with the moment they went into it. */
+  readonly purged: Map<string, { readonly object: string; readonly deletedAt: string }>
   /** Called after a row was written through the API: an automation of the org may answer with an edit of its own. */
   flow: ((object: string, id: string) => void) | null
   readonly undo: (() => void)[][]
@@ -39,7 +41,7 @@ export interface OrgGiven {
 export function makeOrg(given: OrgGiven): Org {
   let count = 0
   const nextId = (prefix: string): string => idFrom(prefix, (count += 1))
-  const objects = new Map(standardObjects(given.options.multiCurrency, given.currencies).map((item) => [item.name, item]))
+  const objects = new Map(standardObjects(given.options, given.currencies).map((item) => [item.name, item]))
   const integrationUser = nextId('005')
   const org: Org = {
     clock: given.clock,
@@ -53,6 +55,7 @@ export function makeOrg(given: OrgGiven): Org {
     calls: 0,
     flow: null,
     undo: [],
+    purged: new Map(),
     unseen: new Set(),
     permissionSets: new Map(),
     deployments: { results: new Map(), count: 0 },
@@ -78,7 +81,8 @@ function seedOrg(org: Org, given: OrgGiven): void {
     })
   user(org.integrationUser, { email: 'integration@fabrikam.example', firstName: 'Integration', lastName: 'User', active: true })
   for (const seed of given.users) user(nextId('005'), seed)
-  stageSeeds.forEach(({ name, closed, won, probability, category }, index) =>
+  const stages = given.options.stages === 'delivered' ? stageSeeds.filter(({ name }) => name !== 'On Hold') : stageSeeds
+  stages.forEach(({ name, closed, won, probability, category }, index) =>
     seedRow(org, 'OpportunityStage', nextId('01J'), {
       MasterLabel: name,
       ApiName: name,

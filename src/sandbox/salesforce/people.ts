@@ -9,6 +9,8 @@ export interface People {
   edit(object: string, id: string, values: Values, by?: string): void
   remove(object: string, id: string, by?: string): void
   undelete(object: string, id: string, by?: string): void
+  /** Empties the recycle bin of one record: only the log of deletions knows it from then on. */
+  purge(object: string, id: string): void
   /** The others go into the recycle bin and name the winner; what hung on them hangs on it. */
   merge(object: 'Account' | 'Contact' | 'Lead', winner: string, losers: readonly string[], by?: string): void
   convert(leadId: string, by?: string): Converted
@@ -29,34 +31,20 @@ export function people(org: Org): People {
     }
   }
   const row = (object: string, id: string) => rowOf(org, objectNamed(org, object), id)
-  const touch = (object: string, id: string, values: Record<string, Scalar>): void => {
-    const now = isoStamp(org.clock.now())
-    put(org, objectNamed(org, object), {
-      id,
-      values: { ...row(object, id).values, ...values, LastModifiedDate: now, SystemModstamp: now, LastModifiedById: org.author },
-    })
-  }
   return {
     create: (object, values, by) => as(by, () => insert(org, objectNamed(org, object), values)),
     edit: (object, id, values, by) => as(by, () => update(org, objectNamed(org, object), row(object, id), values)),
     remove: (object, id, by) => as(by, () => remove(org, objectNamed(org, object), row(object, id))),
+    purge(name, id) {
+      const object = objectNamed(org, name)
+      const stamp = object.rows.get(id)?.values['SystemModstamp']
+      object.rows.delete(id)
+      org.purged.set(id, { object: object.name, deletedAt: String(stamp) })
+    },
     undelete: (object, id, by) => as(by, () => undelete(org, objectNamed(org, object), fullId(id) ?? id)),
     merge: (object, winner, losers, by) =>
       as(by, () => {
-        const target = row(object, winner)
-        for (const loser of losers) {
-          const gone = row(object, loser)
-          for (const other of org.objects.values()) {
-            for (const field of other.fields.values()) {
-              if (!field.referenceTo.includes(object) || !field.createable) continue
-              for (const child of [...other.rows.values()])
-                if (child.values[field.name] === gone.id && child.values['IsDeleted'] !== true)
-                  touch(other.name, child.id, { [field.name]: target.id })
-            }
-          }
-          remove(org, objectNamed(org, object), row(object, loser), target.id)
-        }
-        touch(object, target.id, {})
+        mergeInto(org, object, winner, losers)
       }),
     convert: (leadId, by) =>
       as(by, () =>
@@ -69,11 +57,36 @@ export function people(org: Org): People {
           createOpportunity: true,
         }),
       ),
-    addProducts: (id, amount, by) => as(by, () => touch('Opportunity', fullId(id) ?? id, { HasOpportunityLineItem: true, Amount: amount })),
+    addProducts: (id, amount, by) => as(by, () => touch(org, 'Opportunity', fullId(id) ?? id, { HasOpportunityLineItem: true, Amount: amount })),
     user(email) {
       const found = [...objectNamed(org, 'User').rows.values()].find((item) => item.values['Email'] === email)
       if (found === undefined) throw new Error(`The org has no user ${email}.`)
       return found.id
     },
   }
+}
+
+function touch(org: Org, object: string, id: string, values: Record<string, Scalar>): void {
+  const now = isoStamp(org.clock.now())
+  const before = rowOf(org, objectNamed(org, object), id).values
+  const stamps = { LastModifiedDate: now, SystemModstamp: now, LastModifiedById: org.author }
+  put(org, objectNamed(org, object), { id, values: { ...before, ...values, ...stamps } })
+}
+
+/** The losers go into the recycle bin and name the winner. */
+function mergeInto(org: Org, object: string, winner: string, losers: readonly string[]): void {
+  const target = rowOf(org, objectNamed(org, object), winner)
+  for (const loser of losers) {
+    const gone = rowOf(org, objectNamed(org, object), loser)
+    for (const other of org.objects.values()) {
+      for (const field of other.fields.values()) {
+        if (!field.referenceTo.includes(object) || !field.createable) continue
+        for (const child of [...other.rows.values()])
+          if (child.values[field.name] === gone.id && child.values['IsDeleted'] !== true)
+            touch(org, other.name, child.id, { [field.name]: target.id })
+      }
+    }
+    remove(org, objectNamed(org, object), rowOf(org, objectNamed(org, object), loser), target.id)
+  }
+  touch(org, object, target.id, {})
 }

@@ -1,8 +1,9 @@
 import { describeGlobal, describeObject } from './describe.js'
 import { errorBody, itemError, refuse, SalesforceError } from './errors.js'
 import { fullId, stampMs, type ObjectDef, type Row } from './model.js'
-import { atomically, objectNamed, type Org } from './org.js'
+import { atomically, objectNamed, put, type Org } from './org.js'
 import { insert, remove, rowOf, update, visibleField, type Values } from './rows.js'
+import { replication } from './replication.js'
 import { recordUrl, runSoql, type JsonRow } from './soql-run.js'
 
 /** One call below a version, alone or as a part of a composite. */
@@ -20,6 +21,8 @@ export interface Reply {
   readonly status: number
   readonly body: unknown
   readonly headers?: Readonly<Record<string, string>>
+  /** In place of the body, where the answer is no JSON. */
+  readonly text?: string
 }
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -102,7 +105,15 @@ function sobjects(org: Org, call: Call): Reply {
 }
 
 function created(org: Org, object: ObjectDef, call: Call): Reply {
-  const id = atomically(org, () => insert(org, object, bodyOf(call)))
+  hindered(org)
+  const id = atomically(org, () => {
+    const made = insert(org, object, bodyOf(call))
+    const { assignLeadsTo } = org.options
+    // The rule runs by default, whatever owner the call names.
+    if (object.name === 'Lead' && assignLeadsTo !== null && call.headers['sforce-auto-assign']?.toUpperCase() !== 'FALSE')
+      put(org, object, { id: made, values: { ...object.rows.get(made)?.values, OwnerId: assignLeadsTo } })
+    return made
+  })
   org.flow?.(object.name, id)
   return { status: 201, body: { id, success: true, errors: [] }, headers: { location: recordUrl(call.version, object.name, id) } }
 }
@@ -116,6 +127,7 @@ function oneRow(org: Org, object: ObjectDef, given: string, call: Call): Reply {
     case 'PATCH':
       if ('Id' in bodyOf(call) || 'id' in bodyOf(call))
         throw refuse('INVALID_FIELD', 'The Id field should not be specified in the sobject data.')
+      hindered(org)
       atomically(org, () => update(org, object, row, bodyOf(call)))
       org.flow?.(object.name, row.id)
       return { status: 204, body: null }
@@ -173,27 +185,6 @@ function byExternalId(org: Org, object: ObjectDef, key: { readonly field: string
   }
   if (row === undefined) throw notFound()
   return oneRow(org, object, row.id, call)
-}
-
-function replication(org: Org, object: ObjectDef, call: Call, what: 'updated' | 'deleted'): Reply {
-  const start = Date.parse(call.query.get('start') ?? '')
-  const end = Date.parse(call.query.get('end') ?? '')
-  if (Number.isNaN(start) || Number.isNaN(end) || start >= end) throw refuse('INVALID_REPLICATION_DATE', 'startDate before endDate')
-  const within = [...object.rows.values()].filter((row) => {
-    const at = stampMs(row.values['SystemModstamp'] ?? null)
-    return at >= start && at <= end && (row.values['IsDeleted'] === true) === (what === 'deleted')
-  })
-  const latestDateCovered = new Date(end).toISOString().replace('Z', '+0000')
-  return what === 'updated'
-    ? { status: 200, body: { ids: within.map(({ id }) => id), latestDateCovered } }
-    : {
-        status: 200,
-        body: {
-          deletedRecords: within.map((row) => ({ id: row.id, deletedDate: row.values['SystemModstamp'] })),
-          earliestDateAvailable: new Date(start).toISOString().replace('Z', '+0000'),
-          latestDateCovered,
-        },
-      }
 }
 
 /** The collections resource: up to two hundred rows, each with a result of its own. */
@@ -287,6 +278,19 @@ function each<T>(
   }
   return results.map(({ result }) => result)
 }
+/** What gets into the way of one write, and of the next one no more. */
+export function hindered(org: Org): void {
+  const { options } = org
+  if (options.lockedWrites > 0) {
+    options.lockedWrites -= 1
+    throw refuse('UNABLE_TO_LOCK_ROW', 'unable to obtain exclusive access to this record or 1 records: 0015g00000Aa11AAAR')
+  }
+  if (options.failingAutomations > 0) {
+    options.failingAutomations -= 1
+    throw refuse('CANNOT_EXECUTE_FLOW_TRIGGER', "We can't save this record because the flow failed. Give your Salesforce admin these details.")
+  }
+}
+
 export const refusal = (error: SalesforceError, options: Org['options']): Reply => ({
   status: error.status,
   body: error.status === 412 && options.preconditionBody === 'empty' ? null : errorBody(error),

@@ -1,4 +1,5 @@
-import { refuse } from './errors.js'
+import { misplaced } from './countries.js'
+import { refuse, refuseDuplicate } from './errors.js'
 import { fullId, isoStamp, stampMs, type FieldDef, type ObjectDef, type Row, type Scalar } from './model.js'
 import { atOnce, objectNamed, put, type Org } from './org.js'
 
@@ -46,7 +47,9 @@ export function insert(org: Org, object: ObjectDef, body: Values): string {
   const now = isoStamp(org.clock.now())
   Object.assign(values, { Id: id, IsDeleted: false, CreatedDate: now, CreatedById: org.author }, stamps(org, now))
   derive(org, object, values, true)
+  located(org, object, values, given)
   unique(object, id, values)
+  resembles(org, object, values)
   put(org, object, { id, values })
   if (object.name === 'PermissionSetAssignment') assign(org, values)
   const contact = object.name === 'Opportunity' ? values['ContactId'] : null
@@ -70,6 +73,7 @@ export function update(org: Org, object: ObjectDef, row: Row, body: Values): voi
   if (object.name === 'Opportunity' && row.values['HasOpportunityLineItem'] === true) delete given['Amount']
   const values = { ...row.values, ...given, ...stamps(org, isoStamp(org.clock.now())) }
   derive(org, object, values, 'StageName' in given)
+  located(org, object, values, given)
   unique(object, row.id, values)
   put(org, object, { id: row.id, values })
 }
@@ -194,6 +198,24 @@ function derive(org: Org, object: ObjectDef, values: Record<string, Scalar>, sta
   }
   if (object.fields.has('LastName'))
     values['Name'] = [values['FirstName'], values['LastName']].filter((part) => part !== null && part !== undefined).join(' ')
+}
+
+/** With lists of states and countries an address takes what they hold and nothing else. */
+function located(org: Org, object: ObjectDef, values: Record<string, Scalar>, given: Values): void {
+  if (!org.options.statePicklists) return
+  for (const prefix of ['Billing', 'Mailing', '']) {
+    if (!object.fields.has(`${prefix}CountryCode`)) continue
+    const wrong = misplaced(values, given, prefix)
+    if (wrong !== null)
+      throw refuse('FIELD_INTEGRITY_EXCEPTION', `There's a problem with this ${wrong}, even though it may appear correct: ${wrong}`, [wrong])
+  }
+}
+/** A rule of the org that knows accounts and leads by their names. */
+function resembles(org: Org, object: ObjectDef, values: Record<string, Scalar>): void {
+  if (org.options.duplicateRule === 'off' || (object.name !== 'Account' && object.name !== 'Lead')) return
+  const nameOf = (row: Readonly<Record<string, Scalar>>): string => String(row['Company'] ?? row['Name'] ?? '').toLowerCase()
+  const like = [...object.rows.values()].find((row) => row.values['IsDeleted'] !== true && nameOf(row.values) === nameOf(values))
+  if (like !== undefined) throw refuseDuplicate(object.name, like.id)
 }
 
 /** Unique fields are compared without regard to capitals, and only among rows that are not deleted. */
