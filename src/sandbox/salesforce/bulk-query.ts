@@ -1,7 +1,7 @@
 import { refuse } from './errors.js'
 import { idFrom } from './model.js'
 import type { Org } from './org.js'
-import { bodyOf, type Call, type Reply } from './rest.js'
+import { bodyOf, type Call, type Reply } from './call.js'
 import { runSoql, type JsonRow } from './soql-run.js'
 
 interface Job {

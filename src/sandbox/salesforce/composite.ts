@@ -1,6 +1,7 @@
 import { errorBody, refuse, SalesforceError } from './errors.js'
 import { atomically, type Org } from './org.js'
-import { bodyOf, collections, isRecord, refusal, type Call, type Reply } from './rest.js'
+import { bodyOf, isRecord, type Call, type Reply } from './call.js'
+import { collections, refusal } from './rest.js'
 
 const partsMost = 25
 const nodesMost = 500

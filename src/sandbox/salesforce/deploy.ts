@@ -6,7 +6,7 @@ import { refuse, SalesforceError } from './errors.js'
 import { idFrom, isoStamp, type FieldDef, type FieldType } from './model.js'
 import { field as fieldOf, object as objectOf } from './objects.js'
 import { atomically, objectNamed, put, type Org } from './org.js'
-import { isRecord, type Reply } from './rest.js'
+import { isRecord, type Reply } from './call.js'
 
 export interface Deployments {
   readonly results: Map<string, unknown>

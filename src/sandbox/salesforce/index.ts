@@ -11,7 +11,8 @@ import { salesforceDefaults, type FieldType, type SalesforceOptions, type Scalar
 import { sessions, userInfo, type ClientApp, type Sessions } from './oauth.js'
 import { installCosell, makeOrg, objectNamed, type Org } from './org.js'
 import { people, type People } from './people.js'
-import { refusal, rest, type Call, type Locators, type Reply } from './rest.js'
+import { type Call, type Reply } from './call.js'
+import { refusal, rest, type Locators } from './rest.js'
 import { tooling } from './tooling.js'
 import { soap } from './soap.js'
 

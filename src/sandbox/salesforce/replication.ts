@@ -1,7 +1,7 @@
 import { refuse } from './errors.js'
 import { isoStamp, stampMs, type ObjectDef } from './model.js'
 import type { Org } from './org.js'
-import type { Call, Reply } from './rest.js'
+import type { Call, Reply } from './call.js'
 
 const stampOf = (ms: number): string => new Date(ms).toISOString().replace('Z', '+0000')
 const furthestMs = { updated: 30 * 86_400_000, deleted: 15 * 86_400_000 } as const

@@ -1,35 +1,11 @@
+import { bodyOf, isRecord, type Call, type Reply } from './call.js'
 import { describeGlobal, describeObject } from './describe.js'
 import { errorBody, itemError, refuse, SalesforceError } from './errors.js'
 import { fullId, stampMs, type ObjectDef, type Row } from './model.js'
 import { atomically, objectNamed, put, type Org } from './org.js'
-import { insert, remove, rowOf, update, visibleField, type Values } from './rows.js'
+import { insert, remove, rowOf, update, visibleField } from './rows.js'
 import { replication } from './replication.js'
 import { recordUrl, runSoql, type JsonRow } from './soql-run.js'
-
-/** One call below a version, alone or as a part of a composite. */
-export interface Call {
-  readonly method: string
-  /** Decoded parts of the path behind the version. */
-  readonly path: readonly string[]
-  readonly query: URLSearchParams
-  /** Lower case. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: unknown
-  readonly version: string
-}
-export interface Reply {
-  readonly status: number
-  readonly body: unknown
-  readonly headers?: Readonly<Record<string, string>>
-  /** In place of the body, where the answer is no JSON. */
-  readonly text?: string
-}
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-export const bodyOf = (call: Call): Values => {
-  if (!isRecord(call.body)) throw refuse('JSON_PARSER_ERROR', 'The HTTP entity body is required, but this request has no entity body.')
-  return call.body
-}
 
 /** Lists that are not read to their end, by their locator. */
 export interface Locators {

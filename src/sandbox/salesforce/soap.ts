@@ -3,7 +3,7 @@ import type { SimResponse } from '../http.js'
 import { convertLead } from './convert.js'
 import { SalesforceError } from './errors.js'
 import type { Org } from './org.js'
-import { isRecord } from './rest.js'
+import { isRecord } from './call.js'
 
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 const tag = (name: string, value: string | boolean | number | null): string =>

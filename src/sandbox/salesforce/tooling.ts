@@ -2,7 +2,7 @@ import { refuse } from './errors.js'
 import { idFrom, type ObjectDef, type Scalar } from './model.js'
 import { field, object } from './objects.js'
 import type { Org } from './org.js'
-import type { Call, Reply } from './rest.js'
+import type { Call, Reply } from './call.js'
 import { runSoql } from './soql-run.js'
 
 const bare = (name: string): string => name.replace(/__c$/, '')
