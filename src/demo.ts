@@ -13,6 +13,8 @@ export interface DemoOptions {
   readonly say: (text: string) => void
   /** Only the simulators, from this port on. */
   readonly sandboxPort?: number
+  /** Which co-sell fields the simulated Dynamics 365 has; absent: ours. */
+  readonly fields?: 'cosell' | 'none' | 'microsoft'
 }
 
 export interface Demo {
@@ -35,7 +37,7 @@ export async function createDemo(options: DemoOptions): Promise<Demo> {
     const remedy = `Use --crm ${Object.keys(DEMO_CRMS).join(' or --crm ')}.`
     throw new Fault('misconfigured', `The demo has no simulated CRM "${options.crm}".`, { remedy })
   }
-  const sandbox = await startSandbox({ port: options.sandboxPort ?? 0, seed, customFields: 'cosell' })
+  const sandbox = await startSandbox({ port: options.sandboxPort ?? 0, seed, customFields: options.fields ?? 'cosell' })
   const folder = mkdtempSync(join(tmpdir(), 'cosell-demo-'))
   const configFile = join(folder, 'cosell.yaml')
   const port = options.port ?? servicePort

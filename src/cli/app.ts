@@ -26,7 +26,7 @@ export interface CliWorld {
   readonly connect: (loaded: LoadedConfig, options: { readonly adopt: boolean }) => Promise<Session>
   readonly start: (loaded: LoadedConfig, options: { readonly role: 'all' | 'server' | 'worker'; readonly adopt: boolean }) => Promise<void>
   readonly demo: (options: { readonly port: number | null; readonly crm: string }) => Promise<void>
-  readonly sandbox: (options: { readonly port: number }) => Promise<void>
+  readonly sandbox: (options: { readonly port: number; readonly fields: 'cosell' | 'none' | 'microsoft' }) => Promise<void>
   /** The installation's own settings at the remote systems, beside a running service or without one. */
   readonly administer: (loaded: LoadedConfig) => Promise<{ readonly desk: AdministrationDesk; close(): Promise<void> }>
   readonly now: () => number

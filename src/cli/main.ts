@@ -92,8 +92,8 @@ const world: CliWorld = {
     await app.stop()
     await demo.close()
   },
-  sandbox: async ({ port }) => {
-    const demo = await createDemo({ port: null, crm: 'dynamics', say: io.err, sandboxPort: port })
+  sandbox: async ({ port, fields }) => {
+    const demo = await createDemo({ port: null, crm: 'dynamics', say: io.err, sandboxPort: port, fields })
     await untilInterrupted()
     await demo.close()
   },

@@ -21,10 +21,14 @@ export function operateCommands(program: Command, run: Run): void {
     await world.demo({ port: options['port'] === undefined ? null : Number(options['port']), crm: String(options['crm']) })
     return EXIT.done
   }))
-  program.command('sandbox').description('the simulators alone').option('--port <n>', 'first of the ports', '8500').action(run.plain(async ({ world }, options) => {
-    await world.sandbox({ port: Number(options['port']) })
-    return EXIT.done
-  }))
+  program.command('sandbox').description('the simulators alone').option('--port <n>', 'first of the ports', '8500')
+    .option('--fields <kind>', "which co-sell fields Dynamics 365 has: cosell (ours), none (install them yourself), microsoft (its own connector's)", 'cosell')
+    .action(run.plain(async ({ world, usage }, options) => {
+      const { fields } = options
+      if (fields !== 'cosell' && fields !== 'none' && fields !== 'microsoft') return usage('--fields takes cosell, none or microsoft.')
+      await world.sandbox({ port: Number(options['port']), fields })
+      return EXIT.done
+    }))
   auditCommand(program, run)
   flowCommands(program, run)
   configCommands(program, run)
