@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { DealView } from '../assemble.js'
+import { CLOSING_REASONS, closingReason } from '../core/closing-reasons.js'
 import { EXIT } from './app.js'
 import { report } from './deal-report.js'
 import { linkCommand } from './link.js'
@@ -45,8 +46,14 @@ export function dealsCommands(program: Command, run: Run): void {
     ['share', 'share a deal with Microsoft sellers', false],
   ] as const) {
     const command = deals.command(`${take} <deal>`).description(text)
-    if (withReason) command.requiredOption('--reason <text>', 'the reason, as Microsoft will read it')
-    command.action(run.service(async ({ service, io, json, user }, options, [deal]) => report(io, json, await service.order(deal ?? '', { take, reason: (options['reason'] as string | undefined) ?? null, by: user })))) // commander gives text
+    if (withReason) {
+      command.requiredOption('--reason <text>', 'the reason as Microsoft will read it: in words, or the number of one below')
+      command.addHelpText('after', `\nReasons:\n${CLOSING_REASONS.map((text, at) => `  ${at + 1}  ${text}`).join('\n')}\n`)
+    }
+    command.action(run.service(async ({ service, io, json, user }, options, [deal]) => {
+      const reason = typeof options['reason'] === 'string' ? closingReason(options['reason']) : null
+      return report(io, json, await service.order(deal ?? '', { take, reason, by: user }))
+    }))
   }
   deals.command('hold <deal>').description('leave a deal alone').option('--release', 'take it up again').action(run.service(async ({ service, io, json, user }, options, [deal]) => {
     const row = await service.hold(deal ?? '', { on: options['release'] !== true, by: user })

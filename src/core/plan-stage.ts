@@ -1,3 +1,4 @@
+import { UNSAID_REASON } from './closing-reasons.js'
 import type { Conflict } from './change.js'
 import { sameValue, VISIBILITY } from './deal.js'
 import type { Draft } from './plan-draft.js'
@@ -110,7 +111,7 @@ function addStep(meeting: Meeting, draft: Draft, step: { side: Side; take: Take;
   const wanted = side === 'crm' && take !== 'reopen' && take !== 'qualify' ? step.from : after
   const shows = canonical[side]({ ...target.deal, status: wanted }, target.ref.kind).status ?? wanted
   const agreed = side === 'partner' ? { partner: { status: shows }, crm: { status: step.from } } : { partner: { status: step.from }, crm: { status: shows } }
-  const reason = take === 'decline' || take === 'lose' ? (step.reason ?? p.deal.statusReason ?? 'Others') : null
+  const reason = take === 'decline' || take === 'lose' ? (step.reason ?? p.deal.statusReason ?? UNSAID_REASON) : null
   draft.steps.push({ change: { kind: 'step', side, ref: target.ref, expect: target.version, take, reason, set: {}, stamp: {} }, agreed })
 }
 
@@ -125,7 +126,7 @@ function takeOrders(meeting: Meeting, draft: Draft, partner: Stage): boolean {
     }
     // The CRM's stage did not move by this, so its base stays what it shows.
     const crm = meeting.link.base?.crm.status ?? meeting.c.deal.status ?? partner
-    const reason = order.take === 'decline' || order.take === 'lose' ? (order.reason ?? 'Others') : null
+    const reason = order.take === 'decline' || order.take === 'lose' ? (order.reason ?? UNSAID_REASON) : null
     draft.steps.push({
       change: { kind: 'step', side: 'partner', ref: meeting.p.ref, expect: meeting.p.version, take: order.take, reason, set: {}, stamp: {} },
       // The partner's base stays behind on purpose: the move must still flow to the CRM.

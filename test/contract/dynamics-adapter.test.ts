@@ -203,6 +203,18 @@ describe('what the documentation leaves open', () => {
   })
 })
 
+describe('a reason that a seller chose', () => {
+  it.each(['none', 'cosell'] as const)('is the one that Microsoft reads, unless they wrote words of their own (%s)', async (mode) => {
+    const here = await desk(mode)
+    const { people } = here.made.kit.simulator
+    const { ref } = await here.adapter.create(creation(here.adapter), { signal: never })
+    people.edit('opportunity', ref.id, { cosell_declinereason: 412_500_002 })
+    expect((await look(here, ref)).deal.statusReason).toBe('Customer chose another vendor')
+    people.edit('opportunity', ref.id, { cosell_closingreason: 'They built it themselves' })
+    expect((await look(here, ref)).deal.statusReason).toBe('They built it themselves')
+  })
+})
+
 describe('a deal whose revenue is the sum of its products', () => {
   it('takes no amount from Partner Center; one that a seller estimates does', async () => {
     const here = await desk('cosell')

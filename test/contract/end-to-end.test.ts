@@ -127,10 +127,16 @@ describe('Partner Center and Dynamics 365 in step', () => {
     const idOf = (referralId: string): string => String(opportunityOf(referralId)[0]?.['opportunityid'])
     expect(opportunityOf(toAccept.own.id)[0]).toMatchObject({ statecode: 0, statuscode: 2 })
     seller().moveOn(idOf(toAccept.own.id))
+    // One of the eight reasons, as the form offers them.
+    seller().edit('opportunity', idOf(toDecline.own.id), { cosell_declinereason: 412_500_005 })
     seller().lose(idOf(toDecline.own.id))
     await sync()
     expect(demo.sandbox.partnerCenter.referral(toAccept.own.id)).toMatchObject({ status: 'Active', substatus: 'Accepted' })
-    expect(demo.sandbox.partnerCenter.referral(toDecline.own.id)).toMatchObject({ status: 'Closed', substatus: 'Declined' })
+    expect(demo.sandbox.partnerCenter.referral(toDecline.own.id)).toMatchObject({
+      status: 'Closed',
+      substatus: 'Declined',
+      statusReason: 'Proposed timeline too short',
+    })
     demo.sandbox.partnerCenter.portal.win(toAccept.own.id)
     await sync()
     expect(opportunityOf(toAccept.own.id)[0]).toMatchObject({ statecode: 1 })

@@ -36,7 +36,7 @@ const address = 'address1_line1:t:250 address1_line2:t:250 address1_line3:t:250 
 const own =
   'cosell_syncwithpartnercenter:b cosell_referralidentifier:t:100 cosell_referrallink:t:500 cosell_referralprogram:t:100 cosell_microsoftcrmidentifier:t:100 ' +
   'cosell_referralvisibility:b cosell_help:c cosell_audit:m:100000 cosell_syncstatus:t:100 cosell_syncproblem:m:4000 cosell_lastsynced:i ' +
-  'cosell_closingreason:t:400 cosell_expireson:d cosell_microsoftstatus:t:100 cosell_microsoftteam:m:2000 cosell_purchaseintent:c cosell_notestomicrosoft:m:2000'
+  'cosell_declinereason:c cosell_closingreason:t:400 cosell_expireson:d cosell_microsoftstatus:t:100 cosell_microsoftteam:m:2000 cosell_purchaseintent:c cosell_notestomicrosoft:m:2000'
 
 /**
  * The tables as they are delivered, used until the environment's own metadata was read.

@@ -8,7 +8,7 @@ import { userPerson, userSelect } from './fields.js'
 import { readName } from '../column.js'
 import { unique } from '../lists-as-text.js'
 import { remedyFor } from '../values.js'
-import { AUDIT, IDENTIFIER, LINK, SYNC, type Place } from './profile.js'
+import { AUDIT, DECLINE_REASON, IDENTIFIER, LINK, SYNC, type Place } from './profile.js'
 import { etagOf, flagOf, idOf, numberOf, query, rowOf, rowsOf, textOf, type Row } from './row.js'
 import { columnIn, type SolutionTable } from './schema.js'
 import { packVersion } from './version.js'
@@ -33,7 +33,7 @@ export function readQuery(codec: Codec, filter: string | null = null): string {
 
 function ownSelect(codec: Codec): string[] {
   const mapped = codec.rows.flatMap(({ target }) => (target.kind === 'column' ? [readName(target.column)] : []))
-  const kept = [SYNC, IDENTIFIER, LINK, AUDIT].flatMap((name) => columnIn(codec.schema, codec.kind, name)?.name ?? [])
+  const kept = [SYNC, IDENTIFIER, LINK, AUDIT, DECLINE_REASON].flatMap((name) => columnIn(codec.schema, codec.kind, name)?.name ?? [])
   const person = has(codec, 'person') ? ['firstname', 'lastname', 'emailaddress1', 'telephone1', 'mobilephone'] : []
   const lead = codec.kind === 'lead' ? ['merged', '_masterid_value', '_qualifyingopportunityid_value'] : []
   const stage = codec.mapping.stages[codec.kind].rows.flatMap(({ crm }) => Object.keys(crm))
@@ -165,7 +165,14 @@ function dealOf(codec: Codec, seen: Around): { readonly deal: Projection; readon
     if ('unreadable' in read) unreadable.push(read.unreadable)
     else deal = withField(deal, bound.field, read.value)
   }
-  return { deal, unreadable }
+  const chosen = deal.statusReason === null ? chosenReason(codec, seen.row) : null
+  return { deal: chosen === null ? deal : withField(deal, 'statusReason', chosen), unreadable }
+}
+
+/** The reason a seller chose from the list, where they wrote none of their own. */
+function chosenReason(codec: Codec, row: Row): string | null {
+  const column = columnIn(codec.schema, codec.kind, DECLINE_REASON)
+  return column?.options?.find(({ value }) => value === row[column.name])?.label ?? null
 }
 
 type Read = { readonly value: FieldValue } | { readonly unreadable: Unreadable }

@@ -38,6 +38,7 @@ export const CUSTOM_COLUMNS: readonly CustomColumn[] = [
   column('syncstatus', null, 'Sync Status'),
   column('syncproblem', null, 'Sync Problem'),
   column('lastsynced', null, 'Last Synced'),
+  column('declinereason', null, 'Reason for Declining or Losing'),
   column('closingreason', null, 'Closing Reason'),
   column('expireson', null, 'Expires On', 'Referral Expires On'),
   column('microsoftstatus', null, 'Microsoft Status'),
@@ -53,6 +54,8 @@ export const AUDIT = 'cosell_audit'
 export const STATUS = 'cosell_syncstatus'
 export const PROBLEM = 'cosell_syncproblem'
 export const LAST_SYNCED = 'cosell_lastsynced'
+/** One of the reasons Partner Center offers, for a seller to choose; words of their own go before it. */
+export const DECLINE_REASON = 'cosell_declinereason'
 
 /** Filled on every pass, whatever the mapping says. */
 export const KEPT: readonly string[] = [SYNC, IDENTIFIER, LINK, AUDIT, STATUS, PROBLEM, LAST_SYNCED]

@@ -75,7 +75,18 @@ export const deal = {
   },
   irreversible: 'This cannot be taken back.',
   reason: 'Reason',
-  reasonHint: 'The other party reads it.',
+  reasonHint: 'The other party reads it. Choose one, or write your own.',
+  /** In the order of Partner Center's list. */
+  reasons: [
+    'Project budget not adequate',
+    'Customer did not respond',
+    'Customer chose another vendor',
+    'Customer requirement not met',
+    'Not a customer',
+    'Proposed timeline too short',
+    'Report as abuse, spam or phishing',
+    'Others',
+  ],
   crmId: 'Id of the CRM record',
   crmIdHint: 'From the address of the opportunity or lead in the CRM.',
   preview: {

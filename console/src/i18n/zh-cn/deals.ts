@@ -77,7 +77,8 @@ export const deal: Messages['deal'] = {
   },
   irreversible: '此操作不可撤销。',
   reason: '原因',
-  reasonHint: '对方会看到。',
+  reasonHint: '对方会看到。可选择一项，也可自行填写。',
+  reasons: ['项目预算不足', '客户未回应', '客户选择了其他供应商', '不符合客户要求', '并非客户', '提议的时间过短', '举报滥用、垃圾信息或网络钓鱼', '其他'],
   crmId: 'CRM 记录标识',
   crmIdHint: '取自 CRM 中商机或潜在客户的地址。',
   preview: {

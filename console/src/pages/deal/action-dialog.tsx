@@ -10,7 +10,6 @@ import {
   Input,
   MessageBar,
   MessageBarBody,
-  Textarea,
 } from '@fluentui/react-components'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -28,6 +27,17 @@ export type SimpleAction = 'sync' | 'accept' | 'decline' | 'win' | 'lose' | 'sha
 export type Action = { readonly kind: SimpleAction } | { readonly kind: 'resolve'; readonly field: string; readonly keep: Side }
 
 const DOORS: readonly string[] = ['accept', 'decline', 'win', 'lose', 'share']
+/** As Partner Center offers them; the other party reads them as they stand here. */
+const CLOSING_REASONS = [
+  'Project budget not adequate',
+  'Customer did not respond',
+  'Customer chose another vendor',
+  'Customer requirement not met',
+  'Not a customer',
+  'Proposed timeline too short',
+  'Report as abuse, spam or phishing',
+  'Others',
+] as const
 const WITH_REASON: readonly string[] = ['decline', 'lose']
 
 /** What the service can say beforehand about an action; null: it writes nothing that could be shown. */
@@ -155,7 +165,12 @@ function Inputs({
   if (WITH_REASON.includes(action.kind)) {
     return (
       <Field label={text.reason} hint={text.reasonHint} required>
-        <Textarea value={given.reason} maxLength={500} onChange={(_, { value }) => onChange({ ...given, reason: value })} />
+        <Input list="closing-reasons" value={given.reason} maxLength={500} onChange={(_, { value }) => onChange({ ...given, reason: value })} />
+        <datalist id="closing-reasons">
+          {CLOSING_REASONS.map((reason, at) => (
+            <option key={reason} value={reason} label={text.reasons[at]} />
+          ))}
+        </datalist>
       </Field>
     )
   }

@@ -1,3 +1,4 @@
+import { CLOSING_REASONS } from '../../../core/closing-reasons.js'
 import { CUSTOM_COLUMNS } from '../profile.js'
 
 /** What the connector adds to an environment, as plain data: the installer, the package and the tests read the same list. */
@@ -98,7 +99,10 @@ export const DEAL_COLUMNS: readonly BlueprintColumn[] = [
     ...guarded,
   }),
   column('LastSynced', 'datetime', 'Last Synced', 'When the record was last brought in step.', guarded),
-  column('ClosingReason', 'text', 'Closing Reason', 'Why the deal was declined or lost, as Microsoft will read it.', { maxLength: 400 }),
+  column('DeclineReason', 'choice', 'Reason for Declining or Losing', 'Chosen before the deal is closed as lost; Microsoft will read it.', {
+    options: optionsOf(...CLOSING_REASONS),
+  }),
+  column('ClosingReason', 'text', 'Closing Reason', 'Why the deal was declined or lost, in words of your own; they go before the chosen reason.', { maxLength: 400 }),
   column('ExpiresOn', 'dateonly', 'Expires On', 'Until when a new referral must be answered. Filled by the connector.', kept),
   column('MicrosoftStatus', 'text', 'Microsoft Status', "Status of Microsoft's own referral of the deal. Filled by the connector.", kept),
   column('MicrosoftTeam', 'memo', 'Microsoft Team', 'Microsoft people on the deal. Filled by the connector.', {
@@ -161,7 +165,6 @@ export const TRACKED_TABLES = ['opportunity', 'lead', 'account', 'contact'] as c
 export const SECTION = { name: `${PREFIX}_partnercenter`, label: 'Microsoft Partner Center' } as const
 export const VIEW_NAME = 'Partner Center Deals'
 export const SOLUTION_VIEW_NAME = 'Solutions of the Deal'
-export const ROLE = { name: 'Co-sell Seller' } as const
 export const WRITE_PROFILE = 'Co-sell connector: writes'
 export const READ_PROFILE = 'Co-sell connector: everybody reads'
 

@@ -102,6 +102,7 @@ const watched = [
   'PurchaseIntent',
   'NotesToMicrosoft',
   'ClosingReason',
+  'DeclineReason',
   'ReferralIdentifier',
 ]
 

@@ -159,6 +159,7 @@ const sectionOrder = [
   'MicrosoftCrmIdentifier',
   'MicrosoftStatus',
   'MicrosoftTeam',
+  'DeclineReason',
   'ClosingReason',
   'Audit',
 ] as const
