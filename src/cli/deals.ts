@@ -38,6 +38,24 @@ export function dealsCommands(program: Command, run: Run): void {
       else showDeal(view, io)
       return EXIT.done
     }))
+  orderCommands(deals, run)
+  deals.command('hold <deal>').description('leave a deal alone').option('--release', 'take it up again').action(run.service(async ({ service, io, json, user }, options, [deal]) => {
+    const row = await service.hold(deal ?? '', { on: options['release'] !== true, by: user })
+    if (json) printJson(io, row)
+    else io.out(`${row.name ?? row.id}: ${row.state}\n`)
+    return EXIT.done
+  }))
+  linkCommand(deals, run)
+  deals.command('unlink <deal>').description('end the connection of two records').action(run.service(async ({ service, io, json, user }, _options, [deal]) => {
+    const row = await service.unlink(deal ?? '', { by: user })
+    if (json) printJson(io, row)
+    else io.out(`${row.name ?? row.id}: ${row.state}\n`)
+    return EXIT.done
+  }))
+}
+
+/** Orders that act on the referral; the CRM follows. */
+function orderCommands(deals: Command, run: Run): void {
   for (const [take, text, withReason] of [
     ['accept', 'accept an inbound deal', false],
     ['decline', 'decline an inbound deal', true],
@@ -55,19 +73,6 @@ export function dealsCommands(program: Command, run: Run): void {
       return report(io, json, await service.order(deal ?? '', { take, reason, by: user }))
     }))
   }
-  deals.command('hold <deal>').description('leave a deal alone').option('--release', 'take it up again').action(run.service(async ({ service, io, json, user }, options, [deal]) => {
-    const row = await service.hold(deal ?? '', { on: options['release'] !== true, by: user })
-    if (json) printJson(io, row)
-    else io.out(`${row.name ?? row.id}: ${row.state}\n`)
-    return EXIT.done
-  }))
-  linkCommand(deals, run)
-  deals.command('unlink <deal>').description('end the connection of two records').action(run.service(async ({ service, io, json, user }, _options, [deal]) => {
-    const row = await service.unlink(deal ?? '', { by: user })
-    if (json) printJson(io, row)
-    else io.out(`${row.name ?? row.id}: ${row.state}\n`)
-    return EXIT.done
-  }))
 }
 
 function showDeal(view: DealView, io: Parameters<typeof printJson>[0]): void {
