@@ -35,7 +35,7 @@ import { undiciTransport } from './remote/transport.js'
 import { witnessed } from './remote/witness.js'
 import { listen, type RunningServer, type ServerDeps } from './server/app.js'
 import type { Readiness } from './server/health.js'
-import { openStore, sealOf, type OpenStore, type Seal } from './store/index.js'
+import { ONLY_TENANT, openStore, sealOf, type OpenStore, type Seal } from './store/index.js'
 import { noticeBoard, type StoredNotice } from './watch/notice.js'
 import { guardAsker } from './watch/connection-guard.js'
 import { relayOf } from './watch/relay.js'
@@ -43,7 +43,7 @@ import { watchTurns } from './watch/turns.js'
 import { guarded } from './guarded.js'
 
 export { createDemo, type Demo } from './demo.js'
-export { checkBackup, eraseFromLedger, openStore, restoreBackup, rotateSecrets, writeBackup } from './store/index.js'
+export { checkBackup, eraseFromLedger, openStores, restoreBackup, rotateSecrets, writeBackup } from './store/index.js'
 export { readCatalogueFile } from './connections/catalogue-file.js'
 export { crmPackage, type PackageForm } from './connections/crm-package.js'
 export type { AdministrationDesk } from './connections/administration.js'
@@ -64,13 +64,17 @@ export interface AppOptions {
   readonly plant: (secret: string) => void
 }
 
+export type Role = 'all' | 'server' | 'worker'
+
 /** The whole service, put together and not yet doing anything on its own. */
 export interface App {
   readonly service: Service
   readonly store: OpenStore
   readonly seal: Seal
+  readonly metrics: Registry
+  ready(): Readiness
   /** Begins to serve and to work. Resolves when it is ready. */
-  start(role: 'all' | 'server' | 'worker'): Promise<{ readonly address: string | null }>
+  start(role: Role): Promise<{ readonly address: string | null; readonly handle: RunningServer['handle'] | null }>
   /** Stops taking, finishes or hands back what is under way, closes everything. */
   stop(): Promise<void>
 }
@@ -84,11 +88,20 @@ const settingsFreshMs = 2_000 // A switch set in another process is seen within 
 export const socketPath = (config: Config): string => join(config.stateFolder, 'cosell.sock')
 /** The address of the store: a folder, or postgres://… */
 export const storeUrl = ({ store }: Config): string => (store.kind === 'postgres' ? store.url : store.folder)
+/** Whose rows of the store are ours. */
+export const tenantOf = ({ tenant }: Config): string => tenant ?? ONLY_TENANT
+/** As people and log lines read it. */
+export const environmentOf = ({ environment, tenant }: Config): string => (tenant === null ? environment : `${environment} · ${tenant}`)
 
 /** Builds every part from the configuration. This is the only place that knows which ones there are. */
 export async function assemble(config: Config, options: AppOptions): Promise<App> {
   const { clock } = options
-  const store = await openStore({ url: storeUrl(config), now: () => clock.now() })
+  return assembleOver(await openStore({ url: storeUrl(config), now: () => clock.now(), tenant: tenantOf(config) }), config, options)
+}
+
+/** The same over a store that is open already, which the app closes. Of several tenants each has its own; a front receives their requests. */
+export async function assembleOver(store: OpenStore, config: Config, options: AppOptions): Promise<App> {
+  const { clock } = options
   try {
     await assertIdentity(
       store,
@@ -111,7 +124,8 @@ interface Administering {
 export async function administer(config: Config, options: Pick<AppOptions, 'clock' | 'plant'>): Promise<Administering> {
   const { clock, plant } = options
   const isThere = config.store.kind === 'postgres' || existsSync(join(config.store.folder, 'cosell.db'))
-  const store = await openStore({ url: storeUrl(config), now: () => clock.now(), standing: isThere && config.store.kind !== 'postgres' ? 'beside' : 'own' })
+  const standing = isThere && config.store.kind !== 'postgres' ? 'beside' : 'own'
+  const store = await openStore({ url: storeUrl(config), now: () => clock.now(), standing, tenant: tenantOf(config) })
   const transport = undiciTransport({ proxy: config.proxy, ca: config.caBundle?.text ?? null })
   const parts: ConnectionParts = { transport, clock, random: realRandom, store, seal: sealOf(config.seal), plant, onCall: () => undefined }
   const book = bookOver(config, { store, clock })
@@ -189,7 +203,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
   const desk = service({
     engine,
     worker: work,
-    environment: config.environment,
+    environment: environmentOf(config),
     versions: book,
     refresh: held.refresh,
     firstSync: { since: config.sync.since, openOnly: config.sync.openOnly },
@@ -251,7 +265,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     store,
     clock,
     log,
-    environment: config.environment,
+    environment: environmentOf(config),
     version: options.version,
     adminTokens: config.server.adminTokens,
     metrics: metrics.registry,
@@ -320,13 +334,13 @@ function running(parts: Parts): App {
     service: parts.service,
     store,
     seal: parts.seal,
+    metrics: parts.serverDeps.metrics,
+    ready: parts.serverDeps.ready,
     async start(role) {
-      let address: string | null = null
-      if (role !== 'worker') {
-        const server = await listen(parts.serverDeps, { ...config.server.listen, socket: socketPath(config) })
-        servers.push(server)
-        address = server.address
-      }
+      if (role !== 'worker')
+        servers.push(
+          await listen(parts.serverDeps, { address: config.tenant === null ? config.server.listen : null, socket: socketPath(config) }),
+        )
       if (role !== 'server') {
         // Whatever was wrong may have been mended in between: a secret, a right, an address.
         await markRetrying({ store, clock: parts.clock })
@@ -334,7 +348,7 @@ function running(parts: Parts): App {
         parts.turns.start()
       }
       parts.setReady('ready')
-      return { address }
+      return { address: servers[0]?.address ?? null, handle: servers[0]?.handle ?? null }
     },
     stop() {
       stopped ??= stopAll(parts, servers)

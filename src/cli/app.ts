@@ -22,9 +22,12 @@ export interface Io {
 /** Everything a command may need of the outside. */
 export interface CliWorld {
   readonly io: Io
-  readonly loadConfig: (path: string | null) => Promise<LoadedConfig>
+  /** Of several tenants the one that is named; it is an error to name none. */
+  readonly loadConfig: (path: string | null, tenant: string | null) => Promise<LoadedConfig>
+  /** Every tenant, or those that are named (comma-separated). */
+  readonly loadTenants: (path: string | null, tenants: string | null) => Promise<readonly LoadedConfig[]>
   readonly connect: (loaded: LoadedConfig, options: { readonly adopt: boolean }) => Promise<Session>
-  readonly start: (loaded: LoadedConfig, options: { readonly role: 'all' | 'server' | 'worker'; readonly adopt: boolean }) => Promise<void>
+  readonly start: (loaded: readonly LoadedConfig[], options: { readonly role: 'all' | 'server' | 'worker'; readonly adopt: boolean }) => Promise<void>
   readonly demo: (options: { readonly port: number | null; readonly crm: string }) => Promise<void>
   readonly sandbox: (options: { readonly port: number; readonly fields: 'cosell' | 'none' | 'microsoft' }) => Promise<void>
   /** The installation's own settings at the remote systems, beside a running service or without one. */
@@ -38,6 +41,7 @@ export interface CliWorld {
 /** Options every command understands. */
 export interface Common {
   readonly config?: string
+  readonly tenant?: string
   readonly json?: boolean
 }
 

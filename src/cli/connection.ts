@@ -36,7 +36,8 @@ function doorsOf(config: Config, user: string): Door[] {
     doors.push({
       origin: `http://127.0.0.1:${config.server.listen.port}`,
       dispatcher: new Agent({ headersTimeout: 0, bodyTimeout: 0 }),
-      headers: { authorization: `Bearer ${token}` },
+      // Of several tenants the one is reached that the host names.
+      headers: { authorization: `Bearer ${token}`, ...(config.tenant === null ? {} : { host: new URL(config.server.publicUrl ?? '').host }) },
     })
   }
   return doors

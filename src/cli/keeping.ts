@@ -1,20 +1,28 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { checkBackup, eraseFromLedger, openStore, restoreBackup, rotateSecrets, storeUrl, writeBackup } from '../assemble.js'
+import { checkBackup, eraseFromLedger, openStores, restoreBackup, rotateSecrets, storeUrl, tenantOf, writeBackup } from '../assemble.js'
+import type { LoadedConfig } from '../config/index.js'
+import { Fault } from '../core/fault.js'
 import { EXIT } from './app.js'
 import { printJson } from './print.js'
 import type { Run } from './run.js'
 
-/** `backup`, `restore`, `secrets`: the store as a whole. */
+/** The store and the sealing key are the same for every tenant: any of them says where they are. */
+function someOf([first]: readonly LoadedConfig[]): LoadedConfig {
+  if (first === undefined) throw new Fault('bug', 'No tenant was loaded.', { remedy: 'Please report this.' })
+  return first
+}
+
+/** `backup`, `restore`, `secrets`: the store as a whole, with every tenant in it. */
 export function keepingCommands(program: Command, run: Run): void {
   program
     .command('backup <file>')
     .description('write the whole store to a file; a running service works on')
     .option('--yes', 'overwrite the file')
     .action(
-      run.plain(async ({ world, config, json, usage }, options, [file = '']) => {
+      run.plain(async ({ world, tenants, json, usage }, options, [file = '']) => {
         if (existsSync(file) && options['yes'] !== true) return usage(`${file} exists; give --yes to overwrite it.`)
-        const summary = await writeBackup(storeUrl((await config()).config), file, world.now())
+        const summary = await writeBackup(storeUrl(someOf(await tenants()).config), file, world.now())
         if (json) printJson(world.io, { file, ...summary })
         else world.io.out(`${file}: ${sentence(summary.rows)}\n`)
         world.io.err('The sealing key is not in it: keep that elsewhere (see sealKey, sealKeyFile).\n')
@@ -26,15 +34,19 @@ export function keepingCommands(program: Command, run: Run): void {
     .description('put a backup into the store of this configuration, all or nothing; no service may be using it')
     .option('--yes', 'replace what the store holds')
     .action(
-      run.plain(async ({ world, config, json }, options, [file = '']) => {
+      run.plain(async ({ world, tenants, json }, options, [file = '']) => {
         await checkBackup(file)
-        const store = await openStore({ url: storeUrl((await config()).config), now: world.now })
+        const all = await tenants()
+        const stores = await openStores({ url: storeUrl(someOf(all).config), now: world.now }, all.map(({ config }) => tenantOf(config)))
+        const [store] = stores.values()
+        if (store === undefined) return EXIT.done
         try {
           const summary = await restoreBackup(store.database, file, {
             over: options['yes'] === true ? 'replace' : 'empty',
             now: world.now(),
           })
-          const { broken } = await store.verifyAudit()
+          const verdicts = await Promise.all([...stores.values()].map((one) => one.verifyAudit()))
+          const broken = verdicts.flatMap((verdict) => verdict.broken)
           if (json) printJson(world.io, { file, ...summary, ledger: broken.length === 0 ? 'unbroken' : 'broken' })
           else
             world.io.out(
@@ -43,7 +55,7 @@ export function keepingCommands(program: Command, run: Run): void {
           world.io.err('Next: start the service, then "cosell sync" takes up what happened since.\n')
           return broken.length === 0 ? EXIT.done : EXIT.attention
         } finally {
-          await store.close()
+          for (const one of stores.values()) await one.close()
         }
       }),
     )
@@ -52,8 +64,8 @@ export function keepingCommands(program: Command, run: Run): void {
     .command('rotate')
     .description('seal every stored token with a new key; a running service works on')
     .action(
-      run.plain(async ({ world, config, json }) => {
-        const { config: loaded } = await config()
+      run.plain(async ({ world, tenants, json }) => {
+        const { config: loaded } = someOf(await tenants())
         const rotation = await rotateSecrets(storeUrl(loaded), loaded.seal, world.now())
         if (json) printJson(world.io, rotation)
         else world.io.out(`${rotation.resealed} stored secrets are sealed with key ${rotation.keyId}.\n`)
@@ -73,7 +85,8 @@ export function eraseCommand(audit: Command, run: Run): void {
       run.plain(async ({ world, config, json, usage }, options, [email = '']) => {
         if (!/^[^\s@%]{1,120}@[^\s@%]{1,120}$/.test(email)) return usage('Give one e-mail address.')
         if (options['yes'] !== true) return usage('What is erased cannot be brought back; give --yes.')
-        const erased = await eraseFromLedger(storeUrl((await config()).config), email)
+        const { config: loaded } = await config()
+        const erased = await eraseFromLedger(storeUrl(loaded), tenantOf(loaded), email)
         if (json) printJson(world.io, { erased })
         else world.io.out(`${erased} ledger entries were emptied.\n`)
         return EXIT.done

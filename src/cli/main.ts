@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import { loadConfig, processWorld, secretValues, type LoadedConfig } from '../config/index.js'
-import { administer, assemble, createDemo, type App } from '../assemble.js'
+import { loadInstallation, loadTenant, processWorld, secretValues, type LoadedConfig } from '../config/index.js'
+import { administer, assemble, createDemo, environmentOf, type Role } from '../assemble.js'
+import { assembleTenants } from '../installation.js'
 import { realClock } from '../clock.js'
 import { createLogger, createRedactor, silentLog, type Logger } from '../log.js'
 import type { CliWorld, Io } from './app.js'
@@ -36,7 +37,7 @@ function logOf({ config }: LoadedConfig): { log: Logger; plant: (secret: string)
   const redactor = createRedactor(secretValues(config))
   const log = createLogger({
     level: config.log.level,
-    context: { environment: config.environment, tenant: config.partnerCenter.tenant },
+    context: { environment: environmentOf(config), tenant: config.partnerCenter.tenant },
     stream: process.stderr,
     clock: realClock,
     redactor,
@@ -45,18 +46,26 @@ function logOf({ config }: LoadedConfig): { log: Logger; plant: (secret: string)
   return { log, plant: (secret) => redactor.plant(secret) }
 }
 
-async function run(loaded: LoadedConfig, options: { readonly role: 'all' | 'server' | 'worker'; readonly adopt: boolean }): Promise<void> {
-  const { log, plant } = logOf(loaded)
-  const app: App = await assemble(loaded.config, { clock: realClock, log, plant, version, adopt: options.adopt, demo: null })
-  const { address } = await app.start(options.role)
-  log.info({ role: options.role, address, version }, address === null ? 'working' : `ready at ${address}`)
+async function run(tenants: readonly LoadedConfig[], { role, adopt }: { readonly role: Role; readonly adopt: boolean }): Promise<void> {
+  const shared = { clock: realClock, version, adopt }
+  const [first, ...others] = tenants.map((loaded) => ({ config: loaded.config, ...logOf(loaded) }))
+  if (first === undefined) return
+  const { log } = first
+  const isOne = others.length === 0 && first.config.tenant === null
+  const app = isOne ? await assemble(first.config, { ...shared, ...first, demo: null }) : await assembleTenants([first, ...others], shared)
+  const { address } = await app.start(role)
+  log.info({ role, address, version }, address === null ? 'working' : `ready at ${address}`)
   await untilInterrupted()
   log.info('stopping: finishing what is under way')
   await app.stop()
 }
 
-const load = (path: string | null): Promise<LoadedConfig> =>
-  Promise.resolve(loadConfig({ path, env: surroundings.env, cwd: surroundings.cwd, readFile: surroundings.readFile }))
+const namedTenant = (given: string | null): string | null => given ?? (surroundings.env['COSELL_TENANT'] || null)
+// Async functions, so that what is wrong with a file arrives as a rejection like everything else.
+const load = async (path: string | null, tenant: string | null): Promise<LoadedConfig> =>
+  loadTenant({ path, ...surroundings }, namedTenant(tenant))
+const loadTenants = async (path: string | null, tenants: string | null): Promise<readonly LoadedConfig[]> =>
+  loadInstallation({ path, ...surroundings }, namedTenant(tenants)?.split(',').map((name) => name.trim()) ?? null)
 
 const world: CliWorld = {
   io,
@@ -65,6 +74,7 @@ const world: CliWorld = {
   signal: interrupted.signal,
   user: userInfo().username,
   loadConfig: load,
+  loadTenants,
   connect: async (loaded, { adopt }) => {
     const running = await runningService(loaded.config, userInfo().username)
     if (running !== null) return { service: running, via: 'running', close: () => Promise.resolve() }
@@ -76,7 +86,7 @@ const world: CliWorld = {
   start: run,
   demo: async ({ port, crm }) => {
     const demo = await createDemo({ port, crm, say: io.err })
-    const loaded = await load(demo.configFile)
+    const loaded = await load(demo.configFile, null)
     const { log, plant } = logOf(loaded)
     const app = await assemble(loaded.config, {
       clock: realClock,

@@ -11,10 +11,10 @@ import { settingsCommands } from './settings.js'
 
 /** `start`, `demo`, `sandbox`, `audit`, `flows`, `doctor`, `config`, `init`, `version`: running it and looking after it. */
 export function operateCommands(program: Command, run: Run): void {
-  program.command('start').description('run the service').option('--role <role>', 'all, server or worker', 'all').option('--adopt', 'take over a store that was made for other systems').action(run.plain(async ({ world, config, usage }, options) => {
+  program.command('start').description('run the service').option('--role <role>', 'all, server or worker', 'all').option('--adopt', 'take over a store that was made for other systems').action(run.plain(async ({ world, tenants, usage }, options) => {
     const role = options['role']
     if (role !== 'all' && role !== 'server' && role !== 'worker') return usage('--role takes all, server or worker.')
-    await world.start(await config(), { role, adopt: options['adopt'] === true })
+    await world.start(await tenants(), { role, adopt: options['adopt'] === true })
     return EXIT.done
   }))
   program.command('demo').description('simulators, the connector and sample deals: one command, no account').option('--crm <kind>', 'which simulated CRM', 'dynamics').option('--port <n>', 'port of the service').action(run.plain(async ({ world }, options) => {

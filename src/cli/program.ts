@@ -22,6 +22,7 @@ export async function runProgram(argv: readonly string[], world: CliWorld): Prom
   const program = new Command('cosell')
     .description('The open co-sell connector: Partner Center referrals and your CRM, the same, both ways.')
     .option('--config <file>', 'the configuration file')
+    .option('--tenant <name>', 'which tenant, where the installation serves several')
     .option('--json', 'one JSON document on stdout, nothing else')
     .option('--no-color', 'no colours')
     .option('--no-input', 'never ask')
@@ -56,7 +57,7 @@ export async function runProgram(argv: readonly string[], world: CliWorld): Prom
 function inherit(command: Command): void {
   for (const child of command.commands) {
     child.copyInheritedSettings(command)
-    if (child.commands.length === 0) child.option('--json', 'one JSON document on stdout, nothing else').option('--config <file>', 'the configuration file')
+    if (child.commands.length === 0) child.option('--json', 'one JSON document on stdout, nothing else').option('--config <file>', 'the configuration file').option('--tenant <name>', 'which tenant, where the installation serves several')
     inherit(child)
   }
 }

@@ -9,6 +9,8 @@ export interface Plain {
   /** Ends the command with exit code 2 and this sentence. */
   readonly usage: (text: string) => number
   readonly config: () => Promise<LoadedConfig>
+  /** Every tenant that is meant: all of them, where none is named. */
+  readonly tenants: () => Promise<readonly LoadedConfig[]>
 }
 export interface WithService {
   readonly service: Service
@@ -39,6 +41,11 @@ function unpack(raw: readonly unknown[]): { args: string[]; options: Options } {
   return { args, options: { ...all, ...(options as Options) } } // the one before it are its options
 }
 
+function textOf(options: Options, name: string): string | null {
+  const value = options[name]
+  return typeof value === 'string' ? value : null
+}
+
 export function runner(world: CliWorld, finish: (code: number) => void): Run {
   const usage = (text: string): number => {
     world.io.err(`${text}\n`)
@@ -48,7 +55,8 @@ export function runner(world: CliWorld, finish: (code: number) => void): Run {
     world,
     json: options['json'] === true,
     usage,
-    config: () => world.loadConfig(typeof options['config'] === 'string' ? options['config'] : null),
+    config: () => world.loadConfig(textOf(options, 'config'), textOf(options, 'tenant')),
+    tenants: () => world.loadTenants(textOf(options, 'config'), textOf(options, 'tenant')),
   })
   return {
     plain:

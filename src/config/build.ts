@@ -10,6 +10,9 @@ interface Surroundings {
   readonly env: Environment
   readonly files: ReadonlyMap<string, FileText>
   readonly resolvePath: (path: string) => string
+  readonly tenant: string | null
+  /** The folder of the file that says where the store is. */
+  readonly home: string
 }
 
 /** The cross-checks found this in place, so its absence is our own mistake. */
@@ -65,21 +68,22 @@ function buildNotices({ email, teams, slack, crmTask, quietHours, timeZone }: Fi
   return { email: email ?? null, teams: teams ?? null, slack: slack ?? null, crmTask, quietHours: quietHours ?? null, timeZone }
 }
 
-function stateFolderOf(store: StoreConfig, environment: string, { env, folder }: Surroundings): string {
+function stateFolderOf(store: StoreConfig, environment: string, { env, home }: Surroundings): string {
   if (store.kind === 'embedded') return store.folder
   const stateHome = env['XDG_STATE_HOME'] || (env['HOME'] ? join(env['HOME'], '.local', 'state') : '')
   // The environment's name may hold anything; as a folder's name it must not climb out.
-  return stateHome === '' ? join(folder, '.cosell') : join(stateHome, 'cosell', environment.replace(/[^A-Za-z0-9_-]/g, '-'))
+  return stateHome === '' ? join(home, '.cosell') : join(stateHome, 'cosell', environment.replace(/[^A-Za-z0-9_-]/g, '-'))
 }
 
 /** Gives the checked settings the shape the rest of the program reads. */
 export function buildConfig(settings: FileSettings, around: Surroundings): Config {
   const store: StoreConfig = isPostgres(settings.store) ? { kind: 'postgres', url: settings.store } : { kind: 'embedded', folder: around.resolvePath(settings.store) }
-  const stateFolder = stateFolderOf(store, settings.environment, around)
-  const sealPath = settings.sealKeyFile === undefined ? join(stateFolder, 'seal.key') : around.resolvePath(settings.sealKeyFile)
+  const shared = stateFolderOf(store, settings.environment, around)
+  const stateFolder = around.tenant === null ? shared : join(shared, 'tenants', around.tenant)
+  const sealPath = settings.sealKeyFile === undefined ? join(shared, 'seal.key') : around.resolvePath(settings.sealKeyFile)
   const seal: SealConfig = settings.sealKey === undefined ? { kind: 'file', path: sealPath } : { kind: 'given', key: settings.sealKey, previous: settings.sealKeyPrevious ?? null }
   return {
-    file: around.file, folder: around.folder, stateFolder, environment: settings.environment, store,
+    file: around.file, folder: around.folder, stateFolder, environment: settings.environment, tenant: around.tenant, store,
     server: buildServer(settings.server),
     partnerCenter: buildPartnerCenter(settings.partnerCenter, around.files),
     crm: buildCrm(settings.crm, around.files),

@@ -103,9 +103,11 @@ export interface Config {
   readonly file: string | null
   /** Relative paths were resolved against this folder. */
   readonly folder: string
-  /** Where this installation keeps small things of its own (seal key, socket): the store's folder, or one per environment in the user's state folder. */
+  /** Where it keeps small things of its own (seal key, socket): the store's folder, or one per environment in the user's state folder; below it one for each of several tenants. */
   readonly stateFolder: string
   readonly environment: string
+  /** Which of an installation's several tenants this is; null: it serves one, and names none. */
+  readonly tenant: string | null
   readonly store: StoreConfig
   readonly server: ServerConfig
   readonly partnerCenter: PartnerCenterConfig

@@ -64,6 +64,12 @@ export function checkSealKey(tree: Section): readonly Finding[] {
   return key.length >= 32 ? [] : [finding('sealKey', 'sealKey is shorter than 32 characters', 'Make one with: openssl rand -base64 32')]
 }
 
+/** Requests are told apart by the host they ask for, so each of several tenants needs one. */
+export function checkTenant(tree: Section): readonly Finding[] {
+  if (textAt(tree, 'server.publicUrl') !== null) return []
+  return [finding('server.publicUrl', 'server.publicUrl is missing', 'Each of several tenants is reached by a host of its own, such as https://contoso.cosell.example.com.')]
+}
+
 const pemKinds: Readonly<Record<string, RegExp>> = {
   'partnerCenter.webhook.trustAnchors': /-----BEGIN (TRUSTED )?CERTIFICATE-----/,
   caBundle: /-----BEGIN (TRUSTED )?CERTIFICATE-----/,

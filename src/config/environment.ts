@@ -8,7 +8,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export type ReadFile = (path: string) => string | null
 
 /** Variables with our prefix that are no settings. */
-const otherVariables = new Set(['COSELL_CONFIG'])
+const otherVariables = new Set(['COSELL_CONFIG', 'COSELL_TENANT'])
 
 export interface Overrides {
   /** Dotted path -> where its value came from: `env NAME` or `file NAME_FILE`. */

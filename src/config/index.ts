@@ -2,6 +2,7 @@ export type {
   Config, DynamicsConfig, FileText, NoticesConfig,
   PartnerCenterConfig, SalesforceConfig, SealConfig, ServerConfig, SignInConfig, StoreConfig, SyncConfig,
 } from './config.js'
+export { loadInstallation, loadTenant } from './installation.js'
 export { loadConfig, type ConfigRequest, type LoadedConfig } from './load.js'
 export { ConfigError, type Problem } from './problems.js'
 export { maskAddress, maskedConfig, secretValues, type ConfigDocument } from './show.js'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { aboutSettings, fileSchema, type SettingKind } from './schema.js'
+import { aboutSettings, fileSchema, TENANTS_MEANING, type SettingKind } from './schema.js'
 
 const shapes: Readonly<Partial<Record<SettingKind, Readonly<Record<string, unknown>>>>> = {
   switch: { type: 'boolean' },
@@ -39,5 +39,13 @@ export function configJsonSchema(): Record<string, unknown> {
     reused: 'inline',
     override: ({ zodSchema, jsonSchema }) => describe(zodSchema, jsonSchema as Record<string, unknown>), // "as": we write keys of our own choice
   }) as Record<string, unknown> // "as": the schema is plain JSON
-  return { ...schema, title: 'cosell.yaml', description: 'Configuration of cosell, the open co-sell connector.', required: ['partnerCenter', 'crm'] }
+  const { required: _none, properties, ...rest } = schema
+  const tenants = { type: 'object', description: TENANTS_MEANING, additionalProperties: { type: 'string' }, minProperties: 1 }
+  return {
+    ...rest,
+    title: 'cosell.yaml',
+    description: 'Configuration of cosell, the open co-sell connector.',
+    properties: { ...(properties as object), tenants }, // "as": an object schema has properties
+    anyOf: [{ required: ['partnerCenter', 'crm'] }, { required: ['tenants'] }],
+  }
 }

@@ -3,12 +3,13 @@ import { parseEnv } from 'node:util'
 import type { core } from 'zod'
 import { buildConfig } from './build.js'
 import type { Config } from './config.js'
-import { checkCrm, checkSealKey, checkStore, readNamedFiles, suggestionFor, type Finding } from './cross-checks.js'
+import { checkCrm, checkSealKey, checkStore, checkTenant, readNamedFiles, suggestionFor, type Finding } from './cross-checks.js'
 import { parseConfigDocument, treeAt, type ParsedDocument, type Section } from './document.js'
 import { applyOverrides, reasonOf, unknownVariables, type Environment, type ReadFile } from './environment.js'
 import { ConfigError, type Position, type Problem } from './problems.js'
 import { fileSchema } from './schema.js'
 import { keysUnder, settingAt, SETTINGS } from './settings.js'
+import { layUnder, type SharedSettings } from './shared-settings.js'
 
 export interface ConfigRequest {
   /** What `--config` named; null when it was not given. */
@@ -159,38 +160,75 @@ function withoutRepeats(problems: readonly Problem[]): readonly Problem[] {
   return kept.sort((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity))
 }
 
-/**
- * Finds, reads and checks the configuration. Everything outside arrives with the request.
- * @throws ConfigError with every problem at once.
- */
-export function loadConfig(request: ConfigRequest): LoadedConfig {
-  const located = locate(request)
-  const file = located?.path ?? null
-  const folder = file === null ? request.cwd : dirname(file)
-  const shown = file === null ? 'cosell.yaml' : shortest(file, request.cwd)
-  const env = withDotEnv(request, folder)
-  const resolvePath = (path: string): string => (isAbsolute(path) ? path : resolve(folder, path))
+/** One configuration file, found and read, not yet checked. */
+export interface Source {
+  /** Absolute; null when everything comes from variables. */
+  readonly file: string | null
+  readonly folder: string
+  readonly env: Environment
+  readonly document: ParsedDocument
+  /** How messages name it. */
+  readonly shown: string
+}
 
+const sourceOf = (located: Located | null, env: Environment, request: ConfigRequest): Source => {
+  const file = located?.path ?? null
+  const shown = file === null ? 'cosell.yaml' : shortest(file, request.cwd)
   const document = parseConfigDocument(located?.text ?? '', env)
   if (document.problems.some((problem) => problem.path === '')) throw new ConfigError(shown, document.problems)
+  return { file, folder: file === null ? request.cwd : dirname(file), env, document, shown }
+}
+
+/** Finds and reads the configuration. @throws ConfigError when there is none, or it is no YAML. */
+export function readSource(request: ConfigRequest): Source {
+  const located = locate(request)
+  return sourceOf(located, withDotEnv(request, located === null ? request.cwd : dirname(located.path)), request)
+}
+
+/** A further file that the configuration names. @throws ConfigError when it is not there, or is no YAML. */
+export function readSourceAt(path: string, env: Environment, request: ConfigRequest): Source {
+  const text = readOrRefuse(path, request)
+  if (text === null) throw new ConfigError(shortest(path, request.cwd), [problemAt('it does not exist', 'Correct the path, or write the file.')])
+  return sourceOf({ path, text }, env, request)
+}
+
+/** One of several tenants: its name, and what the installation says for all of them. */
+export interface TenantPlace {
+  readonly name: string
+  readonly shared: SharedSettings
+}
+
+/** Checks one document and gives it its shape. @throws ConfigError with every problem at once. */
+export function configOf(source: Source, request: ConfigRequest, place: TenantPlace | null): LoadedConfig {
+  const { file, folder, env, document, shown } = source
+  const resolvePath = (path: string): string => (isAbsolute(path) ? path : resolve(folder, path))
   const tree = document.tree
   const overrides = applyOverrides(tree, env, request.readFile, resolvePath)
+  const misplaced = place === null ? [] : layUnder(tree, place.shared)
+  const origins = new Map([...overrides.origins, ...(place?.shared.origins ?? [])])
   const named = readNamedFiles(tree, request.readFile, resolvePath)
   const parsed = fileSchema.safeParse(tree)
   const findings = [
-    ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => findingsOf(issue, tree))),
-    ...checkCrm(tree), ...checkStore(tree), ...checkSealKey(tree), ...named.findings,
+    ...misplaced, ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => findingsOf(issue, tree))),
+    ...checkCrm(tree), ...checkStore(tree), ...checkSealKey(tree), ...(place === null ? [] : checkTenant(tree)), ...named.findings,
   ]
   const problems = withoutRepeats([
-    ...document.problems.filter((problem) => overrideOf(problem.path, overrides.origins) === null),
+    ...document.problems.filter((problem) => overrideOf(problem.path, origins) === null),
     ...overrides.problems,
-    ...findings.map((found) => toProblem(found, document, overrides.origins)),
+    ...findings.map((found) => toProblem(found, document, origins)),
   ])
   if (problems.length > 0 || !parsed.success) throw new ConfigError(file === null ? null : shown, problems)
 
-  const config = buildConfig(parsed.data, { file, folder, env, files: named.files, resolvePath })
-  return { config, origins: originsOf(document, overrides.origins, shown), warnings: warningsOf(config, env, document) }
+  const around = { file, folder, env, files: named.files, resolvePath, tenant: place?.name ?? null, home: place?.shared.folder ?? folder }
+  const config = buildConfig(parsed.data, around)
+  return { config, origins: originsOf(document, origins, shown), warnings: warningsOf(config, env, document) }
 }
+
+/**
+ * Finds, reads and checks the configuration of an installation that serves one tenant. Everything outside arrives with the request.
+ * @throws ConfigError with every problem at once.
+ */
+export const loadConfig = (request: ConfigRequest): LoadedConfig => configOf(readSource(request), request, null)
 
 function shortest(path: string, cwd: string): string {
   const near = relative(cwd, path)

@@ -220,3 +220,15 @@ export const fileSchema = z.strictObject({
   log: log.prefault({}),
 })
 export type FileSettings = z.output<typeof fileSchema>
+
+const tenantName = /^[a-z][a-z0-9-]{0,31}$/
+/** Every partner tenant this installation serves, by name. */
+export const tenantsSchema = z
+  .record(z.string(), z.string())
+  .refine((tenants) => Object.keys(tenants).length > 0, { message: 'names no tenant', params: { hint: 'Write "name: ./name.yaml" for each.' } })
+  .refine((tenants) => Object.keys(tenants).every((name) => tenantName.test(name)), {
+    message: 'holds a name that cannot stand in an address',
+    params: { hint: 'Use up to 32 small letters, digits and dashes, a letter first.' },
+  })
+export const TENANTS_MEANING =
+  'Instead of partnerCenter and crm: the partner tenants this installation serves, each with a file of its own (name: ./name.yaml).'

@@ -18,5 +18,5 @@ test('the JSON Schema knows every setting, with its meaning', () => {
     expect(flat, setting.path).toContain(JSON.stringify(setting.meaning))
     expect(flat, setting.path).toContain(`"${setting.path.split('.').at(-1) ?? ''}":{`)
   }
-  expect(configJsonSchema()).toMatchObject({ type: 'object', additionalProperties: false, required: ['partnerCenter', 'crm'] })
+  expect(configJsonSchema()).toMatchObject({ type: 'object', additionalProperties: false, anyOf: [{ required: ['partnerCenter', 'crm'] }, { required: ['tenants'] }] })
 })

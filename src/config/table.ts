@@ -41,6 +41,8 @@ reported at once, each with its line; the command then ends with exit code 2.
 Durations are written \`30s\`, \`10m\`, \`2h\` (also \`500ms\`, \`1d\`). Plain \`http://\` is accepted for loopback addresses only (\`localhost\`, \`127.0.0.0/8\`, \`[::1]\`),
 because tokens and deals would otherwise cross the network unencrypted. The one exception is \`proxy\`: what passes through it is TLS all the same.
 
+An installation that serves several partner tenants lists them under \`tenants\`, each with a file of its own, instead of \`partnerCenter\` and \`crm\`: see [several tenants](tenants.md).
+
 Editors complete the file by its JSON Schema: \`cosell config schema > cosell.schema.json\`, and as the first line of the file
 \`# yaml-language-server: $schema=./cosell.schema.json\`.
 

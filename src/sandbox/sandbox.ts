@@ -14,6 +14,8 @@ export interface SandboxOptions {
   readonly port: number
   readonly seed: number
   readonly customFields: CustomFields
+  /** Entra ID tenant of partner account and CRM; absent: the same in every sandbox. */
+  readonly tenantId?: string
   /** A Salesforce org of one currency. */
   readonly singleCurrency?: true
   /** Absent: the machine's own. */
@@ -43,7 +45,7 @@ export interface SandboxCredentials {
   readonly salesforceClientSecret: string
 }
 
-const tenantId = '77b9d0de-4f0e-4cf7-a1d2-2b8e6a1f4c55'
+const usualTenantId = '77b9d0de-4f0e-4cf7-a1d2-2b8e6a1f4c55'
 const partnerApp = { clientId: '0f4c1b7a-9f0e-4b61-8a4e-2a1f6c3d5e01', secret: 'sandbox-partner-secret' }
 const crmSecret = 'sandbox-crm-secret'
 const serviceUser = { email: 'cosell@partner.example', name: 'Cosell Service', roles: ['ReferralsAdmin', 'AdminAgent'], mfa: true }
@@ -52,6 +54,7 @@ const serviceUser = { email: 'cosell@partner.example', name: 'Cosell Service', r
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const clock = options.clock ?? realClock()
   const rng = seededRng(options.seed)
+  const tenantId = options.tenantId ?? usualTenantId
   const directory = entra({
     clock,
     rng,

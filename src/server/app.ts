@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import cookie from '@fastify/cookie'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -35,8 +36,10 @@ export interface ServerDeps extends HookDeps, HealthDeps {
 }
 
 export interface RunningServer {
-  /** Where it listens, e.g. `http://127.0.0.1:8400`. */
-  readonly address: string
+  /** Where it listens, e.g. `http://127.0.0.1:8400`; null behind a front. */
+  readonly address: string | null
+  /** Answers a request that somebody else has received. */
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void
   /** Takes no more; what is under way is answered. */
   close(): Promise<void>
 }
@@ -190,19 +193,21 @@ function inputOf(operation: Operation, request: FastifyRequest): Record<string, 
 }
 
 export interface ListenAt {
-  readonly host: string
-  readonly port: number
+  /** Null: a front that serves several tenants receives the requests. */
+  readonly address: { readonly host: string; readonly port: number } | null
   /** The owner-only socket by which commands of the same machine find the running service. */
   readonly socket: string
 }
 
 export async function listen(deps: ServerDeps, at: ListenAt): Promise<RunningServer> {
   const built = await createApp(deps)
-  const address = await built.app.listen({ host: at.host, port: at.port })
+  const address = at.address === null ? null : await built.app.listen(at.address)
+  if (address === null) await built.app.ready()
   const why = await built.listenLocally(at.socket)
   if (why !== null) deps.log.warn({ socket: at.socket }, `Commands of this machine cannot use the local socket: ${why}`)
   return {
     address,
+    handle: (request, response) => void built.app.routing(request, response),
     close: async () => {
       await built.endStreams()
       await built.app.close()

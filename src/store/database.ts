@@ -20,9 +20,9 @@ export interface OpenDatabase {
   readonly folder: string | null
   /** After a commit: it survives the loss of power, not only of the process. PostgreSQL says so with the commit itself. */
   readonly durable: Flush
-  /** Tells other processes on the same database that there is work. */
-  announce(): void
-  onAnnounce(callback: () => void): () => void
+  /** Tells everyone on the same database that a tenant has work. */
+  announce(tenant: string): void
+  onAnnounce(tenant: string, callback: () => void): () => void
   close(): Promise<void>
 }
 
@@ -45,19 +45,14 @@ function openSqlite(path: string, standing: Standing): OpenDatabase {
   for (const pragma of ['journal_mode = WAL', 'synchronous = NORMAL', 'busy_timeout = 5000', 'foreign_keys = ON']) file.pragma(pragma)
   const log = writeAheadLog(file, folder)
   const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: preparedOnce(file) }) })
-  const listeners = new Set<() => void>()
+  const bell = tenantBell()
   return {
     db,
     kind: 'sqlite',
     folder,
     durable: sharedFlush(log.flush),
-    announce: () => {
-      for (const listener of listeners) listener()
-    },
-    onAnnounce: (callback) => {
-      listeners.add(callback)
-      return () => listeners.delete(callback)
-    },
+    announce: bell.ring,
+    onAnnounce: bell.onRing,
     close: async () => {
       await db.destroy()
       log.close()
@@ -125,6 +120,22 @@ function lockFolder(folder: string): { exec(sql: string): unknown; close(): void
 }
 
 const channel = 'cosell_marks'
+const everyTenant = '' // No tenant has this name; an announcement of a version that named none reads the same.
+
+/** Who waits for work, tenant by tenant: the work of one wakes nobody else. */
+function tenantBell(): { ring(tenant: string): void; onRing(tenant: string, callback: () => void): () => void } {
+  const waiting = new Map<string, Set<() => void>>()
+  return {
+    ring(tenant) {
+      for (const [of, callbacks] of waiting) if (tenant === of || tenant === everyTenant) for (const callback of callbacks) callback()
+    },
+    onRing(tenant, callback) {
+      const callbacks = waiting.get(tenant) ?? new Set()
+      waiting.set(tenant, callbacks.add(callback))
+      return () => void callbacks.delete(callback)
+    },
+  }
+}
 
 async function openPostgres(url: string): Promise<OpenDatabase> {
   const parsed = new pg.TypeOverrides()
@@ -134,23 +145,18 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
   // One that breaks between two statements of a transaction says so itself, and unheard that would end the process: the next statement fails anyway.
   pool.on('connect', (client) => client.on('error', () => undefined))
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
-  const listeners = new Set<() => void>()
-  const listener = await listen(url, () => {
-    for (const callback of listeners) callback()
-  })
+  const bell = tenantBell()
+  const listener = await listen(url, bell.ring)
   return {
     db,
     kind: 'postgres',
     folder: null,
     durable: () => Promise.resolve(),
-    announce: () => {
-      for (const callback of listeners) callback()
-      void sql`select pg_notify(${channel}, '')`.execute(db).catch(() => undefined) // A lost announcement only costs the wait for the next poll.
+    announce: (tenant) => {
+      bell.ring(tenant)
+      void sql`select pg_notify(${channel}, ${tenant})`.execute(db).catch(() => undefined) // A lost announcement only costs the wait for the next poll.
     },
-    onAnnounce: (callback) => {
-      listeners.add(callback)
-      return () => listeners.delete(callback)
-    },
+    onAnnounce: bell.onRing,
     close: async () => {
       await listener.close()
       await db.destroy()
@@ -159,7 +165,7 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
 }
 
 /** A connection of its own that hears announcements, opened again when it breaks. */
-async function listen(url: string, heard: () => void): Promise<{ close(): Promise<void> }> {
+async function listen(url: string, heard: (tenant: string) => void): Promise<{ close(): Promise<void> }> {
   let closed = false
   let client: pg.Client | null = null
   let opened = false
@@ -169,7 +175,7 @@ async function listen(url: string, heard: () => void): Promise<{ close(): Promis
   }
   const open = async (): Promise<void> => {
     const next = new pg.Client({ connectionString: url })
-    next.on('notification', heard)
+    next.on('notification', ({ payload }) => heard(payload ?? everyTenant))
     next.on('error', () => {
       // A broken connection says so once for each query under way; only the one in use is followed by another.
       if (client !== next) return
@@ -181,7 +187,7 @@ async function listen(url: string, heard: () => void): Promise<{ close(): Promis
       await next.query(`listen ${channel}`)
       client = next
       opened = true
-      heard() // What was announced while nobody listened.
+      heard(everyTenant) // What was announced while nobody listened.
     } catch (cause) {
       await next.end().catch(() => undefined)
       if (opened) again()

@@ -45,7 +45,7 @@ export function eventDoor(open: OpenDatabase, tenant: string): (events: readonly
         // One bad event must not fail its neighbours: each again on its own, and each gets its own error.
         for (const item of group) await one(item)
       }
-      open.announce()
+      open.announce(tenant)
     }
     busy = false
   }

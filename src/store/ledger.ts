@@ -4,6 +4,7 @@ import type { AuditEntry, AuditEvent, AuditRecord } from '../core/audit.js'
 import type { AuditFilter } from '../core/filters.js'
 import { asLinkId, type LinkId } from '../core/ref.js'
 import type { Db, Trx } from './database.js'
+import { readMark } from './page-mark.js'
 
 const chainOf = (link: string | null): string => link ?? 'installation'
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
@@ -86,8 +87,9 @@ const pattern = (part: string): string => `%${part.toLowerCase().replaceAll(/[\\
 
 /** Newest first. */
 export async function readAudit(db: Db, tenant: string, filter: AuditFilter): Promise<{ records: AuditRecord[]; next: string | null }> {
+  const after = filter.after ? Number(readMark(filter.after, /^(\d{1,15})$/)[0]) : null
   const begins = await firstId(db, tenant, filter)
-  const floor = filter.search || filter.by ? await searchFloor(db, tenant, { begins, after: filter.after ?? null }) : 0
+  const floor = filter.search || filter.by ? await searchFloor(db, tenant, { begins, after }) : 0
   let query = db.selectFrom('audit').selectAll().where('tenant', '=', tenant)
   if (filter.link !== undefined) query = query.where('chain', '=', filter.link)
   if (filter.run !== undefined) query = query.where('run', '=', filter.run)
@@ -98,7 +100,7 @@ export async function readAudit(db: Db, tenant: string, filter: AuditFilter): Pr
   else if (filter.kinds !== undefined) query = query.where(sql<boolean>`kind || '' in (${sql.join([...filter.kinds])})`)
   if (filter.by) query = query.where(sql<boolean>`lower(by_whom) like ${pattern(filter.by)} escape '\\'`)
   if (filter.search) query = query.where(sql<boolean>`lower(payload) like ${pattern(filter.search)} escape '\\'`)
-  if (filter.after) query = query.where('id', '<', Number(filter.after))
+  if (after !== null) query = query.where('id', '<', after)
   if (Math.max(begins, floor) > 0) query = query.where('id', '>=', Math.max(begins, floor))
   const newest = query.orderBy('id', 'desc').limit(filter.limit + 1)
   // Each outcome has its own order in the index; asked for together they would be sorted whole.
@@ -139,11 +141,11 @@ async function firstId(db: Db, tenant: string, { since }: AuditFilter): Promise<
 async function searchFloor(
   db: Db,
   tenant: string,
-  { begins, after }: { readonly begins: number; readonly after: string | null },
+  { begins, after }: { readonly begins: number; readonly after: number | null },
 ): Promise<number> {
   const ids = db.selectFrom('audit').select('id').where('tenant', '=', tenant).limit(1)
   const [oldest, newest] = await Promise.all([ids.orderBy('id').executeTakeFirst(), ids.orderBy('id', 'desc').executeTakeFirst()])
-  const floor = (after === null ? Number(newest?.id ?? 0) + 1 : Number(after)) - searchedMost
+  const floor = (after ?? Number(newest?.id ?? 0) + 1) - searchedMost
   return floor > Math.max(begins, Number(oldest?.id ?? 0)) ? floor : 0
 }
 

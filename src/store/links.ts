@@ -4,6 +4,7 @@ import { answerDue, expectedRefs, LINK_STATES, waitsFor, type Link, type LinkSta
 import type { LinkFilter } from '../core/filters.js'
 import { asLinkId, refKey, SIDES, type Instant, type LinkId, type Ref } from '../core/ref.js'
 import type { Db, Trx } from './database.js'
+import { readMark } from './page-mark.js'
 import { searchedCharacters } from './schema.js'
 
 const parse = (doc: string, revision: number): Link => ({ ...(JSON.parse(doc) as Link), revision }) // written by toRow() from a Link
@@ -200,7 +201,7 @@ export async function listLinks(
   }
   let page = filtered().select(['id', 'created_at'])
   if (filter.after && filter.order !== 'due') {
-    const [at = '0', id = ''] = filter.after.split('9999')
+    const [at, id = ''] = readMark(filter.after, /^(\d{1,15})~(.{1,200})$/)
     page = page.where((eb) => eb.or([eb('created_at', '<', Number(at)), eb.and([eb('created_at', '=', Number(at)), eb('id', '>', id)])]))
   }
   // Which deals first, then the deals themselves: what is passed over is never read from the table.

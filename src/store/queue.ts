@@ -98,7 +98,7 @@ export function queueOf(open: OpenDatabase, tenant: string): Queue {
     async mark(marks, now) {
       if (marks.length === 0) return
       await inTransaction(open, (trx) => markAll(trx, tenant, marks, now))
-      open.announce()
+      open.announce(tenant)
     },
     take: ({ limit, now, leaseMs, only }) =>
       only?.length === 0 || limit <= 0
@@ -125,7 +125,7 @@ export function queueOf(open: OpenDatabase, tenant: string): Queue {
           .where('link', '=', lease.link)
           .where('lease_token', '=', lease.token)
           .execute()
-      open.announce()
+      open.announce(tenant)
     },
     async depth(now) {
       const row = await db
@@ -147,7 +147,7 @@ export function queueOf(open: OpenDatabase, tenant: string): Queue {
         nextDueAt: row.next === null ? null : Number(row.next),
       }
     },
-    onMark: (callback) => open.onAnnounce(callback),
+    onMark: (callback) => open.onAnnounce(tenant, callback),
   }
 }
 

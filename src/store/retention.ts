@@ -74,10 +74,10 @@ async function emptied(db: OpenDatabase['db'], some: () => Promise<number[]>): P
 }
 
 /** The same for a store that a service may be using. */
-export async function eraseFromLedger(url: string, email: string): Promise<number> {
+export async function eraseFromLedger(url: string, tenant: string, email: string): Promise<number> {
   const database = await openDatabase(url, 'beside')
   try {
-    return await erasePerson(database, 'default', email)
+    return await erasePerson(database, tenant, email)
   } finally {
     await database.close()
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Fault } from '../core/fault.js'
 import { openDatabase, type Db } from './database.js'
 import { addKey, forgetOldKeys, SEALED, sealOf, type KeySource, type Seal } from './seal.js'
+import { ONLY_TENANT } from './store.js'
 import { valuesOf } from './values.js'
 
 export interface Rotation {
@@ -23,7 +24,7 @@ const claimMs = 10 * 60_000 // A store holds a handful of sealed values; whoever
  */
 export async function rotateSecrets(url: string, source: KeySource, now: number): Promise<Rotation> {
   const database = await openDatabase(url, 'beside')
-  const values = valuesOf(database, 'default')
+  const values = valuesOf(database, ONLY_TENANT) // One key seals for every tenant, so that one rotation is enough.
   const token = randomUUID()
   try {
     if (!(await values.claim(claim, { token, forMs: claimMs, now }))) {

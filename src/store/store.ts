@@ -14,15 +14,19 @@ import { erasePerson, forgetPayloads, forgetValues } from './retention.js'
 import type { Seal } from './seal.js'
 import { valuesOf } from './values.js'
 
-export interface StoreOptions {
+export interface DatabaseOptions {
   /** A folder (SQLite) or a postgres:// address. */
   readonly url: string
   readonly now: () => Instant
-  /** One installation may serve several partner tenants; each sees its own rows only. */
-  readonly tenant?: string
   /** `beside`: only to read, or to change single values, while another process may be working on it. */
   readonly standing?: Standing
 }
+export interface StoreOptions extends DatabaseOptions {
+  /** One installation may serve several partner tenants; each sees its own rows only. */
+  readonly tenant?: string
+}
+/** The tenant of an installation that serves one. */
+export const ONLY_TENANT = 'default'
 
 export interface OpenStore extends Store {
   readonly database: OpenDatabase
@@ -35,6 +39,20 @@ export interface OpenStore extends Store {
 }
 
 export async function openStore(options: StoreOptions): Promise<OpenStore> {
+  return storeOver(await openMigrated(options), options.tenant ?? ONLY_TENANT)
+}
+
+/** One database under the stores of several tenants: it is closed with the last of them. */
+export async function openStores(options: DatabaseOptions, tenants: readonly string[]): Promise<ReadonlyMap<string, OpenStore>> {
+  const database = await openMigrated(options)
+  const open = new Set(tenants)
+  const closing = (tenant: string) => async (): Promise<void> => {
+    if (open.delete(tenant) && open.size === 0) await database.close()
+  }
+  return new Map(tenants.map((tenant) => [tenant, { ...storeOver(database, tenant), close: closing(tenant) }]))
+}
+
+async function openMigrated(options: DatabaseOptions): Promise<OpenDatabase> {
   const open = await openDatabase(options.url, options.standing ?? 'own')
   try {
     if (options.standing !== 'beside') await migrate(open, options.now())
@@ -44,7 +62,7 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
     await open.close()
     throw error
   }
-  return storeOver(open, options.tenant ?? 'default')
+  return open
 }
 
 /** Leases and claims of a process that is gone. Turns of the schedule stay: they say what was done, and when. */
@@ -69,7 +87,7 @@ function storeOver(open: OpenDatabase, tenant: string): OpenStore {
     add: (link, audit, now) => inTransaction(open, (trx) => add(trx, tenant, link, audit, now)),
     save: async (commit) => {
       const saved = await inTransaction(open, (trx) => saveOne(trx, open, tenant, commit))
-      if (commit.outcome !== null) open.announce()
+      if (commit.outcome !== null) open.announce(tenant)
       return saved
     },
     saveMany: (commits) => inTransaction(open, (trx) => saveEach(trx, open, tenant, commits)),

@@ -245,6 +245,7 @@ describe('Partner Center and Dynamics 365 in step', () => {
     const world: CliWorld = {
       io: { out: (text) => (out += text), err: (text) => (err += text), outIsTty: false, errIsTty: false, inIsTty: false, color: false },
       loadConfig: () => Promise.resolve(reachable(load())),
+      loadTenants: () => Promise.resolve([reachable(load())]),
       connect: () => Promise.resolve({ service: app.service, via: 'own' as const, close: () => Promise.resolve() }),
       administer: () => Promise.reject(new Error('not in this test')),
       start: () => Promise.resolve(),

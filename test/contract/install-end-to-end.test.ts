@@ -33,6 +33,7 @@ describe('an empty Dynamics 365 environment', () => {
         color: false,
       },
       loadConfig: () => Promise.resolve(made.load()),
+      loadTenants: () => Promise.resolve([made.load()]),
       connect: () => Promise.resolve({ service: made.app.service, via: 'own', close: () => Promise.resolve() }),
       administer: ({ config }) => administer(config, { clock: realClock, plant: () => undefined }),
       start: () => Promise.resolve(),

@@ -56,6 +56,7 @@ describe('bulk onboarding', () => {
     const world: CliWorld = {
       io: { ...io, out: (text) => void (out += text), err: (text) => void (err += text) },
       loadConfig: () => Promise.resolve(made.load()),
+      loadTenants: () => Promise.resolve([made.load()]),
       connect: () => Promise.resolve({ service: made.app.service, via: 'own', close: () => Promise.resolve() }),
       administer: ({ config }) => administer(config, { clock: realClock, plant: () => undefined }),
       start: () => Promise.resolve(),

@@ -53,6 +53,29 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(await takeOf(await one('a'))).toBeUndefined()
     })
 
+    it('gives every deal on exactly one page of a list, and every entry on one of the ledger', async () => {
+      const names = ['l1', 'l2', 'l3', 'l4', 'l5']
+      await store.acceptEvents(names.map((name) => event(`list-${name}`, name)), now)
+      const walk = async (): Promise<string[]> => {
+        const seen: string[] = []
+        let after: string | null = null
+        do {
+          const page = await store.list({ limit: 2, after })
+          seen.push(...page.links.map(({ id }) => id))
+          after = page.next
+        } while (after !== null)
+        return seen
+      }
+      const seen = await walk()
+      expect(seen).toHaveLength(new Set(seen).size)
+      expect(seen).toHaveLength((await store.list({ limit: 500 })).total)
+      const all = await store.audit({ limit: 500 })
+      const first = await store.audit({ limit: 1 })
+      const rest = await store.audit({ limit: 500, after: first.next })
+      expect([...first.records, ...rest.records].map(({ id }) => id)).toEqual(all.records.map(({ id }) => id))
+      for (const name of names) await drop(await one(name))
+    })
+
     it('[R31] never works a deal twice at once, runs again for a mark during a run, and settles with the save', async () => {
       await store.acceptEvents([event('k2', 'b'), event('k3', 'b', true)], now)
       const link = await one('b')

@@ -61,16 +61,6 @@ storeContract('PostgreSQL', async () => {
   }
 })
 
-it('keeps the rows of two tenants apart in one database', async () => {
-  const url = folder()
-  const first = await openStore({ url, now, tenant: 'a' })
-  await first.setValue('x', 1, { expect: null, now: now() })
-  await first.close()
-  const second = await openStore({ url, now, tenant: 'b' })
-  expect(await second.getValue('x')).toBeNull()
-  await second.close()
-})
-
 it('[R54] tells a second process that the folder is taken', async () => {
   const url = folder()
   const first = await openStore({ url, now })

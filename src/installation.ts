@@ -1,0 +1,76 @@
+import type { Config } from './config/index.js'
+import { assembleOver, storeUrl, tenantOf, type App, type AppOptions, type Role } from './assemble.js'
+import { Fault, toFault } from './core/fault.js'
+import { listenInFront, type Front, type TenantDoor } from './server/front.js'
+import { openStores } from './store/index.js'
+
+/** A tenant's configuration with the log and the secrets that are its own. */
+export type Member = { readonly config: Config } & Pick<AppOptions, 'log' | 'plant'>
+
+/** Several partner tenants in one process, over one store and behind one address, each with an app of its own. */
+export interface Installation {
+  readonly apps: ReadonlyMap<string, App>
+  start(role: Role): Promise<{ readonly address: string | null }>
+  stop(): Promise<void>
+}
+
+/**
+ * Puts together every tenant, or none: a tenant that cannot be served is said before any of them works.
+ * @throws Fault that names the tenant.
+ */
+export async function assembleTenants(members: readonly Member[], shared: Pick<AppOptions, 'clock' | 'version' | 'adopt'>): Promise<Installation> {
+  const [first] = members
+  if (first === undefined) throw new Fault('misconfigured', 'The installation names no tenant.', { remedy: 'List them under "tenants".' })
+  const { clock } = shared
+  const stores = await openStores({ url: storeUrl(first.config), now: () => clock.now() }, members.map(({ config }) => tenantOf(config)))
+  const apps = new Map<string, App>()
+  try {
+    for (const { config, log, plant } of members) {
+      const store = stores.get(tenantOf(config))
+      if (store === undefined) throw new Fault('bug', `The store of ${tenantOf(config)} was not opened.`, { remedy: 'Please report this.' })
+      apps.set(tenantOf(config), await named(config, () => assembleOver(store, config, { ...shared, log, plant, demo: null })))
+    }
+  } catch (error) {
+    for (const app of apps.values()) await app.stop()
+    for (const store of stores.values()) await store.close()
+    throw error
+  }
+  return running(members, apps)
+}
+
+async function named<T>(config: Config, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    const fault = toFault(cause)
+    throw new Fault(fault.kind, `Tenant ${tenantOf(config)}: ${fault.message}`, { remedy: fault.remedy, cause })
+  }
+}
+
+function running(members: readonly Member[], apps: ReadonlyMap<string, App>): Installation {
+  let front: Front | null = null
+  let stopped: Promise<void> | null = null
+  const stop = async (): Promise<void> => {
+    // The front stays until everyone has finished: whoever calls meanwhile is told to come again, not that nobody is there.
+    await Promise.all([...apps.values()].map((app) => app.stop()))
+    await front?.close()
+  }
+  return {
+    apps,
+    async start(role) {
+      const doors: TenantDoor[] = []
+      for (const { config } of members) {
+        const app = apps.get(tenantOf(config))
+        const { handle } = (await app?.start(role)) ?? { handle: null }
+        if (app === undefined || handle === null) continue
+        const { host } = new URL(config.server.publicUrl ?? 'http://unnamed')
+        doors.push({ name: tenantOf(config), host, handle, ready: () => app.ready(), metrics: app.metrics })
+      }
+      const [first] = members
+      if (role === 'worker' || first === undefined) return { address: null }
+      front = await listenInFront(doors, first.config.server.listen)
+      return { address: front.address }
+    },
+    stop: () => (stopped ??= stop()),
+  }
+}
