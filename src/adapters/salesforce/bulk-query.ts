@@ -30,7 +30,13 @@ export async function* bulkQuery(
   for (let page = 0; page < pagesMost; page += 1) {
     const path: string = `jobs/query/${id}/results?maxRecords=${rowsPerPage}${locator === null ? '' : `&locator=${encodeURIComponent(locator)}`}`
     const answer = await api.call({ method: 'GET', path, body: null, accept: 'text/csv', what: question.what }, signal)
-    yield csvRows(answer.text)
+    const rows = csvRows(answer.text)
+    const told = Number(answer.headers['sforce-numberofrecords'] ?? rows.length)
+    if (told !== rows.length)
+      throw new Fault('invalid-answer', `Salesforce, ${question.what}: ${told} rows were announced and ${rows.length} came.`, {
+        remedy: 'Nothing to do: the list is asked for again.',
+      })
+    yield rows
     const next = answer.headers['sforce-locator'] ?? 'null'
     // The last page says so with this very word.
     if (next === 'null' || next === '' || next === locator) return

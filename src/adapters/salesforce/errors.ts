@@ -207,11 +207,9 @@ export function faultOf(answer: Answer, asked: Asked, body: unknown = parsed(ans
     entries.find(({ code }) => code !== '' && code !== 'PROCESSING_HALTED' && code !== 'ALL_OR_NONE_OPERATION_ROLLED_BACK') ?? entries[0]
   const code = entry?.code ?? ''
   const known = Object.hasOwn(CODES, code) ? CODES[code] : undefined
-  // A busy server that names no reason of its own may have carried a write out.
-  const meaning =
-    answer.status >= 500 && known?.kind === 'offline' && asked.method !== 'GET' && code === 'UNKNOWN_EXCEPTION'
-      ? byStatus(answer.status, asked)
-      : (known ?? byStatus(answer.status, asked))
+  // A server that fails or is busy may have carried a write out before it said so.
+  const isUnsure = answer.status >= 500 && asked.method !== 'GET' && known?.kind === 'offline'
+  const meaning = isUnsure || known === undefined ? byStatus(answer.status, asked) : known
   const message = entry === undefined || entry.message === '' ? '' : ` ${entry.message.slice(0, messageLimit)}`
   const named = entry === undefined || entry.fields.length === 0 ? '' : ` (${entry.fields.join(', ')})`
   const waitMs = waitOf(answer, code, entry?.message ?? '')

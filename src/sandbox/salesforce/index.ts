@@ -204,7 +204,7 @@ function answerer(
     },
     body:
       reply.body === null
-        ? ''
+        ? (reply.text ?? '')
         : JSON.stringify(
             org.options.answers === 'extended' && typeof reply.body === 'object' && !Array.isArray(reply.body)
               ? { ...reply.body, newInThisRelease: 1 }

@@ -1,0 +1,216 @@
+import { describe, expect, it } from 'vitest'
+import { euroDeal, salesforceDesk, signal } from '../../../test/support/salesforce-desk.js'
+import type { CreateChange } from '../../core/change.js'
+import { toFault } from '../../core/fault.js'
+
+const person = (email: string) => ({ email, firstName: 'A', lastName: 'B', phone: null })
+const [kim, sam, stranger] = ['kim@fabrikam.example', 'sam@fabrikam.example', 'nobody@elsewhere.example'].map(person) as [
+  ReturnType<typeof person>,
+  ReturnType<typeof person>,
+  ReturnType<typeof person>,
+] // three names, three people
+const emails = (people: readonly { readonly email: string }[] | undefined) => people?.map(({ email }) => email)
+
+describe('a record of this very second', () => {
+  it('[R4] is looked at again a moment later; one of an earlier second is planned on at once', async () => {
+    const desk = salesforceDesk()
+    const ref = await desk.create()
+    const young = await desk.present(ref)
+    expect(young.settlesInMs).toBeGreaterThan(0)
+    desk.hand.advance(young.settlesInMs)
+    expect((await desk.present(ref)).settlesInMs).toBe(0)
+  })
+
+  it('[R4] counts as such until the answer cannot have been on its way since then', async () => {
+    const slowMs = 1_500
+    const desk = salesforceDesk({
+      between: (transport) => async (request) => {
+        const answer = await transport(request)
+        if (!request.url.includes('FROM%20Opportunity')) return answer
+        // What the org saw is older than the date of its answer.
+        desk.hand.advance(slowMs)
+        return { ...answer, headers: { ...answer.headers, date: new Date(desk.hand.now()).toUTCString() } }
+      },
+    })
+    const ref = await desk.create()
+    desk.hand.advance(300)
+    expect((await desk.present(ref)).settlesInMs).toBeGreaterThan(0)
+  })
+
+  it('[R4] is known by our own clock where a gateway takes the date away', async () => {
+    const desk = salesforceDesk({
+      between: (transport) => async (request) => {
+        const answer = await transport(request)
+        const { date: _gone, ...headers } = answer.headers
+        return { ...answer, headers }
+      },
+    })
+    const ref = await desk.create()
+    expect((await desk.present(ref)).settlesInMs).toBeGreaterThan(0)
+  })
+})
+
+describe('a write', () => {
+  it('of a row that somebody holds is tried again, and so is one that ran into an automation; after that a person is asked', async () => {
+    const desk = salesforceDesk()
+    const ref = await desk.create()
+    desk.org.options.lockedWrites = 2
+    await desk.patch(ref, { 'details.notes': 'one' })
+    desk.org.options.failingAutomations = 2
+    await desk.patch(ref, { 'details.notes': 'two' })
+    expect(desk.org.read('Opportunity', ref.id)?.['Description']).toBe('two')
+    desk.org.options.failingAutomations = 3
+    await expect(desk.patch(ref, { 'details.notes': 'three' })).rejects.toMatchObject({ kind: 'rejected', code: 'CANNOT_EXECUTE_FLOW_TRIGGER' })
+    desk.org.options.lockedWrites = 9
+    await expect(desk.patch(ref, { 'details.notes': 'four' })).rejects.toMatchObject({ kind: 'stale', code: 'UNABLE_TO_LOCK_ROW' })
+    expect(desk.org.read('Opportunity', ref.id)?.['Description']).toBe('two')
+  })
+
+  it('that a duplicate rule refuses names the record it found, and forces nothing', async () => {
+    const desk = salesforceDesk({ options: { duplicateRule: 'block' } })
+    const twin = desk.org.people.create('Account', { Name: 'Fabrikam', BillingPostalCode: '99999' })
+    await expect(desk.create({ ...euroDeal, 'customerProfile.address.postalCode': '20095' })).rejects.toMatchObject({
+      kind: 'rejected',
+      code: 'DUPLICATES_DETECTED',
+      message: expect.stringContaining(twin) as string,
+    })
+    expect(desk.org.find('Account')).toHaveLength(1)
+    expect(desk.org.find('Opportunity')).toEqual([])
+  })
+
+  it('keeps the owner we chose: rules of the org that assign leads are not asked', async () => {
+    const desk = salesforceDesk({ owner: 'kim@fabrikam.example' })
+    desk.org.options.assignLeadsTo = desk.org.people.user('sam@fabrikam.example')
+    const lead = await desk.create({ ...euroDeal, 'customerProfile.team': [person('eva@fabrikam.example')] }, { as: 'lead' })
+    expect(desk.org.read('Lead', lead.id)?.['OwnerId']).toBe(desk.org.people.user('kim@fabrikam.example'))
+  })
+
+  it('of many new deals keeps every address within what a server takes, in any script', async () => {
+    const desk = salesforceDesk()
+    const name = (index: number): string => `${'株式会社'.repeat(50)} ${index}`
+    const changes = Array.from({ length: 60 }, (_each, index): CreateChange => {
+      const deal = { ...euroDeal, name: `Deal ${index}`, 'customerProfile.name': name(index) }
+      return { kind: 'create', side: 'crm', as: 'opportunity', marker: `ref-${index}`, deal, stamp: {} }
+    })
+    const receipts = await desk.run(desk.adapter.writeMany(changes, { signal }))
+    expect(receipts.filter((receipt) => receipt instanceof Error)).toEqual([])
+    const longest = Math.max(...desk.calls.map((call) => encodeURI(call).length))
+    expect(longest).toBeLessThan(16_384 - 2_000)
+    expect(desk.calls.length).toBeLessThan(60)
+  })
+})
+
+describe("an opportunity's team", () => {
+  it('holds everybody of the referral who is a user, beside the owner, and is read with it', async () => {
+    const desk = salesforceDesk()
+    const ref = await desk.create({ ...euroDeal, team: [stranger, sam, kim] })
+    expect(desk.org.find('OpportunityTeamMember', { OpportunityId: ref.id })).toMatchObject([
+      { UserId: desk.org.people.user('kim@fabrikam.example') },
+    ])
+    expect(emails((await desk.present(ref)).deal.team)).toEqual([sam.email, kim.email])
+    desk.org.people.edit('User', desk.org.people.user(kim.email), { IsActive: false })
+    expect(emails((await desk.present(ref)).deal.team)).toEqual([sam.email])
+  })
+
+  it('is told by the receipt as the record shows it, and by the canonical form as it would be with all of them', async () => {
+    const desk = salesforceDesk()
+    const team = [sam, kim, stranger]
+    const change: CreateChange = { kind: 'create', side: 'crm', as: 'opportunity', marker: 'r', deal: { ...euroDeal, team }, stamp: {} }
+    const receipt = await desk.run(desk.adapter.create(change, { signal }))
+    expect(emails(receipt.resolved.team)).toEqual([sam.email, kim.email])
+    expect(emails(desk.adapter.canonical({ team }, 'opportunity').team)).toEqual(emails(team))
+    const again = await desk.run(desk.adapter.resolved?.(change, { signal }) ?? Promise.reject(new Error('nothing')))
+    expect(again.team).toEqual(receipt.resolved.team)
+  })
+
+  it('is the owner alone in an org without teams', async () => {
+    const desk = salesforceDesk({ options: { teams: false } })
+    const ref = await desk.create({ ...euroDeal, team: [sam, kim] })
+    expect(emails((await desk.present(ref)).deal.team)).toEqual([sam.email])
+    expect(emails(desk.adapter.canonical({ team: [sam, kim] }, 'opportunity').team)).toEqual([sam.email])
+  })
+})
+
+describe('an org with lists of states and countries', () => {
+  const address = (state: string) => ({
+    ...euroDeal,
+    'customerProfile.name': `Customer of ${state}`,
+    'customerProfile.address.state': state,
+    'customerProfile.address.country': 'US',
+  })
+  it.each(['WA', 'Washington', 'washington'])('takes %s as the state it is', async (state) => {
+    const desk = salesforceDesk({ options: { statePicklists: true } })
+    const ref = await desk.create(address(state))
+    expect(desk.org.find('Account')).toMatchObject([{ BillingStateCode: 'WA', BillingState: 'Washington', BillingCountryCode: 'US' }])
+    expect((await desk.present(ref)).deal).toMatchObject({ 'customerProfile.address.state': 'WA', 'customerProfile.address.country': 'US' })
+    expect(desk.adapter.canonical({ 'customerProfile.address.state': state }, 'opportunity')).toEqual({ 'customerProfile.address.state': 'WA' })
+  })
+  it('refuses a state that is in no list before anything is sent, and says where the list is', async () => {
+    const desk = salesforceDesk({ options: { statePicklists: true } })
+    await expect(desk.create(address('Atlantis'))).rejects.toMatchObject({
+      kind: 'rejected',
+      message: expect.stringMatching(/"Atlantis" is not in the org's list.*Setup/) as string,
+    })
+    expect(desk.calls.filter((call) => call.startsWith('POST'))).toEqual([])
+  })
+})
+
+describe('an org without a stage called "On Hold"', () => {
+  it('waits in its first stage and is active in the next; a deal of a seller in any open stage is an active one', async () => {
+    const desk = salesforceDesk({ options: { stages: 'delivered' } })
+    const waiting = await desk.create({ ...euroDeal, status: 'New/Received' })
+    const active = await desk.create()
+    expect(desk.org.read('Opportunity', waiting.id)?.['StageName']).toBe('Prospecting')
+    expect(desk.org.read('Opportunity', active.id)?.['StageName']).toBe('Qualification')
+    expect((await desk.present(waiting)).deal.status).toBe('New/Received')
+  })
+})
+
+describe('what an org hides', () => {
+  it('is done without: a contact becomes a role of its own where new opportunities take none', async () => {
+    const desk = salesforceDesk({ options: { hidden: new Set(['Opportunity.ContactId']) } })
+    const ref = await desk.create({ ...euroDeal, 'customerProfile.team': [person('eva@fabrikam.example')] })
+    expect(desk.org.find('OpportunityContactRole', { OpportunityId: ref.id })).toMatchObject([{ IsPrimary: true }])
+    expect(emails((await desk.present(ref)).deal['customerProfile.team'])).toEqual(['eva@fabrikam.example'])
+  })
+
+  it('may be the SOAP API: deals are read all the same, and a write says that the currency is unknown', async () => {
+    const desk = salesforceDesk({
+      options: { multiCurrency: false },
+      between: (transport) => (request) =>
+        request.url.includes('/Soap/')
+          ? Promise.resolve({ status: 403, headers: {}, body: Buffer.from('<html>Forbidden</html>') })
+          : transport(request),
+    })
+    const id = desk.org.people.create('Opportunity', { Name: 'Deal', StageName: 'Qualification', CloseDate: '2027-03-31', Amount: 5 })
+    const reading = await desk.present({ side: 'crm', kind: 'opportunity', id })
+    expect(reading.deal).toMatchObject({ 'details.dealValue': 5, 'details.currency': null })
+    const checks = await desk.run(desk.adapter.checks({ signal }))
+    expect(checks.find(({ name }) => name === 'CRM currencies')).toMatchObject({ status: 'fail' })
+    const refused = await desk.create().then(() => null, toFault)
+    expect(refused).toMatchObject({ kind: 'rejected', code: 'unknown-currency' })
+  })
+})
+
+describe('the version of the API', () => {
+  it('is the one we were read against where it is served, else the next, and asked for anew when it is withdrawn', async () => {
+    const served = { list: ['58.0', '67.0', '68.0'] }
+    const desk = salesforceDesk({
+      between: (transport) => (request) => {
+        const { pathname } = new URL(request.url)
+        const list = Buffer.from(JSON.stringify(served.list.map((version) => ({ version }))))
+        if (pathname === '/services/data') return Promise.resolve({ status: 200, headers: {}, body: list })
+        const version = /\/v(\d+\.0)\//.exec(pathname)?.[1]
+        return version === undefined || served.list.includes(version)
+          ? transport(request)
+          : Promise.resolve({ status: 410, headers: {}, body: Buffer.from('[{"errorCode":"GONE","message":"gone"}]') })
+      },
+    })
+    const ref = await desk.create()
+    expect(desk.calls.length).toBeGreaterThan(0)
+    served.list = ['66.0', '67.0'].slice(0, 1)
+    const first = await desk.read(ref)
+    expect(first.kind).toBe('unreachable')
+    expect((await desk.read(ref)).kind).toBe('present')
+  })
+})
