@@ -123,12 +123,9 @@ function partnerPhase(stage: string): Phase {
   if (stage.startsWith('Active/')) return 'open'
   return stage === 'Closed/Won' ? 'won' : 'lost'
 }
-function crmPhase({ kind, shown: { stage } }: Known): Phase {
-  const [state, status] = stage.split('/')
-  if (kind === 'lead') return state === '0' ? 'waiting' : state === '1' ? 'open' : 'lost'
-  if (state === '0') return status === '2' ? 'waiting' : 'open'
-  return state === '1' ? 'won' : 'lost'
-}
+/** The first word of a CRM stage, as the simulated CRM itself tells it. */
+const phaseIn = (stage: string): Phase => stage.split(' ')[0] as Phase // every CRM of the simulation begins it with one
+const crmPhase = ({ shown }: Known): Phase => phaseIn(shown.stage)
 
 const saysStage = (desk: Desk, link: Link): boolean => link.conflicts.some(({ field }) => field === 'status')
 
@@ -150,12 +147,19 @@ function lastStageBy({ world }: Desk, record: Known): string | undefined {
 const lastOf = ({ world }: Desk, record: Known, field: ShownField): Happening | undefined =>
   world.truth.happenings.findLast((item) => item.record === record && item.field === field)
 
+/** When the referral began to take nothing: it was made unanswered or was closed, or the record's switch went off. */
+const heldSince = (desk: Desk, referral: Known, other: Known): number =>
+  lastOf(desk, other.shown.sync ? referral : other, other.shown.sync ? 'stage' : 'sync')?.order ?? 0
+/** A list that a person changed there may hold what the partner's side brought as well. */
+const editedSince = ({ world }: Desk, record: Known, field: ShownField, since: number): boolean =>
+  world.truth.happenings.some((item) => item.order > since && item.actor === 'person' && item.record === record && item.field === field)
+
 function fieldsAgree(desk: Desk, referral: Known, other: Known, link: Link): string[] {
   const partner = partnerPhase(referral.shown.stage)
   const crm = crmPhase(other)
   return COMPARED.flatMap((field) => {
     const [a, b] = [referral.shown[field], other.shown[field]]
-    if (a === b) return []
+    if (a === b || b === undefined) return []
     if (other.kind === 'lead' && field === 'solutions') return []
     const name = FIELD_OF[field]
     if (link.conflicts.some((conflict) => conflict.field === name)) return []
@@ -164,7 +168,7 @@ function fieldsAgree(desk: Desk, referral: Known, other: Known, link: Link): str
     const byCrm = lastOf(desk, other, field)
     // A closed or unanswered referral takes nothing, nor does one whose record's switch is off: later edits in the CRM stay there.
     const held = partner === 'won' || partner === 'lost' || partner === 'waiting' || !other.shown.sync
-    if (held && byCrm?.actor === 'person') return []
+    if (held && (byCrm?.actor === 'person' || editedSince(desk, other, field, heldSince(desk, referral, other)))) return []
     // A record that a person closed takes nothing from the partner.
     if ((crm === 'won' || crm === 'lost') && byPartner?.actor === 'person') return []
     return [`${field} differs unsaid: referral ${referral.id} ${String(a)}, ${other.kind} ${other.id} ${String(b)}.`]
@@ -257,13 +261,8 @@ function noDuplicate({ world, links }: Desk): Violation[] {
 }
 
 function twoAccounts(world: World): Violation[] {
-  const service = world.crm.applicationUser('3d6a7f1e-51c2-4b0e-a8d4-2f90c7be1102')
   const seen = new Map<string, number>()
-  for (const row of world.crm.find('account')) {
-    if (row['_createdby_value'] !== service || row['statecode'] !== 0) continue
-    const key = `${String(row['name'])}, ${String(row['address1_postalcode'])}`
-    seen.set(key, (seen.get(key) ?? 0) + 1)
-  }
+  for (const key of world.crm.customersMade()) seen.set(key, (seen.get(key) ?? 0) + 1)
   return [...seen].flatMap(([key, count]) =>
     count > 1 ? [{ invariant: 'I3', text: `${count} accounts were made of one customer: ${key}.` }] : [],
   )
@@ -331,7 +330,7 @@ function doors({ world }: Desk): Violation[] {
           record,
           order,
           (deed) =>
-            deed.field === 'stage' && crmPhase({ ...deed.record, shown: { ...deed.record.shown, stage: String(deed.to) } }) === phase,
+            deed.field === 'stage' && phaseIn(String(deed.to)) === phase,
         )
       if (to === 'Active/Accepted' && !done('open') && !done('won')) return fail('The connector accepted')
       if (to === 'Closed/Won' && !done('won')) return fail('The connector closed as won')
@@ -347,7 +346,7 @@ function doors({ world }: Desk): Violation[] {
 
 const helpAsked = (world: World, referral: Known): boolean => {
   const other = counterpart(world.truth, referral)
-  return other !== null && world.crm.read(other.kind, other.id)?.['cosell_help'] != null
+  return other !== null && other.kind !== 'referral' && world.crm.asksForHelp({ kind: other.kind, id: other.id })
 }
 
 /** Whether a CRM record was ever part of the deal of this referral. */

@@ -1,13 +1,8 @@
 import { setMaxListeners } from 'node:events'
-import { dynamicsAdapter } from '../../src/adapters/dynamics/adapter.js'
-import { guidOf } from '../../src/adapters/guid.js'
-import { dynamicsInbound } from '../../src/adapters/dynamics/inbound.js'
-import { DYNAMICS_PROFILE } from '../../src/adapters/dynamics/profile.js'
 import { partnerCenterAdapter } from '../../src/adapters/partner-center/adapter.js'
 import { partnerCenterInbound } from '../../src/adapters/partner-center/inbound.js'
 import { PlatformApi } from '../../src/adapters/partner-center/platform.js'
-import { effectiveMapping, fieldPolicies } from '../../src/core/mapping.js'
-import { EMPTY_MAPPING } from '../../src/core/mapping-document.js'
+import { fieldPolicies } from '../../src/core/mapping.js'
 import { defaultPolicy } from '../../src/core/policy.js'
 import type { Clock, Inbound, InboundRequest, Store } from '../../src/core/ports.js'
 import { customerGuard } from '../../src/engine/customer-guard.js'
@@ -20,12 +15,13 @@ import type { Transport } from '../../src/remote/transport.js'
 import type { SandboxRng } from '../../src/sandbox/rng.js'
 import { platformAudience, referralsAudience } from '../../src/sandbox/partner-center/index.js'
 import { bearer } from '../../src/sandbox/partner-center/test-kit.js'
+import type { CrmSide } from './crm.js'
+import { DYNAMICS_SETTINGS } from './crm-dynamics.js'
 import type { SimProcess } from './process.js'
 
 export const PARTNER_URL = 'https://pc.test'
-export const CRM_URL = 'https://org.crm.dynamics.example'
-export const WEBHOOK_KEY = 'simulated-webhook-key'
 const sweepFirstMs = 60_000
+const pollMs = 10_000 // What is marked wakes the worker; the poll finds what waits for its time.
 const sweepMostMs = 600_000
 const signal = new AbortController().signal
 setMaxListeners(0, signal) // Every call of a run listens to it.
@@ -36,6 +32,7 @@ export interface NodeWorld {
   readonly clock: Clock
   readonly rng: SandboxRng
   readonly partnerTransport: Transport
+  readonly crm: CrmSide
   readonly crmTransport: Transport
   readonly warn: (message: string, details: Record<string, unknown>) => void
 }
@@ -49,8 +46,8 @@ export interface Node {
   sweep(side: 'partner' | 'crm', release: boolean): Promise<void>
 }
 
-const settings = { mapping: effectiveMapping(DYNAMICS_PROFILE, EMPTY_MAPPING), owner: null, checkMarkInName: false }
-const policy = { ...defaultPolicy(), fields: fieldPolicies(settings.mapping) }
+// The rules of the fields are those of the delivered mapping on every CRM.
+const policy = { ...defaultPolicy(), fields: fieldPolicies(DYNAMICS_SETTINGS.mapping) }
 
 /** Starts a process. It works until it is killed. */
 export function startNode(world: NodeWorld): Node {
@@ -77,22 +74,23 @@ export function startNode(world: NodeWorld): Node {
     })
   const platform = new PlatformApi({ url: PARTNER_URL, send: partnerSender(platformAudience), now: () => clock.now(), newId })
   const partner = partnerCenterAdapter({ url: PARTNER_URL, send: partnerSender(referralsAudience), platform, clock, partnerId: '1234567' })
-  const crm = dynamicsAdapter({
-    url: CRM_URL,
-    send: sender('Dynamics 365', { transport: world.crmTransport, url: CRM_URL, token: 'crm', header: 'x-ms-client-request-id' }),
+  const crm = world.crm.connect({
+    transport: world.crmTransport,
     clock,
-    settings: () => settings,
-    customerGuard: customerGuard(store, clock, newId),
+    rng,
+    pace: pace({ clock, inFlightMost: 10, requestsPerSecond: 0 }),
+    newId,
+    guard: customerGuard(store, clock, newId),
   })
   const engine: Engine = {
     store,
     clock,
     random: () => rng.next(),
     newId,
-    adapters: { partner, crm },
+    adapters: { partner, crm: crm.adapter },
     policy: () => ({ policy, version: 1, mapping: null }),
     freshen: async () => undefined,
-    crmIdFor: (referralId) => guidOf(`referral:${referralId}`),
+    crmIdFor: crm.idFor,
     referralsKnown: async () => (await store.getValue('swept.partner')) !== null,
     witness: unwitnessed,
     leaseMs: LEASE_MS,
@@ -102,9 +100,9 @@ export function startNode(world: NodeWorld): Node {
   // Signatures have their own tests; here every event is genuine.
   const inbound: Record<'partner-center' | 'crm', Inbound> = {
     'partner-center': partnerCenterInbound({ allows: () => true, check: () => Promise.resolve({ kind: 'genuine' }) }),
-    crm: dynamicsInbound({ key: WEBHOOK_KEY, solutionTable: () => crm.solutionTable() }),
+    crm: crm.inbound,
   }
-  const work = worker(engine, { concurrency: 4, pollMs: 5_000 })
+  const work = worker(engine, { concurrency: 4, pollMs })
   work.start()
   const sweepSide = async (side: 'partner' | 'crm', release: boolean): Promise<void> => {
     await sweep(engine, side, { signal, release, since: null, openOnly: false }).catch((error: unknown) => {

@@ -1,16 +1,15 @@
 import { changeDeal } from '../../src/engine/find-deal.js'
 import { intended } from '../../src/engine/intended.js'
 import type { Store } from '../../src/core/ports.js'
-import type { Dataverse } from '../../src/sandbox/dataverse/index.js'
-import { currencyId } from '../../src/sandbox/dataverse/index.js'
 import type { PartnerCenter } from '../../src/sandbox/partner-center/index.js'
+import type { CrmSide } from './crm.js'
 import type { Node } from './node.js'
 import type { Act } from './script.js'
 import type { Known, Truth } from './truth.js'
 
 export interface Stage {
   readonly partner: PartnerCenter
-  readonly crm: Dataverse
+  readonly crm: CrmSide
   readonly truth: Truth
   readonly store: Store
   /** A process that lives. */
@@ -24,7 +23,6 @@ const customers = [
   { name: 'Fabrikam GmbH', line: 'Allee 7', city: 'Hamburg', code: '20095', country: 'DE', countryName: 'Germany' },
 ] as const
 const currencies = ['USD', 'EUR'] as const
-const helpCode = 412_500_000
 const day = (n: number): string => new Date(Date.UTC(2027, 0, 1) + (n % 3_000) * 86_400_000).toISOString().slice(0, 10)
 
 function chosen<T>(items: readonly T[], pick: number): T | null {
@@ -39,7 +37,8 @@ export async function play(stage: Stage, act: Act): Promise<string | null> {
     if (side === 'both') return onBoth(stage, what, act.pick)
     if (side === 'inbound' || what === 'create') return begin(stage, act)
     if (side === 'microsoft') return microsoft(stage, what, act.pick)
-    const records = [...stage.truth.records.values()].filter((record) => record.side === side && !record.gone)
+    const gone = what === 'undelete'
+    const records = [...stage.truth.records.values()].filter((record) => record.side === side && record.gone === gone)
     const record = chosen(records, act.pick)
     if (record === null) return null
     const told = side === 'partner' ? atPartner(stage, record, [what, how]) : inCrm(stage, record, [what, how], act.pick)
@@ -94,28 +93,16 @@ function begin({ ...stage }: Stage, { kind, pick }: Act): string {
 
 function opportunity({ crm, fresh }: Stage, how: string, pick: number): string {
   const n = fresh()
-  const customer = customers[pick % customers.length] ?? customers[0]
-  const account = crm.people.account({
-    name: `${customer.name} ${n}`,
-    address1_line1: customer.line,
-    address1_city: customer.city,
-    address1_postalcode: customer.code,
-    address1_country: customer.countryName,
+  return crm.people.opportunity({
+    n,
+    customer: customers[pick % customers.length] ?? customers[0],
+    account: how === 'same-account' ? chosen(crm.people.accounts(), pick) : null,
+    currency: currencies[pick % 2] ?? 'USD',
+    day: day(n),
+    notes: how === 'incomplete' ? null : `notes ${n}`,
+    help: how === 'help',
+    sync: how !== 'unshared',
   })
-  const contact = crm.people.contact({ telephone1: '+49 40 1', emailaddress1: `contact${n}@customer.example` })
-  const id = crm.people.opportunity({
-    name: `Deal ${n}`,
-    description: how === 'incomplete' ? null : `notes ${n}`,
-    estimatedvalue: 1_000 + n,
-    estimatedclosedate: day(n),
-    'transactioncurrencyid@odata.bind': `/transactioncurrencies(${currencyId(currencies[pick % 2] ?? 'USD')})`,
-    'parentaccountid@odata.bind': `/accounts(${account})`,
-    'parentcontactid@odata.bind': `/contacts(${contact})`,
-    ...(how === 'help' ? { cosell_help: helpCode } : {}),
-  })
-  crm.people.addSolution(id, { solutionId: `SOL-${n}`, name: 'Insights' })
-  if (how !== 'unshared') crm.people.edit('opportunity', id, { cosell_syncwithpartnercenter: true })
-  return id
 }
 
 function atPartner({ partner, fresh }: Stage, { id }: Known, [what = '', how = '']: readonly string[]): string | null {
@@ -155,80 +142,71 @@ function atPartner({ partner, fresh }: Stage, { id }: Known, [what = '', how = '
   }
 }
 
-function inCrm({ crm, fresh, truth }: Stage, { id, kind }: Known, [what = '', how = '']: readonly string[], pick: number): string | null {
+function inCrm({ crm, fresh }: Stage, { id, kind }: Known, [what = '', how = '']: readonly string[], pick: number): string | null {
   const { people } = crm
   const n = fresh()
-  const table = kind === 'lead' ? 'lead' : 'opportunity'
-  const edit = (values: Record<string, unknown>): string => {
-    people.edit(table, id, values)
-    return JSON.stringify(values)
-  }
-  const onlyOpportunity = kind === 'opportunity'
-  const rows = crm.find('cosell_microsoftsolution', { _cosell_opportunityid_value: id })
+  const record = { id, kind: kind === 'lead' ? 'lead' : 'opportunity' } as const
   switch (what) {
     case 'value':
-      return edit({ [kind === 'lead' ? 'estimatedamount' : 'estimatedvalue']: 1_000 + n })
+      return people.value(record, 1_000 + n)
     case 'notes':
-      return edit({ description: `notes ${n}` })
+      return people.notes(record, `notes ${n}`)
     case 'empty':
-      return edit({ description: null })
+      return people.notes(record, null)
     case 'date':
-      return edit({ estimatedclosedate: day(n) })
+      return people.date(record, day(n))
     case 'currency':
-      return edit({ 'transactioncurrencyid@odata.bind': `/transactioncurrencies(${currencyId(currencies[n % 2] ?? 'USD')})` })
+      return people.currency(record, currencies[n % 2] ?? 'USD')
     case 'solution':
-      if (!onlyOpportunity) return null
-      if (how === 'add') people.addSolution(id, { solutionId: `SOL-${n}`, name: 'Insights' })
-      else if (rows.length < 2) return null
-      else people.removeSolution(String(rows[0]?.['cosell_microsoftsolutionid']))
-      return `${how} ${how === 'add' ? `SOL-${n}` : String(rows[0]?.['cosell_solutionid'])}`
+      if (kind !== 'opportunity') return null
+      if (how === 'remove') return people.removeSolution(id)
+      people.addSolution(id, { id: `SOL-${n}`, name: 'Insights' })
+      return `add SOL-${n}`
     case 'sync':
-      return edit({ cosell_syncwithpartnercenter: how === 'on' })
+      return people.sync(record, how === 'on')
     case 'visible':
-      return edit({ cosell_referralvisibility: true })
+      return people.visible(record)
     case 'help':
-      return edit({ cosell_help: helpCode })
+      return people.help(record)
     case 'win':
-      if (onlyOpportunity) people.win(id)
-      return 'won'
+      return people.stage(record, 'won')
     case 'lose':
-      if (onlyOpportunity) people.lose(id)
-      return 'lost'
+      return people.stage(record, 'lost')
     case 'hold':
-      if (onlyOpportunity) people.hold(id)
-      return 'on hold'
+      return people.stage(record, 'on hold')
     case 'move-on':
-      if (onlyOpportunity) people.moveOn(id)
-      return 'in progress'
+      return people.stage(record, 'in progress')
     case 'reopen':
-      people.reopen(table, id)
-      return 'open'
+      return people.stage(record, 'open again')
     case 'qualify':
-      return kind === 'lead' ? `to ${people.qualify(id).opportunityId ?? ''}` : null
+      return kind === 'lead' ? `to ${people.qualify(id)}` : null
     case 'disqualify':
       if (kind === 'lead') people.disqualify(id)
       return 'disqualified'
     case 'delete':
-      people.delete(table, id)
+      people.remove(record)
       return 'deleted'
+    case 'undelete':
+      return people.restore(record)
     case 'rename-account':
     case 'merge-accounts':
-      return accounts(crm, what, n, pick, truth)
+      return accounts(crm, what, n, pick)
     default:
       return null
   }
 }
 
-function accounts(crm: Dataverse, what: string, n: number, pick: number, _truth: Truth): string | null {
-  const rows = crm.find('account', { statecode: 0 })
-  const id = String(chosen(rows, pick)?.['accountid'])
+function accounts({ people }: CrmSide, what: string, n: number, pick: number): string | null {
+  const ids = people.accounts()
+  const id = chosen(ids, pick)
+  if (id === null) return null
   if (what === 'rename-account') {
-    crm.people.edit('account', id, { name: `Renamed ${n}` })
+    people.renameAccount(id, `Renamed ${n}`)
     return `account ${id} is Renamed ${n}`
   }
-  const loser = String(chosen(rows, pick + 1)?.['accountid'])
-  if (rows.length < 2 || loser === id) return null
-  crm.people.merge('account', { winner: id, loser })
+  const loser = chosen(ids, pick + 1)
+  if (loser === null || loser === id) return null
+  people.mergeAccounts(id, loser)
   return `account ${loser} into ${id}`
 }
 
@@ -263,13 +241,13 @@ function onBoth(stage: Stage, what: string, pick: number): string | null {
   const about = `both.${what} of ${referral.id} and ${other.id}`
   if (what === 'close-differently') {
     stage.partner.portal.win(referral.id)
-    stage.crm.people.lose(other.id)
+    if (other.kind === 'opportunity') stage.crm.people.stage({ kind: other.kind, id: other.id }, 'lost')
     return about
   }
   if (what === 'same-value') {
     const value = 1_000 + stage.fresh()
     stage.partner.portal.edit(referral.id, { dealValue: value })
-    stage.crm.people.edit(other.kind, other.id, { [other.kind === 'lead' ? 'estimatedamount' : 'estimatedvalue']: value })
+    stage.crm.people.value({ kind: other.kind === 'lead' ? 'lead' : 'opportunity', id: other.id }, value)
     return `${about}: ${value}`
   }
   return `${about}: ${String(atPartner(stage, referral, [what]))} against ${String(inCrm(stage, other, [what], pick))}`

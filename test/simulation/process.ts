@@ -71,19 +71,19 @@ async function troubled<T>({ rng, storeTrouble }: Mortality, work: () => Promise
   return result
 }
 
-/** The store as one process sees it. */
+type Method = (...all: unknown[]) => Promise<unknown>
+
+/** The store as one process sees it: every call may be the last, and may fail. */
 export function mortalStore(store: Store, life: Mortality): Store {
-  const wrap = <T extends object>(target: T): T =>
-    new Proxy(target, {
-      get(object, name, receiver) {
-        const value: unknown = Reflect.get(object, name, receiver)
-        if (name === 'queue') return wrap(value as object) // the port says so
-        if (typeof value !== 'function' || name === 'onMark') return value
-        const method = value as (...all: unknown[]) => Promise<unknown> // every other method of the port is asynchronous
-        return (...args: unknown[]) => mortal(life, () => troubled(life, () => method.apply(object, args)))
-      },
+  const wrap = <T extends object>(target: T, keep: readonly string[]): T => {
+    const wrapped = Object.entries(target).map(([name, value]): [string, unknown] => {
+      if (keep.includes(name)) return [name, value]
+      const method = value as Method // every other member of the port is an asynchronous method
+      return [name, (...args: unknown[]) => mortal(life, () => troubled(life, () => method(...args)))]
     })
-  return wrap(store)
+    return Object.fromEntries(wrapped) as T // the same names, the same shapes
+  }
+  return wrap({ ...store, queue: wrap(store.queue, ['onMark']) }, ['queue'])
 }
 
 /** Time as one process sees it: a little off, and standing still while it is stopped. */

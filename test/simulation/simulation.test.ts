@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { CRM_KINDS, type CrmKind } from './crm.js'
 import { drawCase, runCase } from './run-seed.js'
 import { SEEDS_THAT_FAILED } from './seeds-that-failed.js'
 
@@ -6,16 +7,16 @@ import { SEEDS_THAT_FAILED } from './seeds-that-failed.js'
  * The real engine and adapters over the strict simulators, with people on both sides, faults of every kind and a hand-turned clock.
  * One number decides everything, so that whatever fails fails again: `npm run sim -- --seed N` prints its trace.
  */
-const violationsOf = async (seed: number): Promise<string[]> =>
-  (await runCase(drawCase(seed))).violations.map(({ invariant, text }) => `seed ${seed}, ${invariant}: ${text}`)
+const violationsOf = async (seed: number, crm: CrmKind): Promise<string[]> =>
+  (await runCase(drawCase(seed, crm))).violations.map(({ invariant, text }) => `seed ${seed}, ${invariant}: ${text}`)
 
 describe('seeds that failed once', () => {
-  it.each(SEEDS_THAT_FAILED)('%i: %s', async (seed) => {
-    expect(await violationsOf(seed)).toEqual([])
+  it.each(SEEDS_THAT_FAILED)('%s %i: %s', async (crm, seed) => {
+    expect(await violationsOf(seed, crm)).toEqual([])
   })
 })
 
-it('plays one seed the same way twice', async () => {
-  const [first, second] = [await runCase(drawCase(7)), await runCase(drawCase(7))]
+it.each(CRM_KINDS)('plays one seed on %s the same way twice', async (crm) => {
+  const [first, second] = [await runCase(drawCase(7, crm)), await runCase(drawCase(7, crm))]
   expect(second.trace).toEqual(first.trace)
 })

@@ -1,5 +1,5 @@
-import type { Dataverse } from '../../src/sandbox/dataverse/index.js'
 import type { PartnerCenter, Referral } from '../../src/sandbox/partner-center/index.js'
+import type { CrmSide } from './crm.js'
 import type { LeapClock } from './hand-clock.js'
 
 export type Actor = 'person' | 'cosell'
@@ -9,7 +9,8 @@ export interface Shown {
   readonly value: number | null
   readonly notes: string | null
   readonly date: string | null
-  readonly currency: string | null
+  /** Undefined where the record has no currency of its own. */
+  readonly currency: string | null | undefined
   readonly solutions: string
   readonly stage: string
   readonly visible: boolean | null
@@ -65,7 +66,6 @@ export interface Truth {
 }
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
-const number = (value: unknown): number | null => (typeof value === 'number' ? value : null)
 const dayOf = (value: string | null): string | null => value?.slice(0, 10) ?? null
 const list = (ids: readonly string[]): string =>
   [...ids]
@@ -86,13 +86,12 @@ const referralShown = (referral: Referral): Shown => ({
   name: referral.name,
 })
 
-export function truth(deps: { readonly partner: PartnerCenter; readonly crm: Dataverse; readonly clock: LeapClock }): Truth {
+export function truth(deps: { readonly partner: PartnerCenter; readonly crm: CrmSide; readonly clock: LeapClock }): Truth {
   const { partner, crm, clock } = deps
   const records = new Map<string, Known>()
   const happenings: Happening[] = []
   const theirs = new Map<string, string[]>()
   const seenReferrals = new Map<string, Referral>()
-  const seenVersions = new Map<string, unknown>()
   let crmVersion = -1
   const note = (actor: Actor, record: Known, change: Pick<Happening, 'field' | 'from' | 'to'>): void =>
     void happenings.push({ order: happenings.length, atMs: clock.now(), actor, record, ...change })
@@ -135,34 +134,10 @@ export function truth(deps: { readonly partner: PartnerCenter; readonly crm: Dat
   const lookAtCrm = (actor: Actor): void => {
     if (crm.version() === crmVersion) return
     crmVersion = crm.version()
-    const currencies = new Map(crm.find('transactioncurrency').map((row) => [row['transactioncurrencyid'], text(row['isocurrencycode'])]))
-    const solutions = new Map<unknown, string[]>()
-    for (const row of crm.find('cosell_microsoftsolution')) {
-      const parent = row['_cosell_opportunityid_value']
-      solutions.set(parent, [...(solutions.get(parent) ?? []), String(row['cosell_solutionid'])])
-    }
     const present = new Set<string>()
-    for (const kind of ['opportunity', 'lead'] as const) {
-      for (const row of crm.find(kind)) {
-        const id = String(row[`${kind}id`])
-        present.add(id)
-        const solved = list(solutions.get(id) ?? [])
-        if (seenVersions.get(id) === row['versionnumber'] && records.get(id)?.shown.solutions === solved) continue
-        seenVersions.set(id, row['versionnumber'])
-        const shown: Shown = {
-          value: number(row[kind === 'lead' ? 'estimatedamount' : 'estimatedvalue']),
-          notes: text(row['description']),
-          date: dayOf(text(row['estimatedclosedate'])),
-          currency: currencies.get(row['_transactioncurrencyid_value']) ?? null,
-          solutions: solved,
-          stage: `${String(row['statecode'])}/${String(row['statuscode'])}`,
-          visible: row['cosell_referralvisibility'] === true,
-          otherId: text(row['cosell_referralidentifier']),
-          sync: row['cosell_syncwithpartnercenter'] === true,
-          name: text(row[kind === 'lead' ? 'subject' : 'name']),
-        }
-        see(actor, { side: 'crm', kind, id, cameFrom: text(row['_originatingleadid_value']), engagementId: null, shown })
-      }
+    for (const record of crm.records()) {
+      present.add(record.id)
+      see(actor, { side: 'crm', engagementId: null, ...record })
     }
     for (const record of records.values()) {
       if (record.side !== 'crm' || record.gone || present.has(record.id)) continue

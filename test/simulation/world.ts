@@ -1,12 +1,13 @@
 import type { Store } from '../../src/core/ports.js'
 import { NoAnswer, type Transport } from '../../src/remote/transport.js'
-import { dataverse, standardApplicationId, type Dataverse, type DataverseOptions } from '../../src/sandbox/dataverse/index.js'
-import type { SimHandler, SimRequest, SimSend } from '../../src/sandbox/http.js'
+import type { SimHandler, SimSend } from '../../src/sandbox/http.js'
 import { partnerCenter, type PartnerCenter, type PartnerCenterOptions } from '../../src/sandbox/partner-center/index.js'
 import { seededRng, type SandboxRng } from '../../src/sandbox/rng.js'
 import { memoryStore } from '../support/memory-store.js'
+import type { CrmKind, CrmOptions, CrmSide } from './crm.js'
 import { leapClock, quiet, type LeapClock } from './hand-clock.js'
-import { CRM_URL, startNode, WEBHOOK_KEY, type Node } from './node.js'
+import { CRMS } from './crms.js'
+import { startNode, type Node } from './node.js'
 import { play, type Stage } from './people.js'
 import { mortal, mortalClock, mortalStore, simProcess, type Mortality } from './process.js'
 import type { Act } from './script.js'
@@ -24,7 +25,7 @@ export interface World {
   readonly clock: LeapClock
   readonly store: Store
   readonly partner: PartnerCenter
-  readonly crm: Dataverse
+  readonly crm: CrmSide
   readonly truth: Truth
   readonly trace: string[]
   readonly writes: WriteCall[]
@@ -42,11 +43,12 @@ const traceMost = 4_000
 
 export interface WorldGiven {
   readonly seed: number
+  readonly crm: CrmKind
   readonly weather: Weather
-  readonly options: { readonly partner: Partial<PartnerCenterOptions>; readonly crm: Partial<DataverseOptions> }
+  readonly options: { readonly partner: Partial<PartnerCenterOptions>; readonly crm: CrmOptions }
 }
 
-export function world({ seed, weather: drawn, options }: WorldGiven): World {
+export function world({ seed, crm: kind, weather: drawn, options }: WorldGiven): World {
   const clock = leapClock(start)
   const rngs = (part: number): SandboxRng => seededRng(Math.imul(seed + 1, 2_654_435_761) ^ Math.imul(part, 40_503))
   const trace: string[] = []
@@ -92,17 +94,15 @@ export function world({ seed, weather: drawn, options }: WorldGiven): World {
       eventReorderMs: Math.max(1, weather.eventLateMs),
     },
   })
-  const crm = dataverse({
+  const crm = CRMS[kind].make({
     clock,
     rng: rngs(3),
     send: deliver('crm'),
-    verifyToken: () => ({ ok: true, claims: { appid: standardApplicationId, idtyp: 'app' } }),
-    customFields: 'cosell',
-    origin: CRM_URL,
-    options: { ...options.crm, eventLossRate: 0, eventDuplicateRate: weather.eventDuplicate, eventJitterMs: weather.eventLateMs },
+    options: options.crm,
+    eventLoss: weather.eventLoss,
+    eventDuplicate: weather.eventDuplicate,
+    eventLateMs: weather.eventLateMs,
   })
-  furnish(crm)
-  crm.options.eventLossRate = weather.eventLoss
   partner.webhook.set({
     url: 'https://cosell.test/hooks/partner-center',
     events: ['referral-created', 'referral-updated', 'related-referral-created', 'related-referral-updated'],
@@ -131,12 +131,13 @@ export function world({ seed, weather: drawn, options }: WorldGiven): World {
         await wait(clock, rng.int(weather.latencyMs + 1))
         seen.look('person')
         const before = seen.happenings.length
-        const answer = await remembering(
-          { method, path: `${pathname}${search}`, headers: { ...lower, host }, body: Buffer.from(body ?? '') },
-          rng,
-          handle,
-        )
-        const isWrite = method !== 'GET' && !(pathname.endsWith('$batch') && !/\r\n(POST|PATCH|PUT|DELETE) /.test(String(body)))
+        const answer = await handle({
+          method,
+          path: `${pathname}${search}`,
+          headers: { ...lower, host },
+          body: Buffer.from(body ?? ''),
+        })
+        const isWrite = name === 'CRM' ? crm.isWrite({ method, path: pathname, body: String(body) }) : method !== 'GET'
         seen.look('cosell')
         if (isWrite) writes.push({ atMs: clock.now(), what: `${method} ${pathname} ${answer.drop === true ? 'dropped' : answer.status}` })
         if (isWrite || answer.status >= 400 || answer.drop === true)
@@ -172,6 +173,7 @@ export function world({ seed, weather: drawn, options }: WorldGiven): World {
       rng: life.rng,
       store: mortalStore(store, life),
       partnerTransport: reach('PC', partner.handle, life),
+      crm,
       crmTransport: reach('CRM', crm.handle, life),
       warn: (message, details) => tell(`warning: ${message} ${JSON.stringify(details).slice(0, 200)}`),
     })
@@ -207,8 +209,8 @@ export function world({ seed, weather: drawn, options }: WorldGiven): World {
       ({ record, field, from, to }) =>
         record.side === 'crm' &&
         field === 'stage' &&
-        /^[12]/.test(String(from)) &&
-        String(to).startsWith('0') &&
+        /^(won|lost)/.test(String(from)) &&
+        /^(open|waiting)/.test(String(to)) &&
         (record.id === id || record.shown.otherId === id),
     )
   return {
@@ -239,7 +241,7 @@ export function world({ seed, weather: drawn, options }: WorldGiven): World {
       partner.faults.clear()
       crm.faults.clear()
       Object.assign(partner.options, { eventLossRate: 0 })
-      Object.assign(crm.options, { eventLossRate: 0 })
+      crm.loseEvents(0)
       nodes.forEach((node, place) => {
         node?.process.kill()
         launch(place)
@@ -255,75 +257,5 @@ export function world({ seed, weather: drawn, options }: WorldGiven): World {
   }
 }
 
-const definitions = new Map<string, Awaited<ReturnType<SimHandler>>>()
-const askedInFull = 0.05
-let pristine: Dataverse | null = null
-
-/**
- * The definitions of the CRM's tables never change here, and asking for them is most of what a start costs: mostly the answer of an untouched
- * environment is repeated. That one stands apart from every run, so that a seed plays the same whatever was played before it.
- */
-async function remembering(request: SimRequest, rng: SandboxRng, ask: SimHandler): ReturnType<SimHandler> {
-  const text = request.body.toString()
-  if (!text.includes('EntityDefinitions') || rng.chance(askedInFull)) return ask(request)
-  const key = text.replaceAll(/batch_cosell_\d+/g, 'batch')
-  const known = definitions.get(key)
-  if (known !== undefined) return known
-  pristine ??= calmCrm()
-  const answer = await pristine.handle(request)
-  if (answer.status !== 200) throw new Error(`the untouched environment refused: ${String(answer.body)}`)
-  definitions.set(key, answer)
-  return answer
-}
-
-function calmCrm(): Dataverse {
-  return dataverse({
-    clock: leapClock(start),
-    rng: seededRng(0),
-    send: () => Promise.resolve({ status: 202 }),
-    verifyToken: () => ({ ok: true, claims: { appid: standardApplicationId, idtyp: 'app' } }),
-    customFields: 'cosell',
-    origin: CRM_URL,
-  })
-}
-
 const wait = (clock: LeapClock, ms: number): Promise<void> =>
   ms <= 0 ? Promise.resolve() : new Promise((resolve) => void clock.at(clock.now() + ms, resolve))
-
-/** A team that can be phoned, and the callbacks of the CRM, as an administrator would set them up. */
-function furnish(crm: Dataverse): void {
-  for (const user of crm.find('systemuser', { applicationid: null }))
-    crm.people.edit('systemuser', String(user['systemuserid']), { mobilephone: '+49 30 1' })
-  const endpoint = crm.people.create('serviceendpoint', {
-    name: 'cosell',
-    url: 'https://cosell.test/hooks/dynamics',
-    contract: 8,
-    authtype: 5,
-    authvalue: `<settings><setting name="x-cosell-key" value="${WEBHOOK_KEY}"/></settings>`,
-    connectionmode: 1,
-    messageformat: 2,
-    userclaim: 1,
-  })
-  const messages = new Map(crm.find('sdkmessage').map((row) => [row['sdkmessageid'], String(row['name'])]))
-  const wanted = new Set(['opportunity', 'lead', 'cosell_microsoftsolution'])
-  for (const filter of crm.find('sdkmessagefilter')) {
-    const message = messages.get(filter['_sdkmessageid_value']) ?? ''
-    const table = String(filter['primaryobjecttypecode'])
-    if (
-      !wanted.has(table) ||
-      !['Create', 'Update', 'Delete', 'Win', 'Lose', 'WinOpportunity', 'LoseOpportunity', 'QualifyLead'].includes(message)
-    )
-      continue
-    crm.people.create('sdkmessageprocessingstep', {
-      name: `${message} of ${table}`,
-      stage: 40,
-      mode: 1,
-      rank: 1,
-      supporteddeployment: 0,
-      asyncautodelete: true,
-      'sdkmessageid@odata.bind': `/sdkmessages(${String(filter['_sdkmessageid_value'])})`,
-      'sdkmessagefilterid@odata.bind': `/sdkmessagefilters(${String(filter['sdkmessagefilterid'])})`,
-      'eventhandler_serviceendpoint@odata.bind': `/serviceendpoints(${endpoint})`,
-    })
-  }
-}

@@ -5,6 +5,14 @@ import type { LinkFilter } from '../../src/core/filters.js'
 import type { AcceptedEvent, Commit, Lease, Mark, Queue, Store } from '../../src/core/ports.js'
 import { asLinkId, isEndRef, refKey, SIDES, type Instant, type LinkId, type Ref } from '../../src/core/ref.js'
 
+/** What is kept is never changed any more: sharing it is as good as a copy, and who tries to change it is told. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  Object.freeze(value)
+  for (const part of Object.values(value)) frozen(part)
+  return value
+}
+
 interface DirtyRow {
   link: LinkId
   dueAt: Instant
@@ -55,7 +63,7 @@ export function memoryStore(options: { random: () => number }): Store {
       if (ref !== null) ends.set(refKey(ref), link.id)
     }
     for (const key of otherKeys(link)) others.set(key, (others.get(key) ?? new Set()).add(link.id))
-    links.set(link.id, structuredClone(link))
+    links.set(link.id, frozen(link))
   }
   const assertFree = (link: Link): void => {
     for (const side of SIDES) {
@@ -74,7 +82,7 @@ export function memoryStore(options: { random: () => number }): Store {
   const record = (entries: readonly AuditEntry[]): void => {
     for (const item of entries) {
       serial += 1
-      ledger.push({ ...structuredClone(item), id: String(serial), sequence: serial, hash: '' })
+      ledger.push(frozen({ ...item, id: String(serial), sequence: serial, hash: '' }))
     }
   }
   const find = (ref: Ref, engagementId: string | null): Link[] => {
@@ -83,7 +91,7 @@ export function memoryStore(options: { random: () => number }): Store {
     if (end !== undefined) found.add(end)
     for (const key of [refKey(ref), ...(engagementId === null ? [] : [`engagement:${engagementId}`])])
       for (const link of others.get(key) ?? []) found.add(link)
-    return [...found].map((link) => structuredClone(links.get(link) as Link)) // indexes hold known links only
+    return [...found].map((link) => links.get(link) as Link) // indexes hold known links only
   }
   const markAll = (marks: readonly Mark[], now: Instant): void => {
     for (const mark of marks) {
@@ -219,7 +227,7 @@ export function memoryStore(options: { random: () => number }): Store {
     const start = filter.offset ?? (filter.after ? Number(filter.after) : 0)
     const page = all.slice(start, start + filter.limit)
     return {
-      links: structuredClone(page),
+      links: page,
       next: start + filter.limit < all.length ? String(start + filter.limit) : null,
       total: all.length,
     }
@@ -251,17 +259,17 @@ export function memoryStore(options: { random: () => number }): Store {
     queue,
     linksOf: async (ref, engagementId) => find(ref, engagementId),
     linksOfMany: async (refs) => new Map(refs.map(({ ref, engagementId }) => [refKey(ref), find(ref, engagementId)])),
-    load: async (link) => structuredClone(links.get(link) ?? null),
-    loadMany: async (ids) => ids.flatMap((link) => (links.has(link) ? [structuredClone(links.get(link) as Link)] : [])), // has() was just asked
+    load: async (link) => links.get(link) ?? null,
+    loadMany: async (ids) => ids.flatMap((link) => (links.has(link) ? [links.get(link) as Link] : [])), // has() was just asked
     add: async (link, audit) => {
       for (const side of SIDES) {
         const ref = link.ends[side]
         const taken = ref === null ? undefined : ends.get(refKey(ref))
-        if (taken !== undefined) return structuredClone(links.get(taken) as Link) // indexes hold known links only
+        if (taken !== undefined) return links.get(taken) as Link // indexes hold known links only
       }
       write(link)
       record(audit)
-      return structuredClone(link)
+      return link
     },
     save: async (commit) => saveOne(commit),
     saveMany: async (commits) =>
@@ -294,7 +302,7 @@ export function memoryStore(options: { random: () => number }): Store {
       const row = dirty.get(drop.id)
       dirty.delete(drop.id)
       if (row !== undefined) markAll([{ link: keep.id, dueAt: now, urgency: row.urgency, wide: true, because: 'joined' }], now)
-      return structuredClone(next)
+      return next
     },
     list: async (filter) => list(filter),
     counts: async () =>
@@ -304,15 +312,15 @@ export function memoryStore(options: { random: () => number }): Store {
       >, // one entry per state
     linkedCount: async () => [...links.values()].filter((link) => link.ends.partner !== null && link.ends.crm !== null).length,
     acceptEvents: async (batch, now) => batch.map((event) => accept(event, now)),
-    getValue: async <T>(name: string) => (structuredClone(values.get(name)) ?? null) as { value: T; revision: number } | null, // the caller names the type it stored
+    getValue: async <T>(name: string) => (values.get(name) ?? null) as { value: T; revision: number } | null, // the caller names the type it stored
     setValue: async (name, value, { expect }) => {
       const before = values.get(name)
       if (expect !== 'any' && (before?.revision ?? null) !== expect) return false
-      values.set(name, { value: structuredClone(value), revision: (before?.revision ?? 0) + 1 })
+      values.set(name, { value: frozen(structuredClone(value)), revision: (before?.revision ?? 0) + 1 })
       return true
     },
     listValues: async (prefix) =>
-      [...values].filter(([name]) => name.startsWith(prefix)).map(([name, entry]) => ({ name, ...structuredClone(entry) })),
+      [...values].filter(([name]) => name.startsWith(prefix)).map(([name, entry]) => ({ name, ...entry })),
     dropValue: async (name) => void values.delete(name),
     claim: async (name, { token, forMs, now }) => {
       const before = claims.get(name)
@@ -345,7 +353,7 @@ export function memoryStore(options: { random: () => number }): Store {
       found.reverse()
       const start = filter.after ? Number(filter.after) : 0
       return {
-        records: structuredClone(found.slice(start, start + filter.limit)),
+        records: found.slice(start, start + filter.limit),
         next: start + filter.limit < found.length ? String(start + filter.limit) : null,
       }
     },

@@ -15,6 +15,7 @@ import { freeingOf, stillHeld } from './merged.js'
 import { tellsOfExisting } from './errors.js'
 import { Environment, type CustomerGuard, type Settings } from './environment.js'
 import { everyOpportunity } from './every-opportunity.js'
+import type { Discover } from './fields.js'
 import { touched } from './feed.js'
 import { asGuid } from '../guid.js'
 import { withAllSolutions } from './expanded.js'
@@ -37,6 +38,8 @@ export interface DynamicsOptions {
   readonly settings: () => Settings
   /** Runs work on one customer alone among all workers. */
   readonly customerGuard: CustomerGuard
+  /** Absent: the environment is asked. */
+  readonly discover?: Discover
 }
 
 export interface DynamicsAdapter extends Adapter {
@@ -50,7 +53,8 @@ const readsPerQuestion = 100 // The ids of a hundred records and the columns of 
 
 export function dynamicsAdapter(options: DynamicsOptions): DynamicsAdapter {
   const api = new DynamicsApi({ url: options.url, send: options.send })
-  return new Dynamics(new Environment({ api, clock: options.clock, guard: options.customerGuard, settings: options.settings }))
+  const { clock, settings, discover, customerGuard: guard } = options
+  return new Dynamics(new Environment({ api, clock, guard, settings, ...(discover === undefined ? {} : { discover }) }))
 }
 
 class Dynamics implements DynamicsAdapter {

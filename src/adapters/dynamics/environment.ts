@@ -4,7 +4,7 @@ import type { MappedKind, Mapping } from '../../core/mapping.js'
 import type { DynamicsApi } from './api.js'
 import { codecOf, type Codec } from './codec.js'
 import { tellsOfOtherColumns } from './errors.js'
-import { discover } from './fields.js'
+import { discover, type Discover } from './fields.js'
 import { withLookups } from './lookup-columns.js'
 import { ASSUMED_SCHEMA, type Schema } from './schema.js'
 
@@ -28,6 +28,7 @@ export class Environment {
   readonly clock: Clock
   readonly guard: CustomerGuard
   readonly #settings: () => Settings
+  readonly #discover: Discover
   #schema: Schema = ASSUMED_SCHEMA
   #freshenedAt: number | null = null
   #reading: Promise<Schema> | null = null
@@ -38,11 +39,13 @@ export class Environment {
     readonly clock: Clock
     readonly guard: CustomerGuard
     readonly settings: () => Settings
+    readonly discover?: Discover
   }) {
     this.api = options.api
     this.clock = options.clock
     this.guard = options.guard
     this.#settings = options.settings
+    this.#discover = options.discover ?? discover
   }
 
   get settings(): Settings {
@@ -64,7 +67,7 @@ export class Environment {
   }
   async #read(signal: AbortSignal): Promise<Schema> {
     try {
-      const schema = await discover(this.api, { now: this.clock.now(), signal })
+      const schema = await this.#discover(this.api, { now: this.clock.now(), signal })
       this.#schema = await withLookups(this.api, schema, this.settings.mapping, signal)
     } catch (error) {
       // What we know goes on serving while the metadata cannot be read; a first read has nothing to fall back on.

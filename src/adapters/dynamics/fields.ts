@@ -58,8 +58,11 @@ function tableQuestions(table: string): Record<string, Question> {
   }
 }
 
+/** How the columns of an environment come to be known. */
+export type Discover = (api: DynamicsApi, options: { readonly now: Instant; readonly signal: AbortSignal }) => Promise<Schema>
+
 /** Reads everything we must know of an environment, in two calls. */
-export async function discover(api: DynamicsApi, options: { readonly now: Instant; readonly signal: AbortSignal }): Promise<Schema> {
+export const discover: Discover = async (api, options) => {
   const { signal } = options
   const first = await askAll(
     api,

@@ -22,7 +22,7 @@ import { assertWorks, canonicalOf, type Codec } from './codec.js'
 import { create, resolvedBy } from './create.js'
 import { presentOf, readingOf, readQuery } from './decode.js'
 import { describe } from './describe.js'
-import { withIdentifier } from './discover.js'
+import { withIdentifier, type Discover } from './discover.js'
 import type { Send, Session } from './exchange.js'
 import { everyOpportunity } from './every-opportunity.js'
 import { touched } from './feed.js'
@@ -47,6 +47,8 @@ export interface SalesforceOptions {
   readonly settings: () => Settings
   /** Runs work on one customer alone among all workers. */
   readonly customerGuard: CustomerGuard
+  /** Absent: the org is asked. */
+  readonly discover?: Discover
 }
 
 const readsPerQuestion = 200
@@ -59,7 +61,8 @@ export interface SalesforceAdapter extends Adapter {
 
 export function salesforceAdapter(options: SalesforceOptions): SalesforceAdapter {
   const api = new SalesforceApi({ url: options.url, send: options.send, session: options.session, clock: options.clock })
-  return new Salesforce(new Org({ api, clock: options.clock, guard: options.customerGuard, settings: options.settings }))
+  const { clock, settings, discover, customerGuard: guard } = options
+  return new Salesforce(new Org({ api, clock, guard, settings, ...(discover === undefined ? {} : { discover }) }))
 }
 
 class Salesforce implements SalesforceAdapter {

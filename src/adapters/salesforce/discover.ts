@@ -9,8 +9,11 @@ import { fieldsOf, hidden } from './fields.js'
 import { aliasesOf, type OrgStage, type Schema } from './schema.js'
 import { quoted, soql } from './soql.js'
 
+/** How the fields of an org come to be known. */
+export type Discover = (api: SalesforceApi, options: { readonly now: Instant; readonly signal: AbortSignal }) => Promise<Schema>
+
 /** Everything the connector must know of an org before it reads a deal, as its own user sees it. */
-export async function discover(api: SalesforceApi, options: { readonly now: Instant; readonly signal: AbortSignal }): Promise<Schema> {
+export const discover: Discover = async (api, options) => {
   const { signal } = options
   const [opportunity, lead, account, contact, user] = await Promise.all(
     ['Opportunity', 'Lead', 'Account', 'Contact', 'User'].map((name) =>

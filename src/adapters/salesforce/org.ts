@@ -4,7 +4,7 @@ import type { Clock } from '../../core/ports.js'
 import type { SalesforceApi } from './api.js'
 import { thriftOf } from './budget.js'
 import { codecOf, type Codec } from './codec.js'
-import { discover } from './discover.js'
+import { discover, type Discover } from './discover.js'
 import { tellsOfOtherFields } from './errors.js'
 import { withLookups } from './lookup-fields.js'
 import { UNREAD_SCHEMA, type Schema } from './schema.js'
@@ -32,6 +32,7 @@ export class Org {
   /** When the rows around deals were last asked about. */
   partsPolledAt = 0
   readonly #settings: () => Settings
+  readonly #discover: Discover
   #schema: Schema = UNREAD_SCHEMA
   #freshenedAt: number | null = null
   #reading: Promise<Schema> | null = null
@@ -42,11 +43,13 @@ export class Org {
     readonly clock: Clock
     readonly guard: CustomerGuard
     readonly settings: () => Settings
+    readonly discover?: Discover
   }) {
     this.api = options.api
     this.clock = options.clock
     this.guard = options.guard
     this.#settings = options.settings
+    this.#discover = options.discover ?? discover
   }
 
   get settings(): Settings {
@@ -68,7 +71,7 @@ export class Org {
   }
   async #read(signal: AbortSignal): Promise<Schema> {
     try {
-      const schema = await discover(this.api, { now: this.clock.now(), signal })
+      const schema = await this.#discover(this.api, { now: this.clock.now(), signal })
       this.#schema = await withLookups(this.api, schema, this.settings.mapping, signal)
     } catch (error) {
       // What we know goes on serving while the org cannot be described; a first read has nothing to fall back on.
