@@ -164,7 +164,7 @@ function phaseOf(kind: Target['kind'], state: number, status: number): 'waiting'
   return state === 1 ? 'won' : 'lost'
 }
 
-// eslint-disable-next-line max-lines-per-function -- a list of what people can do; each is a line or two
+
 function peopleOf(crm: Dataverse): CrmPeople {
   const { people } = crm
   const edit = ({ kind, id }: Target, values: Record<string, unknown>): string => {

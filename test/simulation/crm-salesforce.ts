@@ -1,6 +1,7 @@
 import { salesforceAdapter } from '../../src/adapters/salesforce/adapter.js'
-import { SalesforceApi, type Send, type Session } from '../../src/adapters/salesforce/api.js'
+import { SalesforceApi } from '../../src/adapters/salesforce/api.js'
 import { discover, type Discover } from '../../src/adapters/salesforce/discover.js'
+import type { Send, Session } from '../../src/adapters/salesforce/exchange.js'
 import { salesforceInbound } from '../../src/adapters/salesforce/inbound.js'
 import { SALESFORCE_PROFILE } from '../../src/adapters/salesforce/profile.js'
 import type { Schema } from '../../src/adapters/salesforce/schema.js'
@@ -11,8 +12,18 @@ import { remote } from '../../src/remote/send.js'
 import type { SimHandler, SimResponse } from '../../src/sandbox/http.js'
 import { seededRng, type SandboxRng } from '../../src/sandbox/rng.js'
 import { salesforce, standardClient, type Salesforce, type SalesforceOptions } from '../../src/sandbox/salesforce/index.js'
-import { askedInFull, WEBHOOK_KEY, type CrmGiven, type CrmMaker, type CrmPeople, type CrmReach, type CrmRecord, type CrmSide, type Target } from './crm.js'
-import { leapClock } from './hand-clock.js'
+import {
+  askedInFull,
+  WEBHOOK_KEY,
+  type CrmGiven,
+  type CrmMaker,
+  type CrmPeople,
+  type CrmReach,
+  type CrmRecord,
+  type CrmSide,
+  type Target,
+} from './crm.js'
+import { engineClock, leapClock } from './hand-clock.js'
 import { outboundMessages } from './outbound-messages.js'
 
 const url = 'https://cosell.my.salesforce.example'
@@ -40,7 +51,8 @@ async function asDiscovered(multiCurrency: boolean): Promise<Schema> {
   const clock = leapClock(Date.UTC(2026, 10, 2, 9))
   const calm = org({ clock, rng: seededRng(0), options: { multiCurrency } })
   const session = sessionOf(calm)
-  return discover(new SalesforceApi({ url, send: plain(calm.handle, session), session }), { now: 0, signal: new AbortController().signal })
+  const api = new SalesforceApi({ url, send: plain(calm.handle, session), session, clock: engineClock(clock) })
+  return discover(api, { now: 0, signal: new AbortController().signal })
 }
 
 const org = (given: Pick<CrmGiven, 'clock' | 'rng'> & { readonly options: Partial<SalesforceOptions> }): Salesforce =>
@@ -131,7 +143,8 @@ function connect({ transport, clock, rng, pace, newId, guard }: CrmReach, crm: S
     token,
     correlation: () => ({}),
   })
-  const adapter = salesforceAdapter({ url, send, session, clock, settings: () => SETTINGS, customerGuard: guard, discover: remembering(rng, single) })
+  const common = { url, send, session, clock, settings: () => SETTINGS, customerGuard: guard }
+  const adapter = salesforceAdapter({ ...common, discover: remembering(rng, single) })
   return { adapter, inbound: salesforceInbound({ key: WEBHOOK_KEY }), idFor: (referralId) => referralId.toLowerCase() }
 }
 
@@ -190,7 +203,7 @@ function phaseOf(kind: Target['kind'], row: Values): 'waiting' | 'open' | 'won' 
 
 const stageNames = { won: 'Closed Won', lost: 'Closed Lost', 'on hold': 'On Hold', 'in progress': 'Qualification', 'open again': 'Qualification' } as const
 
-// eslint-disable-next-line max-lines-per-function -- a list of what people can do; each is a line or two
+
 function peopleOf(crm: Salesforce, stirred: <T>(result: T) => T): CrmPeople {
   const { people } = crm
   const edit = (target: Target, values: Values): string => {

@@ -5,16 +5,25 @@ import type { HandClock } from '../../src/sandbox/clock.js'
 export function engineClock(hand: HandClock): Clock {
   return {
     now: () => hand.now(),
-    sleep: (ms, signal) =>
-      new Promise((resolve) => {
-        if (signal?.aborted === true) return resolve()
-        const cancel = hand.at(hand.now() + ms, resolve)
-        signal?.addEventListener('abort', () => {
-          cancel()
-          resolve()
-        })
-      }),
+    sleep: (ms, signal) => sleepOn(hand, ms, signal),
   }
+}
+
+/** Resolves after so much simulated time, or when the signal says so. */
+export function sleepOn(hand: HandClock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve()
+    const end = (): void => {
+      signal?.removeEventListener('abort', woken)
+      resolve()
+    }
+    const cancel = hand.at(hand.now() + ms, end)
+    const woken = (): void => {
+      cancel()
+      end()
+    }
+    signal?.addEventListener('abort', woken)
+  })
 }
 
 const stuckAfterTurns = 200_000 // A healthy pass needs some hundred turns.

@@ -2,6 +2,7 @@ import type { Clock, Store } from '../../src/core/ports.js'
 import { Fault } from '../../src/core/fault.js'
 import type { HandClock } from '../../src/sandbox/clock.js'
 import type { SandboxRng } from '../../src/sandbox/rng.js'
+import { sleepOn } from './hand-clock.js'
 
 /** One simulated operating-system process: it can die or be stopped at any moment between two lines. What died never does anything again. */
 export interface SimProcess {
@@ -91,14 +92,7 @@ export function mortalClock(hand: HandClock, process: SimProcess, skewMs: number
   return {
     now: () => hand.now() + skewMs,
     async sleep(ms, signal) {
-      await new Promise<void>((resolve) => {
-        if (signal?.aborted === true) return resolve()
-        const cancel = hand.at(hand.now() + ms, resolve)
-        signal?.addEventListener('abort', () => {
-          cancel()
-          resolve()
-        })
-      })
+      await sleepOn(hand, ms, signal)
       await process.running()
     },
   }
