@@ -97,6 +97,7 @@ function salesforceSide(given: CrmGiven): CrmSide {
     duplicate: given.eventDuplicate,
     lateMs: given.eventLateMs,
     loss: given.eventLoss,
+    organization: crm.organizationId,
     rows: () => ['Opportunity', 'Lead', 'Cosell_Solution__c'].flatMap((object) => crm.find(object)),
   })
   /** What anybody does may change rows: their messages go out, and the truth looks again. */
@@ -145,7 +146,7 @@ function connect({ transport, clock, rng, pace, newId, guard }: CrmReach, crm: S
   })
   const common = { url, send, session, clock, settings: () => SETTINGS, customerGuard: guard }
   const adapter = salesforceAdapter({ ...common, discover: remembering(rng, single) })
-  return { adapter, inbound: salesforceInbound({ key: WEBHOOK_KEY }), idFor: (referralId) => referralId.toLowerCase() }
+  return { adapter, inbound: salesforceInbound({ key: WEBHOOK_KEY, organizationId: () => adapter.organizationId() }), idFor: (referralId) => referralId.toLowerCase() }
 }
 
 /** Mostly the fields of an untouched org, for two calls: those fail and hang like any other. */

@@ -9,6 +9,7 @@ export interface OutboundGiven {
   readonly rng: SandboxRng
   readonly send: SimSend
   readonly url: string
+  readonly organization: string
   readonly duplicate: number
   readonly lateMs: number
   readonly loss: number
@@ -29,7 +30,7 @@ export function outboundMessages(given: OutboundGiven): { look(): void; lose(rat
   let loss = given.loss
   let numbers = 0
   const deliver = async (number: number, row: Row, attempt: number): Promise<void> => {
-    const body = Buffer.from(envelope(`04l5g00${String(number).padStart(8, '0')}`, row))
+    const body = Buffer.from(envelope(given.organization, `04l5g00${String(number).padStart(8, '0')}`, row))
     const request = { method: 'POST', headers: { 'content-type': 'text/xml; charset=UTF-8' }, body, timeoutMs: 10_000 }
     const status = await given.send(given.url, request).then(
       (answer) => answer.status,
@@ -58,8 +59,8 @@ export function outboundMessages(given: OutboundGiven): { look(): void; lose(rat
 }
 
 /** The id of the row, and of the opportunity that a row of solutions belongs to. */
-const envelope = (number: string, row: Row): string => {
+const envelope = (organization: string, number: string, row: Row): string => {
   const parent = row['Cosell_Opportunity__c']
   const fields = `<sf:Id>${String(row['Id'])}</sf:Id>${typeof parent === 'string' ? `<sf:Cosell_Opportunity__c>${parent}</sf:Cosell_Opportunity__c>` : ''}`
-  return `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body><notifications xmlns="http://soap.sforce.com/2005/09/outbound"><Notification><Id>${number}</Id><sObject xmlns:sf="urn:sobject.enterprise.soap.sforce.com">${fields}</sObject></Notification></notifications></soapenv:Body></soapenv:Envelope>`
+  return `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body><notifications xmlns="http://soap.sforce.com/2005/09/outbound"><OrganizationId>${organization}</OrganizationId><Notification><Id>${number}</Id><sObject xmlns:sf="urn:sobject.enterprise.soap.sforce.com">${fields}</sObject></Notification></notifications></soapenv:Body></soapenv:Envelope>`
 }
