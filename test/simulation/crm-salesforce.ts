@@ -146,7 +146,8 @@ function connect({ transport, clock, rng, pace, newId, guard }: CrmReach, crm: S
   })
   const common = { url, send, session, clock, settings: () => SETTINGS, customerGuard: guard }
   const adapter = salesforceAdapter({ ...common, discover: remembering(rng, single) })
-  return { adapter, inbound: salesforceInbound({ key: WEBHOOK_KEY, organizationId: () => adapter.organizationId() }), idFor: (referralId) => referralId.toLowerCase() }
+  const inbound = salesforceInbound({ key: WEBHOOK_KEY, organizationId: () => adapter.organizationId() })
+  return { adapter, inbound, idFor: (referralId) => referralId.toLowerCase() }
 }
 
 /** Mostly the fields of an untouched org, for two calls: those fail and hang like any other. */
