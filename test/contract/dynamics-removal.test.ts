@@ -38,6 +38,7 @@ function shown(made: Environment) {
     permissions: of('fieldpermission', 'permissions', ['entityname', 'attributelogicalname']),
     endpoints: of('serviceendpoint', 'endpoints', ['name']),
     steps: of('sdkmessageprocessingstep', 'steps', ['name']),
+    roles: of('role', 'roles', ['name']),
     solutions: of('solution', 'solutions', ['uniquename']),
     publishers: of('publisher', 'publishers', ['uniquename']),
   }

@@ -1,11 +1,12 @@
 import { Fault, isFault } from '../../../core/fault.js'
-import type { ApplyOptions, CallbackWish, CallOptions, Clock, Installer, InstallPlan, InstallReport } from '../../../core/ports.js'
+import type { ApplyOptions, CallbackWish, CallOptions, Clock, Installer, InstallItem, InstallPlan, InstallReport } from '../../../core/ports.js'
 import type { Send } from '../../../remote/send.js'
 import { publishBody } from './bodies.js'
 import { fillCatalogue, readCatalogue } from './catalogue.js'
 import { MetadataApi } from './metadata-api.js'
 import { eventSteps, removeEvents, type EventWish } from './steps-events.js'
 import { REMOVAL_STAGES, removalSteps, type RemovalWish } from './steps-removal.js'
+import { roleSteps } from './steps-roles.js'
 import { securitySteps } from './steps-security.js'
 import { formSteps, resourceSteps, viewSteps } from './steps-shown.js'
 import { STAGES, type Desk, type Stage, type Step } from './step.js'
@@ -75,6 +76,7 @@ function stepsOf(found: Survey): Step[] {
     ...securitySteps(found),
     ...viewSteps(found),
     ...formSteps(found),
+    ...roleSteps(found),
   ]
 }
 
@@ -89,13 +91,14 @@ const noteName = 'install.unpublished'
 /** What the steps of a stage can change; the next look reads that again. */
 const CHANGES: Readonly<Record<Stage, readonly Part[]>> = {
   solution: ['solution'],
-  tables: ['columns', 'tracking', 'keys', 'forms', 'views'],
+  tables: ['columns', 'tracking', 'keys', 'forms', 'views', 'roles'],
   columns: ['columns', 'resources'],
   lookups: ['columns', 'tracking', 'security'],
   keys: ['keys'],
   security: ['security'],
   views: ['views'],
   forms: ['forms'],
+  roles: ['roles'],
   events: [],
 }
 
@@ -122,6 +125,8 @@ class Work {
   #total = 0
   #failures = 0
   #last = ''
+  /** Roles that this user may not make, and why: a person grants what is needed in another way. */
+  readonly #refused = new Map<string, string>()
 
   constructor(api: MetadataApi, options: InstallerOptions, asked: ApplyOptions, course: Course) {
     this.#api = api
@@ -160,7 +165,12 @@ class Work {
         await this.#pause(error)
       }
     }
-    return { done: this.#done, items: steps.map(({ item }) => item) }
+    return { done: this.#done, items: steps.map(({ item }) => this.#shown(item)) }
+  }
+
+  #shown(item: InstallItem): InstallItem {
+    const why = this.#refused.get(item.id)
+    return why === undefined || item.state === 'present' ? item : { ...item, change: null, note: why }
   }
 
   /** What was made must show; the same work twice in a row would go on for ever. */
@@ -176,7 +186,7 @@ class Work {
   }
 
   #isWanted({ item, make }: Step): boolean {
-    return make !== null && item.state !== 'present' && (item.touches === 'new' || this.#asked.existing === 'alter')
+    return make !== null && item.state !== 'present' && !this.#refused.has(item.id) && (item.touches === 'new' || this.#asked.existing === 'alter')
   }
 
   async #stage(found: Survey, todo: readonly Step[], stage: Stage): Promise<void> {
@@ -187,11 +197,23 @@ class Work {
       this.#say(step.item.what)
       // Noted before the write: a run that is cut in between still publishes at its next start.
       await this.#note(step.publish)
-      await step.make?.(desk)
+      if (!(await this.#made(step, desk))) continue
       this.#done.push(`${step.item.what}: ${step.item.change ?? ''}`)
     }
     await this.#publish()
     this.#say(`checking: ${stage}`)
+  }
+
+  /** A customizer may make everything but, in some environments, roles: what is refused there does not hold up the rest. */
+  async #made(step: Step, desk: Desk): Promise<boolean> {
+    try {
+      await step.make?.(desk)
+      return true
+    } catch (error) {
+      if (step.stage !== 'roles' || !isFault(error) || error.kind !== 'forbidden') throw error
+      this.#refused.set(step.item.id, `${error.message} Let an administrator run "cosell install apply" once, or grant the rights by hand.`)
+      return false
+    }
   }
 
   #say(what: string): void {

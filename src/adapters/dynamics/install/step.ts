@@ -3,7 +3,7 @@ import type { MetadataApi } from './metadata-api.js'
 import type { Survey } from './survey.js'
 
 /** The order in which things can be made: nothing needs what stands below it. */
-export const STAGES = ['solution', 'tables', 'columns', 'lookups', 'keys', 'security', 'views', 'forms', 'events'] as const
+export const STAGES = ['solution', 'tables', 'columns', 'lookups', 'keys', 'security', 'views', 'forms', 'roles', 'events'] as const
 export type Stage = (typeof STAGES)[number]
 
 /** What a step works with. */

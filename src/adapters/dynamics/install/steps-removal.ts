@@ -17,6 +17,7 @@ import {
   VIEW_NAME,
   WRITE_PROFILE,
 } from './blueprint.js'
+import { CONNECTOR_ROLE, SELLER_ROLE } from './survey-roles.js'
 import { withoutSection } from './forms.js'
 import type { MetadataApi } from './metadata-api.js'
 import { WEB_RESOURCES } from './resources.js'
@@ -49,6 +50,7 @@ export async function removalSteps(api: MetadataApi, survey: Survey, wish: Remov
     ...(managed ? [] : [...keyRemoval(survey), ...resourceRemoval(survey), ...columnRemoval(survey, wish), ...tableRemoval(survey, wish)]),
     ...(wish.data === 'keep' ? unprotect(survey) : []),
     ...profileRemoval(survey),
+    ...roleRemoval(survey, wish),
     ...(await solutionRemoval(api, { solutions, wish, managed }, signal)),
     ...trackingNotes(survey),
   ]
@@ -190,6 +192,18 @@ function profileRemoval({ security }: Survey): Step[] {
     return found === undefined
       ? []
       : [take('security', `profile:${name}`, what, (desk) => erase(desk, `fieldsecurityprofiles(${found.id})`, what))]
+  })
+}
+
+/** People keep the role by which they see the tables that stay. */
+function roleRemoval({ roles }: Survey, { data }: RemovalWish): Step[] {
+  return [CONNECTOR_ROLE, SELLER_ROLE].flatMap((name) => {
+    const found = roles?.roles.get(name)
+    if (found === undefined) return []
+    const what = `Role "${name}"`
+    return name === SELLER_ROLE && data === 'keep'
+      ? [keep('tables', `role:${name}`, what, 'Kept: it lets people see the tables that stay.')]
+      : [take('tables', `role:${name}`, what, (desk) => erase(desk, `roles(${found.id})`, what))]
   })
 }
 

@@ -3,6 +3,7 @@ import { labelKey } from '../../../core/conversions.js'
 import { flagOf, idOf, labelIn, numberOf, query, quoted, rowOf, rowsOf, textOf, type Row } from '../row.js'
 import { DEAL_TABLES, LOCAL_SOLUTION, logicalName, PREFIX, SOLUTION, SOLUTION_DETAILS, SOLUTIONS, TRACKED_TABLES } from './blueprint.js'
 import type { MetadataApi } from './metadata-api.js'
+import { surveyRoles, type RoleSurvey } from './survey-roles.js'
 import { surveySecurity, type SecuritySurvey } from './survey-security.js'
 
 export interface ColumnSurvey {
@@ -62,10 +63,12 @@ export interface Survey {
   readonly resources: ReadonlyMap<string, { readonly id: string; readonly content: string }>
   /** Null where the environment offers no column security. */
   readonly security: SecuritySurvey | null
+  /** Null where the environment does not show its roles. */
+  readonly roles: RoleSurvey | null
 }
 
 /** Parts of a survey that are read apart, so that a stage is checked by reading what it can have changed. */
-export const PARTS = ['solution', 'columns', 'tracking', 'keys', 'resources', 'forms', 'views', 'security'] as const
+export const PARTS = ['solution', 'columns', 'tracking', 'keys', 'resources', 'forms', 'views', 'security', 'roles'] as const
 export type Part = (typeof PARTS)[number]
 export interface Prior {
   readonly survey: Survey
@@ -99,6 +102,7 @@ export async function survey(api: MetadataApi, signal: AbortSignal, prior: Prior
     views: held('views')?.views ?? (await surveyViews(api, shown, signal)),
     resources: held('resources')?.resources ?? (await surveyResources(api, signal)),
     security: prior !== null && !prior.stale.has('security') ? prior.survey.security : await surveySecurity(api, signal),
+    roles: prior !== null && !prior.stale.has('roles') ? prior.survey.roles : await surveyRoles(api, signal),
   }
 }
 
