@@ -31,10 +31,12 @@ import type { Service } from './engine/views.js'
 import { worker } from './engine/worker.js'
 import type { Logger } from './log.js'
 import { metricsOf } from './metrics.js'
+import { otelTracing } from './tracing.js'
 import { undiciTransport } from './remote/transport.js'
 import { witnessed } from './remote/witness.js'
 import { listen, type RunningServer, type ServerDeps } from './server/app.js'
 import type { Readiness } from './server/health.js'
+import { observe, type Observer } from './server/observe.js'
 import { ONLY_TENANT, openStore, sealOf, type OpenStore, type Seal } from './store/index.js'
 import { noticeBoard, type StoredNotice } from './watch/notice.js'
 import { guardAsker } from './watch/connection-guard.js'
@@ -75,6 +77,8 @@ export interface App {
   ready(): Readiness
   /** Begins to serve and to work. Resolves when it is ready. */
   start(role: Role): Promise<{ readonly address: string | null; readonly handle: RunningServer['handle'] | null }>
+  /** Where figures and health are told besides, e.g. `http://127.0.0.1:9464`; null: nowhere, or told for all tenants together. */
+  observed(): string | null
   /** Stops taking, finishes or hands back what is under way, closes everything. */
   stop(): Promise<void>
 }
@@ -144,8 +148,14 @@ export async function administer(config: Config, options: Pick<AppOptions, 'cloc
 // eslint-disable-next-line max-lines-per-function -- one list of parts that are handed to each other; split, every piece would take them all as arguments
 async function build(config: Config, options: AppOptions, store: OpenStore, seal: Seal): Promise<App> {
   const { log } = options
-  const metrics = metricsOf(new Registry(), store)
   const { clock } = options
+  const tracing = otelTracing()
+  const metrics = metricsOf(new Registry(), {
+    store,
+    now: () => clock.now(),
+    version: options.version,
+    notices: () => board.open(),
+  })
   const transport = undiciTransport({ proxy: config.proxy, ca: config.caBundle?.text ?? null })
   const calls = callBook(store, clock)
   const parts: ConnectionParts = {
@@ -155,6 +165,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     store,
     seal,
     plant: options.plant,
+    tracing,
     onCall: (call) => {
       metrics.called(call)
       calls.called(call)
@@ -162,6 +173,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
   }
   const partner = connectPartnerCenter(config.partnerCenter, parts)
   const warn: Engine['warn'] = (message, details) => log.warn(details, message)
+  const board = noticeBoard(store, clock, warn)
   const book = bookOver(config, { store, clock })
   await book.readFile(settingsOfFile(config))
   const held = await inForce(config, parts, { book, warn })
@@ -188,10 +200,12 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     referralsKnown: async () => (await store.getValue('swept.partner')) !== null,
     witness: witnessed,
     leaseMs: LEASE_MS,
+    tracing,
     report: (report) => {
       metrics.passed(report)
       askGuard(report.fault)
-      log[report.fault === null ? 'info' : 'warn']({ deal_id: report.link, ...report }, 'worked a deal')
+      const { link, trace, ...line } = report
+      log[report.fault === null ? 'info' : 'warn']({ deal_id: link, ...(trace == null ? {} : { trace_id: trace }), ...line }, 'worked a deal')
     },
     warn,
   }
@@ -221,7 +235,6 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
       doctor({ config, partner, crm, registration, store, clock, serving: () => ready === 'ready', nodeVersion: process.version }, asked),
   })
   const admin = administration({ ...parts, config, partner, crm })
-  const board = noticeBoard(store, clock, engine.warn)
   const relay =
     config.partnerCenter.webhook.relayTo.length === 0
       ? null
@@ -254,7 +267,10 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     })),
     { name: 'tidy the store', everyMs: tidyEveryMs, run: () => store.tidy(clock.now(), config.keepLedgerMs) },
     { name: 'sign a checkpoint of the ledger', everyMs: checkpointEveryMs, run: () => store.checkpoint(seal, clock.now()) },
-  ], askGuard)
+  ], (turn, fault) => {
+    metrics.turnFailed(turn, fault)
+    askGuard(fault)
+  })
   const heard = lastHeard(store, clock)
   const serverDeps: ServerDeps = {
     service: {
@@ -269,6 +285,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     version: options.version,
     adminTokens: config.server.adminTokens,
     metrics: metrics.registry,
+    tracing,
     ready: () => ready,
     inbound: { partnerCenter: partner.inbound, crm: { kind: crm.kind, inbound: crm.inbound } },
     trustedProxies: config.server.trustedProxies,
@@ -328,6 +345,7 @@ interface Parts {
 
 function running(parts: Parts): App {
   const servers: RunningServer[] = []
+  let observed: Observer | null = null
   let stopped: Promise<void> | null = null
   const { config, store } = parts
   return {
@@ -337,6 +355,9 @@ function running(parts: Parts): App {
     metrics: parts.serverDeps.metrics,
     ready: parts.serverDeps.ready,
     async start(role) {
+      // Of several tenants the installation tells, for all of them together.
+      if (config.server.observe !== null && config.tenant === null && observed === null)
+        observed = await observe(parts.serverDeps, config.server.observe)
       if (role !== 'worker')
         servers.push(
           await listen(parts.serverDeps, { address: config.tenant === null ? config.server.listen : null, socket: socketPath(config) }),
@@ -350,8 +371,9 @@ function running(parts: Parts): App {
       parts.setReady('ready')
       return { address: servers[0]?.address ?? null, handle: servers[0]?.handle ?? null }
     },
+    observed: () => observed?.address ?? null,
     stop() {
-      stopped ??= stopAll(parts, servers)
+      stopped ??= stopAll(parts, servers).then(() => observed?.close())
       return stopped
     },
   }

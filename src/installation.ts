@@ -1,7 +1,9 @@
 import type { Config } from './config/index.js'
 import { assembleOver, storeUrl, tenantOf, type App, type AppOptions, type Role } from './assemble.js'
 import { Fault, toFault } from './core/fault.js'
-import { listenInFront, type Front, type TenantDoor } from './server/front.js'
+import { listenInFront, metricsOfTenants, type Front, type TenantDoor } from './server/front.js'
+import type { Readiness } from './server/health.js'
+import { observe, type Observer } from './server/observe.js'
 import { openStores } from './store/index.js'
 
 /** A tenant's configuration with the log and the secrets that are its own. */
@@ -35,7 +37,7 @@ export async function assembleTenants(members: readonly Member[], shared: Pick<A
     for (const store of stores.values()) await store.close()
     throw error
   }
-  return running(members, apps)
+  return running(members, apps, clock)
 }
 
 async function named<T>(config: Config, work: () => Promise<T>): Promise<T> {
@@ -47,17 +49,30 @@ async function named<T>(config: Config, work: () => Promise<T>): Promise<T> {
   }
 }
 
-function running(members: readonly Member[], apps: ReadonlyMap<string, App>): Installation {
+/** Figures and health of all tenants together, where the configuration gives them an address: ready is only who serves every one of them. */
+async function observed(members: readonly Member[], apps: ReadonlyMap<string, App>, clock: AppOptions['clock']): Promise<Observer | null> {
+  const at = members[0]?.config.server.observe ?? null
+  const [first] = apps.values()
+  if (at === null || first === undefined) return null
+  const metrics = metricsOfTenants([...apps].map(([name, app]) => ({ name, metrics: app.metrics })))
+  const ready = (): Readiness => [...apps.values()].map((app) => app.ready()).find((one) => one !== 'ready') ?? 'ready'
+  return observe({ store: first.store, clock, metrics, ready }, at)
+}
+
+function running(members: readonly Member[], apps: ReadonlyMap<string, App>, clock: AppOptions['clock']): Installation {
   let front: Front | null = null
+  let observer: Observer | null = null
   let stopped: Promise<void> | null = null
   const stop = async (): Promise<void> => {
     // The front stays until everyone has finished: whoever calls meanwhile is told to come again, not that nobody is there.
     await Promise.all([...apps.values()].map((app) => app.stop()))
     await front?.close()
+    await observer?.close()
   }
   return {
     apps,
     async start(role) {
+      observer = await observed(members, apps, clock)
       const doors: TenantDoor[] = []
       for (const { config } of members) {
         const app = apps.get(tenantOf(config))

@@ -10,11 +10,22 @@ export interface Metrics {
   called(report: CallReport): void
   passed(report: PassReport): void
   received(source: string, fresh: number): void
+  /** A turn of the schedule (poll, sweep, guard) that failed. */
+  turnFailed(turn: string, fault: string): void
+}
+
+export interface MetricsParts {
+  readonly store: Pick<Store, 'counts' | 'queue'>
+  readonly now: () => number
+  readonly version: string
+  /** Notices that stand, and those of them that are urgent. */
+  readonly notices: () => Promise<readonly { readonly level: 'urgent' | 'normal' }[]>
 }
 
 const seconds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 
-export function metricsOf(registry: Registry, store: Store): Metrics {
+// eslint-disable-next-line max-lines-per-function -- a list of metrics; split, each would only be further from the others
+export function metricsOf(registry: Registry, { store, now, version, notices }: MetricsParts): Metrics {
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
   const calls = new Counter({ name: 'cosell_remote_calls_total', help: 'Calls of remote systems.', labelNames: ['system', 'method', 'status'], registers })
@@ -34,24 +45,51 @@ export function metricsOf(registry: Registry, store: Store): Metrics {
   })
   new Gauge({
     name: 'cosell_queue',
-    help: 'Deals that wait to be worked.',
+    help: 'Deals to be worked: due now, due later (retries), being worked.',
     labelNames: ['kind'],
     registers,
     async collect() {
-      const depth = await store.queue.depth(2 ** 52) // A whole number: PostgreSQL takes no other for a moment.
-      this.set({ kind: 'all' }, depth.due + depth.later + depth.leased)
+      const depth = await store.queue.depth(now())
+      for (const kind of ['due', 'later', 'leased'] as const) this.set({ kind }, depth[kind])
+      oldest.set(depth.oldestDueAt === null ? 0 : Math.max(0, now() - depth.oldestDueAt) / 1_000)
     },
   })
+  const oldest = new Gauge({ name: 'cosell_queue_oldest_seconds', help: 'How long the longest waiting deal has been due.', registers })
+  const quotas = new Gauge({
+    name: 'cosell_remote_quota_remaining',
+    help: 'What a remote system says is left: window-calls and window-seconds (Dynamics 365), daily-calls (Salesforce).',
+    labelNames: ['system', 'quota'],
+    registers,
+  })
+  const turns = new Counter({
+    name: 'cosell_turn_failures_total',
+    help: 'Polls, sweeps and guards that failed.',
+    labelNames: ['turn', 'fault'],
+    registers,
+  })
+  new Gauge({
+    name: 'cosell_notices',
+    help: 'Notices that stand and wait for a person.',
+    labelNames: ['level'],
+    registers,
+    async collect() {
+      const open = await notices()
+      for (const level of ['urgent', 'normal'] as const) this.set({ level }, open.filter((notice) => notice.level === level).length)
+    },
+  })
+  new Gauge({ name: 'cosell_info', help: 'Which version runs.', labelNames: ['version'], registers }).set({ version }, 1)
   return {
     registry,
     called(report) {
       calls.inc({ system: report.system, method: report.method, status: report.status === null ? 'none' : String(report.status) })
       callSeconds.observe({ system: report.system }, report.ms / 1_000)
+      for (const { name, left } of report.allowances) quotas.set({ system: report.system, quota: name }, left)
     },
     passed(report) {
       passes.inc({ outcome: report.outcome, fault: report.fault ?? 'none' })
       if (report.outcome === 'settled') delay.observe(report.delayMs / 1_000)
     },
     received: (source, fresh) => events.inc({ source }, fresh),
+    turnFailed: (turn, fault) => turns.inc({ turn, fault }),
   }
 }

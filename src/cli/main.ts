@@ -6,7 +6,8 @@ import { administer, assemble, createDemo, environmentOf, type Role } from '../a
 import { assembleTenants } from '../installation.js'
 import { realClock } from '../clock.js'
 import { createLogger, createRedactor, silentLog, type Logger } from '../log.js'
-import type { CliWorld, Io } from './app.js'
+import { registerTraces } from '../traces.js'
+import { EXIT, type CliWorld, type Io } from './app.js'
 import { runningService } from './connection.js'
 import { runProgram } from './program.js'
 
@@ -51,14 +52,32 @@ async function run(tenants: readonly LoadedConfig[], { role, adopt }: { readonly
   const [first, ...others] = tenants.map((loaded) => ({ config: loaded.config, ...logOf(loaded) }))
   if (first === undefined) return
   const { log } = first
+  for (const { warnings } of tenants) for (const warning of warnings) log.warn(warning)
+  const traces = await registerTraces(surroundings.env, (text) => log.warn(text))
   const isOne = others.length === 0 && first.config.tenant === null
   const app = isOne ? await assemble(first.config, { ...shared, ...first, demo: null }) : await assembleTenants([first, ...others], shared)
+  lastResort(log, () => app.stop())
   const { address } = await app.start(role)
   log.info({ role, address, version }, address === null ? 'working' : `ready at ${address}`)
   await untilInterrupted()
   log.info('stopping: finishing what is under way')
   await app.stop()
+  await traces.stop()
 }
+
+/** What nobody foresaw: it is said once, without secrets, what is under way is handed back, and the supervisor starts us anew. */
+function lastResort(log: Logger, stop: () => Promise<void>): void {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.once(event, (error: unknown) => {
+      log.fatal({ err: error }, 'an error that nobody foresaw: stopping')
+      setTimeout(() => process.exit(EXIT.bug), lastResortMs).unref()
+      void stop()
+        .catch(() => undefined)
+        .finally(() => process.exit(EXIT.bug))
+    })
+  }
+}
+const lastResortMs = 12_000 // Leases are handed back within ten seconds.
 
 const namedTenant = (given: string | null): string | null => given ?? (surroundings.env['COSELL_TENANT'] || null)
 // Async functions, so that what is wrong with a file arrives as a rejection like everything else.

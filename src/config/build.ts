@@ -23,7 +23,7 @@ function certain<T>(value: T | undefined, path: string): T {
 
 function buildServer(server: FileSettings['server']): ServerConfig {
   return {
-    listen: server.listen, publicUrl: server.publicUrl ?? null, adminTokens: server.adminTokens,
+    listen: server.listen, observe: server.observe ?? null, publicUrl: server.publicUrl ?? null, adminTokens: server.adminTokens,
     trustedProxies: server.trustedProxies, signIn: server.signIn ?? null,
   }
 }

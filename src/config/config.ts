@@ -22,6 +22,8 @@ export interface SignInConfig {
 
 export interface ServerConfig {
   readonly listen: ListenAddress
+  /** Where figures and health are told besides; null: nowhere. */
+  readonly observe: ListenAddress | null
   readonly publicUrl: string | null
   readonly adminTokens: readonly string[]
   readonly trustedProxies: readonly string[]

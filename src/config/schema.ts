@@ -96,6 +96,8 @@ function parseKeep(value: string): number | null {
 const server = z.strictObject({
   listen: setting('text', 'Where the service listens: host:port, :port for every interface. TLS is the reverse proxy\'s work.',
     read(parseListen, 'is not host:port', 'Write it like 127.0.0.1:8400, [::1]:8400 or :8400.')).prefault('127.0.0.1:8400'),
+  observe: setting('text', 'A second address for /metrics, /healthz and /readyz, for servers and workers alike. It asks nobody who they are: keep it off the internet. Default: none.',
+    read(parseListen, 'is not host:port', 'Write it like 127.0.0.1:9464 or :9464.')).optional(),
   publicUrl: address('The address under which the remote systems and people reach the service. Needed for webhooks and sign-in.').optional(),
   adminTokens: list('secret-list', 'Bearer tokens of scripts, with the role admin. People sign in.').prefault([]),
   trustedProxies: checkedList('Addresses or ranges of reverse proxies whose X-Forwarded-* headers are believed.', isAddressRange,

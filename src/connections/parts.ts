@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Adapter, Check, Clock, Inbound, Installer, Random, Store } from '../core/ports.js'
 import type { TaskDesk } from '../core/tasks.js'
+import { noTracing, type Tracing } from '../core/tracing.js'
 import type { Mapping } from '../core/mapping.js'
 import { pace, type Pace } from '../remote/pace.js'
 import { remote, type CallReport, type Send, type SendAnswer, type TokenSource } from '../remote/send.js'
@@ -17,6 +18,8 @@ export interface ConnectionParts {
   /** Told about every secret that is learnt at run time, so that nothing ever shows it. */
   readonly plant: (secret: string) => void
   readonly onCall: (report: CallReport) => void
+  /** Absent: nobody traces. */
+  readonly tracing?: Tracing
 }
 
 /** What the connector works by; a new version of the settings gives a new object. */
@@ -56,13 +59,14 @@ interface SenderOptions {
 
 /** One way to one host: signed in, paced, watched. */
 export function sender(parts: ConnectionParts, options: SenderOptions): Send {
-  const { transport, clock, random, onCall } = parts
+  const { transport, clock, random, onCall, tracing = noTracing } = parts
   return remote({
     transport,
     clock,
     random,
     newId: randomUUID,
     onCall,
+    tracing,
     name: options.name,
     hosts: [new URL(options.url).host],
     pace: options.pace ?? pace({ clock, inFlightMost: 10, requestsPerSecond: 0 }),

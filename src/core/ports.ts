@@ -206,6 +206,8 @@ export interface Lease {
   readonly because: string
   /** When the oldest mark covered by this lease was made: for the delay figures. */
   readonly markedAt: Instant
+  /** The trace of the latest mark, where somebody traces. */
+  readonly trace?: string | null
 }
 export interface Mark {
   readonly link: LinkId
@@ -214,6 +216,8 @@ export interface Mark {
   readonly urgency: 0 | 1 | 2
   readonly wide: boolean
   readonly because: string
+  /** W3C traceparent of what marks it; absent: nobody traces. */
+  readonly trace?: string
 }
 
 /** The dirty set: a set of keys, never two runs of one key, a mark during a run means run again. */
@@ -303,6 +307,8 @@ export interface AcceptedEvent {
   readonly hints: readonly Hint[]
   /** Links to mark, found or made by intake; resolved inside the same transaction. */
   readonly urgency: 1 | 2
+  /** W3C traceparent of its arrival; null: nobody traces. */
+  readonly trace?: string | null
 }
 
 // ---------------------------------------------------------------------------------------------------------------- installer

@@ -1,6 +1,7 @@
 import type { AuditEntry, WireCall } from '../core/audit.js'
 import type { Policy } from '../core/policy.js'
 import type { Adapter, Clock, Random, Store } from '../core/ports.js'
+import type { Tracing } from '../core/tracing.js'
 import type { Instant, LinkId, Ref, Side } from '../core/ref.js'
 import type { MappedRows } from './mapped-rows.js'
 
@@ -26,6 +27,10 @@ export interface PassReport {
   readonly delayMs: number
   readonly fault: string | null
   readonly message: string | null
+  /** Which attempt in a row this was, from 1. */
+  readonly attempt: number
+  /** Id of the trace it stands in; null or absent: nobody traces. */
+  readonly trace?: string | null
 }
 
 /** Everything the engine needs of the world. Built once by assemble.ts, or by a simulation. */
@@ -48,6 +53,8 @@ export interface Engine {
   /** Runs a write and tells which calls it made, also when it fails. */
   readonly witness: Witness
   readonly leaseMs: number
+  /** Absent: nobody traces. */
+  readonly tracing?: Tracing
   readonly report: (report: PassReport) => void
   readonly warn: (message: string, details: Record<string, unknown>) => void
 }

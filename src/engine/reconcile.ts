@@ -338,5 +338,6 @@ function reportOf(engine: Engine, pass: Pass, outcome: Outcome, fault: Fault | n
     delayMs: now - pass.lease.markedAt,
     fault: fault?.kind ?? null,
     message: fault?.message ?? null,
+    attempt: pass.lease.attempts + 1,
   }
 }

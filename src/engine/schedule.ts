@@ -22,7 +22,11 @@ const tickMs = 500
 const unfinishedMs = 60_000
 
 /** Runs each turn when it is due. Several services may share one store: the claim on a turn lets exactly one of them have it, and is for the whole period once it is done. */
-export function schedule(engine: Engine, turns: () => readonly Turn[], failed: (fault: FaultKind) => void = () => undefined): Schedule {
+export function schedule(
+  engine: Engine,
+  turns: () => readonly Turn[],
+  failed: (turn: string, fault: FaultKind) => void = () => undefined,
+): Schedule {
   const abort = new AbortController()
   const busy = new Map<string, Promise<void>>()
   let loop: Promise<void> = Promise.resolve()
@@ -34,7 +38,7 @@ export function schedule(engine: Engine, turns: () => readonly Turn[], failed: (
       await hold(engine, { name: `turn:${turn.name}`, signal: abort.signal, keep }, turn.run)
     } catch (error) {
       const fault = toFault(error)
-      failed(fault.kind)
+      failed(turn.name, fault.kind)
       engine.warn(`${turn.name} failed and is tried again soon: ${fault.message}`, { fault: fault.kind, remedy: fault.remedy })
     }
   }

@@ -2,7 +2,8 @@ import { setMaxListeners } from 'node:events'
 import { toFault } from '../core/fault.js'
 import type { Lease } from '../core/ports.js'
 import type { LinkId } from '../core/ref.js'
-import type { Engine } from './engine.js'
+import { noTracing } from '../core/tracing.js'
+import type { Engine, PassReport } from './engine.js'
 import { reconcile } from './reconcile.js'
 
 export interface WorkerOptions {
@@ -32,7 +33,7 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
   let wake: () => void = () => undefined
 
   const run = (lease: Lease): Promise<void> => {
-    const work = reconcile(engine, lease, abort.signal)
+    const work = traced(engine, lease, () => reconcile(engine, lease, abort.signal))
       .then((report) => {
         if (report !== null) engine.report(report)
       })
@@ -111,3 +112,21 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
     },
   }
 }
+
+/** One span a pass, below the event that marked the deal. */
+const traced = (
+  { tracing = noTracing }: Engine,
+  { link, because, trace, attempts }: Lease,
+  work: () => Promise<PassReport | null>,
+): Promise<PassReport | null> =>
+  tracing.span(
+    'work deal',
+    { kind: 'consumer', parent: trace ?? null, attributes: { 'cosell.deal_id': link, 'cosell.because': because, 'cosell.attempt': attempts + 1 } },
+    async (span) => {
+      const report = await work()
+      if (report === null) return null
+      span.set({ 'cosell.outcome': report.outcome, 'cosell.state': report.state, 'cosell.writes': report.writes })
+      if (report.fault !== null) span.fail(report.fault)
+      return { ...report, trace: tracing.current()?.split('-')[1] ?? null }
+    },
+  )

@@ -1,8 +1,9 @@
 import { Fault } from '../core/fault.js'
 import type { Clock, Random } from '../core/ports.js'
+import { noTracing, type Tracing } from '../core/tracing.js'
 import { shortPauseMs, type Pace } from './pace.js'
 import { allowancesOf, type Allowance } from './allowance.js'
-import { NoAnswer, type Transport, type TransportAnswer } from './transport.js'
+import { NoAnswer, type Transport, type TransportAnswer, type TransportRequest } from './transport.js'
 import { note } from './witness.js'
 
 export interface SendRequest {
@@ -53,6 +54,8 @@ export interface RemoteOptions {
   readonly correlation: (id: string) => Readonly<Record<string, string>>
   readonly newId: () => string
   readonly onCall?: (report: CallReport) => void
+  /** Absent: nobody traces. */
+  readonly tracing?: Tracing
 }
 
 const deadlineMs = 25_000
@@ -97,7 +100,7 @@ async function authenticated(options: RemoteOptions, request: SendRequest): Prom
 }
 
 async function exchange(options: RemoteOptions, request: SendRequest, token: string): Promise<SendAnswer> {
-  const { clock, pace, transport } = options
+  const { clock, pace, transport, tracing = noTracing } = options
   const url = options.locate?.(request.url) ?? request.url
   const startedAt = clock.now()
   const headers = { ...options.correlation(options.newId()), ...request.headers, authorization: `Bearer ${token}` }
@@ -115,7 +118,8 @@ async function exchange(options: RemoteOptions, request: SendRequest, token: str
     options.onCall?.({ ...call, bytes: answer?.body.length ?? 0, waitMs, allowances: answer === null ? [] : allowancesOf(answer.headers) })
   }
   try {
-    const answer = await pace.turn(() => transport({ ...request, url, headers, timeoutMs: deadlineMs }), request.signal)
+    const sent = { ...request, url, headers, timeoutMs: deadlineMs }
+    const answer = await pace.turn(() => traced(tracing, options.name, sent, transport), request.signal)
     report(answer)
     const waitMs = waitOf(options, answer)
     if (waitMs !== null) pace.throttled(waitMs)
@@ -130,6 +134,19 @@ async function exchange(options: RemoteOptions, request: SendRequest, token: str
 /** How long the answer asks us to wait, in milliseconds; null: it does not. */
 function waitOf({ asksToWaitMs, clock }: RemoteOptions, answer: SendAnswer): number | null {
   return asksToWaitMs?.(answer) ?? (saysWait(answer.status) ? (retryAfterMs(answer, clock.now()) ?? defaultWaitMs) : null)
+}
+
+/** One span a call; the id of the trace stays here, remote systems are not told. */
+const traced = (tracing: Tracing, system: string, request: TransportRequest, transport: Transport): Promise<SendAnswer> => {
+  const { host, pathname } = new URL(request.url)
+  const attributes = { 'http.request.method': request.method, 'server.address': host, 'url.path': pathname }
+  return tracing.span(`${request.method} ${system}`, { kind: 'client', parent: null, attributes }, async (span) => {
+    const answer = await transport(request)
+    const requestId = requestIdOf(answer)
+    span.set({ 'http.response.status_code': answer.status, ...(requestId === null ? {} : { 'cosell.remote_request_id': requestId }) })
+    if (answer.status >= 400) span.fail(String(answer.status))
+    return answer
+  })
 }
 
 function noAnswerFault({ name }: RemoteOptions, request: SendRequest, error: NoAnswer): Fault {

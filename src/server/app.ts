@@ -19,6 +19,7 @@ import { sessionRoutes } from './session-routes.js'
 import { signInRoutes, type SignInSettings } from './sign-in.js'
 
 export interface ServerDeps extends HookDeps, HealthDeps {
+  readonly metrics: HookDeps['metrics']
   readonly clock: Clock
   readonly service: Offered
   readonly environment: string

@@ -39,8 +39,7 @@ export async function listenInFront(doors: readonly TenantDoor[], at: { readonly
         else door.handle(request, response)
       }),
   })
-  const metrics = new Registry()
-  collectDefaultMetrics({ register: metrics })
+  const metrics = metricsOfTenants(doors)
   for (const path of ['/livez', '/healthz']) app.get(path, () => ({ status: 'ok' }))
   app.get('/readyz', (_request, reply) => {
     const tenants = doors.map(({ name, ready }) => ({ name, status: ready() }))
@@ -50,7 +49,7 @@ export async function listenInFront(doors: readonly TenantDoor[], at: { readonly
   })
   app.get('/metrics', async (request, reply) => {
     if (!isLoopbackRequest(request)) return sendProblem(reply, deniedMetrics)
-    return reply.type(metrics.contentType).send(await everyMetric(metrics, doors))
+    return reply.type(metrics.contentType).send(await metrics.metrics())
   })
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, misdirected))
   const address = await app.listen({ host: at.host, port: at.port })
@@ -95,8 +94,15 @@ function hostsOf(header: string | undefined): readonly string[] {
   return ['https', 'http'].flatMap((scheme) => (URL.canParse(`${scheme}://${header}`) ? [new URL(`${scheme}://${header}`).host] : []))
 }
 
+/** The figures of one process that serves several tenants. */
+export function metricsOfTenants(tenants: readonly Pick<TenantDoor, 'name' | 'metrics'>[]): Pick<Registry, 'contentType' | 'metrics'> {
+  const own = new Registry()
+  collectDefaultMetrics({ register: own })
+  return { contentType: own.contentType, metrics: () => everyMetric(own, tenants) }
+}
+
 /** Every tenant's own figures, told apart by a label, beside those of the process. */
-async function everyMetric(own: Registry, doors: readonly TenantDoor[]): Promise<string> {
+async function everyMetric(own: Registry, doors: readonly Pick<TenantDoor, 'name' | 'metrics'>[]): Promise<string> {
   const of = await Promise.all(
     doors.map(async ({ name, metrics }) => {
       const all = await metrics.getMetricsAsJSON()

@@ -9,7 +9,7 @@ export type Readiness = 'ready' | 'starting' | 'draining'
 export interface HealthDeps {
   readonly store: { readonly queue: Pick<Store['queue'], 'depth'> }
   readonly clock: Pick<Clock, 'now' | 'sleep'>
-  readonly metrics: Registry
+  readonly metrics: Pick<Registry, 'contentType' | 'metrics'>
   readonly ready: () => Readiness
 }
 

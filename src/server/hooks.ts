@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Clock, Inbound, InboundAnswer, Store } from '../core/ports.js'
+import { noTracing, type Tracing } from '../core/tracing.js'
 import type { Logger } from '../log.js'
 import { notNow, problem, retryAfterSeconds, sendProblem } from './problems.js'
 
@@ -17,6 +18,8 @@ export interface HookDeps {
   readonly store: Pick<Store, 'acceptEvents'>
   readonly clock: Pick<Clock, 'now'>
   readonly log: Logger
+  /** Absent: nobody traces. */
+  readonly tracing?: Tracing
   readonly metrics: Registry
   readonly inbound: {
     readonly partnerCenter: Inbound
@@ -57,21 +60,25 @@ function receiver(
 ): (source: Source, inbound: Inbound) => (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   const measure = measures(deps.metrics)
   const refusals = quietWarnings(deps)
-  return (source, inbound) => async (request, reply) => {
-    const answered = measure(source)
-    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-    const headers = headersOf(request)
-    const answer = await inbound.receive({ headers, url: request.url, body })
-    if (answer.kind === 'accepted') {
-      await stored(deps, { source, requestId: request.id }, async () => {
-        if (source === 'partner-center') await keepForeign(deps, answer, { headers, body })
-        return acceptAll(deps, source, answer)
-      })
-    }
-    else refusals(source, answer)
-    answered(answer.kind === 'accepted' ? 'accepted' : String(answer.status))
-    return respond(reply, answer)
-  }
+  const { tracing = noTracing } = deps
+  return (source, inbound) => (request, reply) =>
+    // A trace of the caller's is not taken up: nobody outside decides what is traced here.
+    tracing.span(`POST /hooks/${source}`, { kind: 'server', parent: null, attributes: { 'cosell.request_id': request.id } }, async (span) => {
+      const answered = measure(source)
+      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+      const headers = headersOf(request)
+      const answer = await inbound.receive({ headers, url: request.url, body })
+      if (answer.kind === 'accepted') {
+        await stored(deps, { source, requestId: request.id }, async () => {
+          if (source === 'partner-center') await keepForeign(deps, answer, { headers, body })
+          return acceptAll(deps, { source, trace: tracing.current() }, answer)
+        })
+      } else refusals(source, answer)
+      const result = answer.kind === 'accepted' ? 'accepted' : String(answer.status)
+      answered(result)
+      span.set({ 'cosell.result': result })
+      return respond(reply, answer)
+    })
 }
 
 type Accepted = Extract<InboundAnswer, { kind: 'accepted' }>
@@ -96,9 +103,13 @@ async function stored(
   deps.received(source, fresh.filter(Boolean).length)
 }
 
-const acceptAll = ({ store, clock }: HookDeps, source: Source, answer: Accepted): Promise<boolean[]> =>
+const acceptAll = (
+  { store, clock }: HookDeps,
+  { source, trace }: { readonly source: Source; readonly trace: string | null },
+  answer: Accepted,
+): Promise<boolean[]> =>
   store.acceptEvents(
-    answer.events.map(({ eventKey, name, hints }) => ({ source, eventKey, name, hints, urgency: 1 as const })),
+    answer.events.map(({ eventKey, name, hints }) => ({ source, eventKey, name, hints, urgency: 1 as const, trace })),
     clock.now(),
   )
 

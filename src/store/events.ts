@@ -109,7 +109,8 @@ async function markDeals(
         found.set(key, links)
       }
       for (const link of links) {
-        marks.push({ link, dueAt: now, urgency: event.urgency, wide: hint.wide, because: event.name })
+        const trace = event.trace == null ? {} : { trace: event.trace }
+        marks.push({ link, dueAt: now, urgency: event.urgency, wide: hint.wide, because: event.name, ...trace })
         audit.push({
           link,
           at: now,

@@ -14,6 +14,7 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: 'first tables', up: firstTables },
   { number: 2, name: 'whose answer a deal waits for', up: waitsForColumn },
   { number: 3, name: 'long lists by their order', up: listOrders },
+  { number: 4, name: 'the trace a mark belongs to', up: traceColumn },
 ]
 
 /** The newest schema this program knows. */
@@ -105,4 +106,8 @@ async function listOrders(trx: Trx, kind: OpenDatabase['kind']): Promise<void> {
   await run('create index audit_order on audit (tenant, id)')
   await run('create index audit_run on audit (tenant, run, id)')
   await run('create index audit_at on audit (tenant, at)')
+}
+
+async function traceColumn(trx: Trx): Promise<void> {
+  await sql.raw('alter table dirty add column trace text').execute(trx)
 }

@@ -43,6 +43,7 @@ export async function markAll(trx: Trx, tenant: string, marks: readonly Mark[], 
       leased_wide: 0,
       reason: mark.because,
       marked_at: now,
+      trace: mark.trace ?? null,
     }))
     await trx
       .insertInto('dirty')
@@ -54,6 +55,7 @@ export async function markAll(trx: Trx, tenant: string, marks: readonly Mark[], 
           priority: sql<number>`case when dirty.priority < excluded.priority then dirty.priority else excluded.priority end`,
           wide: sql<number>`case when dirty.wide = 1 or excluded.wide = 1 then 1 else 0 end`,
           reason: eb.ref('excluded.reason'),
+          trace: eb.ref('excluded.trace'),
         })),
       )
       .execute()
@@ -183,6 +185,7 @@ async function take(
       wide: row.wide === 1,
       because: row.reason,
       markedAt: row.marked_at,
+      trace: row.trace,
     })
   }
   return leases

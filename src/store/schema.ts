@@ -45,6 +45,8 @@ export interface DirtyTable {
   leased_wide: number
   reason: string
   marked_at: number
+  /** W3C traceparent of what marked it last; null: nobody traces. */
+  trace: string | null
 }
 export interface EventTable {
   tenant: string

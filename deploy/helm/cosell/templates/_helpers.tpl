@@ -8,6 +8,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "cosell.environment" -}}
 - { name: COSELL_CONFIG, value: /etc/cosell/cosell.yaml }
 - { name: COSELL_SERVER_LISTEN, value: ":8400" }
+- { name: COSELL_SERVER_OBSERVE, value: ":9464" }
 - { name: COSELL_STORE_FILE, value: /etc/cosell/secrets/store }
 - { name: COSELL_PARTNERCENTER_CLIENTSECRET_FILE, value: /etc/cosell/secrets/partnerCenterClientSecret }
 - { name: COSELL_CRM_CLIENTSECRET_FILE, value: /etc/cosell/secrets/crmClientSecret }
