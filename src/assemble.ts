@@ -19,7 +19,6 @@ import { settingsOfFile } from './connections/settings-document.js'
 import { displacedBefore, isOurs, relayTarget } from './connections/webhook-wanted.js'
 import type { Clock } from './core/ports.js'
 import { asLinkId } from './core/ref.js'
-import type { NoticeView } from './engine/administration.js'
 import { LEASE_MS, type Engine } from './engine/engine.js'
 import { markRepaired, markRetrying } from './engine/mark-again.js'
 import { mappingDesk } from './engine/mapping-desk.js'
@@ -38,7 +37,7 @@ import { listen, type RunningServer, type ServerDeps } from './server/app.js'
 import type { Readiness } from './server/health.js'
 import { observe, type Observer } from './server/observe.js'
 import { ONLY_TENANT, openStore, sealOf, type OpenStore, type Seal } from './store/index.js'
-import { noticeBoard, type StoredNotice } from './watch/notice.js'
+import { noticeBoard, viewOf } from './watch/notice.js'
 import { guardAsker } from './watch/connection-guard.js'
 import { relayOf } from './watch/relay.js'
 import { watchTurns } from './watch/turns.js'
@@ -276,7 +275,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     service: {
       ...desk,
       administration: admin,
-      notices: async () => (await board.open()).map(noticeOf),
+      notices: async () => (await board.open()).map(viewOf),
     },
     store,
     clock,
@@ -392,13 +391,3 @@ async function stopAll(parts: Parts, servers: readonly RunningServer[]): Promise
 
 const bookOver = (config: Config, { store, clock }: { readonly store: OpenStore; readonly clock: Clock }): VersionBook =>
   versionBook({ store, clock, newId: randomUUID, readMapping: readMappingText, approval: config.sync.approval })
-
-const noticeOf = ({ key, level, title, text, remedy, deal, raisedAt }: StoredNotice): NoticeView => ({
-  key,
-  level,
-  title,
-  text,
-  remedy,
-  deal,
-  raisedAt: new Date(raisedAt).toISOString(),
-})

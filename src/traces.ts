@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module'
+
 /** What of the SDK is used. It is an optional peer: half a second to load, for those who watch traces. */
 interface Sdk {
   start(): void
@@ -18,16 +20,21 @@ export async function registerTraces(
 ): Promise<{ stop(): Promise<void> }> {
   const nothing = { stop: () => Promise.resolve() }
   if (asksFor.every((name) => (env[name] ?? '') === '') || env['OTEL_SDK_DISABLED'] === 'true') return nothing
-  let found: SdkModule
-  try {
-    found = (await import(peer)) as SdkModule // the interface of a package that need not be there
-  } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
-    if (!missing) throw error
+  if (!isInstalled(peer)) {
     warn(`A collector for traces is named, but ${peer} is not installed beside cosell; no traces are sent. Run "npm install ${peer}" there.`)
     return nothing
   }
+  const found = (await import(peer)) as SdkModule // the interface of a package that need not be there
   const sdk = new found.NodeSDK({ serviceName: env['OTEL_SERVICE_NAME'] ?? 'cosell', instrumentations: [] })
   sdk.start()
   return { stop: () => sdk.shutdown() }
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(name)
+    return true
+  } catch {
+    return false
+  }
 }

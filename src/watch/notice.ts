@@ -1,4 +1,5 @@
 import type { Clock, Store } from '../core/ports.js'
+import type { NoticeView } from '../engine/administration.js'
 
 /** Something a person should know now, in words for them. The key names the occasion: a second notice of one key is never sent. */
 export interface Notice {
@@ -42,6 +43,16 @@ export interface NoticeBoard {
   open(): Promise<readonly StoredNotice[]>
   deliver(channels: readonly Channel[], options: { readonly quiet: boolean; readonly signal: AbortSignal }): Promise<void>
 }
+
+export const viewOf = ({ key, level, title, text, remedy, deal, raisedAt }: StoredNotice): NoticeView => ({
+  key,
+  level,
+  title,
+  text,
+  remedy,
+  deal,
+  raisedAt: new Date(raisedAt).toISOString(),
+})
 
 const prefix = 'notice.'
 const firstPauseMs = 30_000
