@@ -6,7 +6,7 @@ import { entra, type Entra } from './entra/index.js'
 import { listen, type SimListener, type SimSend } from './http.js'
 import { partnerCenter, platformAudience, referralsAudience, type PartnerCenter } from './partner-center/index.js'
 import { seededRng } from './rng.js'
-import { salesforce, standardClient, type Salesforce } from './salesforce/index.js'
+import { salesforce, standardClient, type Installed, type Salesforce, type SalesforceOptions } from './salesforce/index.js'
 import { testAuthorityPem } from './signing.js'
 
 export interface SandboxOptions {
@@ -18,6 +18,10 @@ export interface SandboxOptions {
   readonly tenantId?: string
   /** A Salesforce org of one currency. */
   readonly singleCurrency?: true
+  /** Whose fields the Salesforce org has; absent: as `customFields` says. */
+  readonly salesforceFields?: Installed
+  /** Further options of the Salesforce org. */
+  readonly salesforce?: Partial<SalesforceOptions>
   /** Absent: the machine's own. */
   readonly clock?: SandboxClock
 }
@@ -81,7 +85,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     customFields: options.customFields,
     options: { tenantId },
   })
-  const org = salesforce({ clock, rng, installed: options.customFields !== 'none', options: { multiCurrency: options.singleCurrency !== true } })
+  const org = salesforce({ clock, rng, installed: options.salesforceFields ?? (options.customFields === 'both' ? 'cosell' : options.customFields), options: { multiCurrency: options.singleCurrency !== true, ...options.salesforce } })
   const at = (offset: number): number => (options.port === 0 ? 0 : options.port + offset)
   const listeners: SimListener[] = []
   const open = async (handle: Parameters<typeof listen>[0], offset: number): Promise<string> => {

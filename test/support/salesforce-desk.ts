@@ -58,7 +58,7 @@ export function salesforceDesk(
 ): SalesforceDesk {
   const hand = handClock(Date.parse('2026-03-04T09:15:27.400Z'))
   const clock = engineClock(hand)
-  const org = salesforce({ clock: hand, rng: seededRng(3), installed: true, origin, ...given })
+  const org = salesforce({ clock: hand, rng: seededRng(3), installed: 'cosell', origin, ...given })
   const calls: string[] = []
   const wire = inProcess(org.handle)
   const noted: Transport = (request) => {

@@ -8,6 +8,7 @@ import { loadConfig, processWorld, type Config } from '../../src/config/index.js
 import type { DealView, SyncSummary } from '../../src/engine/views.js'
 import { silentLog } from '../../src/log.js'
 import { sandboxClock } from '../../src/sandbox/index.js'
+import type { Installed, SalesforceOptions } from '../../src/sandbox/salesforce/index.js'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
 
 export interface SalesforceInstallation {
@@ -32,10 +33,16 @@ export interface SalesforceInstallation {
 
 const never = new AbortController().signal
 
+export interface SalesforceWish {
+  readonly fields?: Installed
+  readonly singleCurrency?: true
+  readonly sync?: object
+  readonly mapping?: object
+  readonly org?: Partial<SalesforceOptions>
+}
+
 /** A whole installation on Salesforce: simulated systems on loopback, the assembled service with a store of its own, and the people. */
-export async function salesforceInstallation(
-  wish: { readonly fields?: 'none'; readonly singleCurrency?: true; readonly sync?: object; readonly mapping?: object } = {},
-): Promise<SalesforceInstallation> {
+export async function salesforceInstallation(wish: SalesforceWish = {}): Promise<SalesforceInstallation> {
   let aheadMs = 0
   const clock = { ...realClock, now: () => realClock.now() + aheadMs }
   const real = sandboxClock()
@@ -44,9 +51,11 @@ export async function salesforceInstallation(
   const sandbox = await startSandbox({
     port: 0,
     seed: 7,
-    customFields: wish.fields ?? 'cosell',
+    customFields: 'cosell',
+    salesforceFields: wish.fields ?? 'cosell',
     clock: world,
     ...(wish.singleCurrency === true ? { singleCurrency: true } : {}),
+    ...(wish.org === undefined ? {} : { salesforce: wish.org }),
   })
   const folder = mkdtempSync(join(tmpdir(), 'cosell-salesforce-'))
   const { salesforce: org, partnerCenter } = sandbox

@@ -9,13 +9,14 @@ import { errorBody, refuse, SalesforceError } from './errors.js'
 import { field } from './objects.js'
 import { salesforceDefaults, type FieldType, type SalesforceOptions, type Scalar, type UserSeed } from './model.js'
 import { sessions, userInfo, type ClientApp, type Sessions } from './oauth.js'
-import { installCosell, makeOrg, objectNamed, type Org } from './org.js'
+import { installCosell, makeOrg, objectNamed, type Installed, type Org } from './org.js'
 import { people, type People } from './people.js'
 import { type Call, type Reply } from './call.js'
 import { refusal, rest, type Locators } from './rest.js'
 import { tooling } from './tooling.js'
 import { soap } from './soap.js'
 
+export type { Installed } from './org.js'
 export type { SalesforceOptions } from './model.js'
 export type { People as SalesforcePeople } from './people.js'
 export type { ClientApp } from './oauth.js'
@@ -27,8 +28,8 @@ export interface SalesforceGiven {
   readonly origin?: string
   readonly faults?: Faults
   readonly options?: Partial<SalesforceOptions>
-  /** Whether the co-sell fields and the object of solutions are there from the start. */
-  readonly installed: boolean
+  /** Whose co-sell fields are there from the start. */
+  readonly installed: Installed
   readonly apps?: readonly ClientApp[]
   readonly users?: readonly Omit<UserSeed, 'id'>[]
   readonly currencies?: readonly string[]

@@ -265,7 +265,7 @@ const teamMembers = (): ObjectDef =>
 
 const custom = (name: string, label: string, type: FieldType, extra: Extra = {}): FieldDef =>
   field(`Cosell_${name}__c`, type, { label, custom: true, ...extra })
-const help = [
+export const helpLabels = [
   'Workload Specific Value Proposition',
   'Customer Technical Architecture',
   'Proof Of Concept or Demo',
@@ -283,7 +283,7 @@ export function cosellFields(on: 'Opportunity' | 'Lead'): FieldDef[] {
     custom('Audit', 'Audit', 'textarea', { length: 32_768 }),
     custom('Help_Required', 'How can Microsoft help?', 'picklist', {
       length: 255,
-      values: options(...help).map((option) => ({ ...option, isDefault: false })),
+      values: options(...helpLabels).map((option) => ({ ...option, isDefault: false })),
     }),
     custom('Referral_Visibility', 'Referral Visibility', 'boolean', { nillable: false, defaultValue: false }),
     custom('Microsoft_CRM_Identifier', 'Microsoft CRM Identifier', 'string', { length: 100 }),

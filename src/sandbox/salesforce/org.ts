@@ -1,5 +1,6 @@
 import type { SandboxClock } from '../clock.js'
 import type { SandboxRng } from '../rng.js'
+import { handMadeFields, microsoftFields, microsoftSolutions } from './foreign-fields.js'
 import { cosellFields, leadStatusSeeds, solutionObject, stageSeeds, standardObjects } from './objects.js'
 import { idFrom, isoStamp, type ObjectDef, type Row, type SalesforceOptions, type Scalar, type UserSeed } from './model.js'
 import { refuse } from './errors.js'
@@ -29,11 +30,13 @@ export interface Org {
   readonly nextId: (prefix: string) => string
 }
 
+/** Whose co-sell fields an org has: nobody's, ours, those of Microsoft's package, or those of its guide of 2020. */
+export type Installed = 'none' | 'cosell' | 'microsoft' | 'by-hand'
 export interface OrgGiven {
   readonly clock: SandboxClock
   readonly rng: SandboxRng
   readonly options: SalesforceOptions
-  readonly installed: boolean
+  readonly installed: Installed
   readonly users: readonly Omit<UserSeed, 'id'>[]
   readonly currencies: readonly string[]
 }
@@ -62,7 +65,8 @@ export function makeOrg(given: OrgGiven): Org {
     nextId,
   }
   seedOrg(org, given)
-  if (given.installed) installCosell(org)
+  if (given.installed === 'cosell') installCosell(org)
+  else if (given.installed !== 'none') installForeign(org, given.installed)
   return org
 }
 
@@ -121,6 +125,12 @@ export function installCosell(org: Org): void {
     for (const item of cosellFields(name)) objectNamed(org, name).fields.set(item.name, item)
   const solutions = solutionObject()
   org.objects.set(solutions.name, solutions)
+}
+
+function installForeign(org: Org, whose: 'microsoft' | 'by-hand'): void {
+  for (const item of whose === 'microsoft' ? microsoftFields() : handMadeFields()) objectNamed(org, 'Opportunity').fields.set(item.name, item)
+  const solutions = microsoftSolutions()
+  if (whose === 'microsoft') org.objects.set(solutions.name, solutions)
 }
 
 function seedRow(org: Org, object: string, id: string, values: Record<string, Scalar>): void {

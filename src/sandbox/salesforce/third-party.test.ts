@@ -12,7 +12,7 @@ let listener: SimListener
 const version = '66.0'
 beforeEach(async () => {
   clock = handClock(Date.parse('2026-03-04T09:15:27.400Z'))
-  org = salesforce({ clock, rng: seededRng(3), installed: true })
+  org = salesforce({ clock, rng: seededRng(3), installed: 'cosell' })
   listener = await listen(org.handle, { port: 0 })
   org.origin = listener.url
 })
