@@ -56,7 +56,7 @@ async function asDiscovered(multiCurrency: boolean): Promise<Schema> {
 }
 
 const org = (given: Pick<CrmGiven, 'clock' | 'rng'> & { readonly options: Partial<SalesforceOptions> }): Salesforce =>
-  salesforce({ ...given, installed: true, origin: url })
+  salesforce({ ...given, installed: 'cosell', origin: url })
 
 /** Signs in with a client secret, again when the session was refused. */
 function sessionOf({ handle }: Pick<Salesforce, 'handle'>): Session {
