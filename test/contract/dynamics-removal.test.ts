@@ -77,6 +77,37 @@ describe('taking the installation away', () => {
     expect(writes(made)).toEqual([])
   })
 
+  it('puts a form and a view back to the letter, also where our part had changed more than itself', async () => {
+    const made = environment()
+    const [form] = made.kit.simulator.find('systemform', { objecttypecode: 'opportunity' })
+    const [view] = made.kit.simulator.find('savedquery', { returnedtypecode: 'opportunity', isdefault: true })
+    const [formId, viewId] = [String(form?.['formid']), String(view?.['savedqueryid'])]
+    const empty = String(form?.['formxml']).replace(/<sections>.*?<\/sections>/s, '<sections />')
+    await made.kit.call('PATCH', `systemforms(${formId})`, { formxml: empty })
+    await made.kit.call('POST', 'PublishAllXml', {})
+    const xmlOf = (): unknown => made.kit.simulator.read('systemform', formId)?.['formxml']
+    expect(xmlOf()).toBe(empty)
+    await apply(made)
+    expect(xmlOf()).not.toBe(empty)
+    await remove(made, 'keep')
+    expect(xmlOf()).toBe(empty)
+    expect(made.kit.simulator.read('savedquery', viewId)).toMatchObject({ layoutxml: view?.['layoutxml'], fetchxml: view?.['fetchxml'] })
+  })
+
+  it('keeps what a customer changed on the form meanwhile', async () => {
+    const made = environment()
+    await apply(made)
+    const [form] = made.kit.simulator.find('systemform', { objecttypecode: 'opportunity' })
+    const path = `systemforms(${String(form?.['formid'])})`
+    const theirs = String(form?.['formxml']).replace('<tabs>', '<!-- theirs --><tabs>')
+    await made.kit.call('PATCH', path, { formxml: theirs })
+    await made.kit.call('POST', 'PublishAllXml', {})
+    await remove(made, 'keep')
+    const now = String(made.kit.simulator.read('systemform', String(form?.['formid']))?.['formxml'])
+    expect(now).toContain('<!-- theirs -->')
+    expect(now).not.toContain('cosell_partnercenter')
+  })
+
   it('leaves nothing at all with --data, and may install again', async () => {
     const made = environment()
     const before = shown(made)

@@ -9,11 +9,11 @@ import { REMOVAL_STAGES, removalSteps, type RemovalWish } from './steps-removal.
 import { roleSteps } from './steps-roles.js'
 import { securitySteps } from './steps-security.js'
 import { formSteps, resourceSteps, viewSteps } from './steps-shown.js'
-import { STAGES, type Desk, type Stage, type Step } from './step.js'
+import { STAGES, type Copies, type Copy, type Desk, type Stage, type Step } from './step.js'
 import { columnSteps, keySteps, lookupSteps, solutionSteps, trackingSteps } from './steps-tables.js'
 import { PARTS, survey, type Part, type Prior, type Survey } from './survey.js'
 
-/** What outlives a process: which parts were changed and not yet published. */
+/** What outlives a process: which parts were changed and not yet published, and how forms and views stood before. */
 export interface Notebook {
   read(name: string): Promise<unknown>
   write(name: string, value: unknown): Promise<void>
@@ -79,6 +79,11 @@ function stepsOf(found: Survey): Step[] {
     ...roleSteps(found),
   ]
 }
+
+const copiesIn = (notebook: Notebook): Copies => ({
+  read: async (id) => (await notebook.read(`install.copy.${id}`)) as Copy | null, // only `keep` writes it
+  keep: (id, copy) => notebook.write(`install.copy.${id}`, copy),
+})
 
 const noSales = (root: string): Fault =>
   new Fault('misconfigured', `${root} has no table "opportunity".`, {
@@ -191,7 +196,8 @@ class Work {
 
   async #stage(found: Survey, todo: readonly Step[], stage: Stage): Promise<void> {
     const { signal } = this.#asked
-    const desk: Desk = { api: this.#api, clock: this.#options.clock, survey: found, signal, say: (what) => this.#say(what) }
+    const { clock, notebook } = this.#options
+    const desk: Desk = { api: this.#api, clock, survey: found, signal, say: (what) => this.#say(what), copies: copiesIn(notebook) }
     for (const step of todo.filter((candidate) => candidate.stage === stage)) {
       signal.throwIfAborted()
       this.#say(step.item.what)

@@ -6,6 +6,17 @@ import type { Survey } from './survey.js'
 export const STAGES = ['solution', 'tables', 'columns', 'lookups', 'keys', 'security', 'views', 'forms', 'roles', 'events'] as const
 export type Stage = (typeof STAGES)[number]
 
+/** A form or view of somebody else's: how it stood before we changed it, and how we left it. */
+export interface Copy {
+  readonly before: string
+  readonly after: string
+}
+/** Kept beyond one run, by the id of the form or view. */
+export interface Copies {
+  read(id: string): Promise<Copy | null>
+  keep(id: string, copy: Copy): Promise<void>
+}
+
 /** What a step works with. */
 export interface Desk {
   readonly api: MetadataApi
@@ -14,6 +25,7 @@ export interface Desk {
   readonly signal: AbortSignal
   /** Reports what is under way while a step waits. */
   readonly say: (what: string) => void
+  readonly copies: Copies
 }
 
 export interface Step {

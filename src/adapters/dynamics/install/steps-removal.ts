@@ -26,7 +26,7 @@ import { iconColumns } from './steps-shown.js'
 import { redefine } from './steps-tables.js'
 import { present, wanted, type Desk, type Stage, type Step } from './step.js'
 import type { Survey, TableSurvey } from './survey.js'
-import { showsIcon, withoutIcon } from './views.js'
+import { showsIcon, textOfView, viewOfText, withoutIcon } from './views.js'
 
 /**
  * The way back, in the order in which nothing is needed any more by what stands above it.
@@ -80,10 +80,13 @@ async function eventRemoval(api: MetadataApi, signal: AbortSignal): Promise<Step
 function formRemoval(survey: Survey): Step[] {
   return DEAL_TABLES.flatMap((name) =>
     (survey.forms.get(name) ?? []).flatMap((form) => {
-      const formxml = withoutSection(form.xml, SECTION.name)
-      if (formxml === form.xml) return []
+      const cut = withoutSection(form.xml, SECTION.name)
+      if (cut === form.xml) return []
       const what = `Section ${SECTION.label} on the form "${form.name}" of ${name}`
-      const make = async ({ api, signal }: Desk): Promise<void> => {
+      const make = async ({ api, signal, copies }: Desk): Promise<void> => {
+        // Untouched since, it is put back as it was found; what others changed meanwhile stays, and only the section goes.
+        const held = await copies.read(form.id)
+        const formxml = held?.after === form.xml ? held.before : cut
         await api.write({ method: 'PATCH', path: `systemforms(${form.id})`, body: { formxml }, what, solution: null }, signal)
       }
       return [take('forms', `form:${name}.${form.id}`, what, make, { tables: [name] })]
@@ -104,8 +107,10 @@ function viewRemoval(survey: Survey, managed: boolean): Step[] {
           : [take('views', `view:${name}.${view.name}`, what, (desk) => erase(desk, `savedqueries(${view.id})`, what), { tables: [name] })]
       const text = withoutIcon(view, icon)
       if (text.layoutXml === view.layoutXml) return []
-      const make = async ({ api, signal }: Desk): Promise<void> => {
-        const body = { layoutxml: text.layoutXml, fetchxml: text.fetchXml }
+      const make = async ({ api, signal, copies }: Desk): Promise<void> => {
+        const held = await copies.read(view.id)
+        const { layoutXml, fetchXml } = held?.after === textOfView(view) ? viewOfText(held.before) : text
+        const body = { layoutxml: layoutXml, fetchxml: fetchXml }
         await api.write({ method: 'PATCH', path: `savedqueries(${view.id})`, body, what, solution: null }, signal)
       }
       return [take('views', `icon:${name}.${view.id}`, what, make, { tables: [name] })]

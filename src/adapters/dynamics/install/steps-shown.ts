@@ -13,12 +13,12 @@ import {
   type BlueprintTable,
   type DealTable,
 } from './blueprint.js'
-import { lacks, withSection, type FormField, type Section } from './forms.js'
+import { lacks, withoutSection, withSection, type FormField, type Section } from './forms.js'
 import { contentOf, WEB_RESOURCES, type WebResource } from './resources.js'
 import { columnName } from './steps-tables.js'
 import { forPerson, present, wanted, type Desk, type Step } from './step.js'
 import type { FormSurvey, Survey, TableSurvey, ViewSurvey } from './survey.js'
-import { showsIcon, viewText, withIcon, type ViewText } from './views.js'
+import { showsIcon, textOfView, viewText, withIcon, withoutIcon, type ViewText } from './views.js'
 
 export function resourceSteps(survey: Survey): Step[] {
   return WEB_RESOURCES.map((resource) => {
@@ -135,8 +135,9 @@ function iconStep(table: TableSurvey, view: ViewSurvey, wish: { readonly status:
   if (showsIcon(view.layoutXml, wish.status)) return present('views', id, what)
   const text = withIcon(view, wish)
   if (text === null) return forPerson('views', id, what, 'The view has no row of columns that the icon could stand in.')
-  const make = async ({ api, signal, survey: { solution } }: Desk): Promise<void> => {
+  const make = async ({ api, signal, survey: { solution }, copies }: Desk): Promise<void> => {
     const body = { layoutxml: text.layoutXml, fetchxml: text.fetchXml }
+    await copies.keep(view.id, { before: textOfView(withoutIcon(view, wish)), after: textOfView(text) })
     await api.write({ method: 'PATCH', path: `savedqueries(${view.id})`, body, what, solution: solution.uniqueName }, signal)
   }
   return wanted('views', { id, what, change: 'add the column', touches: 'existing', publish: { tables: [table.name] }, make })
@@ -230,6 +231,9 @@ function formStep({ table, form, section, isOurs }: FormWish, survey: Survey): S
         remedy: 'Give the form a tab with a section in the form designer, then run "cosell install apply" again.',
       })
     const { solution } = desk.survey
+    const held = await desk.copies.read(form.id)
+    const before = held?.after === form.xml ? held.before : withoutSection(form.xml, section(desk.survey).name)
+    await desk.copies.keep(form.id, { before, after: formxml })
     await desk.api.write(
       { method: 'PATCH', path: `systemforms(${form.id})`, body: { formxml }, what, solution: solution.uniqueName },
       desk.signal,

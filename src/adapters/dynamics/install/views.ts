@@ -16,6 +16,13 @@ export interface ViewText {
   readonly fetchXml: string
 }
 
+/** A view as one text, to keep and to compare. */
+export const textOfView = ({ layoutXml, fetchXml }: ViewText): string => JSON.stringify([layoutXml, fetchXml])
+export const viewOfText = (text: string): ViewText => {
+  const [layoutXml = '', fetchXml = ''] = JSON.parse(text) as string[] // only textOfView writes it
+  return { layoutXml, fetchXml }
+}
+
 const attribute = (name: string): string => `<attribute name="${name}" />`
 const iconCell = (column: string): string =>
   `<cell name="${column}" width="60" imageproviderwebresource="$webresource:${escapeXml(ICON_SCRIPT)}" imageproviderfunctionname="${ICON_FUNCTION}" />`
