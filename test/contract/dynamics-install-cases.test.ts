@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { dynamicsAdapter } from '../../src/adapters/dynamics/adapter.js'
+import { dynamicsInstaller } from '../../src/adapters/dynamics/install/installer.js'
+import { DYNAMICS_PROFILE } from '../../src/adapters/dynamics/profile.js'
 import { Fault } from '../../src/core/fault.js'
+import { EMPTY_MAPPING } from '../../src/core/mapping-document.js'
+import { effectiveMapping } from '../../src/core/mapping.js'
 import type { InstallItem } from '../../src/core/ports.js'
+import { origin } from '../../src/sandbox/dataverse/test-kit.js'
 import { environment, never, type Environment } from '../support/dynamics-environment.js'
 
 const quiet = { onProgress: () => undefined, signal: never }
@@ -70,6 +76,59 @@ describe('a form', () => {
     expect(open((await apply(made)).items)).toEqual([])
     const now = String(made.kit.simulator.read('systemform', String(form?.['formid']))?.['formxml'])
     expect(now.match(/name="cosell_partnercenter"/g)).toHaveLength(1)
+  })
+})
+
+describe('an environment that only knows the members which Microsoft prints', () => {
+  it('is surveyed, installed into and read all the same', async () => {
+    const made = environment()
+    made.kit.simulator.options.metadataMembers = 'printed'
+    expect(open((await apply(made)).items)).toEqual([])
+    expect((await apply(made)).done).toEqual([])
+    const settings = { mapping: effectiveMapping(DYNAMICS_PROFILE, EMPTY_MAPPING), owner: null, checkMarkInName: false }
+    const guard = <T>(_key: string, work: () => Promise<T>): Promise<T> => work()
+    const adapter = dynamicsAdapter({ url: origin, send: made.send, clock: made.clock, settings: () => settings, customerGuard: guard })
+    const checks = await adapter.checks({ signal: never })
+    expect(checks.filter(({ status }) => status === 'fail')).toEqual([])
+    expect(adapter.solutionTable()).toBe('cosell_microsoftsolution')
+    const { records } = await adapter.describe({ signal: never })
+    const column = (name: string) => records['opportunity']?.find((field) => field.name === name)
+    expect([column('estimatedclosedate')?.type, column('cosell_lastsynced')?.type, column('cosell_audit')?.maxLength]).toEqual(['date', 'instant', 100_000])
+  })
+})
+
+describe('a name that is taken', () => {
+  it('by another publisher ends it in plain words, and the next run goes on', async () => {
+    const made = environment()
+    const body = { uniquename: 'cosell', friendlyname: 'Somebody else', customizationprefix: 'other', customizationoptionvalueprefix: 50_000 }
+    const taken = await made.kit.call('POST', 'publishers', body, { prefer: 'return=representation' })
+    const fault = await faultOf(apply(made))
+    expect(fault.message).toContain('the publisher')
+    expect(fault.message).toContain('the name is taken by something else')
+    expect(fault.remedy).toContain('then run the command again')
+    await made.kit.call('DELETE', `publishers(${String(taken.json['publisherid'])})`)
+    expect(open((await apply(made)).items)).toEqual([])
+  })
+
+  it('by a column that somebody made at the same moment is looked at again', async () => {
+    const made = environment()
+    await apply(made, 'leave')
+    const path = "EntityDefinitions(LogicalName='lead')/Attributes"
+    const held = await made.kit.call('GET', `${path}(LogicalName='cosell_closingreason')/Microsoft.Dynamics.CRM.StringAttributeMetadata`)
+    await made.kit.call('DELETE', `${path}(LogicalName='cosell_closingreason')`)
+    const { '@odata.context': _context, MetadataId: _id, ...again } = held.json
+    // As soon as the installer has looked, somebody else is quicker.
+    let raced = false
+    const send: typeof made.send = async (request) => {
+      if (!raced && request.method === 'POST' && request.url.endsWith('/Attributes')) {
+        raced = true
+        await made.kit.call('POST', path, { '@odata.type': 'Microsoft.Dynamics.CRM.StringAttributeMetadata', ...again })
+      }
+      return made.send(request)
+    }
+    const installer = dynamicsInstaller({ url: origin, send, clock: made.clock, notebook: made.notebook, mapped: () => [] })
+    expect(open((await installer.apply({ existing: 'alter', ...quiet })).items)).toEqual([])
+    expect(raced).toBe(true)
   })
 })
 

@@ -24,6 +24,7 @@ const rule = (kind: FaultKind, says: string, remedy: string): Rule => ({ kind, s
 
 const again = 'Nothing to do: it is tried again.'
 const role = 'Give the connector\'s application user a security role with this right (Power Platform admin center, Application users).'
+const taken = 'Rename or remove what has this name in the CRM (make.powerapps.com, Solutions), then run the command again.'
 const fields = 'Check the mapping against the CRM with "cosell mapping check"; the columns of the CRM are read again by themselves.'
 
 /**
@@ -52,6 +53,12 @@ const CODES: Readonly<Record<string, Rule>> = {
   '0x8004418a': rule('rejected', 'the request is too large', 'Shorten the notes of the record.'),
   '0x80044352': rule('stale', 'the position in the change feed has expired', again),
   '0x8004f01f': rule('rejected', 'something else in the CRM still uses it', 'Take it off what the message names (a form, view, process or table of your own), then run the command again.'),
+  '0x8004f022': rule('rejected', 'the name is taken by something else', taken),
+  '0x8004f023': rule('rejected', 'the name is taken by something else', taken),
+  '0x80047013': rule('rejected', 'the name is taken by something else', taken),
+  '0x80060304': rule('rejected', 'the name is taken by something else', taken),
+  '0x80044366': rule('rejected', 'the prefix belongs to no publisher', 'Run the command again; if it stays, give the publisher "Cosell" the prefix "cosell" in the CRM.'),
+  '0x80071151': rule('rejected', 'another customization or import is running', 'Wait until it has ended, then run the command again.'),
   '0x80072491': rule('misconfigured', 'change tracking is not enabled for the table', 'Run "cosell install apply", or switch on "Track changes" for the table.'),
   '0x80100005': rule('bug', 'closing needs the Win or Lose action', 'Please report this.'),
   '0x80048408': rule('misconfigured', 'the status reason does not belong to the state', 'Correct the "stages" of the mapping.'),

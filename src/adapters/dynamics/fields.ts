@@ -5,7 +5,7 @@ import type { Instant } from '../../core/ref.js'
 import type { DynamicsApi, Question } from './api.js'
 import { STANDARD_TABLES, type ChoiceOption, type Column, type ColumnType, type Table, type TableName } from './columns.js'
 import { SOLUTION_ID, SOLUTION_NAME, SOLUTION_TABLE } from './profile.js'
-import { flagOf, idOf, labelIn, numberOf, query, rowOf, rowsOf, textOf, valueIn, type Row } from './row.js'
+import { flagOf, idOf, labelIn, numberOf, query, rowOf, rowsOf, textOf, valueIn, wholeDefinition, type Row } from './row.js'
 import { aliasesOf, ASSUMED_SCHEMA, byLabel, type Currency, type Schema, type SolutionTable } from './schema.js'
 
 const TABLES: readonly TableName[] = ['opportunity', 'lead', 'account', 'contact']
@@ -30,9 +30,17 @@ type Answers = ReadonlyMap<string, Row | null | Fault>
 /** Questions by a name of ours, asked in one call. */
 async function askAll(api: DynamicsApi, questions: Readonly<Record<string, Question>>, signal: AbortSignal): Promise<Answers> {
   const names = Object.keys(questions)
-  const answers = await api.ask(Object.values(questions), signal)
-  return new Map(names.map((name, index): [string, Row | null | Fault] => [name, answers[index] ?? null]))
+  const asked = Object.values(questions)
+  const answers = await api.ask(asked, signal)
+  const again = asked.flatMap((question, index) => {
+    const path = isUnknownMember(answers[index]) ? wholeDefinition(question.path) : null
+    return path === null ? [] : [{ index, question: { ...question, path } }]
+  })
+  const whole = await api.ask(again.map(({ question }) => question), signal)
+  const later = new Map(again.map(({ index }, at): [number, Row | null | Fault] => [index, whole[at] ?? null]))
+  return new Map(names.map((name, index): [string, Row | null | Fault] => [name, later.get(index) ?? answers[index] ?? null]))
 }
+const isUnknownMember = (answer: Row | null | Fault | undefined): boolean => answer instanceof Fault && (answer.status === 400 || answer.status === 501)
 
 const ask = (what: string, path: string): Question => ({ what, path })
 const definition = (table: string): string => `EntityDefinitions(LogicalName='${table}')`

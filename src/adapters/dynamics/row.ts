@@ -53,4 +53,14 @@ export function query(options: Readonly<Record<string, string | null>>): string 
   const parts = Object.entries(options).flatMap(([name, value]) => (value === null ? [] : [`${name}=${encodeValue(value)}`]))
   return parts.length === 0 ? '' : `?${parts.join('&')}`
 }
+/**
+ * The same question about definitions for everything that is known of them, expansions kept: an environment that does not know one of the members
+ * we ask for by name still shows the others. Null for other questions.
+ */
+export function wholeDefinition(path: string): string | null {
+  const at = path.indexOf('?')
+  if (at === -1 || !path.startsWith('EntityDefinitions')) return null
+  const expand = path.slice(at + 1).split('&').filter((option) => option.startsWith('$expand='))
+  return `${path.slice(0, at)}${expand.length === 0 ? '' : `?${expand.join('&')}`}`
+}
 const encodeValue = (value: string): string => encodeURIComponent(value).replace(/%(?:24|2C|28|29|3D|3B|2F|40|3A)/g, decodeURIComponent)

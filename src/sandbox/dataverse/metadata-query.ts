@@ -18,6 +18,22 @@ export function requireMetadataOptions(options: QueryOptions): void {
   }
 }
 
+const printed = new Set(
+  (
+    'MetadataId LogicalName SchemaName EntitySetName PrimaryIdAttribute PrimaryNameAttribute ObjectTypeCode ChangeTrackingEnabled ' +
+    'IsOptimisticConcurrencyEnabled CanChangeTrackingBeEnabled AttributeType RequiredLevel IsValidForCreate IsValidForUpdate MaxLength ' +
+    'ReferencingAttribute ReferencingEntityNavigationPropertyName ReferencedEntity KeyAttributes EntityKeyIndexStatus OptionSet GlobalOptionSet'
+  ).split(' '),
+)
+
+/** Refuses members that the pages about querying definitions do not print. */
+export function requirePrinted(options: QueryOptions): void {
+  const filter = (options.get('$filter') ?? '').match(/[A-Za-z]+(?= (?:eq|ne) )/g) ?? []
+  for (const name of [...splitOutsideQuotes(options.get('$select') ?? '', ','), ...filter]) {
+    if (name !== '' && !printed.has(name)) throw badQuery(`Could not find a property named '${name}'.`)
+  }
+}
+
 /** Members an item may be asked for; null takes every member of the item itself. */
 export type Known = (member: string) => boolean
 

@@ -11,7 +11,7 @@ import {
   type Json,
 } from './metadata-json.js'
 import type { Column, Table } from './metadata-model.js'
-import { filterItems, requireMetadataOptions, selectFrom, type Known } from './metadata-query.js'
+import { filterItems, requireMetadataOptions, requirePrinted, selectFrom, type Known } from './metadata-query.js'
 import { parseExpand } from './odata-parse.js'
 import type { KeyPart, QueryOptions, Segment } from './paths.js'
 import { header, json, type Answer, type Call } from './request.js'
@@ -43,6 +43,7 @@ export const columnByKey = (table: Table, key: KeyPart): Column =>
 
 export function readMetadata(world: World, call: Call): Answer {
   requireMetadataOptions(call.query)
+  if (world.options.metadataMembers === 'printed') requirePrinted(call.query)
   const [root, ...rest] = call.segments
   const context = (path: string): string => `${call.serviceRoot}/$metadata#${path}`
   switch (root?.name) {
@@ -203,7 +204,9 @@ function readAttributes(world: World, call: Call, table: Table, member: Segment,
     member.key.kind === 'none' ? [...table.columns.values()].filter(visible) : [columnByKey(table, member.key)].filter(visible)
   const fitting = columns.filter((column) => cast === null || attributeTypes[column.kind].metadata === cast)
   const context = `${call.serviceRoot}/$metadata#EntityDefinitions('${table.name}')/Attributes${cast === null ? '' : `/Microsoft.Dynamics.CRM.${cast}`}`
-  const items = fitting.map((column) => attributeJson(table, column))
+  const plain = cast === null && member.key.kind === 'none' && world.options.metadataMembers === 'printed'
+  // Members of a type then come with its cast only.
+  const items = fitting.map((column) => (plain ? { ...attributeJson(table, column), MaxLength: undefined } : attributeJson(table, column)))
   const known: Known =
     cast === null ? (name) => commonAttributeMembers.has(name) : (name) => items.length === 0 || items.some((item) => name in item)
   const type = cast ?? 'AttributeMetadata'

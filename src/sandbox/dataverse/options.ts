@@ -69,6 +69,8 @@ export interface DataverseOptions {
   importMs: number
   /** Reads without `Consistency: Strong` miss new components for this long. */
   metadataStaleMs: number
+  /** Which members of definitions may be selected and filtered by: all there are, or those that Microsoft's pages print in their examples. */
+  metadataMembers: 'all' | 'printed'
   /** `held` refuses customizations as if another one were running. */
   customizationLock: 'free' | 'held'
 
@@ -119,6 +121,7 @@ export const dataverseDefaults: DataverseOptions = {
   keyBuildMs: 2_000,
   importMs: 5_000,
   metadataStaleMs: 0,
+  metadataMembers: 'all',
   customizationLock: 'free',
   deniedPrivileges: [],
   requestLimit: { requests: 6_000, windowMs: 300_000 },

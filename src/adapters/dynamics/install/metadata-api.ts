@@ -1,7 +1,7 @@
 import { Fault } from '../../../core/fault.js'
 import type { Send } from '../../../remote/send.js'
 import { faultOf } from '../errors.js'
-import { asRow, isRow, parseJson, textOf, type Row } from '../row.js'
+import { asRow, isRow, parseJson, textOf, wholeDefinition, type Row } from '../row.js'
 
 /** One write of a customization. `solution` puts the component into that unmanaged solution. */
 export interface MetadataWrite {
@@ -11,6 +11,8 @@ export interface MetadataWrite {
   readonly what: string
   readonly solution: string | null
 }
+
+type Reading = { readonly kind: 'found'; readonly body: Row } | { readonly kind: 'refused'; readonly fault: Fault }
 
 const base = 'api/data/v9.2'
 const pagesMost = 200
@@ -87,12 +89,15 @@ export class MetadataApi {
     return { id: named?.[1]?.toLowerCase() ?? null, body: text === '' ? null : asRow(parseJson(text, what), what) }
   }
 
-  async #read(
-    path: string,
-    what: string,
-    signal: AbortSignal,
-    more: Readonly<Record<string, string>> = {},
-  ): Promise<{ readonly kind: 'found'; readonly body: Row } | { readonly kind: 'refused'; readonly fault: Fault }> {
+  /** Where a member we name is not known, the whole definition is asked for. */
+  async #read(path: string, what: string, signal: AbortSignal, more: Readonly<Record<string, string>> = {}): Promise<Reading> {
+    const reading = await this.#readOnce(path, what, signal, more)
+    const unknown = reading.kind === 'refused' && (reading.fault.status === 400 || reading.fault.status === 501)
+    const whole = unknown ? wholeDefinition(path) : null
+    return whole === null || whole === path ? reading : this.#readOnce(whole, what, signal, more)
+  }
+
+  async #readOnce(path: string, what: string, signal: AbortSignal, more: Readonly<Record<string, string>>): Promise<Reading> {
     const url = path.startsWith('http') ? this.#ownLink(path) : this.urlOf(path)
     const headers = { ...protocol, 'If-None-Match': 'null', Consistency: 'Strong', ...more }
     const answer = await this.#send({ method: 'GET', url, headers, body: null, signal })

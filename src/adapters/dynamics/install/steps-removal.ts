@@ -169,10 +169,10 @@ function tableRemoval(survey: Survey, { data }: RemovalWish): Step[] {
       ? keep('tables', `table:${name}`, what, 'Kept with its rows; --data deletes it.')
       : take('tables', `table:${name}`, `${what} and its rows`, (desk) => erase(desk, `EntityDefinitions(LogicalName='${name}')`, what))
   })
-  const relationship = survey.solutions?.lookup?.relationship
+  const { relationshipId, relationship } = survey.solutions?.lookup ?? {}
   if (data === 'keep' || relationship?.toLowerCase() !== SOLUTION_LOOKUP.relationship) return steps
   const what = 'Relation of Microsoft Solutions to opportunities'
-  const path = `RelationshipDefinitions(SchemaName='${relationship}')`
+  const path = relationshipId == null ? `RelationshipDefinitions(SchemaName='${relationship}')` : `RelationshipDefinitions(${relationshipId})`
   return [take('lookups', `relation:${relationship}`, what, (desk) => erase(desk, path, what)), ...steps]
 }
 

@@ -33,6 +33,7 @@ export interface TableSurvey {
   readonly keys: readonly KeySurvey[]
 }
 export interface Lookup {
+  readonly relationshipId: string | null
   readonly relationship: string
   readonly column: string
 }
@@ -235,17 +236,32 @@ async function surveyColumns(api: MetadataApi, name: string, signal: AbortSignal
   const options = new Map(choices.map((row): [string, readonly number[]] => [textOf(row, 'LogicalName') ?? '', valuesIn(row)]))
   // All members: the lengths of texts come with the plain list, whether a column is secured as well.
   const rows = await api.list(`${definition(name)}/Attributes`, `the columns of table ${name}`, signal)
+  const lengths = await lengthsOf(api, name, rows, signal)
   return new Map(
     rows.map((row): [string, ColumnSurvey] => {
       const column = textOf(row, 'LogicalName') ?? ''
       const secured = flagOf(row, 'IsSecured') === true ? 'secured' : 'open'
-      const [type, maxLength] = [textOf(row, 'AttributeType') ?? '', numberOf(row, 'MaxLength')]
+      const [type, maxLength] = [textOf(row, 'AttributeType') ?? '', numberOf(row, 'MaxLength') ?? lengths.get(column) ?? null]
       return [
         column,
         { name: column, type, maxLength, secured, label: labelIn(row, 'DisplayName') ?? column, options: options.get(column) ?? null },
       ]
     }),
   )
+}
+
+/** Lengths of texts, asked for by type where the plain list leaves them out. */
+async function lengthsOf(api: MetadataApi, name: string, rows: readonly Row[], signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+  const lengths = new Map<string, number>()
+  for (const type of ['String', 'Memo']) {
+    if (!rows.some((row) => textOf(row, 'AttributeType') === type && numberOf(row, 'MaxLength') === null)) continue
+    const path = `${definition(name)}/Attributes/Microsoft.Dynamics.CRM.${type}AttributeMetadata${query({ $select: 'LogicalName,MaxLength' })}`
+    for (const row of await api.list(path, `the texts of table ${name}`, signal)) {
+      const length = numberOf(row, 'MaxLength')
+      if (length !== null) lengths.set(textOf(row, 'LogicalName') ?? '', length)
+    }
+  }
+  return lengths
 }
 
 async function surveyKeys(api: MetadataApi, name: string, signal: AbortSignal): Promise<TableSurvey['keys']> {
@@ -292,13 +308,13 @@ async function trackingOf(
 
 async function lookupOf(api: MetadataApi, table: string, signal: AbortSignal): Promise<Lookup | null> {
   const rows = await api.list(
-    `${definition(table)}/ManyToOneRelationships${query({ $select: 'SchemaName,ReferencingAttribute,ReferencedEntity' })}`,
+    `${definition(table)}/ManyToOneRelationships${query({ $select: 'MetadataId,SchemaName,ReferencingAttribute,ReferencedEntity' })}`,
     `the relations of table ${table}`,
     signal,
   )
   const row = rows.find((candidate) => textOf(candidate, 'ReferencedEntity') === 'opportunity')
   const [relationship, column] = [row && textOf(row, 'SchemaName'), row && textOf(row, 'ReferencingAttribute')]
-  return relationship && column ? { relationship, column } : null
+  return row && relationship && column ? { relationshipId: idOf(row, 'MetadataId'), relationship, column } : null
 }
 
 async function surveyForms(api: MetadataApi, tables: readonly string[], signal: AbortSignal): Promise<Survey['forms']> {
