@@ -40,7 +40,8 @@ async function askAll(api: DynamicsApi, questions: Readonly<Record<string, Quest
   const later = new Map(again.map(({ index }, at): [number, Row | null | Fault] => [index, whole[at] ?? null]))
   return new Map(names.map((name, index): [string, Row | null | Fault] => [name, later.get(index) ?? answers[index] ?? null]))
 }
-const isUnknownMember = (answer: Row | null | Fault | undefined): boolean => answer instanceof Fault && (answer.status === 400 || answer.status === 501)
+const isUnknownMember = (answer: Row | null | Fault | undefined): boolean =>
+  answer instanceof Fault && (answer.status === 400 || answer.status === 501)
 
 const ask = (what: string, path: string): Question => ({ what, path })
 const definition = (table: string): string => `EntityDefinitions(LogicalName='${table}')`
