@@ -1,5 +1,5 @@
 import type { Change, Conflict } from './change.js'
-import type { Field, FieldValue, Projection } from './deal.js'
+import type { Field, Projection } from './deal.js'
 import type { Reason } from './link.js'
 import type { Instant, LinkId, Ref, Side } from './ref.js'
 
@@ -35,7 +35,10 @@ export type AuditEvent =
   | { readonly kind: 'found-written'; readonly change: Change; readonly ref: Ref | null }
   | { readonly kind: 'failed'; readonly change: Change | null; readonly fault: string; readonly message: string; readonly remedy: string; readonly requestId: string | null; readonly calls: readonly WireCall[] }
   | { readonly kind: 'conflict'; readonly conflict: Conflict }
-  | { readonly kind: 'adopted'; readonly field: Field; readonly partner: FieldValue | undefined; readonly crm: FieldValue | undefined }
+  /** What both sides are known to agree on moved: the fields of each side that changed, and those that are agreed on no more. */
+  | { readonly kind: 'agreed'; readonly partner: Projection; readonly crm: Projection; readonly dropped: { readonly [S in Side]: readonly Field[] } }
+  /** Nothing is agreed on any more: the records were parted, or meet anew. */
+  | { readonly kind: 'forgotten' }
   | { readonly kind: 'linked'; readonly ends: { readonly [S in Side]: Ref | null }; readonly how: string }
   | { readonly kind: 'unlinked'; readonly ends: { readonly [S in Side]: Ref | null }; readonly how: string }
   | { readonly kind: 'moved'; readonly from: Ref; readonly to: Ref }

@@ -6,6 +6,7 @@ import type { PlannedChange } from '../core/plan-types.js'
 import { flowInto } from '../core/policy.js'
 import type { Commit, Lease, Mark, Present, Reading, Receipt } from '../core/ports.js'
 import { asLinkId, type EndRef, type LinkId } from '../core/ref.js'
+import { movedAgreement } from '../core/replay.js'
 import { entry, pinned, type Engine } from './engine.js'
 import { successLine } from './note-text.js'
 import { planInput } from './reconcile.js'
@@ -199,7 +200,8 @@ function commitOf(engine: Engine, item: Item, answer: Receipt | ReturnType<typeo
     calls: [],
     remarks: answer.remarks,
   })
+  const agreed = movedAgreement(link.base, base).map((event) => entry(context, event))
   const unfinished = (!stamped && !reading.sealed) || reading.deal.status !== planned.agreed.partner.status || accompanied(reading)
   const outcome: Outcome = { kind: 'settled' }
-  return { lease, link: unfinished ? { ...done, state: 'pending' } : done, audit: [wrote], now, outcome }
+  return { lease, link: unfinished ? { ...done, state: 'pending' } : done, audit: [wrote, ...agreed], now, outcome }
 }

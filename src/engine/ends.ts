@@ -4,6 +4,7 @@ import { Fault, toFault } from '../core/fault.js'
 import { advance, type Intent, type Link } from '../core/link.js'
 import type { CallOptions, Readings } from '../core/ports.js'
 import type { EndRef, Side } from '../core/ref.js'
+import { movedAgreement } from '../core/replay.js'
 import { entry, type Engine } from './engine.js'
 import type { Pass } from './pass.js'
 
@@ -31,20 +32,27 @@ export async function takeEnd(engine: Engine, pass: Pass, end: { side: Side; ref
     aliases: [...keep.aliases, ...drop.aliases],
   }
   const now = clock.now()
+  const context = (link: Link): Parameters<typeof entry>[0] => ({ link: link.id, run: pass.run, at: now })
+  // Of the deal that is worked here the store may have another base than the pass has by now.
+  const stored = keep.id === pass.link.id ? pass.stored : keep.base
   const merged = await store.merge(
     joined,
     drop,
     [
+      ...pass.lines,
+      ...movedAgreement(stored, joined.base).map((event) => entry(context(keep), event)),
+      ...movedAgreement(drop.id === pass.link.id ? pass.stored : drop.base, null).map((event) => entry(context(drop), event)),
       entry(
-        { link: keep.id, run: pass.run, at: now },
+        context(keep),
         { kind: 'linked', ends: joined.ends, how: `${end.how}; joined with deal ${drop.id}` },
       ),
     ],
     now,
   )
+  pass.unnote(0)
   await store.queue.mark([{ link: merged.id, dueAt: now, urgency: 1, wide: true, because: 'joined' }], now)
   if (merged.id !== pass.link.id) return false
-  pass.link = merged
+  pass.joined(merged)
   return true
 }
 

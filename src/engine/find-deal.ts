@@ -1,7 +1,8 @@
 import { Fault } from '../core/fault.js'
 import type { Link } from '../core/link.js'
 import { asLinkId, type EndKind } from '../core/ref.js'
-import type { Engine } from './engine.js'
+import { movedAgreement } from '../core/replay.js'
+import { entry, type Engine } from './engine.js'
 
 /** The deal that a person names by its own id, its referral id or its CRM id. */
 export async function findDeal(engine: Engine, deal: string): Promise<Link> {
@@ -28,7 +29,10 @@ export async function changeDeal(engine: Engine, deal: string, change: (link: Li
   for (let attempt = 1; ; attempt += 1) {
     const link = await findDeal(engine, deal)
     try {
-      return await engine.store.save({ lease: null, link: change(link), audit: entries(link), now: engine.clock.now(), outcome: null })
+      const now = engine.clock.now()
+      const changed = change(link)
+      const moved = movedAgreement(link.base, changed.base).map((event) => entry({ link: link.id, run: null, at: now }, event))
+      return await engine.store.save({ lease: null, link: changed, audit: [...entries(link), ...moved], now, outcome: null })
     } catch (error) {
       if (attempt >= attemptsMax) throw error
       await engine.clock.sleep(25 * attempt)

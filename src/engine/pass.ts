@@ -1,8 +1,10 @@
 import type { AuditEntry, AuditEvent } from '../core/audit.js'
+import type { Base } from '../core/deal.js'
 import { Fault } from '../core/fault.js'
 import type { Outcome } from '../core/fault.js'
 import type { Link, Reason } from '../core/link.js'
 import type { Lease } from '../core/ports.js'
+import { movedAgreement } from '../core/replay.js'
 import { entry, type Engine } from './engine.js'
 
 /** Safety margin before the end of a lease: a request that starts later could outlive it. */
@@ -19,12 +21,15 @@ export class Pass {
   /** Why a write of this pass was refused for good. */
   lastRefusal: Reason | null = null
   private entries: AuditEntry[] = []
+  /** As the store has it. */
+  private agreed: Base | null
   private readonly engine: Engine
   readonly signal: AbortSignal
 
   constructor(engine: Engine, link: Link, lease: Lease, signal: AbortSignal) {
     this.engine = engine
     this.link = link
+    this.agreed = link.base
     this.lease = lease
     this.signal = signal
     this.run = engine.newId()
@@ -39,20 +44,40 @@ export class Pass {
   noted(): number {
     return this.entries.length
   }
+  /** The lines themselves, for who saves them in another way. */
+  get lines(): readonly AuditEntry[] {
+    return this.entries
+  }
 
   /** Takes back the lines of something that did not happen. */
   unnote(noted: number): void {
     this.entries = this.entries.slice(0, noted)
   }
 
+  /** The link as the store has it now, after two deals were joined. */
+  joined(link: Link): void {
+    this.link = link
+    this.agreed = link.base
+  }
+
+
+  /** What the store has as agreed on; the link of the pass may be ahead of it. */
+  get stored(): Base | null {
+    return this.agreed
+  }
+
   /** Saves the link and the collected audit lines in one transaction; with an outcome, the lease ends with it. */
   async save(link: Link, outcome: Outcome | null = null): Promise<void> {
-    const audit = this.entries
+    const noted = this.entries
+    const at = this.engine.clock.now()
+    const moved = movedAgreement(this.agreed, link.base).map((event) => entry({ link: link.id, run: this.run, at }, event))
+    const audit = [...noted, ...moved]
     this.entries = []
     try {
       this.link = await this.engine.store.save({ lease: this.lease, link, audit, now: this.engine.clock.now(), outcome })
+      this.agreed = this.link.base
     } catch (error) {
-      this.entries = [...audit, ...this.entries]
+      this.entries = [...noted, ...this.entries]
       throw error
     }
   }

@@ -34,7 +34,8 @@ export async function reconcile(live: Engine, lease: Lease, signal: AbortSignal)
   // Another process may work by a newer version of the settings already: it is read before this deal is remapped back.
   if (link.mapping !== live.policy().mapping?.id) await live.freshen()
   const engine = pinned(live)
-  const pass = new Pass(engine, await remapped(engine, link), lease, signal)
+  const pass = new Pass(engine, link, lease, signal)
+  pass.link = await remapped(engine, link)
   let outcome: Outcome
   try {
     const last = await rounds(engine, pass)

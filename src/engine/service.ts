@@ -1,6 +1,7 @@
 import { Fault } from '../core/fault.js'
 import { newLink, type Link } from '../core/link.js'
 import { asLinkId, type EndRef } from '../core/ref.js'
+import { movedAgreement } from '../core/replay.js'
 import { stageAfter, type Take } from '../core/stage.js'
 import { activityOf } from './activity.js'
 import { isoTime, rowOf, viewOf } from './deal-view.js'
@@ -250,7 +251,10 @@ async function linkRecords(
     link = await store.merge(
       { ...link, ends: { partner, crm: crm.ref } },
       other,
-      [entry(context, { kind: 'unlinked', ends: other.ends, how: 'joined by a person' })],
+      [
+        entry(context, { kind: 'unlinked', ends: other.ends, how: 'joined by a person' }),
+        ...movedAgreement(other.base, null).map((event) => entry({ ...context, link: other.id }, event)),
+      ],
       now,
     )
   const saved = await changeDeal(

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { AuditRecord } from '../../src/core/audit.js'
 import type { Conflict } from '../../src/core/change.js'
 import type { Field } from '../../src/core/deal.js'
 import type { Link } from '../../src/core/link.js'
+import { replay } from '../../src/core/replay.js'
 import type { Case } from './run-seed.js'
 import type { Happening, Known, ShownField, Side } from './truth.js'
 import { counterpart } from './people.js'
@@ -41,7 +43,7 @@ export async function checkEnd(world: World, given: Case): Promise<Violation[]> 
     item.event?.kind === 'conflict' && item.link !== null ? [{ at: item.at, link: item.link, conflict: item.event.conflict }] : [],
   )
   const desk: Desk = { world, links, ledger, conflicts }
-  return [...converges(desk), ...noLostUpdate(desk), ...noDuplicate(desk), ...noPingPong(desk, given), ...noEcho(desk), ...doors(desk)]
+  return [...converges(desk), ...noLostUpdate(desk), ...noDuplicate(desk), ...noPingPong(desk, given), ...noEcho(desk), ...doors(desk), ...replays(desk)]
 }
 
 /** Writes of the product after everything had come to rest and nobody did anything. */
@@ -307,6 +309,18 @@ function noEcho({ world, conflicts, links }: Desk): Violation[] {
           ]
         : []
     })
+  })
+}
+
+// ------------------------------------------------------------------------------------------------------------------ I6
+
+/** The ledger alone tells what was agreed on. */
+function replays({ links, ledger }: Desk): Violation[] {
+  return links.flatMap((link) => {
+    const told = replay(ledger.filter((item) => item.link === link.id).map(({ event }) => event))
+    return isDeepStrictEqual(told, link.base)
+      ? []
+      : [{ invariant: 'I6', text: `The ledger of deal ${link.id} leads to ${JSON.stringify(told)}, not to ${JSON.stringify(link.base)}.` }]
   })
 }
 

@@ -23,8 +23,10 @@ export function useEventText(): (event: AuditEvent) => string {
         return events.failed(event.message)
       case 'conflict':
         return events.conflict(nameOf(event.conflict.field))
-      case 'adopted':
-        return events.adopted(nameOf(event.field))
+      case 'agreed':
+        return events.agreed([...new Set([...Object.keys(event.partner), ...Object.keys(event.crm)])].map(nameOf).join(', '))
+      case 'forgotten':
+        return events.forgotten
       case 'linked':
         return events.linked(event.how)
       case 'unlinked':

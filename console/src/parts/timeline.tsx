@@ -19,7 +19,8 @@ const ICONS: Readonly<Record<string, IconName>> = {
   state: 'info',
   observed: 'info',
   setting: 'settings',
-  adopted: 'check',
+  agreed: 'check',
+  forgotten: 'unlinked',
   moved: 'chevron',
 }
 
