@@ -6,7 +6,7 @@ import { movedAgreement, replay, type AgreementEvent } from './replay.js'
 const value: fc.Arbitrary<Projection> = fc.record(
   {
     name: fc.constantFrom('Reports', 'Reports and more'),
-    'details.dealValue': fc.constantFrom('1000', '2000', null),
+    'details.dealValue': fc.constantFrom(1_000, 2_000, null),
     'details.notes': fc.constantFrom('Wants reports.', null),
     team: fc.constantFrom([], [{ email: 'kim@fabrikam.example', firstName: 'Kim', lastName: null, phone: null }]),
   },

@@ -6,20 +6,40 @@ const holdMs = 60_000
 const waitMs = 100
 const patienceMs = 20_000
 
+/** Asked right before the account is made. @throws Fault `offline` when the work slept past its turn: somebody else may have made it meanwhile. */
+export type StillAlone = () => Promise<void>
+
 /** Runs work on one customer alone among all workers: two new deals of one new customer must not make two accounts. */
-export function customerGuard(store: Store, clock: Clock, newId: () => string): <T>(key: string, work: () => Promise<T>) => Promise<T> {
+export function customerGuard(
+  store: Store,
+  clock: Clock,
+  newId: () => string,
+): <T>(key: string, work: (stillAlone: StillAlone) => Promise<T>) => Promise<T> {
   return async (key, work) => {
     const name = `customer.${key}`
     const token = newId()
     const untilMs = clock.now() + patienceMs
-    while (!(await store.claim(name, { token, forMs: holdMs, now: clock.now() }))) {
+    let heldUntilMs = 0
+    const claim = async (): Promise<boolean> => {
+      const now = clock.now()
+      if (!(await store.claim(name, { token, forMs: holdMs, now }))) return false
+      heldUntilMs = now + holdMs
+      return true
+    }
+    while (!(await claim())) {
       if (clock.now() >= untilMs) {
         throw new Fault('offline', 'Another deal of the same new customer is being made and takes unusually long.', { remedy: 'Nothing to do: this deal is tried again in a moment.' })
       }
       await clock.sleep(waitMs)
     }
     try {
-      return await work()
+      return await work(async () => {
+        // A claim that ran out may have been another's in between, though nobody has it now.
+        if (clock.now() < heldUntilMs && (await claim())) return
+        throw new Fault('offline', 'This worker slept while it made a record of a new customer, and another may have made the account.', {
+          remedy: 'Nothing to do: it looks again in a moment.',
+        })
+      })
     } finally {
       await store.unclaim(name, token)
     }

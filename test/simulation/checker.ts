@@ -43,7 +43,15 @@ export async function checkEnd(world: World, given: Case): Promise<Violation[]> 
     item.event?.kind === 'conflict' && item.link !== null ? [{ at: item.at, link: item.link, conflict: item.event.conflict }] : [],
   )
   const desk: Desk = { world, links, ledger, conflicts }
-  return [...converges(desk), ...noLostUpdate(desk), ...noDuplicate(desk), ...noPingPong(desk, given), ...noEcho(desk), ...doors(desk), ...replays(desk)]
+  return [
+    ...converges(desk),
+    ...noLostUpdate(desk),
+    ...noDuplicate(desk),
+    ...noPingPong(desk, given),
+    ...noEcho(desk),
+    ...replays(desk),
+    ...doors(desk),
+  ]
 }
 
 /** Writes of the product after everything had come to rest and nobody did anything. */

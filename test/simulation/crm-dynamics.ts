@@ -80,6 +80,7 @@ function dynamicsSide(given: CrmGiven): CrmSide {
     faults: crm.faults,
     loseEvents: (rate) => void (crm.options.eventLossRate = rate),
     isWrite: ({ method, path, body }) => method !== 'GET' && !(path.endsWith('$batch') && !/\r\n(POST|PATCH|PUT|DELETE) /.test(body)),
+    makesUnmarked: () => false,
     version: () => crm.version(),
     records: () => recordsOf(crm, currencies),
     people: peopleOf(crm),

@@ -1,5 +1,5 @@
 import type { Adapter, Clock, Inbound } from '../../src/core/ports.js'
-import type { CustomerGuard } from '../../src/adapters/dynamics/environment.js'
+import type { CustomerGuard } from '../../src/adapters/salesforce/org.js'
 import type { Transport } from '../../src/remote/transport.js'
 import type { SandboxRng } from '../../src/sandbox/rng.js'
 import type { SimHandler, SimSend } from '../../src/sandbox/http.js'
@@ -96,6 +96,11 @@ export interface CrmSide {
   loseEvents(rate: number): void
   /** Whether a call of the product may change anything. */
   isWrite(call: { readonly method: string; readonly path: string; readonly body: string }): boolean
+  /**
+   * Whether a call makes something that the CRM knows no unique mark of, so that a process stopped between its last line and the wire can make
+   * it a second time. docs/proof.md says so.
+   */
+  makesUnmarked(call: { readonly method: string; readonly body: string }): boolean
   /** Moves with every change of a record. */
   version(): number
   records(): readonly CrmRecord[]

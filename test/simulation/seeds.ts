@@ -8,7 +8,7 @@ const perBlock = 50
 export function playSeeds(crm: CrmKind, first: number, count: number): void {
   const blocks = Array.from({ length: count / perBlock }, (_, index) => first + index * perBlock)
   // The time limit only ends a run that hangs: nothing is measured by it.
-  it.each(blocks)(`[R25] [R26] [R27] [R28] [R29] everything that must hold holds on ${crm} from seed %i on`, async (from) => {
+  it.each(blocks)(`[R25] [R26] [R27] [R28] [R29] [R30] everything that must hold holds on ${crm} from seed %i on`, async (from) => {
     const violations: string[] = []
     for (let seed = from; seed < from + perBlock; seed += 1) {
       for (const { invariant, text } of (await runCase(drawCase(seed, crm))).violations)

@@ -119,7 +119,10 @@ export function world({ seed, crm: kind, weather: drawn, options }: WorldGiven):
       const { rng } = life
       // Stopped between the last line of the product and the wire, a create goes out after its lease: Partner Center knows no unique mark
       // that could refuse it. docs/proof.md says so; every other call is stopped here.
-      const isUnmarkedCreate = method === 'POST' && url.endsWith('/engagements/referrals')
+      const isUnmarkedCreate =
+        name === 'CRM'
+          ? crm.makesUnmarked({ method, body: String(body) })
+          : method === 'POST' && url.endsWith('/engagements/referrals')
       if (weather.pause > 0 && rng.chance(weather.pause) && !isUnmarkedCreate) {
         const ms = rng.pick([10_000, 40_000, 70_000, 200_000])
         tell(`a process is stopped for ${ms} ms before ${method} ${url.slice(-60)}`)

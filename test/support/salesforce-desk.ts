@@ -1,3 +1,4 @@
+import { alone } from '../../src/adapters/salesforce/org.js'
 import { salesforceAdapter, type SalesforceAdapter } from '../../src/adapters/salesforce/adapter.js'
 import { limitOf } from '../../src/adapters/salesforce/errors.js'
 import { SALESFORCE_PROFILE } from '../../src/adapters/salesforce/profile.js'
@@ -93,7 +94,7 @@ export function salesforceDesk(
   })
   const settings = { mapping: effectiveMapping(SALESFORCE_PROFILE, EMPTY_MAPPING), owner: given.owner ?? null, checkMarkInName: false }
   const connection = { url: origin, send, session: token, clock }
-  const adapter = salesforceAdapter({ ...connection, settings: () => settings, customerGuard: (_key, work) => work() })
+  const adapter = salesforceAdapter({ ...connection, settings: () => settings, customerGuard: (_key, work) => work(alone) })
   const run = <T>(work: Promise<T>): Promise<T> => runWithClock(hand, work)
   const desk: SalesforceDesk = {
     org,

@@ -14,7 +14,7 @@ import { withIdentifier } from './discover.js'
 import { encodeDeal, encodeStamp, markedName, personFields, type Body, type Encoded } from './encode.js'
 import { tellsOfExisting } from './errors.js'
 import { chooseOwner, lookUp, membersBeside, type Found, type Needs } from './lookups.js'
-import type { Org } from './org.js'
+import { alone, type Org, type StillAlone } from './org.js'
 import { IDENTIFIER } from './profile.js'
 import { asRecordId, idOf, type Row } from './row.js'
 import { fieldIn, objectOf, precisionOf } from './schema.js'
@@ -236,8 +236,8 @@ export async function create(org: Org, change: CreateChange, signal: AbortSignal
   assertWorks(codec)
   assertIdentifier(codec)
   const customer = customerFor(codec, canonicalOf(codec, change.deal))
-  const work = (): Promise<Receipt> => createAlone(org, codec, change, signal)
-  return customer === null ? work() : org.guard(customerKey(customer), work)
+  const work = (stillAlone: StillAlone): Promise<Receipt> => createAlone(org, codec, change, { signal, stillAlone })
+  return customer === null ? work(alone) : org.guard(customerKey(customer), work)
 }
 
 /** Without the unique field a repeated create would make a second record. */
@@ -250,10 +250,16 @@ export function assertIdentifier(codec: Codec): void {
   )
 }
 
-async function createAlone(org: Org, codec: Codec, change: CreateChange, signal: AbortSignal): Promise<Receipt> {
+async function createAlone(
+  org: Org,
+  codec: Codec,
+  change: CreateChange,
+  { signal, stillAlone }: { readonly signal: AbortSignal; readonly stillAlone: StillAlone },
+): Promise<Receipt> {
   const { owner } = org.settings
   const found = await lookUp(org.api, codec, needsOf(codec, [canonicalOf(codec, change.deal)], owner), signal)
   const record = prepareCreate(codec, change, { found, owner })
+  await stillAlone()
   try {
     return receiptOf(record, await org.api.run(record.operations, signal))
   } catch (error) {

@@ -10,7 +10,7 @@ import { customerFor, needsOf, prepareCreate, solutionOperation } from './create
 import { movedTo, presentOf, readQuery } from './decode.js'
 import { encodeDeal, encodeStamp, personFields } from './encode.js'
 import { lookUp, type Found } from './lookups.js'
-import type { Org } from './org.js'
+import { alone, type Org, type StillAlone } from './org.js'
 import { LINK } from './profile.js'
 import { asRecordId, rowsOf, textOf, type Row } from './row.js'
 import { fieldIn, precisionOf } from './schema.js'
@@ -58,11 +58,15 @@ export async function convert(org: Org, change: StepChange, signal: AbortSignal)
     modifiedAt: present.modifiedAt,
   }
   const customer = customerFor(opportunity, canonicalOf(opportunity, deal))
-  const work = (): Promise<Receipt> => convertAlone(org, converting, signal)
-  return customer === null ? work() : org.guard(customerKey(customer), work)
+  const work = (stillAlone: StillAlone): Promise<Receipt> => convertAlone(org, converting, { signal, stillAlone })
+  return customer === null ? work(alone) : org.guard(customerKey(customer), work)
 }
 
-async function convertAlone(org: Org, converting: Converting, signal: AbortSignal): Promise<Receipt> {
+async function convertAlone(
+  org: Org,
+  converting: Converting,
+  { signal, stillAlone }: { readonly signal: AbortSignal; readonly stillAlone: StillAlone },
+): Promise<Receipt> {
   const { lead, opportunity, change, deal } = converting
   const { owner } = org.settings
   const shown = canonicalOf(opportunity, deal)
@@ -71,6 +75,7 @@ async function convertAlone(org: Org, converting: Converting, signal: AbortSigna
   const record = prepareCreate(opportunity, { kind: 'create', side: 'crm', as: 'opportunity', marker, deal, stamp: {} }, { found, owner })
   const body = record.operations.find(({ name }) => name === 'deal')?.body ?? {}
   const existing = { account: asRecordId(body['AccountId']), contact: asRecordId(body['ContactId']) }
+  await stillAlone()
   await touchLead(org, converting, signal)
   const result = await org.api.soap(
     conversion(lead, converting, { ...existing, name: deal.name ?? 'Co-sell deal' }),

@@ -10,7 +10,11 @@ import { withLookups } from './lookup-fields.js'
 import { UNREAD_SCHEMA, type Schema } from './schema.js'
 
 /** Runs `work` alone among all workers that name the same key, so that two deals of one customer never make two accounts. */
-export type CustomerGuard = <T>(key: string, work: () => Promise<T>) => Promise<T>
+export type CustomerGuard = <T>(key: string, work: (stillAlone: StillAlone) => Promise<T>) => Promise<T>
+/** Asked right before an account is made, which has no unique mark here. @throws Fault when somebody else may have made it meanwhile. */
+export type StillAlone = () => Promise<void>
+/** For work that makes no account. */
+export const alone: StillAlone = () => Promise.resolve()
 
 export interface Settings {
   /** What the connector works by now; a new version gives a new object. */

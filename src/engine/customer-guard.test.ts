@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest'
+import { memoryStore } from '../../test/support/memory-store.js'
+import { engineClock, runWithClock } from '../../test/simulation/hand-clock.js'
+import { handClock } from '../sandbox/clock.js'
+import { customerGuard } from './customer-guard.js'
+
+const world = () => {
+  const hand = handClock(Date.UTC(2026, 10, 1))
+  let ids = 0
+  const store = memoryStore({ random: () => 0.5 })
+  return { hand, guard: customerGuard(store, engineClock(hand), () => `worker-${(ids += 1)}`) }
+}
+
+it('[R10] lets one worker at a time look for a customer and make it', async () => {
+  const { hand, guard } = world()
+  const order: string[] = []
+  const one = guard('contoso', async (stillAlone) => {
+    order.push('one looks')
+    await new Promise<void>((resolve) => void hand.at(hand.now() + 500, resolve))
+    await stillAlone()
+    order.push('one makes')
+  })
+  const two = guard('contoso', async (stillAlone) => {
+    order.push('two looks')
+    await stillAlone()
+  })
+  await runWithClock(hand, Promise.all([one, two]))
+  expect(order).toEqual(['one looks', 'one makes', 'two looks'])
+})
+
+it('[R10] tells a worker that slept past its turn, also when the other is done already', async () => {
+  const { hand, guard } = world()
+  const slept = guard('contoso', async (stillAlone) => {
+    hand.advance(70_000)
+    await guard('contoso', () => Promise.resolve('made by another'))
+    await stillAlone()
+  })
+  await expect(slept).rejects.toMatchObject({ kind: 'offline', message: expect.stringContaining('slept') as string })
+})
