@@ -1,8 +1,11 @@
 // Runs in a process of its own: the simulators, with a webhook that only the benchmark sends.
+import { subscribe } from 'node:diagnostics_channel'
+import type { IncomingMessage } from 'node:http'
 import { startSandbox } from '../src/sandbox/index.js'
 import { webhookSigner } from '../src/sandbox/signing.js'
 import type { Setup } from '../test/support/fleet.js'
 import { answering } from '../test/support/forked.js'
+import { clockMs } from './clock.js'
 
 export interface Delivery {
   readonly headers: Readonly<Record<string, string>>
@@ -12,7 +15,14 @@ export interface Call {
   readonly system: 'partner' | 'crm'
   readonly method: string
   readonly path: string
+  /** When it arrived, on the machine's steady clock. */
   readonly atMs: number
+}
+/** Changes of CRM records since the last reset. */
+export interface Writes {
+  readonly count: number
+  readonly firstAtMs: number
+  readonly lastAtMs: number
 }
 
 export interface Questions {
@@ -29,6 +39,8 @@ export interface Questions {
   /** Signed deliveries that say that these referrals changed. */
   deliveries(ids: readonly string[]): readonly Delivery[]
   calls(): readonly Call[]
+  /** Cheap to ask, while something is measured. */
+  writes(): Writes
   reset(): void
 }
 
@@ -38,6 +50,22 @@ const { partnerCenter, dynamics } = sandbox
 Object.assign(dynamics.options, { requestLimit: null })
 const signer = webhookSigner()
 let moments = 0
+
+// Heard at the socket, so that nothing of it depends on what the simulators keep.
+let calls: Call[] = []
+let writes: Call[] = []
+const systems = new Map<number, Call['system']>([
+  [Number(new URL(sandbox.urls.partnerCenter).port), 'partner'],
+  [Number(new URL(sandbox.urls.dynamics).port), 'crm'],
+])
+subscribe('http.server.request.start', (message) => {
+  const { request } = message as { request: IncomingMessage } // documented in Node's diagnostics_channel
+  const system = systems.get(request.socket.localPort ?? 0)
+  if (system === undefined) return
+  const call: Call = { system, method: request.method ?? '', path: request.url ?? '', atMs: clockMs() }
+  calls.push(call)
+  if (system === 'crm' && call.method === 'PATCH') writes.push(call)
+})
 
 answering<Questions>({
   setup: () => ({ urls: sandbox.urls, credentials: sandbox.credentials, trustAnchors: sandbox.trustAnchors }),
@@ -78,11 +106,12 @@ answering<Questions>({
       }
       return { headers, body }
     }),
-  calls: () => [
-    ...partnerCenter.calls.list().map(({ method, path, atMs }) => ({ system: 'partner' as const, method, path, atMs })),
-    ...dynamics.calls.list().map(({ method, path, atMs }) => ({ system: 'crm' as const, method, path, atMs })),
-  ],
+  calls: () => calls,
+  writes: () => ({ count: writes.length, firstAtMs: writes[0]?.atMs ?? Number.NaN, lastAtMs: writes.at(-1)?.atMs ?? Number.NaN }),
   reset() {
+    calls = []
+    writes = []
+    // What the simulators themselves remember would only grow.
     partnerCenter.calls.reset()
     dynamics.calls.reset()
   },

@@ -75,18 +75,26 @@ export async function stageOf(options: { readonly postgres: string | null }): Pr
 /** Deals that both sides have, at rest. */
 export async function pairs({ simulators, fleet }: Stage, count: number): Promise<{ referralId: string; opportunityId: string }[]> {
   const ids = await simulators.ask('make', count)
-  const synced = await fleet.command(['sync', '--json'])
-  if (synced.code !== 0) throw new Error(`The first sync ended with ${String(synced.code)}: ${synced.err || synced.out}`)
-  const opportunities = await simulators.ask('opportunities', ids)
-  return ids.map((referralId, index) => ({ referralId, opportunityId: opportunities[index] ?? '' }))
+  // A sweep of the service's own may be under way, which a second one leaves to it: what counts is that both sides have every deal.
+  for (let round = 1; round <= roundsMost; round += 1) {
+    const { code, out, err } = await fleet.command(['sync', '--json'])
+    if (code !== 0) throw new Error(`The sync ended with ${String(code)}: ${err || out}`)
+    const { states, later } = JSON.parse(out) as { states: Record<string, number>; later: number } // what `cosell sync --json` prints
+    const opportunities = await simulators.ask('opportunities', ids)
+    if (later === 0 && states['pending'] === 0 && opportunities.every((id) => id !== ''))
+      return ids.map((referralId, index) => ({ referralId, opportunityId: opportunities[index] ?? '' }))
+    await sleep(500)
+  }
+  throw new Error(`The ${count} deals did not come to rest.`)
 }
+const roundsMost = 40
 
-/** Waits until `done` says so; the poll is coarse because what counts is read from the simulators' log. */
+/** Waits until `done` says so; the poll is coarse because what counts is noted by the simulators. */
 export async function until(done: () => Promise<boolean>, withinMs: number): Promise<void> {
   const end = Date.now() + withinMs
   while (!(await done())) {
     if (Date.now() > end) throw new Error('It did not get there in time.')
-    await sleep(50)
+    await sleep(10)
   }
 }
 

@@ -2,6 +2,7 @@ import { request } from 'undici'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { webhookKey } from '../../test/support/fleet.js'
 import { startPostgres } from '../../test/support/postgres.js'
+import { clockMs } from '../clock.js'
 import { floorOf, type Floor } from '../floor.js'
 import type { Call, Delivery } from '../simulators.js'
 import { inFlight, pairs, percentile, single, spread, stageOf, until, type Figure, type Stage } from '../stage.js'
@@ -9,9 +10,6 @@ import { inFlight, pairs, percentile, single, spread, stageOf, until, type Figur
 type Pair = { referralId: string; opportunityId: string }
 const runs = 5
 const inFlightMost = 10
-
-const isWrite = (call: Call): boolean => call.system === 'crm' && call.method === 'PATCH'
-const writesOf = async ({ simulators }: Stage): Promise<Call[]> => (await simulators.ask('calls')).filter(isWrite)
 
 export async function post(url: string, { headers, body }: Delivery): Promise<void> {
   const answer = await request(url, { method: 'POST', headers: { ...headers }, body })
@@ -35,23 +33,21 @@ async function serviceRate(stage: Stage, deals: readonly Pair[], value: number):
     deals.map(({ referralId }) => referralId),
   )
   await stage.simulators.ask('reset')
-  const startedAt = Date.now()
+  const startedAt = clockMs()
   await inFlight(deliveries, inFlightMost, (delivery) => post(`${stage.fleet.address}/hooks/partner-center`, delivery))
-  await until(async () => (await writesOf(stage)).length >= deals.length, 120_000)
-  const last = Math.max(...(await writesOf(stage)).map(({ atMs }) => atMs))
-  return (deals.length * 1_000) / Math.max(1, last - startedAt)
+  await until(async () => (await stage.simulators.ask('writes')).count >= deals.length, 120_000)
+  return (deals.length * 1_000) / ((await stage.simulators.ask('writes')).lastAtMs - startedAt)
 }
 
 async function floorRate(stage: Stage, floor: Floor, deals: readonly Pair[], value: number): Promise<number> {
   await stage.simulators.ask('reset')
-  const startedAt = Date.now()
+  const startedAt = clockMs()
   await inFlight(
     deals.map((pair, index) => ({ ...pair, value: value + index })),
     inFlightMost,
     (pair) => floor.carry(pair),
   )
-  const last = Math.max(...(await writesOf(stage)).map(({ atMs }) => atMs))
-  return (deals.length * 1_000) / Math.max(1, last - startedAt)
+  return (deals.length * 1_000) / ((await stage.simulators.ask('writes')).lastAtMs - startedAt)
 }
 
 /** Milliseconds from one event to its write, one after another. */
@@ -61,10 +57,10 @@ async function serviceDelays(stage: Stage, deals: readonly Pair[], value: number
   const delays: number[] = []
   for (const delivery of await stage.simulators.ask('deliveries', ids)) {
     await stage.simulators.ask('reset')
-    const startedAt = Date.now()
+    const startedAt = clockMs()
     await post(`${stage.fleet.address}/hooks/partner-center`, delivery)
-    await until(async () => (await writesOf(stage)).length > 0, 10_000)
-    delays.push(((await writesOf(stage))[0]?.atMs ?? Number.NaN) - startedAt)
+    await until(async () => (await stage.simulators.ask('writes')).count > 0, 10_000)
+    delays.push((await stage.simulators.ask('writes')).firstAtMs - startedAt)
   }
   return delays
 }
@@ -73,9 +69,9 @@ async function floorDelays(stage: Stage, floor: Floor, deals: readonly Pair[], v
   const delays: number[] = []
   for (const pair of deals) {
     await stage.simulators.ask('reset')
-    const startedAt = Date.now()
+    const startedAt = clockMs()
     await floor.carry({ ...pair, value })
-    delays.push(((await writesOf(stage))[0]?.atMs ?? Number.NaN) - startedAt)
+    delays.push((await stage.simulators.ask('writes')).firstAtMs - startedAt)
   }
   return delays
 }
@@ -108,8 +104,8 @@ export async function carrying(): Promise<Figure[]> {
           await floorDelays(stage, floor, bareDeals.slice(0, 15), value + 2_000),
           await serviceDelays(stage, few, value + 3_000),
         ]
-        delays.push(percentile(ourDelay, 0.5) / Math.max(1, percentile(bareDelay, 0.5)))
-        const p50 = (values: readonly number[]): string => `${percentile(values, 0.5)} ms`
+        delays.push(percentile(ourDelay, 0.5) / percentile(bareDelay, 0.5))
+        const p50 = (values: readonly number[]): string => `${percentile(values, 0.5).toFixed(1)} ms`
         console.log(`  ${latency} ms: ${ours.toFixed(0)}/s of ${bare.toFixed(0)}/s, p50 ${p50(ourDelay)} of ${p50(bareDelay)}`)
       }
       figures.push(

@@ -39,7 +39,8 @@ export async function carryOut(engine: Engine, pass: Pass, plan: Plan, changes: 
       await pass.assertLease()
       const adapter = engine.adapters[side]
       const receipt = await engine.witness(
-        () => (change.kind === 'create' ? adapter.create(change, pass) : adapter.write(change, pass)),
+        pass.signal,
+        (signal) => (change.kind === 'create' ? adapter.create(change, { signal }) : adapter.write(change, { signal })),
         (seen) => (calls = seen),
       )
       pass.writes += 1

@@ -50,7 +50,7 @@ export interface Engine {
    * from a backup), a record that looks unshared may have been shared long ago: nothing is created there until then.
    */
   readonly referralsKnown: () => Promise<boolean>
-  /** Runs a write and tells which calls it made, also when it fails. */
+  /** Runs a write under a signal of its own, and tells which calls were made under it, also when it fails. */
   readonly witness: Witness
   readonly leaseMs: number
   /** Absent: nobody traces. */
@@ -65,9 +65,13 @@ export function pinned(engine: Engine): Engine {
   return { ...engine, adapters: { partner: engine.adapters.partner, crm: engine.adapters.crm }, policy: () => now }
 }
 
-export type Witness = <T>(work: () => Promise<T>, saw: (calls: readonly WireCall[]) => void) => Promise<T>
+export type Witness = <T>(
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+  saw: (calls: readonly WireCall[]) => void,
+) => Promise<T>
 /** For a world whose adapters make no calls. */
-export const unwitnessed: Witness = (work) => work()
+export const unwitnessed: Witness = (signal, work) => work(signal)
 
 // Two request deadlines of 25 s, and a margin to save the outcome.
 export const LEASE_MS = 60_000

@@ -30,7 +30,13 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
   setMaxListeners(0, abort.signal) // Every call of every pass listens to it; ten are no sign of a leak.
   let taking = false
   let loop: Promise<void> = Promise.resolve()
-  let wake: () => void = () => undefined
+  // A wake-up call may come while the queue is being asked: it is remembered, or its deal would wait for the next poll.
+  let woken = false
+  let endPause: () => void = () => undefined
+  const wake = (): void => {
+    woken = true
+    endPause()
+  }
 
   const run = (lease: Lease): Promise<void> => {
     const work = traced(engine, lease, () => reconcile(engine, lease, abort.signal))
@@ -67,19 +73,22 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
 
   const pause = (ms: number): Promise<void> => {
     const waiting = new AbortController()
-    wake = () => waiting.abort('woken') // A reason of our own: making an error each time costs more than the wake.
+    endPause = () => waiting.abort('woken') // A reason of our own: making an error each time costs more than the wake.
     return engine.clock.sleep(ms, waiting.signal)
   }
 
+  /** One look takes all there is room for, so the next is worth it only after something was marked, came to its end, or became due. */
   const forever = async (): Promise<void> => {
     while (taking) {
-      let taken = 0
+      woken = false
+      let failed = false
       try {
-        taken = await takeSome()
+        await takeSome()
       } catch (error) {
+        failed = true
         engine.warn('The queue could not be read; trying again.', { error: toFault(error).message })
       }
-      if (taken === 0 || running.size >= options.concurrency) await pause(options.pollMs)
+      if (!woken || failed) await pause(options.pollMs)
     }
   }
 
@@ -87,7 +96,7 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
     start() {
       if (taking) return
       taking = true
-      const unsubscribe = engine.store.queue.onMark(() => wake())
+      const unsubscribe = engine.store.queue.onMark(wake)
       loop = forever().finally(unsubscribe)
     },
     async stop(graceMs) {

@@ -113,7 +113,7 @@ async function exchange(options: RemoteOptions, request: SendRequest, token: str
       ms: clock.now() - startedAt,
       requestId: answer === null ? null : requestIdOf(answer),
     }
-    note({ ...call, body: request.body, answer: answer?.body ?? null })
+    note(request.signal, { ...call, body: request.body, answer: answer?.body ?? null })
     const waitMs = answer === null ? null : waitOf(options, answer)
     options.onCall?.({ ...call, bytes: answer?.body.length ?? 0, waitMs, allowances: answer === null ? [] : allowancesOf(answer.headers) })
   }

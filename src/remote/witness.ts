@@ -1,20 +1,33 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { WireCall } from '../core/audit.js'
 
 /**
  * Who watches the calls that one piece of work makes, wherever in the adapters they are made. The ledger keeps them beside the write, so that
  * a person can read what was really asked and answered, and the remote system's support gets its own request ids.
+ *
+ * A piece of work is known by its signal, which goes with every call it makes. (Node's own way, AsyncLocalStorage, would make every promise
+ * of the process dearer.)
  */
-const watching = new AsyncLocalStorage<WireCall[]>()
+const watching = new WeakMap<AbortSignal, WireCall[]>()
 
 const callsMost = 20 // A write is one to four calls; a bulk write of thousands is not kept call by call.
 const textMost = 4_000 // Characters of a body: a whole referral's patch, not a whole listing.
 
-export async function witnessed<T>(work: () => Promise<T>, saw: (calls: readonly WireCall[]) => void): Promise<T> {
+/** Hands `work` a signal of its own, which ends with `signal`. */
+export async function witnessed<T>(
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+  saw: (calls: readonly WireCall[]) => void,
+): Promise<T> {
   const calls: WireCall[] = []
+  const own = new AbortController()
+  const end = (): void => own.abort(signal.reason)
+  if (signal.aborted) end()
+  signal.addEventListener('abort', end)
+  watching.set(own.signal, calls)
   try {
-    return await watching.run(calls, work)
+    return await work(own.signal)
   } finally {
+    signal.removeEventListener('abort', end)
     saw(calls)
   }
 }
@@ -25,8 +38,8 @@ export interface Seen extends Omit<WireCall, 'asked' | 'answered'> {
 }
 
 /** Headers are never kept: the token is among them. */
-export function note({ body, answer, ...call }: Seen): void {
-  const calls = watching.getStore()
+export function note(signal: AbortSignal, { body, answer, ...call }: Seen): void {
+  const calls = watching.get(signal)
   if (calls === undefined || calls.length >= callsMost) return
   calls.push({
     ...call,

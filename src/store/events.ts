@@ -4,63 +4,31 @@ import { newLink } from '../core/link.js'
 import type { AcceptedEvent, Mark } from '../core/ports.js'
 import { asLinkId, isEndRef, refKey, type Instant } from '../core/ref.js'
 import { inTransaction, type OpenDatabase, type Trx } from './database.js'
+import { groupCommit } from './group.js'
 import { append } from './ledger.js'
 import { findLinkIds, insertLink } from './links.js'
+import { prepared } from './prepared.js'
 import { markAll } from './queue.js'
 
-interface Waiting {
+interface Delivery {
   readonly events: readonly AcceptedEvent[]
   readonly now: Instant
-  readonly resolve: (fresh: boolean[]) => void
-  readonly reject: (error: unknown) => void
 }
 
-// More than this in one transaction would make the first caller wait for the last.
 const groupMost = 200
 
-/**
- * Takes events in: once each, the deals they concern found or made, and marked, all in one durable commit. Callers that come while a commit is
- * under way share the next one, so that one flush to disk serves a burst; each is answered only after the commit that holds its event.
- */
+/** Takes events in: once each, the deals they concern found or made, and marked, all in one durable commit that serves a whole burst. */
 export function eventDoor(open: OpenDatabase, tenant: string): (events: readonly AcceptedEvent[], now: Instant) => Promise<boolean[]> {
-  const waiting: Waiting[] = []
-  let busy = false
-
-  const commit = (group: readonly Waiting[]): Promise<boolean[][]> => inTransaction(open, (trx) => takeIn(trx, tenant, group))
-  const one = async (item: Waiting): Promise<void> => {
-    try {
-      item.resolve((await commit([item]))[0] ?? [])
-    } catch (error) {
-      item.reject(error)
-    }
-  }
-  const pump = async (): Promise<void> => {
-    busy = true
-    while (waiting.length > 0) {
-      const group = waiting.splice(0, groupMost)
-      try {
-        const answers = await commit(group)
-        group.forEach((item, index) => item.resolve(answers[index] ?? []))
-      } catch {
-        // One bad event must not fail its neighbours: each again on its own, and each gets its own error.
-        for (const item of group) await one(item)
-      }
-      open.announce(tenant)
-    }
-    busy = false
-  }
-  return (events, now) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ events, now, resolve, reject })
-      if (!busy) {
-        busy = true
-        setImmediate(() => void pump())
-      }
-    })
+  const take = groupCommit<Delivery, boolean[]>(async (group) => {
+    const fresh = await inTransaction(open, (trx) => takeIn(trx, tenant, group))
+    open.announce(tenant)
+    return fresh
+  }, groupMost)
+  return (events, now) => take({ events, now })
 }
 
 /** Everything that a group brings in few statements: a burst is answered as one. */
-async function takeIn(trx: Trx, tenant: string, group: readonly Waiting[]): Promise<boolean[][]> {
+async function takeIn(trx: Trx, tenant: string, group: readonly Delivery[]): Promise<boolean[][]> {
   const fresh: { readonly event: AcceptedEvent; readonly now: Instant }[] = []
   const answers: boolean[][] = []
   for (const { events, now } of group) {
@@ -76,13 +44,16 @@ async function takeIn(trx: Trx, tenant: string, group: readonly Waiting[]): Prom
   return answers
 }
 
-async function firstTime(trx: Trx, tenant: string, event: AcceptedEvent, key: string, now: Instant): Promise<boolean> {
-  const done = await trx
+const insertEvent = prepared((db, event: { tenant: string; source: string; event_key: string; name: string; at: number }) =>
+  db
     .insertInto('event')
-    .values({ tenant, source: event.source, event_key: key, name: event.name, at: now })
-    .onConflict((conflict) => conflict.columns(['tenant', 'source', 'event_key']).doNothing())
-    .executeTakeFirst()
-  return Number(done.numInsertedOrUpdatedRows ?? 0) > 0
+    .values({ tenant: event.tenant, source: event.source, event_key: event.event_key, name: event.name, at: event.at })
+    .onConflict((conflict) => conflict.columns(['tenant', 'source', 'event_key']).doNothing()),
+)
+
+async function firstTime(trx: Trx, tenant: string, event: AcceptedEvent, key: string, now: Instant): Promise<boolean> {
+  const done = await insertEvent(trx, { tenant, source: event.source, event_key: key, name: event.name, at: now })
+  return Number(done.numAffectedRows ?? 0) > 0
 }
 
 async function markDeals(

@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { sql } from 'kysely'
+import { sql, type Insertable } from 'kysely'
 import type { AuditEntry, AuditEvent, AuditRecord } from '../core/audit.js'
 import type { AuditFilter } from '../core/filters.js'
 import { asLinkId, type LinkId } from '../core/ref.js'
 import type { Db, Trx } from './database.js'
 import { readMark } from './page-mark.js'
+import { columnsFrom, preparedMany } from './prepared.js'
+import type { AuditTable } from './schema.js'
 
 const chainOf = (link: string | null): string => link ?? 'installation'
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
@@ -24,12 +26,14 @@ const hashOf = (row: {
  * a payload (personal data) leaves the chain whole. Each deal has a chain of its own: workers never queue on one.
  */
 export async function append(trx: Trx, tenant: string, entries: readonly AuditEntry[]): Promise<void> {
+  if (entries.length === 0) return
   const heads = await headsOf(trx, tenant, [...new Set(entries.map((entry) => chainOf(entry.link)))])
-  const rows = entries.map((entry) => {
+  const salts = randomBytes(entries.length * saltBytes)
+  const rows = entries.map((entry, index) => {
     const chain = chainOf(entry.link)
     const head = heads.get(chain) ?? { sequence: 0, hash: '' }
     const payload = JSON.stringify(entry.event)
-    const salt = randomBytes(12).toString('base64url')
+    const salt = salts.toString('base64url', index * saltBytes, (index + 1) * saltBytes)
     const row = {
       tenant,
       chain,
@@ -49,36 +53,52 @@ export async function append(trx: Trx, tenant: string, entries: readonly AuditEn
     heads.set(chain, { sequence: row.sequence, hash })
     return { ...row, hash }
   })
-  for (let start = 0; start < rows.length; start += rowsMost)
-    await trx
-      .insertInto('audit')
-      .values(rows.slice(start, start + rowsMost))
-      .execute()
+  for (let start = 0; start < rows.length; start += rowsMost) await insertEntries(trx, rows.slice(start, start + rowsMost))
 }
 
+const saltBytes = 12
 const rowsMost = 200
+
+type Entry = Required<Omit<Insertable<AuditTable>, 'id'>>
+const entryColumns = columnsFrom<Entry>({
+  ...{ tenant: true, chain: true, sequence: true, link: true, at: true, by_whom: true, run: true, kind: true, outcome: true },
+  ...{ payload: true, salt: true, digest: true, prev_hash: true, hash: true },
+})
+const insertEntries = preparedMany((db, rows: readonly Entry[]) => db.insertInto('audit').values(rows.map(entryColumns)))
+
+interface ChainKey {
+  readonly tenant: string
+  readonly chain: string
+}
+/** The newest entry of each chain, by one step in the index of chains each. */
+const selectHeads = preparedMany((db, chains: readonly ChainKey[]) => {
+  const newest = ({ tenant, chain }: ChainKey) =>
+    db
+      .selectFrom(
+        db
+          .selectFrom('audit')
+          .select(['chain', 'sequence', 'hash'])
+          .where('tenant', '=', tenant)
+          .where('chain', '=', chain)
+          .orderBy('sequence', 'desc')
+          .limit(1)
+          .as('newest'),
+      )
+      .selectAll()
+  const [first, ...others] = chains
+  return others.reduce((all, key) => all.unionAll(newest(key)), newest(first ?? { tenant: '', chain: '' }))
+})
 
 /** The last entry of each chain that has one. */
 async function headsOf(trx: Trx, tenant: string, chains: readonly string[]): Promise<Map<string, { sequence: number; hash: string }>> {
   const heads = new Map<string, { sequence: number; hash: string }>()
-  for (let start = 0; start < chains.length; start += rowsMost) {
-    const rows = await trx
-      .selectFrom('audit')
-      .select(['chain', 'sequence', 'hash'])
-      .where('tenant', '=', tenant)
-      .where('chain', 'in', chains.slice(start, start + rowsMost))
-      .where('sequence', '=', (newest) =>
-        newest
-          .selectFrom('audit as later')
-          .select((eb) => eb.fn.max('later.sequence').as('newest'))
-          .whereRef('later.tenant', '=', 'audit.tenant')
-          .whereRef('later.chain', '=', 'audit.chain'),
-      )
-      .execute()
+  for (let start = 0; start < chains.length; start += chainsMost) {
+    const { rows } = await selectHeads(trx, chains.slice(start, start + chainsMost).map((chain) => ({ tenant, chain })))
     for (const { chain, sequence, hash } of rows) heads.set(chain, { sequence, hash })
   }
   return heads
 }
+const chainsMost = 50 // One SELECT of a union each; SQLite takes no more than 500 of them.
 
 // A search reads what was recorded itself, which no index holds: one page looks through so many entries, then says where to go on.
 const searchedMost = 50_000

@@ -6,6 +6,7 @@ import { asLinkId, refKey, SIDES, type Instant, type LinkId, type Ref } from '..
 import type { Db, Trx } from './database.js'
 import { readMark } from './page-mark.js'
 import { searchedCharacters } from './schema.js'
+import { columnsFrom, prepared, preparedMany } from './prepared.js'
 
 const parse = (doc: string, revision: number): Link => ({ ...(JSON.parse(doc) as Link), revision }) // written by toRow() from a Link
 
@@ -46,14 +47,20 @@ export const columnsOf = (link: Link, now: Instant) => ({
   updated_at: now,
 })
 
-export async function loadLinks(db: Db | Trx, tenant: string, ids: readonly string[]): Promise<Link[]> {
-  if (ids.length === 0) return []
-  const rows = await db
+interface LinkKey {
+  readonly tenant: string
+  readonly id: string
+}
+const selectLinks = preparedMany((db, keys: readonly LinkKey[]) =>
+  db
     .selectFrom('link')
     .select(['doc', 'revision'])
-    .where('tenant', '=', tenant)
-    .where('id', 'in', [...ids])
-    .execute()
+    .where('tenant', '=', keys[0]?.tenant ?? '')
+    .where('id', 'in', keys.map(({ id }) => id)),
+)
+export async function loadLinks(db: Db | Trx, tenant: string, ids: readonly string[]): Promise<Link[]> {
+  if (ids.length === 0) return []
+  const { rows } = await selectLinks(db, ids.map((id) => ({ tenant, id })))
   return rows.map((row) => parse(row.doc, row.revision))
 }
 
@@ -79,26 +86,33 @@ export async function insertLink(trx: Trx, tenant: string, link: Link, now: Inst
   await writeRefs(trx, tenant, link, [...refsOf(link).values()])
 }
 
+type LinkColumns = ReturnType<typeof columnsOf>
+const linkColumns = columnsFrom<LinkColumns>({
+  ...{ revision: true, doc: true, state: true, reason: true, waits_for: true, answer_due: true, kind: true, name: true, name_lower: true },
+  ...{ engagement_id: true, partner_id: true, crm_id: true, updated_at: true },
+})
+const updateColumns = prepared((db, to: LinkColumns & LinkKey & { readonly planned: number }) =>
+  db
+    .updateTable('link')
+    .set(linkColumns(to))
+    .where('tenant', '=', to.tenant)
+    .where('id', '=', to.id)
+    .where('revision', '=', to.planned),
+)
+const storedRefs = prepared((db, { tenant, id }: LinkKey) =>
+  db.selectFrom('link_ref').select(['ref_key', 'role']).where('tenant', '=', tenant).where('link', '=', id),
+)
+
 /** Writes the next revision if nobody was faster. @throws Fault `lease-lost`, or `stale` when another deal holds one of the ends. */
 export async function updateLink(trx: Trx, tenant: string, link: Link, now: Instant): Promise<Link> {
   const next: Link = { ...link, revision: link.revision + 1 }
-  const done = await trx
-    .updateTable('link')
-    .set(columnsOf(next, now))
-    .where('tenant', '=', tenant)
-    .where('id', '=', link.id)
-    .where('revision', '=', link.revision)
-    .executeTakeFirst()
-  if (Number(done.numUpdatedRows) !== 1)
+  const done = await updateColumns(trx, { tenant, id: link.id, planned: link.revision, ...columnsOf(next, now) })
+  if (Number(done.numAffectedRows ?? 0) !== 1)
     throw new Fault('lease-lost', `Deal ${link.id} was saved by someone else meanwhile.`, { remedy: 'Nothing to do: it is worked again.' })
   const wanted = refsOf(next)
-  const stored = await trx
-    .selectFrom('link_ref')
-    .select(['ref_key', 'role'])
-    .where('tenant', '=', tenant)
-    .where('link', '=', link.id)
-    .execute()
+  const { rows: stored } = await storedRefs(trx, { tenant, id: link.id })
   const gone = stored.filter((row) => wanted.get(row.ref_key)?.role !== row.role).map((row) => row.ref_key)
+  if (gone.length === 0 && stored.length === wanted.size) return next
   const kept = new Set(stored.map((row) => row.ref_key).filter((key) => !gone.includes(key)))
   if (gone.length > 0)
     await trx.deleteFrom('link_ref').where('tenant', '=', tenant).where('link', '=', link.id).where('ref_key', 'in', gone).execute()
@@ -139,6 +153,14 @@ export interface Wanted {
   readonly engagementId: string | null
 }
 
+const owningLinks = preparedMany((db, keys: readonly { readonly tenant: string; readonly ref_key: string }[]) =>
+  db
+    .selectFrom('link_ref')
+    .select(['ref_key', 'link'])
+    .where('tenant', '=', keys[0]?.tenant ?? '')
+    .where('ref_key', 'in', keys.map(({ ref_key }) => ref_key)),
+)
+
 /** Ids of the deals that have this record as end, alias or part, by the record's key; or that belong to the engagement. */
 export async function findLinkIds(db: Db | Trx, tenant: string, wanted: readonly Wanted[]): Promise<Map<string, LinkId[]>> {
   const keysOf = new Map<string, Set<string>>()
@@ -150,12 +172,7 @@ export async function findLinkIds(db: Db | Trx, tenant: string, wanted: readonly
   const keys = [...new Set([...keysOf.values()].flatMap((all) => [...all]))]
   const owners = new Map<string, LinkId[]>()
   for (let start = 0; start < keys.length; start += 500) {
-    const rows = await db
-      .selectFrom('link_ref')
-      .select(['ref_key', 'link'])
-      .where('tenant', '=', tenant)
-      .where('ref_key', 'in', keys.slice(start, start + 500))
-      .execute()
+    const { rows } = await owningLinks(db, keys.slice(start, start + 500).map((ref_key) => ({ tenant, ref_key })))
     for (const row of rows) owners.set(row.ref_key, [...(owners.get(row.ref_key) ?? []), asLinkId(row.link)])
   }
   return new Map([...keysOf].map(([key, all]) => [key, [...new Set([...all].flatMap((each) => owners.get(each) ?? []))]]))

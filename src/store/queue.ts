@@ -3,9 +3,11 @@ import { sql } from 'kysely'
 import { Fault, type Outcome } from '../core/fault.js'
 import type { Lease, Mark, Queue } from '../core/ports.js'
 import { asLinkId, type Instant } from '../core/ref.js'
-import { inTransaction, visible, type OpenDatabase, type Trx } from './database.js'
+import { inTransaction, type Db, type OpenDatabase, type Trx } from './database.js'
+import { columnsFrom, prepared, preparedMany } from './prepared.js'
+import type { DirtyTable } from './schema.js'
 
-const over = (lease: Lease): Fault =>
+export const leaseOver = (lease: Lease): Fault =>
   new Fault('lease-lost', `The lease of deal ${lease.link} is over.`, { remedy: 'Nothing to do: another worker has the deal.' })
 
 /** Insert, or one mark more: earliest due, most urgent, wide if any mark was. */
@@ -27,72 +29,117 @@ export async function markAll(trx: Trx, tenant: string, marks: readonly Mark[], 
     ) // the smaller of two urgencies
   }
   const all = [...merged.values()].sort((a, b) => (a.link < b.link ? -1 : 1)) // One order for everyone, so that two transactions never wait for each other in a circle.
-  for (let start = 0; start < all.length; start += 200) {
-    const rows = all.slice(start, start + 200).map((mark) => ({
-      tenant,
-      link: mark.link,
-      due_at: mark.dueAt,
-      priority: mark.urgency,
-      marks: 1,
-      attempts: 0,
-      failing_since: null,
-      lease_token: null,
-      leased_until: 0,
-      leased_marks: 0,
-      wide: mark.wide ? 1 : 0,
-      leased_wide: 0,
-      reason: mark.because,
-      marked_at: now,
-      trace: mark.trace ?? null,
+  for (let start = 0; start < all.length; start += marksAtOnce) {
+    const rows = all.slice(start, start + marksAtOnce).map(({ link, dueAt, urgency, wide, because, trace }) => ({
+      ...{ tenant, link, due_at: dueAt, priority: urgency, wide: wide ? 1 : 0, reason: because, marked_at: now, trace: trace ?? null },
+      ...{ marks: 1, attempts: 0, failing_since: null, lease_token: null, leased_until: 0, leased_marks: 0, leased_wide: 0 },
     }))
-    await trx
-      .insertInto('dirty')
-      .values(rows)
-      .onConflict((conflict) =>
-        conflict.columns(['tenant', 'link']).doUpdateSet((eb) => ({
-          marks: sql<number>`dirty.marks + 1`,
-          due_at: sql<number>`case when dirty.due_at < excluded.due_at then dirty.due_at else excluded.due_at end`,
-          priority: sql<number>`case when dirty.priority < excluded.priority then dirty.priority else excluded.priority end`,
-          wide: sql<number>`case when dirty.wide = 1 or excluded.wide = 1 then 1 else 0 end`,
-          reason: eb.ref('excluded.reason'),
-          trace: eb.ref('excluded.trace'),
-        })),
-      )
-      .execute()
+    await insertMarks(trx, rows)
   }
 }
 
-/** The row of a lease that still holds, locked until the end of the transaction. @throws Fault `lease-lost`. */
-export async function leasedRow(trx: Trx, open: OpenDatabase, tenant: string, lease: Lease, now: Instant) {
-  let query = trx.selectFrom('dirty').selectAll().where('tenant', '=', tenant).where('link', '=', lease.link)
-  if (open.kind === 'postgres') query = query.forUpdate()
-  const row = await query.executeTakeFirst()
-  if (row === undefined || row.lease_token !== lease.token || row.leased_until <= now) throw over(lease)
-  return row
-}
+const marksAtOnce = 200
 
-/** Ends a lease in the transaction that saves what it did. A mark that came meanwhile makes the deal due again at once. */
-export async function settleRow(
+const markColumns = columnsFrom<DirtyTable>({
+  ...{ tenant: true, link: true, due_at: true, priority: true, wide: true, reason: true, marked_at: true, trace: true, marks: true, attempts: true },
+  ...{ failing_since: true, lease_token: true, leased_until: true, leased_marks: true, leased_wide: true },
+})
+const insertMarks = preparedMany((db, rows: readonly DirtyTable[]) =>
+  db
+    .insertInto('dirty')
+    .values(rows.map(markColumns))
+    .onConflict((conflict) =>
+      conflict.columns(['tenant', 'link']).doUpdateSet((eb) => ({
+        marks: sql<number>`dirty.marks + 1`,
+        due_at: sql<number>`case when dirty.due_at < excluded.due_at then dirty.due_at else excluded.due_at end`,
+        priority: sql<number>`case when dirty.priority < excluded.priority then dirty.priority else excluded.priority end`,
+        wide: sql<number>`case when dirty.wide = 1 or excluded.wide = 1 then 1 else 0 end`,
+        reason: eb.ref('excluded.reason'),
+        trace: eb.ref('excluded.trace'),
+      })),
+    ),
+)
+
+/** The rows of these leases, locked until the end of the transaction. A lease that is over has none. */
+export async function leasedRows(
   trx: Trx,
+  open: OpenDatabase,
   tenant: string,
-  row: { link: string; marks: number; leased_marks: number; attempts: number; failing_since: number | null },
-  outcome: Outcome,
-  now: Instant,
-): Promise<void> {
-  const mine = trx.updateTable('dirty').where('tenant', '=', tenant).where('link', '=', row.link)
-  const free = { lease_token: null, leased_until: 0 }
-  const failing =
-    outcome.kind === 'again'
-      ? { attempts: row.attempts + 1, failing_since: row.failing_since ?? now }
-      : { attempts: 0, failing_since: null }
-  if (row.marks !== row.leased_marks) {
-    await mine.set({ ...free, ...failing, marks: row.marks - row.leased_marks, leased_marks: 0, due_at: now, marked_at: now }).execute()
-  } else if (outcome.kind === 'again') {
-    await mine.set({ ...free, ...failing, due_at: now + outcome.inMs }).execute()
-  } else {
-    await trx.deleteFrom('dirty').where('tenant', '=', tenant).where('link', '=', row.link).execute()
+  held: readonly { readonly lease: Lease; readonly now: Instant }[],
+): Promise<ReadonlyMap<string, LeasedRow>> {
+  const rows = new Map<string, LeasedRow>()
+  const keys = [...new Set(held.map(({ lease }) => lease.link))].map((link) => ({ tenant, link }))
+  if (keys.length === 0) return rows
+  const found = new Map((await (open.kind === 'postgres' ? lockRows : selectRows)(trx, keys)).rows.map((row) => [row.link, row]))
+  for (const { lease, now } of held) {
+    const row = found.get(lease.link)
+    if (row !== undefined && row.lease_token === lease.token && row.leased_until > now) rows.set(lease.token, row)
   }
+  return rows
 }
+
+export type LeasedRow = Pick<DirtyTable, 'link' | 'marks' | 'leased_marks' | 'attempts' | 'failing_since' | 'lease_token' | 'leased_until'>
+interface RowKey {
+  readonly tenant: string
+  readonly link: string
+}
+const rowsOf = (db: Db, keys: readonly RowKey[]) =>
+  db
+    .selectFrom('dirty')
+    .select(['link', 'marks', 'leased_marks', 'attempts', 'failing_since', 'lease_token', 'leased_until'])
+    .where('tenant', '=', keys[0]?.tenant ?? '')
+    .where('link', 'in', keys.map(({ link }) => link))
+const selectRows = preparedMany(rowsOf)
+// In one order for everyone, so that two transactions never wait for each other in a circle.
+const lockRows = preparedMany((db, keys: readonly RowKey[]) => rowsOf(db, keys).orderBy('link').forUpdate())
+
+export interface LeaseEnd {
+  readonly row: LeasedRow
+  readonly outcome: Outcome
+  readonly now: Instant
+}
+
+/** Ends leases in the transaction that saves what they did. A mark that came meanwhile makes the deal due again at once. */
+export async function settleRows(trx: Trx, tenant: string, ends: readonly LeaseEnd[]): Promise<void> {
+  const done: RowKey[] = []
+  for (const { row, outcome, now } of ends) {
+    const failing =
+      outcome.kind === 'again'
+        ? { attempts: row.attempts + 1, failing_since: row.failing_since ?? now }
+        : { attempts: 0, failing_since: null }
+    const again = { tenant, link: row.link, ...failing }
+    if (row.marks !== row.leased_marks) await dueAgain(trx, { ...again, marks: row.marks - row.leased_marks, now })
+    else if (outcome.kind === 'again') await dueLater(trx, { ...again, due_at: now + outcome.inMs })
+    else done.push({ tenant, link: row.link })
+  }
+  if (done.length > 0) await deleteRows(trx, done)
+}
+
+interface Again extends RowKey {
+  readonly attempts: number
+  readonly failing_since: number | null
+}
+const free = { lease_token: null, leased_until: 0 }
+const dueAgain = prepared((db, { tenant, link, attempts, failing_since, marks, now }: Again & { marks: number; now: Instant }) =>
+  db
+    .updateTable('dirty')
+    .set({ ...free, attempts, failing_since, marks, leased_marks: 0, due_at: now, marked_at: now })
+    .where('tenant', '=', tenant)
+    .where('link', '=', link),
+)
+const dueLater = prepared((db, { tenant, link, attempts, failing_since, due_at }: Again & { due_at: Instant }) =>
+  db
+    .updateTable('dirty')
+    .set({ ...free, attempts, failing_since, due_at })
+    .where('tenant', '=', tenant)
+    .where('link', '=', link),
+)
+const deleteRows = preparedMany((db, keys: readonly RowKey[]) =>
+  db
+    .deleteFrom('dirty')
+    .where('tenant', '=', keys[0]?.tenant ?? '')
+    .where('link', 'in', keys.map(({ link }) => link)),
+)
 
 export function queueOf(open: OpenDatabase, tenant: string): Queue {
   const { db } = open
@@ -103,9 +150,7 @@ export function queueOf(open: OpenDatabase, tenant: string): Queue {
       open.announce(tenant)
     },
     take: ({ limit, now, leaseMs, only }) =>
-      only?.length === 0 || limit <= 0
-        ? Promise.resolve([])
-        : visible(open, (trx) => take(trx, open, tenant, { limit, now, leaseMs, only: only ?? null })),
+      only?.length === 0 || limit <= 0 ? Promise.resolve([]) : take(open, tenant, { limit, now, leaseMs, only: only ?? null }),
     async holds(lease, now, leaseMs) {
       const mine = db
         .updateTable('dirty')
@@ -153,31 +198,26 @@ export function queueOf(open: OpenDatabase, tenant: string): Queue {
   }
 }
 
-async function take(
-  trx: Trx,
-  open: OpenDatabase,
-  tenant: string,
-  options: { limit: number; now: Instant; leaseMs: number; only: readonly string[] | null },
-): Promise<Lease[]> {
-  const { limit, now, leaseMs, only } = options
-  let query = trx.selectFrom('dirty').selectAll().where('tenant', '=', tenant).where('due_at', '<=', now).where('leased_until', '<=', now)
-  if (only !== null) query = query.where('link', 'in', [...only])
-  query = query.orderBy('priority').orderBy('due_at').limit(limit)
-  if (open.kind === 'postgres') query = query.forUpdate().skipLocked()
-  const rows = await query.execute()
-  const leases: Lease[] = []
-  for (const row of rows) {
-    const token = randomUUID()
-    const until = now + leaseMs
-    await trx
-      .updateTable('dirty')
-      .set({ lease_token: token, leased_until: until, leased_marks: row.marks, leased_wide: row.wide })
-      .where('tenant', '=', tenant)
-      .where('link', '=', row.link)
-      .execute()
-    leases.push({
+interface Take {
+  readonly limit: number
+  readonly now: Instant
+  readonly leaseMs: number
+  readonly only: readonly string[] | null
+}
+
+/** A lease may be lost with the power, because every process that relied on it is lost too: nothing waits for the disk here. */
+async function take(open: OpenDatabase, tenant: string, { limit, now, leaseMs, only }: Take): Promise<Lease[]> {
+  const until = now + leaseMs
+  const values = { tenant, limit, now, until, token: randomUUID() }
+  const due = open.kind === 'postgres' ? dueLocked : dueFree
+  const { rows } = await (only === null
+    ? (open.kind === 'postgres' ? takeLocked : takeFree)(open.db, values)
+    : open.db.executeQuery(lease(open.db, values, due(open.db, values).where('link', 'in', [...only])).compile()))
+  return rows
+    .sort((a, b) => a.priority - b.priority || a.due_at - b.due_at)
+    .map((row) => ({
       link: asLinkId(row.link),
-      token,
+      token: row.lease_token ?? '',
       until,
       marks: row.marks,
       attempts: row.attempts,
@@ -186,7 +226,41 @@ async function take(
       because: row.reason,
       markedAt: row.marked_at,
       trace: row.trace,
-    })
-  }
-  return leases
+    }))
 }
+
+interface TakeValues {
+  readonly tenant: string
+  readonly limit: number
+  readonly now: Instant
+  readonly until: Instant
+  readonly token: string
+}
+const dueFree = (db: Db, { tenant, now, limit }: TakeValues) =>
+  db
+    .selectFrom('dirty')
+    .select('link')
+    .where('tenant', '=', tenant)
+    .where('due_at', '<=', now)
+    .where('leased_until', '<=', now)
+    .orderBy('priority')
+    .orderBy('due_at')
+    .limit(limit)
+const dueLocked = (db: Db, values: TakeValues) => dueFree(db, values).forUpdate().skipLocked()
+
+/** One statement finds and leases. Each lease has a token of its own: the deal is part of it. */
+const lease = (db: Db, { tenant, token, until }: TakeValues, due: ReturnType<typeof dueFree>) =>
+  db
+    .with('due', () => due)
+    .updateTable('dirty')
+    .set((eb) => ({
+      lease_token: sql<string>`${token} || ':' || dirty.link`,
+      leased_until: until,
+      leased_marks: eb.ref('dirty.marks'),
+      leased_wide: eb.ref('dirty.wide'),
+    }))
+    .where('dirty.tenant', '=', tenant)
+    .where('dirty.link', 'in', (eb) => eb.selectFrom('due').select('due.link'))
+    .returning(['link', 'lease_token', 'marks', 'attempts', 'failing_since', 'wide', 'reason', 'marked_at', 'trace', 'priority', 'due_at'])
+const takeFree = prepared((db, values: TakeValues) => lease(db, values, dueFree(db, values)))
+const takeLocked = prepared((db, values: TakeValues) => lease(db, values, dueLocked(db, values)))

@@ -7,9 +7,10 @@ import { inTransaction, openDatabase, type OpenDatabase, type Standing, type Trx
 import { checkpointFlaws, makeCheckpoint } from './checkpoints.js'
 import { eventDoor, forgetEvents } from './events.js'
 import { append, readAudit, verify } from './ledger.js'
+import { groupCommit } from './group.js'
 import { answersDueByDay, countLinked, countStates, findLinks, insertLink, listLinks, loadLinks, namesOfLinks, updateLink } from './links.js'
 import { migrate } from './migrations.js'
-import { leasedRow, markAll, queueOf, settleRow } from './queue.js'
+import { leasedRows, leaseOver, markAll, queueOf, settleRows, type LeaseEnd } from './queue.js'
 import { erasePerson, forgetPayloads, forgetValues } from './retention.js'
 import type { Seal } from './seal.js'
 import { valuesOf } from './values.js'
@@ -85,11 +86,11 @@ function storeOver(open: OpenDatabase, tenant: string): OpenStore {
     load: async (id) => (await loadLinks(db, tenant, [id]))[0] ?? null,
     loadMany: (ids) => loadLinks(db, tenant, ids),
     add: (link, audit, now) => inTransaction(open, (trx) => add(trx, tenant, link, audit, now)),
-    save: async (commit) => {
-      const saved = await inTransaction(open, (trx) => saveOne(trx, open, tenant, commit))
-      if (commit.outcome !== null) open.announce(tenant)
+    save: groupCommit(async (commits) => {
+      const saved = await inTransaction(open, (trx) => saveAll(trx, open, tenant, commits))
+      if (commits.some(({ outcome }) => outcome !== null)) open.announce(tenant)
       return saved
-    },
+    }, savesMost),
     saveMany: (commits) => inTransaction(open, (trx) => saveEach(trx, open, tenant, commits)),
     merge: (keep, drop, audit, now) => inTransaction(open, (trx) => merge(trx, tenant, { keep, drop, audit, now })),
     list: (filter) => listLinks(db, tenant, filter),
@@ -136,12 +137,26 @@ async function add(trx: Trx, tenant: string, link: Link, audit: Commit['audit'],
   return link
 }
 
-async function saveOne(trx: Trx, open: OpenDatabase, tenant: string, commit: Commit): Promise<Link> {
-  const row = commit.lease === null ? null : await leasedRow(trx, open, tenant, commit.lease, commit.now)
-  const saved = await updateLink(trx, tenant, commit.link, commit.now)
-  await append(trx, tenant, commit.audit)
-  if (row !== null && commit.outcome !== null) await settleRow(trx, tenant, row, commit.outcome, commit.now)
-  return saved
+const savesMost = 50 // Several times the deals that one process works at once.
+
+/** All of them or none: one that is refused is told apart by saving each on its own. */
+async function saveAll(trx: Trx, open: OpenDatabase, tenant: string, commits: readonly Commit[]): Promise<Link[]> {
+  // One order for everyone, so that two transactions never wait for each other in a circle.
+  const ordered = [...commits].sort((a, b) => (a.link.id < b.link.id ? -1 : 1))
+  const held = ordered.flatMap(({ lease, now }) => (lease === null ? [] : [{ lease, now }]))
+  const rows = await leasedRows(trx, open, tenant, held)
+  const saved = new Map<Commit, Link>()
+  const ends: LeaseEnd[] = []
+  for (const commit of ordered) {
+    const { lease, outcome } = commit
+    const row = lease === null ? undefined : rows.get(lease.token)
+    if (lease !== null && row === undefined) throw leaseOver(lease)
+    saved.set(commit, await updateLink(trx, tenant, commit.link, commit.now))
+    if (row !== undefined && outcome !== null) ends.push({ row, outcome, now: commit.now })
+  }
+  await append(trx, tenant, ordered.flatMap(({ audit }) => audit))
+  await settleRows(trx, tenant, ends)
+  return commits.flatMap((commit) => saved.get(commit) ?? [])
 }
 
 /** Each commit behind a savepoint of its own: one that is refused leaves the others standing. */
@@ -150,7 +165,7 @@ async function saveEach(trx: Trx, open: OpenDatabase, tenant: string, commits: r
   for (const commit of commits) {
     await sql`savepoint one`.execute(trx)
     try {
-      results.push(await saveOne(trx, open, tenant, commit))
+      results.push(...(await saveAll(trx, open, tenant, [commit])))
       await sql`release savepoint one`.execute(trx)
     } catch (error) {
       await sql`rollback to savepoint one`.execute(trx)

@@ -115,6 +115,26 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(await takeOf(link)).toMatchObject({ attempts: 1 })
     })
 
+    it('[R31] saves what comes together, and one that is refused fails alone', async () => {
+      await store.acceptEvents(['p', 'q', 'r', 's'].map((id) => event(`together-${id}`, id)), now)
+      const links = await Promise.all(['p', 'q', 'r', 's'].map(one))
+      const leases = await Promise.all(links.map((link) => takeOf(link)))
+      const [, moved, marked] = links
+      if (moved === undefined || marked === undefined) throw new Error('there are four')
+      await store.save({ lease: null, link: { ...moved, name: 'moved' }, audit: [], now, outcome: null })
+      await store.queue.mark([{ link: marked.id, dueAt: now, urgency: 1, wide: false, because: 'meanwhile' }], now)
+      const saves = await Promise.allSettled(
+        links.map((link, index) => store.save({ lease: leases[index] ?? null, link: { ...link, name: `new ${index}` }, audit: [], now, outcome: { kind: 'settled' } })),
+      )
+      expect(saves.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+      expect((await Promise.all(['p', 'q', 'r', 's'].map(one))).map(({ name }) => name)).toEqual(['new 0', 'moved', 'new 2', 'new 3'])
+      // The marked one is due again, the refused one keeps its lease, the others rest.
+      const due = await store.queue.take({ limit: 10, now, leaseMs: 60_000, only: links.map(({ id }) => id) })
+      expect(due.map(({ link }) => link)).toEqual([marked.id])
+      now += 60_001
+      for (const link of [moved, marked]) await drop(link)
+    })
+
     it("refuses a save that was made from an older revision, and a record that is another deal's end", async () => {
       await store.acceptEvents([event('k5', 'd'), event('k6', 'e')], now)
       const [d, e] = [await one('d'), await one('e')]

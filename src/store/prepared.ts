@@ -1,0 +1,56 @@
+import type { Compilable, CompiledQuery, QueryResult } from 'kysely'
+import type { Db, Trx } from './database.js'
+
+/** Stands in a statement for a value that is given when the statement is run. */
+class Slot {
+  readonly row: number
+  readonly name: string
+  constructor(row: number, name: string) {
+    this.row = row
+    this.name = name
+  }
+}
+
+type Build<V, R> = (db: Db, rows: readonly V[]) => Compilable<R>
+const lengthsMost = 64 // Longer lists are rare, and their text is made anew.
+
+/**
+ * A statement over a list of rows whose text is made once for each length of the list: building and compiling it costs more than running
+ * it, and the same few are run all day. The rows that `build` gets hold places, not values: it must not look into them.
+ */
+export function preparedMany<V extends object, R>(build: Build<V, R>): (db: Db | Trx, rows: readonly V[]) => Promise<QueryResult<R>> {
+  const known = new WeakMap<object, Map<number, CompiledQuery<R>>>()
+  const textFor = (db: Db | Trx, length: number): CompiledQuery<R> => {
+    // The two databases write a place for a value differently; what compiles for one of them is the same object in all its transactions.
+    const { adapter } = db.getExecutor()
+    const texts = known.get(adapter) ?? new Map<number, CompiledQuery<R>>()
+    known.set(adapter, texts)
+    const text = texts.get(length) ?? build(db, Array.from({ length }, (_, row) => places<V>(row))).compile()
+    if (length <= lengthsMost) texts.set(length, text)
+    return text
+  }
+  return (db, rows) => {
+    const text = textFor(db, rows.length)
+    const valueOf = ({ row, name }: Slot): unknown => (rows[row] as Readonly<Record<string, unknown>> | undefined)?.[name] // the name of a member of V
+    const parameters = text.parameters.map((given) => (given instanceof Slot ? valueOf(given) : given))
+    return db.executeQuery({ ...text, parameters })
+  }
+}
+
+/** The same for one set of values. */
+export function prepared<V extends object, R>(
+  build: (db: Db, values: V) => Compilable<R>,
+): (db: Db | Trx, values: V) => Promise<QueryResult<R>> {
+  const many = preparedMany<V, R>((db, rows) => build(db, rows[0] ?? places<V>(0)))
+  return (db, values) => many(db, [values])
+}
+
+/** Whatever is asked of it is a place for the value of that name. */
+const places = <V extends object>(row: number): V =>
+  new Proxy({} as V, { get: (_target, name) => new Slot(row, String(name)) }) // the builder only hands on what it is given
+
+/** Takes a row's columns from what stands for it, each of them: one that the row's type demands and that is not named does not compile. */
+export function columnsFrom<T extends object>(names: Readonly<Record<keyof T, true>>): (row: T) => T {
+  const all = Object.keys(names) as (keyof T)[] // the keys of a record of keys of T
+  return (row) => Object.fromEntries(all.map((name) => [name, row[name]])) as T // every key of T
+}
