@@ -41,9 +41,8 @@ export async function markAll(trx: Trx, tenant: string, marks: readonly Mark[], 
 const marksAtOnce = 200
 
 const markColumns = columnsFrom<DirtyTable>({
-      ...{ marks: 1, attempts: 0, failing_since: null },
-      ...{ lease_token: null, leased_until: 0, leased_marks: 0, leased_wide: 0 },
-  ...{ failing_since: true, lease_token: true, leased_until: true, leased_marks: true, leased_wide: true },
+  ...{ tenant: true, link: true, due_at: true, priority: true, wide: true, reason: true, marked_at: true, trace: true, marks: true },
+  ...{ attempts: true, failing_since: true, lease_token: true, leased_until: true, leased_marks: true, leased_wide: true },
 })
 const insertMarks = preparedMany((db, rows: readonly DirtyTable[]) =>
   db
