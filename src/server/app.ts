@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import cookie from '@fastify/cookie'
+import { limitRate, refuseDeep } from './limits.js'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Clock } from '../core/ports.js'
@@ -73,6 +74,7 @@ export async function createApp(deps: ServerDeps): Promise<BuiltApp> {
     thisMachine: deps.thisMachine,
   })
   await app.register(cookie)
+  await limitRate(app, (request) => local.owns(request.raw.socket))
   answers(app, deps, origin)
   app.addHook('onRequest', (request, _reply, done) => {
     // Before anything else: an event that cannot be worked must stay with its sender.
@@ -162,6 +164,7 @@ function route(app: FastifyInstance, operation: Operation, service: Offered): vo
     url: `/api/v1${operation.path}`,
     config: { access: { kind: 'role', role: operation.role } },
     handler: async (request, reply) => {
+      refuseDeep(request.body)
       const parsed = operation.input.safeParse(inputOf(operation, request))
       if (!parsed.success) {
         throw new Refusal({

@@ -54,7 +54,9 @@ describe('[R72] a trace', () => {
       const hook = () => named('POST /hooks/partner-center').at(-1)
       const write = () => named('PATCH Dynamics 365').find(({ traceId }) => traceId === hook()?.traceId)
       await expect.poll(() => write()?.attributes['http.response.status_code'], soon).toBe(204)
-      const pass = named('work deal').find(({ traceId }) => traceId === hook()?.traceId)
+      const worked = () => named('work deal').find(({ traceId }) => traceId === hook()?.traceId)
+      await expect.poll(worked, soon).toBeDefined()
+      const pass = worked()
       expect(pass?.parentId).toBe(hook()?.spanId)
       expect(write()?.parentId).toBe(pass?.spanId)
       expect(hook()?.traceId).not.toMatch(/^1+$/) // A stranger's trace is not taken up.

@@ -159,6 +159,19 @@ describe('what every answer carries', () => {
   })
 })
 
+describe('what is too much', () => {
+  it('is refused: headers, bodies, nesting', async () => {
+    await open()
+    expect((await ask('/healthz', { headers: { 'x-long': 'x'.repeat(20_000) } }).catch(() => ({ status: 431 }))).status).toBe(431)
+    const deep = await ask('/api/v1/plan', { method: 'POST', headers: { ...bearer, ...own }, body: `${'{"a":'.repeat(70)}1${'}'.repeat(70)}` })
+    expect([deep.status, await deep.json()]).toMatchObject([400, { detail: expect.stringContaining('nested') as string }])
+    const large = await ask('/api/v1/plan', { method: 'POST', headers: { ...bearer, ...own }, body: `"${'x'.repeat(21 * 1024 * 1024)}"` })
+    expect(large.status).toBe(413)
+    const poisoned = await ask('/api/v1/plan', { method: 'POST', headers: { ...bearer, ...own }, body: '{"__proto__":{"admin":true}}' })
+    expect(poisoned.status).toBe(400)
+  })
+})
+
 describe('server-sent events', () => {
   it('tell of a changed deal while it is looked at, and end when the service stops', async () => {
     await open()

@@ -1,0 +1,52 @@
+import rateLimit from '@fastify/rate-limit'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Refusal } from './problems.js'
+
+/** Far above what a console or a script needs, far below what would keep others waiting. */
+export const requestsPerMinuteMost = 3_000
+const windowMs = 60_000
+const addressesMost = 10_000
+/** Hooks as said below; and a balancer that asks whether we live must not think otherwise because somebody else asks too much. */
+const neverLimited = /^\/(hooks\/|livez|healthz|readyz)/
+const depthMost = 64 // A plan that is applied is nested a dozen deep.
+
+/**
+ * So many requests a minute from one address to pages, API and sign-in. Hooks are left out: an event that is refused here would be lost to
+ * Partner Center's limited patience, and all its events may come by one proxy; what they cost is bounded by their size and by their signature.
+ * Commands of this machine, by the owner-only socket, are left out too.
+ */
+export async function limitRate(app: FastifyInstance, isLocal: (request: FastifyRequest) => boolean): Promise<void> {
+  await app.register(rateLimit, {
+    max: requestsPerMinuteMost,
+    timeWindow: windowMs,
+    cache: addressesMost,
+    allowList: (request: FastifyRequest) => isLocal(request) || neverLimited.test(request.url),
+    errorResponseBuilder: (_request, { ttl }) =>
+      new Refusal(
+        {
+          title: 'Too many requests',
+          status: 429,
+          detail: `More than ${requestsPerMinuteMost} requests came from this address within a minute.`,
+          code: 'too-many-requests',
+          remedy: 'Ask less often; the header Retry-After says when to come again.',
+        },
+        { 'retry-after': String(Math.max(1, Math.ceil(ttl / 1_000))) },
+      ),
+  })
+}
+
+/** Parsing bounds itself; what walks through a value afterwards should not have to. @throws Refusal 400 */
+export function refuseDeep(value: unknown): void {
+  let level: unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > depthMost)
+      throw new Refusal({
+        title: 'Bad request',
+        status: 400,
+        detail: `The body is nested more than ${depthMost} deep.`,
+        code: 'bad-request',
+        remedy: 'See /api/docs for what this takes.',
+      })
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []))
+  }
+}
