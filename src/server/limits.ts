@@ -47,6 +47,6 @@ export function refuseDeep(value: unknown): void {
         code: 'bad-request',
         remedy: 'See /api/docs for what this takes.',
       })
-    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []))
+    level = level.flatMap((item): unknown[] => (typeof item === 'object' && item !== null ? Object.values(item) : []))
   }
 }
