@@ -6,7 +6,9 @@ import { problemOf, Refusal, sendProblem } from './problems.js'
 it('[R51] one address is told to slow down after so many requests a minute; others, this machine, hooks and health checks are not', async () => {
   const app = fastify()
   await limitRate(app, (request) => request.headers['x-local'] !== undefined)
-  app.setErrorHandler((error, request, reply) => sendProblem(reply, problemOf(error, request.id), error instanceof Refusal ? error.headers : {}))
+  app.setErrorHandler((error, request, reply) =>
+    sendProblem(reply, problemOf(error, request.id), error instanceof Refusal ? error.headers : {}),
+  )
   for (const url of ['/api/v1/me', '/hooks/partner-center', '/readyz']) app.get(url, () => 'fine')
   const ask = (url: string, more: { remoteAddress?: string; headers?: Record<string, string> } = {}) => app.inject({ url, ...more })
   for (let asked = 0; asked < requestsPerMinuteMost; asked += 1) await ask('/api/v1/me')
