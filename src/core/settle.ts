@@ -6,7 +6,9 @@ import { stageAfter } from './stage.js'
 
 /**
  * Folds writes whose answer never arrived into the base where the target now shows what was written, field by field.
- * What is not shown did not happen, or was overwritten by a person since: its base stays and the next plan looks afresh.
+ * What is not shown did not happen, or was overwritten by a person since: its base stays and the next plan looks afresh. While the record has
+ * not moved since it was planned, such a write may still arrive, from a process that was stopped before it sent it: its intent stays too, so
+ * that it is known as ours then. Once the record has moved, the write is refused for its version.
  * Creates are not settled here: they are searched for by their marker.
  */
 export function settle(link: Link, now: Readings): { readonly link: Link; readonly happened: readonly Intent[] } {
@@ -27,7 +29,10 @@ export function settle(link: Link, now: Readings): { readonly link: Link; readon
       continue
     }
     const fields = shownFields(intent, target.deal)
-    if (fields.length === 0) continue
+    if (fields.length === 0) {
+      if (change.expect !== null && change.expect === target.version) left.push(intent)
+      continue
+    }
     base = advance(base, { partner: pick(intent.agreed.partner, fields), crm: pick(intent.agreed.crm, fields) })
     happened.push(intent)
     if (change.kind === 'step' && change.side === 'partner') orders = orders.filter((order) => order.take !== change.take)

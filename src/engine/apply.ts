@@ -26,6 +26,7 @@ export async function carryOut(engine: Engine, pass: Pass, plan: Plan, changes: 
   // An invitation may be refused for reasons of its own: what else there is to write, the record's identifier above all, goes before it.
   const ordered = [...changes].sort((a, b) => Number(isInvitation(a)) - Number(isInvitation(b)))
   const dressed = ordered.map((planned) => ({ ...planned, change: dress(engine, pass, plan, planned.change, now) }))
+  const late = mayArrive(pass.link)
   await saveIntents(engine, pass, plan, dressed)
   const versions: { [S in Side]: Present['version'] | undefined } = { partner: undefined, crm: undefined }
   const known: { [S in Side]?: Present } = {}
@@ -54,7 +55,7 @@ export async function carryOut(engine: Engine, pass: Pass, plan: Plan, changes: 
       if (!isFault(error)) throw error
       noteFailure(pass, change, error, calls)
       // A write that certainly did not happen leaves no intent behind, nor do those that were planned after it.
-      if (error.kind !== 'ambiguous') pass.link = { ...pass.link, intents: [] }
+      if (error.kind !== 'ambiguous') pass.link = { ...pass.link, intents: late }
       if (error.kind === 'rejected') {
         pass.lastRefusal = { code: 'rejected', text: error.message, remedy: error.remedy }
         pass.link = { ...pass.link, rejected: fingerprint(changes.map((item) => item.change)) }
@@ -84,6 +85,10 @@ function dress(engine: Engine, pass: Pass, plan: Plan, change: Change, now: Read
   return { ...change, stamp }
 }
 
+const lateMost = 5 // A deal whose process is stopped before the same write again and again.
+/** Writes of earlier passes whose fate is open, as `settle` left them. */
+const mayArrive = (link: Link): readonly Intent[] => link.intents.slice(-lateMost)
+
 async function saveIntents(engine: Engine, pass: Pass, plan: Plan, changes: readonly PlannedChange[]): Promise<void> {
   const intents: Intent[] = changes.map(({ change, agreed }) => ({
     change,
@@ -92,7 +97,7 @@ async function saveIntents(engine: Engine, pass: Pass, plan: Plan, changes: read
   }))
   pass.note({ kind: 'planned', verdict: plan.verdict, changes: changes.map((item) => item.change), policyVersion: engine.policy().version })
   for (const conflict of plan.conflicts) pass.note({ kind: 'conflict', conflict })
-  await pass.save({ ...pass.link, base: plan.base, conflicts: plan.conflicts.filter((conflict) => conflict.winner === null), intents, state: 'pending' })
+  await pass.save({ ...pass.link, base: plan.base, conflicts: plan.conflicts.filter((conflict) => conflict.winner === null), intents: [...mayArrive(pass.link), ...intents], state: 'pending' })
 }
 
 /** A later write of the same record is planned on the version that our own write produced; null when that is not known. */

@@ -20,7 +20,7 @@ export async function takeEnd(engine: Engine, pass: Pass, end: { side: Side; ref
     return true
   }
   const [keep, drop] = keeper(pass.link, other)
-  if (other.intents.length > 0) {
+  if (other.intents.length > 0 && other.state === 'pending') {
     // The other deal is being written at this moment, perhaps by the very create that made this record known: let it finish first.
     throw new Fault('stale', `Deal ${other.id} holds the same record and is being written.`, {
       remedy: 'Nothing to do: it is looked at again in a moment.',
