@@ -28,6 +28,8 @@ export interface Column {
   readonly options: readonly ChoiceOption[] | null
   readonly writable: boolean
   readonly required: boolean
+  /** Under column security: what our own user may do. Known to checks only. */
+  readonly secured?: { readonly canRead: boolean; readonly canWrite: boolean }
   readonly lookup?: LookupWire
   /** Of a lookup of Salesforce: the objects it may point to. */
   readonly pointsTo?: readonly string[]

@@ -86,6 +86,7 @@ export function viewOf(mapping: Mapping): MappingView {
 /** Which of the CRM's columns a mapping rests on, by table. */
 export function usedColumns(mapping: Mapping): Readonly<Record<string, readonly string[]>> {
   const columns: Record<string, string[]> = {}
+  for (const table of ['account', 'contact'] as const) (columns[table] ??= []).push(...Object.keys(mapping.defaults[table]))
   for (const kind of kinds) {
     const stage = mapping.stages[kind].rows.flatMap(({ crm }) => Object.keys(crm))
     for (const name of [...Object.values(mapping[kind]).map(({ crm }) => crm), ...Object.keys(mapping.defaults[kind]), ...stage]) {
@@ -134,21 +135,35 @@ export function draftsOf({ config, parts, engine, settings: inForce }: DraftPart
 async function requiredCheck(adapter: Engine['adapters']['crm'], mapping: Mapping, signal: AbortSignal): Promise<Check> {
   const name = 'Mandatory columns'
   const { records } = await adapter.describe({ signal })
-  const uncovered = kinds.flatMap((kind) => {
-    const filled = new Set([
-      ...Object.values(mapping[kind]).map(({ crm }) => crm.split('.').at(-1)),
-      ...Object.keys(mapping.defaults[kind]),
-    ])
-    const demanded = (records[kind] ?? []).filter((field) => field.required && field.writable && !filled.has(field.name))
-    return demanded.map((field) => `${kind}.${field.name} ("${field.label}")`)
+  const uncovered = filledColumns(mapping).flatMap(({ record, filled }) => {
+    const demanded = (records[record] ?? []).filter((field) => field.required && field.writable && !filled.has(field.name.toLowerCase()))
+    return demanded.map((field) => ({ path: `${record}.${field.name}`, record, field }))
   })
-  if (uncovered.length === 0)
+  const [first] = uncovered
+  if (first === undefined)
     return { name, status: 'pass', detail: 'Everything that the CRM demands of a new record is filled.', remedy: null }
-  const detail = `A new record needs ${uncovered.join(', ')}, and no row fills it.`
+  const detail = `A new record needs ${uncovered.map(({ path, field }) => `${path} ("${field.label}")`).join(', ')}, and no row fills it.`
   return {
     name,
-    status: 'warn',
+    // Salesforce refuses the record; Dynamics 365 demands most such columns of its forms only.
+    status: mapping.crm === 'salesforce' ? 'fail' : 'warn',
     detail,
-    remedy: 'Give a constant under "defaults" of the mapping, or a row of its own. What the CRM fills by itself needs neither.',
+    remedy: `Give a constant, such as "defaults: { ${first.record}: { ${first.field.name}: … } }", or a row of its own. What the CRM fills by itself needs neither.`,
   }
+}
+
+/** What is filled of each record that can be new: by rows and by constants. */
+function filledColumns(mapping: Mapping): { readonly record: string; readonly filled: ReadonlySet<string> }[] {
+  const rows = [...Object.values(mapping.opportunity)].map(({ crm }) => crm.split('.'))
+  const related = (relation: string): string[] => rows.flatMap(([first, column]) => (first === relation && column !== undefined ? [column] : []))
+  const columns = {
+    opportunity: rows.flatMap(([first, column]) => (column === undefined && first !== undefined ? [first] : [])),
+    lead: Object.values(mapping.lead).map(({ crm }) => crm),
+    account: related('account'),
+    contact: related('contact'),
+  }
+  return (['opportunity', 'lead', 'account', 'contact'] as const).map((record) => ({
+    record,
+    filled: new Set([...columns[record], ...Object.keys(mapping.defaults[record])].map((column) => column.toLowerCase())),
+  }))
 }

@@ -1,24 +1,33 @@
-import { FIELDS, type Field, type FieldValue, type Projection } from '../core/deal.js'
-import { sameValue } from '../core/deal.js'
-import type { MappedKind, Mapping } from '../core/mapping.js'
+import type { Scalar } from '../core/conversions.js'
+import { FIELDS, sameValue, type Field, type FieldValue, type Projection } from '../core/deal.js'
+import { isFault } from '../core/fault.js'
+import { KNOWN_WORDS } from '../core/known-words.js'
+import { toCrmValue, toPartnerValue, type MappedKind, type Mapping, type MappingRow } from '../core/mapping.js'
 import type { Adapter, Check } from '../core/ports.js'
-
-/** Fields in which people write whole paragraphs. */
-const LONG: Readonly<Partial<Record<Field, string>>> = {
-  'details.notes': 'x'.repeat(2_000),
-  'inviteContext.notes': 'x'.repeat(2_000),
-  name: 'x'.repeat(150),
-}
 
 type Canonical = Pick<Adapter, 'canonical'>
 
 /** Values that show what a column takes: long and foreign text, small change, a date. What is looked up in the CRM is not among them. */
 const SAMPLES: { readonly [kind: string]: readonly FieldValue[] } = {
-  text: ['Cœur 雪 ✓'],
+  text: ['A', 'Cœur 雪 ✓'],
   money: [1_234.56, 98_765_432],
   date: ['2027-03-31'],
   flag: [true, false],
+  currency: ['EUR', 'USD'],
 }
+/** Fields in which people write whole paragraphs, and those that only take words of a list. */
+const OF_FIELD: Readonly<Partial<Record<Field, readonly FieldValue[]>>> = {
+  'details.notes': ['x'.repeat(2_000)],
+  'inviteContext.notes': ['x'.repeat(2_000)],
+  name: ['x'.repeat(150)],
+  'customerProfile.address.country': ['DE', 'US', 'GB'],
+  'customerProfile.address.state': ['WA', 'Bayern'],
+}
+const samplesOf = (field: Field): readonly FieldValue[] => [
+  ...(field === 'customerProfile.address.country' ? [] : (SAMPLES[FIELDS[field].kind] ?? [])),
+  ...(OF_FIELD[field] ?? []),
+  ...(KNOWN_WORDS[field] ?? []),
+]
 
 /**
  * What is lost on the way of a value to the CRM and back: each sample as Partner Center shows it, against what the CRM will show of it. A loss
@@ -32,25 +41,39 @@ export function roundTripCheck(mapping: Mapping, partner: Canonical, crm: Canoni
     name,
     status: 'warn',
     detail: losses.join(' '),
-    remedy: 'Give the row a column that holds it, or live with the loss: it is never written back.',
+    remedy: 'Give the row a column that holds it, or live with the loss: it is never written back. A conversion that fails stops its deal.',
   }
 }
 
 function lossesOf(mapping: Mapping, kind: MappedKind, partner: Canonical, crm: Canonical): string[] {
-  return Object.values(mapping[kind])
-    .filter(({ flow }) => flow === 'both')
-    .flatMap(({ field, crm: column }) => {
-      for (const sample of [...(SAMPLES[FIELDS[field].kind] ?? []), ...[LONG[field] ?? []].flat()]) {
-        const sent = partner.canonical(of(field, sample), 'referral')
-        const back = crm.canonical(sent, kind)
-        if (!sameValue(sent[field], back[field]))
-          return [`${kind} > ${field}: ${words(sent[field])} is ${words(back[field])} in ${column}.`]
-      }
-      return []
-    })
+  return Object.values(mapping[kind]).flatMap((row) => {
+    const { field, crm: column } = row
+    for (const sample of samplesOf(field)) {
+      const sent = partner.canonical({ [field]: sample }, 'referral')
+      const failed = failure(row, sent[field])
+      if (failed !== null) return [`${kind} > ${field}: ${failed}`]
+      const back = partner.canonical(crm.canonical(sent, kind), 'referral')
+      // Without a column here the row rests, and nothing is sent.
+      if (row.flow !== 'both' || !(field in back) || sameValue(sent[field], back[field])) continue
+      return [`${kind} > ${field}: ${words(sent[field])} is ${words(back[field])} in ${column}.`]
+    }
+    return []
+  })
 }
 
-const of = (field: Field, value: FieldValue): Projection => ({ [field]: value })
+/** Why a conversion does not take a sample; null: it does, or there is none. */
+function failure(row: MappingRow, sample: Projection[Field]): string | null {
+  if (sample === undefined || (typeof sample === 'object' && sample !== null)) return null
+  try {
+    const there: Scalar = row.flow === 'to-partner' ? sample : toCrmValue(row, sample)
+    if (row.flow !== 'to-crm') toPartnerValue(row, there)
+    return null
+  } catch (error) {
+    if (isFault(error)) return error.message
+    throw error
+  }
+}
+
 function words(value: FieldValue | undefined): string {
   if (typeof value === 'string' && value.length > 40) return `a text of ${value.length} characters`
   return value === undefined ? 'nothing' : JSON.stringify(value)

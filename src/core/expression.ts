@@ -36,6 +36,10 @@ function environment(value: 'dyn' | ValueType): Environment {
   return env
 }
 
+const knownNames = `It may use the variable "value" and the functions ${Object.keys(CONVERSIONS).join(', ')}.`
+/** How the message of a refused expression begins. */
+export const refusedPrefix = (where: string): string => `The expression of ${where} cannot be used: `
+
 /** What an expression is to be held to when it is loaded. */
 export interface Wanted {
   /** What `value` may be; one of them must suit. Default: any. */
@@ -50,8 +54,8 @@ export interface Wanted {
  */
 export function compileExpression(source: string, where: string, wanted: Wanted = {}): Expression {
   const refuse = (why: string): Fault =>
-    new Fault('misconfigured', `The expression of ${where} cannot be used: ${why}`, {
-      remedy: `Correct it; it may use the variable "value" and the functions ${Object.keys(CONVERSIONS).join(', ')}.`,
+    new Fault('misconfigured', `${refusedPrefix(where)}${why}`, {
+      remedy: /unknown|overload for|not available/i.test(why) ? knownNames : 'Correct the expression.',
     })
   if (source.length > sourceLimit) throw refuse(`it has ${source.length} characters; ${sourceLimit} are allowed.`)
   const checked = attempt(() => environments.any.check(source))
@@ -59,7 +63,7 @@ export function compileExpression(source: string, where: string, wanted: Wanted 
   if (!checked.value.valid) throw refuse(placed(source, checked.value.error))
   const program = environments.any.parse(source)
   const banned = forbiddenCall(program.ast)
-  if (banned !== null) throw refuse(`"${banned}" is not available. The expression: ${shown(source)}`)
+  if (banned !== null) throw refuse(`"${banned}" is not available; it stands in "${shown(source)}".`)
   const reads = { value: mentions(program.ast, (op, args) => op === 'id' && args === 'value'), null: mentions(program.ast, isNull) }
   const typeFor = (value: ValueType): Typed => typed(source, String(checked.value.type), { value, knowsNull: reads.null })
   const why = misfit(typeFor, wanted)
@@ -151,7 +155,7 @@ function placed(source: string, error: unknown): string {
   const why = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
   const start = rangeStart(error)
   const hint = /(?:double.*\bint|\bint\b.*double)/.test(why) ? ' Write numbers with a point, such as 2.0.' : ''
-  return `${why}${start === null ? '' : `, at character ${start + 1}`}.${hint} The expression: ${shown(source)}`
+  return `${why}${start === null ? '' : `, at character ${start + 1}`} of "${shown(source)}".${hint}`
 }
 const rangeStart = (error: unknown): number | null => {
   if (!(error instanceof Error) || !('range' in error)) return null

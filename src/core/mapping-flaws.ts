@@ -81,10 +81,12 @@ function clash(table: StageTable, row: StageRow, index: number, given: ReadonlyS
   const earlier = table.rows.slice(0, index).find((other) => sameValues(other, row) && meaningOf(other) !== meaningOf(row))
   // The delivered tables may say one thing for two stages where the CRM knows no difference.
   if (earlier === undefined || (!given.has(row.pattern) && !given.has(earlier.pattern))) return []
+  // The row that a person wrote is the one to correct.
+  const [mine, other] = given.has(row.pattern) ? [row, earlier] : [earlier, row]
   return [
     {
-      where: `${table.section} > ${row.pattern}`,
-      why: `the same CRM values already mean ${earlier.pattern}, so a record that shows them could be either.`,
+      where: `${table.section} > ${mine.pattern}`,
+      why: `the same CRM values already mean ${other.pattern}, so a record that shows them could be either.`,
       remedy: 'Give each its own values.',
     },
   ]

@@ -255,7 +255,7 @@ describe('[R62] a mapping that cannot work as a whole is refused', () => {
     [
       'an open and a closed stage of one status',
       { stages: { 'New/*': { statecode: 0, statuscode: 1 } } },
-      'the same CRM values already mean New/*',
+      'the same CRM values already mean Active/Accepted',
     ],
   ])('%s', (_what, document, why) => {
     expect(refusal(() => mappingOf({ version: 1, ...(document as object) }))).toContain(why)

@@ -2,7 +2,7 @@ import { CODE_LABELS, codeOf, isEmptyCode, labelKey, labelOf, stripCheckMark, ty
 import { iso2 } from './countries.js'
 import { currencyCode } from './currencies.js'
 import { FIELD_NAMES, FIELDS, type Field, type ValueKind } from './deal.js'
-import { compileExpression, type ValueType, type Wanted } from './expression.js'
+import { compileExpression, refusedPrefix, type ValueType, type Wanted } from './expression.js'
 import { isFault } from './fault.js'
 import { noLine, type LineOf, type MappingDocument, type RowDocument } from './mapping-document.js'
 import { refusalOf, rowFlaws, rowLimits, stageFlaws, type MappingFlaw } from './mapping-flaws.js'
@@ -111,7 +111,8 @@ function compiled(field: Field, row: RowDocument, where: string): { expressions:
       return compileExpression(source, `${where} > ${direction}`, wanted)
     } catch (error) {
       if (!isFault(error)) throw error
-      refused.push({ where: `${where} > ${direction}`, why: error.message, remedy: error.remedy })
+      const at = `${where} > ${direction}`
+      refused.push({ where: at, why: error.message.replace(refusedPrefix(at), ''), remedy: error.remedy })
       return null
     }
   }

@@ -1,6 +1,3 @@
-import { labelKey } from '../../core/conversions.js'
-import { CODE_LABELS, HELP_LABELS } from '../../core/conversions.js'
-import { FIELDS } from '../../core/deal.js'
 import { Fault, toFault } from '../../core/fault.js'
 import type { MappedKind } from '../../core/mapping.js'
 import type { Check } from '../../core/ports.js'
@@ -10,7 +7,10 @@ import { feedTables } from './feed-tables.js'
 import { AUDIT, IDENTIFIER, LINK, SYNC } from './profile.js'
 import { query, textOf } from './row.js'
 import { columnIn, type Schema } from './schema.js'
-import { writeScalar } from '../values.js'
+import type { Column } from '../column.js'
+import { mappingChecks, type CheckedMapping } from '../mapping-checks.js'
+import { stageChecks, type Status } from '../stage-checks.js'
+import { securedColumns, type SecuredColumns } from './secured-columns.js'
 
 const skewWarnMs = 30_000
 const skewFailMs = 5 * 60_000 // Tokens are not accepted from clocks that are further off.
@@ -35,8 +35,8 @@ export async function checks(environment: Environment, signal: AbortSignal): Pro
     ...fieldChecks(schema),
     trackingCheck(schema),
     currencyCheck(schema),
-    ...mappingChecks(environment, schema),
-    stageCheck(environment, schema),
+    ...(await mappingLines(environment, schema, signal)),
+    ...stageLines(environment, schema),
     ...(await roleChecks(environment, schema, signal)),
   ]
 }
@@ -98,57 +98,62 @@ function currencyCheck(schema: Schema): Check {
     : pass('CRM currencies', `Deals can be in ${codes.join(', ')}.`)
 }
 
-function mappingChecks(environment: Environment, schema: Schema): Check[] {
-  const kinds: readonly MappedKind[] = schema.tables.lead === null ? ['opportunity'] : ['opportunity', 'lead']
-  return kinds.map((kind) => {
-    const problems = mappingProblems(environment.codecNow(kind))
-    const name = `Mapping of ${kind === 'lead' ? 'leads' : 'opportunities'}`
-    return problems.length === 0 ? pass(name, 'Every row has a column that takes its values.') : fail(name, problems.join(' '), 'Correct these rows of the mapping.')
+const kindsIn = (schema: Schema): readonly MappedKind[] => (schema.tables.lead === null ? ['opportunity'] : ['opportunity', 'lead'])
+
+async function mappingLines(environment: Environment, schema: Schema, signal: AbortSignal): Promise<Check[]> {
+  const codecs = kindsIn(schema).map((kind) => environment.codecNow(kind))
+  const bound = codecs.flatMap((codec) => codec.rows.flatMap((row) => (row.target.kind === 'place' ? [] : [placeOf(codec, row.target)])))
+  const names: Record<string, string[]> = {}
+  for (const { table, column } of bound) (names[table] ??= []).push(column.name)
+  const secured = await securedColumns(environment.api, { userId: schema.self?.userId ?? '', names, signal })
+  const lines = codecs.flatMap((codec) => mappingChecks(checkedOf(codec, secured)))
+  if (secured !== null) return lines
+  return [...lines, warn('CRM column security', 'The environment does not tell which columns our user may read.', 'Look whether mapped columns are secured.')]
+}
+
+type ColumnTarget = Exclude<BoundRow['target'], { kind: 'place' }>
+const placeOf = (codec: Codec, target: ColumnTarget): { readonly table: string; readonly column: Column } => ({
+  table: target.kind === 'related' ? target.relation : codec.kind,
+  column: target.column,
+})
+
+function checkedOf(codec: Codec, secured: SecuredColumns | null): CheckedMapping {
+  const columnOf = (target: BoundRow['target']): Column | null => {
+    if (target.kind === 'place') return null
+    const { table, column } = placeOf(codec, target)
+    const rights = secured?.get(`${table}.${column.name}`)
+    return rights === undefined ? column : { ...column, secured: rights }
+  }
+  const tables = codec.kind === 'lead' ? (['lead'] as const) : (['opportunity', 'account', 'contact'] as const)
+  const defaults = tables.flatMap((table) =>
+    Object.entries(codec.mapping.defaults[table])
+      .filter(([name]) => !name.includes('@'))
+      .map(([name, value]) => ({
+        table,
+        name,
+        value,
+        column: columnIn(codec.schema, table, name),
+        names: codec.schema.tables[table]?.columns.keys() ?? [],
+      })),
+  )
+  const rows = codec.rows.map(({ field, row, target }) => ({ field, row, column: columnOf(target) }))
+  return { kind: codec.kind, rows, broken: codec.broken, resting: codec.resting, defaults, word: 'column' }
+}
+
+const STATES = ['open', 'won', 'lost'] as const
+
+/** Every stage must lead to a state and a reason that the table has, and every reason must mean a stage. */
+function stageLines(environment: Environment, schema: Schema): Check[] {
+  return kindsIn(schema).flatMap((kind) => {
+    const options = columnIn(schema, kind, 'statuscode')?.options ?? []
+    const statuses = options.flatMap(({ value, label, state }): Status[] => {
+      const words = STATES[state ?? -1]
+      return words === undefined ? [] : [{ values: { statecode: state ?? 0, statuscode: value }, words: label, state: words }]
+    })
+    const name = kind === 'lead' ? 'CRM lead stages' : 'CRM stages'
+    if (statuses.length === 0) return [warn(name, 'The environment does not tell its status reasons.', 'Look whether "stages" of the mapping has them all.')]
+    return stageChecks(kind, environment.settings.mapping.stages[kind], statuses)
   })
-}
-
-const stateWords: Readonly<Record<number, string>> = { 0: 'open', 1: 'won', 2: 'lost' }
-
-/** Every stage must lead to a state and a reason that the table has, and a closed referral to a closed record. */
-function stageCheck(environment: Environment, schema: Schema): Check {
-  const reasons = columnIn(schema, 'opportunity', 'statuscode')?.options ?? null
-  const problems = environment.settings.mapping.stages.opportunity.rows.flatMap(({ pattern, crm: { statecode, statuscode } }) => {
-    const wanted = pattern === 'Closed/Won' ? 1 : pattern.startsWith('Closed/') ? 2 : 0
-    const said: string[] = []
-    if (statecode !== wanted) said.push(`${pattern} needs statecode ${wanted} (${stateWords[wanted] ?? ''}).`)
-    if (reasons !== null && !reasons.some(({ value }) => value === statuscode)) said.push(`${pattern}: there is no status reason ${String(statuscode)}.`)
-    return said
-  })
-  return problems.length === 0
-    ? pass('CRM stages', 'Every stage of a referral has a status of the opportunity.')
-    : fail('CRM stages', problems.join(' '), 'Correct "stages" of the mapping, or add the status reason in the CRM.')
-}
-
-/** Rows that name no column, cannot be written, or hold values that a choice column has no option for. */
-export function mappingProblems(codec: Codec): string[] {
-  return [...codec.broken.map(({ row, why }) => `${row.field}: ${why}`), ...codec.rows.flatMap(rowProblems)]
-}
-
-function rowProblems({ field, row, target }: BoundRow): string[] {
-  if (target.kind === 'place') return []
-  const { column } = target
-  const problems: string[] = []
-  if (!column.writable && row.flow !== 'to-partner') problems.push(`${field}: column "${column.name}" cannot be written; use "flow: to-partner".`)
-  if (column.type === 'lookup' || column.type === 'other') problems.push(`${field}: column "${column.name}" is of a kind the connector does not write.`)
-  if (FIELDS[field].kind === 'money' && !['money', 'number', 'integer'].includes(column.type)) problems.push(`${field}: column "${column.name}" holds no amounts.`)
-  return [...problems, ...choiceProblems({ field, row, target })]
-}
-
-function choiceProblems({ field, row, target }: BoundRow): string[] {
-  if (target.kind === 'place' || target.column.type !== 'choice') return []
-  const { column } = target
-  const wanted = row.values !== null ? Object.values(row.values) : field === 'inviteContext.assistanceRequestCode' ? Object.keys(HELP_LABELS).map((code) => CODE_LABELS[code as keyof typeof CODE_LABELS]?.[0] ?? code) : [] // keys of the one are keys of the other
-  const uncovered = wanted.filter((value) => !writeScalar(column, value, { precision: 0 }).ok)
-  const problems = uncovered.map((value) => `${field}: column "${column.name}" has no option "${String(value)}".`)
-  if (row.values === null) return problems
-  const listed = new Set(Object.values(row.values).map((value) => labelKey(String(value))))
-  const unmapped = column.options?.filter(({ label }) => !listed.has(labelKey(label))) ?? []
-  return unmapped.length === 0 ? problems : [...problems, `${field}: "values" leaves out ${unmapped.map(({ label }) => `"${label}"`).join(', ')}.`]
 }
 
 /** Harmless reads that show whether the application user's role reaches every table. */

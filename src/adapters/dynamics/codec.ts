@@ -51,6 +51,8 @@ export interface Codec {
   readonly rows: readonly BoundRow[]
   /** Rows that a person wrote and that cannot work here: said, never left out in silence. */
   readonly broken: readonly { readonly row: MappingRow; readonly why: string }[]
+  /** Built-in rows for which there is no column here. */
+  readonly resting: readonly MappingRow[]
   /** Characters of the name that a check mark before it takes away. */
   readonly nameReserve: number
 }
@@ -64,6 +66,7 @@ export function codecOf(options: {
   const { mapping, schema, kind } = options
   const rows: BoundRow[] = []
   const broken: { row: MappingRow; why: string }[] = []
+  const resting: MappingRow[] = []
   const table = tableOf(schema, kind)
   if (table === null) {
     throw new Fault('misconfigured', `This environment has no table "${kind}".`, {
@@ -77,8 +80,9 @@ export function codecOf(options: {
     if (typeof target !== 'string') rows.push({ field, row, target })
     // Built-in rows stand for columns that a package brings; an environment without it simply does not show them.
     else if (row.origin === 'document') broken.push({ row, why: target })
+    else resting.push(row)
   }
-  return { kind, mapping, schema, table, rows, broken, nameReserve: options.checkMark ? 2 : 0 }
+  return { kind, mapping, schema, table, rows, broken, resting, nameReserve: options.checkMark ? 2 : 0 }
 }
 
 /** The target of a row, or in words why there is none. */

@@ -1,11 +1,13 @@
-import { FIELDS } from '../../core/deal.js'
 import { toFault } from '../../core/fault.js'
 import type { Check } from '../../core/ports.js'
-import type { BoundRow, Codec } from './codec.js'
+import type { MappedKind } from '../../core/mapping.js'
+import { mappingChecks, type CheckedMapping } from '../mapping-checks.js'
+import { stageChecks, type Status } from '../stage-checks.js'
+import type { Codec } from './codec.js'
 import type { Org } from './org.js'
 import { AUDIT, IDENTIFIER, LINK, SYNC } from './profile.js'
 import { textOf } from './row.js'
-import { fieldIn, type Schema } from './schema.js'
+import { fieldIn, objectOf, type Schema } from './schema.js'
 
 const skewWarnMs = 30_000
 const skewFailMs = 3 * 60_000 // A signed assertion lives three minutes.
@@ -37,9 +39,9 @@ export async function checks(org: Org, signal: AbortSignal): Promise<Check[]> {
       ...signIn,
       ...fieldChecks(schema),
       currencyCheck(schema),
-      stageCheck(org, schema),
+      ...stageLines(org, schema),
       quotaCheck(org),
-      ...mappingChecks(org, schema),
+      ...kindsIn(schema).flatMap((kind) => mappingChecks(checkedOf(org.codecNow(kind)))),
     ]
   } catch (error) {
     const fault = toFault(error)
@@ -78,22 +80,18 @@ function currencyCheck(schema: Schema): Check {
     ? fail('CRM currencies', "The org's currency cannot be read.", "Check that the connector's user may use the SOAP API.")
     : pass('CRM currencies', `Deals can be in ${codes.join(', ')}.`)
 }
-function stageCheck(org: Org, schema: Schema): Check {
-  const known = new Set(schema.stages.map(({ value }) => value))
-  const wrong = org
-    .codecNow('opportunity')
-    .stages.rows.filter(({ crm }) => typeof crm['StageName'] === 'string' && !known.has(crm['StageName']))
-  if (wrong.length > 0)
-    return fail(
-      'CRM stages',
-      `The org has no stage ${wrong.map(({ crm }) => `"${String(crm['StageName'])}"`).join(', ')}.`,
-      'Correct "stages" of the mapping, or add the stages in the org.',
-    )
-  const text = org
-    .codecNow('opportunity')
-    .stages.rows.map(({ pattern, crm }) => `${pattern} is "${String(crm['StageName'])}"`)
-    .join(', ')
-  return pass('CRM stages', `${text}.`)
+const kindsIn = (schema: Schema): readonly MappedKind[] => (schema.objects.Lead === null ? ['opportunity'] : ['opportunity', 'lead'])
+
+/** Every stage of a referral leads to a stage of the org, and every stage of the org means one. */
+function stageLines(org: Org, schema: Schema): Check[] {
+  const opportunity = schema.stages.map(({ value, closed, won }): Status => {
+    const state = !closed ? 'open' : won ? 'won' : 'lost'
+    return { values: { StageName: value, IsClosed: closed, IsWon: won }, words: value, state }
+  })
+  const lead = schema.leadStatuses.map(({ value, converted }): Status => {
+    return { values: { Status: value, IsConverted: converted }, words: value, state: converted ? 'won' : 'open' }
+  })
+  return kindsIn(schema).flatMap((kind) => stageChecks(kind, org.codecNow(kind).stages, kind === 'lead' ? lead : opportunity))
 }
 function quotaCheck(org: Org): Check {
   const { quota } = org.api
@@ -104,29 +102,17 @@ function quotaCheck(org: Org): Check {
     : pass('CRM API calls', text)
 }
 
-function mappingChecks(org: Org, schema: Schema): Check[] {
-  const kinds = schema.objects.Lead === null ? (['opportunity'] as const) : (['opportunity', 'lead'] as const)
-  return kinds.map((kind) => {
-    const problems = mappingProblems(org.codecNow(kind))
-    const name = `Mapping of ${kind === 'lead' ? 'leads' : 'opportunities'}`
-    return problems.length === 0
-      ? pass(name, 'Every row has a field that takes its values.')
-      : fail(name, problems.join(' '), 'Correct these rows of the mapping.')
-  })
-}
-/** Rows that name no field, cannot be written, or hold values that a picklist has no option for. */
-function mappingProblems(codec: Codec): string[] {
-  return [...codec.broken.map(({ row, why }) => `${row.field}: ${why}`), ...codec.rows.flatMap(rowProblems)]
-}
-function rowProblems({ field, row, target }: BoundRow): string[] {
-  if (target.kind === 'place') return []
-  const { column } = target
-  const problems: string[] = []
-  if (!column.writable && row.flow !== 'to-partner')
-    problems.push(`${field}: field "${column.name}" cannot be written; use "flow: to-partner".`)
-  if (column.type === 'lookup' || column.type === 'other')
-    problems.push(`${field}: field "${column.name}" is of a kind the connector does not write.`)
-  if (FIELDS[field].kind === 'money' && !['money', 'number', 'integer'].includes(column.type))
-    problems.push(`${field}: field "${column.name}" holds no amounts.`)
-  return problems
+function checkedOf(codec: Codec): CheckedMapping {
+  const objects = codec.kind === 'lead' ? (['lead'] as const) : (['opportunity', 'account', 'contact'] as const)
+  const defaults = objects.flatMap((table) =>
+    Object.entries(codec.mapping.defaults[table]).map(([name, value]) => ({
+      table,
+      name,
+      value,
+      column: fieldIn(codec.schema, objectOf(table), name),
+      names: codec.schema.objects[objectOf(table)]?.keys() ?? [],
+    })),
+  )
+  const rows = codec.rows.map(({ field, row, target }) => ({ field, row, column: target.kind === 'place' ? null : target.column }))
+  return { kind: codec.kind, rows, broken: codec.broken, resting: codec.resting, defaults, word: 'field' }
 }

@@ -53,6 +53,8 @@ export interface Codec {
   readonly rows: readonly BoundRow[]
   /** Rows that a person wrote and that cannot work here: said, never left out in silence. */
   readonly broken: readonly { readonly row: MappingRow; readonly why: string }[]
+  /** Built-in rows for which there is no column here. */
+  readonly resting: readonly MappingRow[]
   /** Characters of the name that a check mark before it takes away. */
   readonly nameReserve: number
 }
@@ -71,6 +73,7 @@ export function codecOf(options: {
   }
   const rows: BoundRow[] = []
   const broken: { row: MappingRow; why: string }[] = []
+  const resting: MappingRow[] = []
   for (const field of FIELD_NAMES) {
     const row = mapping[kind][field]
     if (row === undefined) continue
@@ -78,6 +81,7 @@ export function codecOf(options: {
     if (typeof target !== 'string') rows.push({ field, row, target })
     // Built-in rows stand for fields that a package brings; an org without it simply does not show them.
     else if (row.origin === 'document') broken.push({ row, why: target })
+    else resting.push(row)
   }
   const stages = stageTableOf(schema, mapping.stages[kind], kind)
   return {
@@ -88,6 +92,7 @@ export function codecOf(options: {
     stages,
     rows,
     broken,
+    resting,
     nameReserve: options.checkMark && kind === 'opportunity' ? 2 : 0,
   }
 }

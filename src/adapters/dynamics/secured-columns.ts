@@ -1,0 +1,87 @@
+import { Fault } from '../../core/fault.js'
+import type { Column } from '../column.js'
+import type { DynamicsApi } from './api.js'
+import { flagOf, idOf, numberOf, query, rowsOf, textOf, type Row } from './row.js'
+
+const allowed = 4 // "Allowed", in the words of a column permission.
+const administrator = 'system administrator'
+
+/** What our own user may do with columns: by `table.column`, for secured ones only. */
+export type SecuredColumns = ReadonlyMap<string, NonNullable<Column['secured']>>
+
+/**
+ * Column security of the named columns. A user who may not read a secured column sees it empty, which a connector would take for a person
+ * who emptied it. Administrators read and write everything. Null: this environment does not tell.
+ * Source: learn.microsoft.com "Column-level security with code" (read 2023-10).
+ */
+export async function securedColumns(
+  api: DynamicsApi,
+  given: { readonly userId: string; readonly names: Readonly<Record<string, readonly string[]>>; readonly signal: AbortSignal },
+): Promise<SecuredColumns | null> {
+  const { userId, names, signal } = given
+  const tables = Object.keys(names)
+  const definitions = await ask(api, tables.map((table) => [`the columns of table ${table}`, `EntityDefinitions(LogicalName='${table}')/Attributes${query({ $select: 'LogicalName,IsSecured' })}`]), signal)
+  if (definitions === null) return null
+  const secured = tables.flatMap((table, index) => {
+    const wanted = new Set(names[table])
+    const columns = (definitions[index] ?? []).filter((row) => flagOf(row, 'IsSecured') === true).map((row) => textOf(row, 'LogicalName') ?? '')
+    return columns.filter((column) => wanted.has(column)).map((column) => ({ table, column }))
+  })
+  if (secured.length === 0) return new Map()
+  const rights = await rightsOf(api, userId, signal)
+  if (rights === null) return null
+  return new Map(secured.map(({ table, column }) => [`${table}.${column}`, rights(table, column)]))
+}
+
+type Rights = (table: string, column: string) => { readonly canRead: boolean; readonly canWrite: boolean }
+async function rightsOf(api: DynamicsApi, userId: string, signal: AbortSignal): Promise<Rights | null> {
+  const permission = 'entityname,attributelogicalname,canread,cancreate,canupdate,_fieldsecurityprofileid_value'
+  const first = await ask(
+    api,
+    [
+      ['the roles of our user', `systemusers(${userId})/systemuserroles_association${query({ $select: 'name' })}`],
+      ['the column permissions', `fieldpermissions${query({ $select: permission })}`],
+      ['the teams of business units', `teams${query({ $select: 'teamid', $filter: 'isdefault eq true' })}`],
+    ],
+    signal,
+  )
+  if (first === null) return null
+  const [roles = [], permissions = [], everybody = []] = first
+  if (roles.some((row) => (textOf(row, 'name') ?? '').toLowerCase() === administrator)) return () => ({ canRead: true, canWrite: true })
+  const profiles = [...new Set(permissions.flatMap((row) => idOf(row, '_fieldsecurityprofileid_value') ?? []))]
+  const mine = await ask(
+    api,
+    profiles.flatMap((id) => [
+      ['who has a column security profile', `fieldsecurityprofiles(${id})/systemuserprofiles_association${query({ $select: 'systemuserid' })}`],
+      ['who has a column security profile', `fieldsecurityprofiles(${id})/teamprofiles_association${query({ $select: 'teamid' })}`],
+    ]),
+    signal,
+  )
+  if (mine === null) return null
+  const teams = new Set(everybody.flatMap((row) => idOf(row, 'teamid') ?? []))
+  const held = new Set(
+    profiles.filter(
+      (_, index) =>
+        (mine[index * 2] ?? []).some((row) => idOf(row, 'systemuserid') === userId.toLowerCase()) ||
+        (mine[index * 2 + 1] ?? []).some((row) => teams.has(idOf(row, 'teamid') ?? '')),
+    ),
+  )
+  const own = permissions.filter((row) => held.has(idOf(row, '_fieldsecurityprofileid_value') ?? ''))
+  return (table, column) => {
+    const here = own.filter((row) => textOf(row, 'entityname') === table && textOf(row, 'attributelogicalname') === column)
+    return {
+      canRead: here.some((row) => numberOf(row, 'canread') === allowed),
+      canWrite: here.some((row) => numberOf(row, 'canupdate') === allowed && numberOf(row, 'cancreate') === allowed),
+    }
+  }
+}
+
+/** The rows of each answer; null when any was refused: then nothing can be told. */
+async function ask(api: DynamicsApi, questions: readonly (readonly string[])[], signal: AbortSignal): Promise<(readonly Row[])[] | null> {
+  const answers = await api.ask(
+    questions.map(([what = '', path = '']) => ({ what, path })),
+    signal,
+  )
+  if (answers.some((answer) => answer === null || answer instanceof Fault)) return null
+  return answers.map((answer) => (answer === null || answer instanceof Fault ? [] : rowsOf(answer, 'value')))
+}
