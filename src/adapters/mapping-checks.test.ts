@@ -36,7 +36,7 @@ function findings(field: Field, row: object, over: Partial<Column>): readonly st
 }
 const say = ({ status, name, detail, remedy }: Check): string => `${status} ${name}: ${detail} ${remedy ?? ''}`
 
-describe('a row fits its column', () => {
+describe('[R65] a row fits its column', () => {
   test.each<[Field, object, Partial<Column>]>([
     ['details.notes', {}, { type: 'memo' }],
     ['details.dealValue', {}, { type: 'money' }],

@@ -74,7 +74,8 @@ function rowFindings(checked: CheckedRow, word: string): Finding[] {
     return [fail(`${named} ${why}.`, `Give the row another ${word}.`)]
   }
   const access = accessFindings(checked, named)
-  const fits = [...(writes(checked) ? writeFindings(checked, column, named) : []), ...(reads(checked) ? readFindings(checked, column, named) : [])]
+  const there = writes(checked) ? writeFindings(checked, column, named) : []
+  const fits = [...there, ...(reads(checked) ? readFindings(checked, column, named) : [])]
   const distinct = fits.filter(({ why }, index) => fits.findIndex((other) => other.why === why) === index)
   return [...access, ...(distinct.length > 0 ? distinct : choiceFindings(checked, column, named))]
 }

@@ -10,7 +10,7 @@ const working = stageRow('Active/Accepted', { StageName: 'Working' })
 const won = stageRow('Closed/Won', { StageName: 'Won' })
 const lost = stageRow('Closed/*', { StageName: 'Lost' })
 
-describe('the table of stages', () => {
+describe('[R65] the table of stages', () => {
   test('that is whole and legal passes, and says what each stage is', () => {
     expect(stageChecks('opportunity', table(held, working, won, lost), org)).toEqual([
       { name: 'CRM stages', status: 'pass', detail: 'New/* is "Held", Active/Accepted is "Working", Closed/Won is "Won", Closed/* is "Lost".', remedy: null },

@@ -47,8 +47,9 @@ export function stageChecks(kind: MappedKind, table: StageTable, statuses: reado
   return [check('pass', `${words.join(', ')}.`, null)]
 }
 
+const same = (a: unknown, b: unknown): boolean => String(a).toLowerCase() === String(b).toLowerCase()
 const shows = (crm: StageValues, { values }: Status): boolean =>
-  Object.entries(crm).every(([column, value]) => !(column in values) || String(values[column]).toLowerCase() === String(value).toLowerCase())
+  Object.entries(crm).every(([column, value]) => !(column in values) || same(values[column], value))
 
 function wrongRow(kind: MappedKind, { pattern, crm }: StageRow, statuses: readonly Status[]): string[] {
   const found = statuses.find((status) => shows(crm, status))

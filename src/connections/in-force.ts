@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Config } from '../config/index.js'
 import { toFault } from '../core/fault.js'
-import { fieldPolicies } from '../core/mapping.js'
+import { rowPolicies } from '../core/mapping.js'
 import type { Settings } from '../core/settings.js'
 import type { PolicyInForce } from '../engine/engine.js'
 import { rememberRows } from '../engine/remap.js'
@@ -45,7 +45,7 @@ export async function inForce(
     const settings = same ? last.settings : crmSettings(config.crm, source)
     const mapping = same ? last.policy.mapping : mappedRowsOf(settings.mapping)
     if (!same && mapping !== null) await rememberRows(parts, mapping)
-    const policy = { fields: fieldPolicies(settings.mapping), ...source.policies, flows: source.flows }
+    const policy = { ...rowPolicies(settings.mapping), ...source.policies, flows: source.flows }
     const crm = same ? last.crm : connectCrm(config.crm, parts, () => settings)
     return { number, source, settings, policy: { policy, version: number, mapping }, crm }
   }

@@ -3,7 +3,7 @@ import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml
 import type { Config } from '../config/index.js'
 import { FIELD_NAMES } from '../core/deal.js'
 import { Fault } from '../core/fault.js'
-import { effectiveMapping, fieldPolicies, type MappedKind, type Mapping, type MappingRow } from '../core/mapping.js'
+import { effectiveMapping, rowPolicies, type MappedKind, type Mapping, type MappingRow } from '../core/mapping.js'
 import { parseMapping, type LineOf, type MappingDocument } from '../core/mapping-document.js'
 import type { Check } from '../core/ports.js'
 import type { Engine } from '../engine/engine.js'
@@ -119,7 +119,7 @@ export function draftsOf({ config, parts, engine, settings: inForce }: DraftPart
         adapters: { ...engine.adapters, crm: crm.adapter },
         policy: () => {
           const now = engine.policy()
-          return { ...now, mapping, policy: { ...now.policy, fields: fieldPolicies(settings.mapping) } }
+          return { ...now, mapping, policy: { ...now.policy, ...rowPolicies(settings.mapping) } }
         },
       },
       checks: async (signal) => [
@@ -155,7 +155,8 @@ async function requiredCheck(adapter: Engine['adapters']['crm'], mapping: Mappin
 /** What is filled of each record that can be new: by rows and by constants. */
 function filledColumns(mapping: Mapping): { readonly record: string; readonly filled: ReadonlySet<string> }[] {
   const rows = [...Object.values(mapping.opportunity)].map(({ crm }) => crm.split('.'))
-  const related = (relation: string): string[] => rows.flatMap(([first, column]) => (first === relation && column !== undefined ? [column] : []))
+  const related = (relation: string): string[] =>
+    rows.flatMap(([first, column]) => (first === relation && column !== undefined ? [column] : []))
   const columns = {
     opportunity: rows.flatMap(([first, column]) => (column === undefined && first !== undefined ? [first] : [])),
     lead: Object.values(mapping.lead).map(({ crm }) => crm),

@@ -12,7 +12,7 @@ import {
 } from './deal.js'
 import type { Conflict } from './change.js'
 import type { Decision } from './link.js'
-import type { FieldPolicy, Flow } from './policy.js'
+import { onUpdate, type FieldPolicy } from './policy.js'
 import { NEVER_EMPTY } from './preflight.js'
 import { otherSide, SIDES, type Side } from './ref.js'
 
@@ -64,9 +64,9 @@ function agree({ now, canonical }: FieldInput): boolean {
 function bothChanged(input: FieldInput): FieldMove {
   const kept = decided(input)
   if (kept !== null) return flow(input, otherSide(kept), conflictOf(input, 'edit/edit', kept, 'A person decided.'))
-  const { rule, restore, into } = input.policy
-  const source = SIDES.find((side) => !opens(into[side]) && opens(into[otherSide(side)]))
-  if (restore && source !== undefined) return closedWay(input, source)
+  const { rule } = input.policy
+  const source = oneWaySource(input.policy)
+  if (source !== null) return closedWay(input, source)
   if (rule === 'union' && isListField(input.field)) return mergeLists(input)
   if (rule === 'partner' || rule === 'crm') {
     return flow(
@@ -82,6 +82,12 @@ function bothChanged(input: FieldInput): FieldMove {
 function fresh(input: FieldInput): FieldMove {
   const { field, now, policy } = input
   if (agree(input)) return { kind: 'adopt', conflict: null }
+  const source = oneWaySource(policy)
+  // A first meeting fills and never empties: a column that nobody has filled yet is nobody's decision.
+  if (source !== null && isEmpty(now[source])) {
+    const text = `${sideName(source)}, from which this field flows, says nothing yet; the other side is left.`
+    return { kind: 'adopt', conflict: conflictOf(input, 'info', null, text) }
+  }
   if (policy.restore) {
     const loses = isEmpty(now.crm) ? null : conflictOf(input, 'create/create', 'partner', 'This field only flows from Partner Center.')
     return flow(input, 'crm', loses)
@@ -111,18 +117,21 @@ function fresh(input: FieldInput): FieldMove {
 }
 const doorText = 'The two records differ where only a person may decide: sharing with Microsoft cannot be taken back.'
 
+/** The side from which a row that was declared one-way flows; null for a row that flows both ways. */
+function oneWaySource({ restore, into }: FieldPolicy): Side | null {
+  return restore ? (SIDES.find((side) => !onUpdate(into[side]) && onUpdate(into[otherSide(side)])) ?? null) : null
+}
+
 function decided({ decision, now }: FieldInput): Side | null {
   if (decision === null) return null
   const stillSeen = sameValue(decision.saw.partner, now.partner) && sameValue(decision.saw.crm, now.crm)
   return stillSeen ? decision.keep : null
 }
 
-const opens = (way: Flow): boolean => way === 'always' || way === 'update'
-
 /** Carries the change of one side to the other, if that takes it; else says what becomes of it. */
 function flow(input: FieldInput, to: Side, conflict: Conflict | null): FieldMove {
   const { policy, takes, now, field } = input
-  if (!opens(policy.into[to])) return closedWay(input, to)
+  if (!onUpdate(policy.into[to])) return closedWay(input, to)
   if (takes[to] === 'later') return { kind: 'later' }
   if (takes[to] === 'no') return adoptAsInfo(input, to)
   const value = input.canonical(to, carried(input, to))
@@ -157,7 +166,7 @@ function listDiff(change: Record<'to' | 'target', FieldValue> & Record<'from' | 
 function mergeLists(input: FieldInput): FieldMove {
   const into: FieldWrite[] = []
   for (const side of ['partner', 'crm'] as const) {
-    if (!opens(input.policy.into[side]) || input.takes[side] === 'no') continue
+    if (!onUpdate(input.policy.into[side]) || input.takes[side] === 'no') continue
     if (input.takes[side] === 'later') return { kind: 'later' }
     const value = input.canonical(side, carried(input, side))
     if (value === undefined || sameValue(value, input.now[side])) continue
@@ -176,7 +185,7 @@ function mergeLists(input: FieldInput): FieldMove {
 function closedWay(input: FieldInput, to: Side): FieldMove {
   const edited = otherSide(to)
   const { policy, takes, now } = input
-  if (!policy.restore || !opens(policy.into[edited]) || takes[edited] === 'no') return adoptAsInfo(input, to)
+  if (!policy.restore || !onUpdate(policy.into[edited]) || takes[edited] === 'no') return adoptAsInfo(input, to)
   if (takes[edited] === 'later') return { kind: 'later' }
   const value = input.canonical(edited, now[to])
   if (value === undefined || sameValue(value, now[edited])) return { kind: 'adopt', conflict: null }

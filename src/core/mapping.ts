@@ -149,6 +149,12 @@ export const PARTNER_TAKES: { readonly [K in ValueKind]: readonly string[] } = {
   solutions: ['string'],
 }
 
+/** The half of a policy that the rows say, for both kinds of record. */
+export const rowPolicies = (mapping: Mapping): Pick<Policy, 'fields' | 'leadFields'> => ({
+  fields: fieldPolicies(mapping, 'opportunity'),
+  leadFields: fieldPolicies(mapping, 'lead'),
+})
+
 /** Per field: who wins and which way it flows, for records of one kind. A field without a row stays where it is. */
 export function fieldPolicies(mapping: Mapping, kind: MappedKind = 'opportunity'): Policy['fields'] {
   const rows = kind === 'opportunity' ? mapping.opportunity : mapping.lead

@@ -1,10 +1,10 @@
 import type { Conflict } from './change.js'
-import { FIELD_NAMES, HELP, isEmpty, pick, VISIBILITY, type Projection } from './deal.js'
+import { HELP, isEmpty, VISIBILITY, type Projection } from './deal.js'
 import { because, doorShut, rest, type Plan, type PlanInput } from './plan-types.js'
-import type { Flow } from './policy.js'
+import { carriedOnCreate, fieldsFor } from './policy.js'
 import type { Present } from './ports.js'
 import { preflight } from './preflight.js'
-import type { EndKind, Side } from './ref.js'
+import type { EndKind } from './ref.js'
 import { isClosed, phaseOf } from './stage.js'
 
 /** Only one record exists: make the other where policy opens it, else say why not. */
@@ -17,10 +17,6 @@ export function planFirst(input: PlanInput): Plan {
 
 const excluded = (input: PlanInput, text: string, remedy: string): Plan =>
   rest(input.link, 'settled', 'unlinked', because('excluded', text, remedy))
-
-const onCreate = (way: Flow): boolean => way === 'always' || way === 'create'
-const carriedOnCreate = ({ policy }: PlanInput, side: Side, deal: Projection): Projection =>
-  pick(deal, FIELD_NAMES.filter((field) => onCreate(policy.fields[field].into[side])))
 
 /** A referral without a CRM record becomes an opportunity, or a lead while it is one and nobody has accepted it. */
 function firstInCrm(input: PlanInput, p: Present): Plan {
@@ -35,7 +31,7 @@ function firstInCrm(input: PlanInput, p: Present): Plan {
   const as: EndKind = p.category === 'lead' && phaseOf(stage) === 'waiting' ? 'lead' : 'opportunity'
   // A won or lost deal is made open and closed in the next pass: a CRM closes records by an action of its own.
   const initial = isClosed(stage) ? 'Active/Accepted' : stage
-  const deal = { ...carriedOnCreate(input, 'crm', p.deal), status: initial }
+  const deal = { ...carriedOnCreate(fieldsFor(input.policy, as), 'crm', p.deal), status: initial }
   const stamp = { otherId: p.ref.id, link: input.partnerUrl(p.ref.id), sync: true as const }
   return {
     ...rest(input.link, 'settled', 'pending', null),
@@ -60,9 +56,9 @@ function firstAtPartner(input: PlanInput, c: Present): Plan {
 }
 
 function shareNow(input: PlanInput, c: Present): Plan {
-  const asksForHelp = !isEmpty(c.deal[HELP])
-  const visible = c.deal[VISIBILITY] === true || asksForHelp
-  const full = input.canonical.partner({ ...carriedOnCreate(input, 'partner', c.deal), [VISIBILITY]: visible, [HELP]: c.deal[HELP] ?? null }, 'referral')
+  const told = carriedOnCreate(fieldsFor(input.policy, c.ref.kind), 'partner', c.deal)
+  const visible = told[VISIBILITY] === true || !isEmpty(told[HELP])
+  const full = input.canonical.partner({ ...told, [VISIBILITY]: visible, [HELP]: told[HELP] ?? null }, 'referral')
   const issues = preflight(full)
   if (issues.length > 0) {
     const items = issues.map((issue) => issue.text)

@@ -5,8 +5,8 @@ import type { LinkState, Reason } from './link.js'
 import type { Draft } from './plan-draft.js'
 import { planStage } from './plan-stage.js'
 import { because, doorShut, rest, shown, type Meeting, type Plan, type PlannedChange } from './plan-types.js'
+import { carriedOnCreate, fieldsFor } from './policy.js'
 import { preflight } from './preflight.js'
-
 import { isClosed, phaseOf } from './stage.js'
 
 /** Both records exist: compare field by field and write the difference. */
@@ -33,7 +33,7 @@ function moveOf(meeting: Meeting, field: Field): FieldMove {
   if (partner === undefined || crm === undefined) return { kind: 'none' }
   return mergeField({
     field,
-    policy: policy.fields[field],
+    policy: fieldsFor(policy, c.ref.kind)[field],
     now: { partner, crm },
     base: { partner: link.base?.partner[field], crm: link.base?.crm[field] },
     takes: { partner: partnerTakes(meeting, field), crm: crmTakes(meeting, field) },
@@ -115,9 +115,11 @@ function shareStep({ p, c }: Meeting): PlannedChange {
   }
 }
 
-function helpRequest({ p, c, canonical }: Meeting): { kind: 'blocked'; texts: string[] } | { kind: 'planned'; planned: PlannedChange } {
+function helpRequest({ p, c, policy, canonical }: Meeting): { kind: 'blocked'; texts: string[] } | { kind: 'planned'; planned: PlannedChange } {
   const code = c.deal[HELP] ?? null
-  const deal = canonical.partner({ ...c.deal, [VISIBILITY]: true, [HELP]: code }, 'referral')
+  // Microsoft is told what the referral says, and of the record only what may flow that way.
+  const told = { ...p.deal, ...carriedOnCreate(fieldsFor(policy, c.ref.kind), 'partner', c.deal) }
+  const deal = canonical.partner({ ...told, [VISIBILITY]: true, [HELP]: code }, 'referral')
   const texts = preflight(deal).map((issue) => issue.text)
   if (texts.length > 0 || p.engagementId === null) return { kind: 'blocked', texts: texts.length > 0 ? texts : ['Partner Center gave this referral no engagement, so Microsoft cannot be invited to it.'] }
   const agreed: Base = { partner: { [HELP]: code }, crm: { [HELP]: code } }

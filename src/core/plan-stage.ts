@@ -3,6 +3,7 @@ import type { Conflict } from './change.js'
 import { sameValue, VISIBILITY } from './deal.js'
 import type { Draft } from './plan-draft.js'
 import { doorShut, type Meeting } from './plan-types.js'
+import { fieldsFor, onUpdate, type FieldPolicy } from './policy.js'
 import { otherSide, type Side } from './ref.js'
 import { followCrm, followPartner, mergeStage, type StageInput, type StageMove } from './stage-merge.js'
 import { phaseOf, stageAfter, type Stage, type Take } from './stage.js'
@@ -76,6 +77,7 @@ function carryOut(meeting: Meeting, draft: Draft, move: StageMove, input: StageI
       draft.adopted.push('status')
       return
     case 'patch':
+      if (oneWay(meeting, draft, 'crm', input)) return
       if (meeting.policy.flows.partnerToCrm === 'off' || meeting.c.sealed) return
       draft.writes.crm.push({ field: 'status', side: 'crm', value: move.stage, agreed: { partner: input.partner, crm: move.stage } })
       return
@@ -89,6 +91,7 @@ function carryOut(meeting: Meeting, draft: Draft, move: StageMove, input: StageI
 
 function takeStep(meeting: Meeting, draft: Draft, move: Extract<StageMove, { kind: 'step' }>, input: StageInput): void {
   const { side, take } = move
+  if (oneWay(meeting, draft, side, input)) return
   if (gateShut(meeting, side)) return
   const shut = doorShut(meeting, side, take)
   if (shut !== null) {
@@ -96,11 +99,26 @@ function takeStep(meeting: Meeting, draft: Draft, move: Extract<StageMove, { kin
     return
   }
   if (move.lost) draft.conflicts.push(stageConflict(input, otherSide(side), 'Both sides moved; the move that is still legal for the other side was taken.'))
-  addStep(meeting, draft, { side, take, from: move.via ?? input[otherSide(side)], reason: meeting.c.deal.statusReason ?? null })
+  addStep(meeting, draft, { side, take, from: move.via ?? input[otherSide(side)], reason: reasonGiven(meeting) })
 }
+
+/** The row of the status may be declared one-way: then the other side's move is left there, known and told. */
+function oneWay(meeting: Meeting, draft: Draft, side: Side, input: StageInput): boolean {
+  if (onUpdate(statusPolicy(meeting).into[side])) return false
+  draft.adopted.push('status')
+  const name = side === 'partner' ? 'Partner Center' : 'the CRM'
+  draft.conflicts.push({ ...stageConflict(input, null, `The mapping lets no status flow to ${name}; the difference is shown and left.`), kind: 'info' })
+  return true
+}
+const statusPolicy = ({ policy, c }: Meeting): FieldPolicy => fieldsFor(policy, c.ref.kind).status
 
 const gateShut = ({ p, c, policy }: Meeting, side: Side): boolean =>
   side === 'partner' ? p.sealed || !c.sync || policy.flows.crmToPartner === 'off' : policy.flows.partnerToCrm === 'off'
+
+/** The reason that a seller wrote travels with the close, unless its row is declared one-way into the CRM. */
+function reasonGiven({ policy, c }: Meeting): string | null {
+  return fieldsFor(policy, c.ref.kind).statusReason.restore ? null : (c.deal.statusReason ?? null)
+}
 
 function addStep(meeting: Meeting, draft: Draft, step: { side: Side; take: Take; from: Stage; reason: string | null }): void {
   const { p, c, canonical } = meeting

@@ -1,4 +1,4 @@
-import { FIELD_NAMES, FIELDS, isListField, type Field } from './deal.js'
+import { FIELD_NAMES, FIELDS, isListField, pick, type Field, type Projection } from './deal.js'
 import type { Rule } from './change.js'
 import type { Side } from './ref.js'
 
@@ -17,8 +17,14 @@ export type FlowSwitch = 'on' | 'observe' | 'off'
 export type FlowName = 'partnerToCrm' | 'crmToPartner'
 export const flowInto = (side: Side): FlowName => (side === 'crm' ? 'partnerToCrm' : 'crmToPartner')
 
+/** The fields' policies for a record of that kind. */
+export const fieldsFor = ({ fields, leadFields }: Pick<Policy, 'fields' | 'leadFields'>, kind: string): Policy['fields'] =>
+  kind === 'lead' ? leadFields : fields
+
 export interface Policy {
   readonly fields: { readonly [F in Field]: FieldPolicy }
+  /** The same for records that are leads: their rows are their own. */
+  readonly leadFields: { readonly [F in Field]: FieldPolicy }
   readonly flows: Readonly<Record<FlowName, FlowSwitch>>
   /** False: leads stay in Partner Center. Never limits CRM -> Partner Center. */
   readonly leads: boolean
@@ -28,6 +34,16 @@ export interface Policy {
   readonly owner: string | null
   readonly checkMarkInName: boolean
 }
+
+/** Whether a new record on that side is given the field, and whether one that is there is. */
+export const onCreate = (way: Flow): boolean => way === 'always' || way === 'create'
+export const onUpdate = (way: Flow): boolean => way === 'always' || way === 'update'
+/** Of a deal, what a new record on that side may be given. */
+export const carriedOnCreate = (fields: Policy['fields'], side: Side, deal: Projection): Projection =>
+  pick(
+    deal,
+    FIELD_NAMES.filter((field) => onCreate(fields[field].into[side])),
+  )
 
 /**
  * The rule a field has unless the mapping says otherwise: lists merge, and where two people wrote different things a person decides.
@@ -52,6 +68,7 @@ export const defaultFieldPolicies = (): { readonly [F in Field]: FieldPolicy } =
 export function defaultPolicy(): Policy {
   return {
     fields: defaultFieldPolicies(),
+    leadFields: defaultFieldPolicies(),
     flows: { partnerToCrm: 'on', crmToPartner: 'on' },
     leads: true,
     irreversible: 'allow',
