@@ -206,8 +206,8 @@ export const fileSchema = z.strictObject({
   environment: text('text', 'A name for this installation, shown on every page and in every log line.').prefault('default'),
   store: text('store', 'A folder for the embedded store, or the postgres:// address of a PostgreSQL server.').prefault('./data'),
   server: server.prefault({}),
-  partnerCenter: partnerCenter.prefault({}), // "as": an empty section is an invalid input on purpose; its missing keys are the message
-  crm: crm.prefault({}), // "as": likewise
+  partnerCenter: partnerCenter.prefault({} as never), // "as": an empty section is an invalid input on purpose; its missing keys are the message
+  crm: crm.prefault({} as never), // "as": likewise
   sync: sync.prefault({}),
   mapping: text('file', 'A mapping file whose rows replace or add to the built-in profile.').optional(),
   taxonomy: text('file', 'A file of the words people choose from (solution areas, plays, roles …), renewed every year; `cosell taxonomy export` writes one.').optional(),

@@ -63,7 +63,7 @@ describe('jsforce', () => {
     expect(await upsert(2)).toMatchObject({ success: true, created: false })
     expect(org.find('Opportunity')).toHaveLength(1)
     await expect(
-      conn.sobject('Opportunity').create({ ...deal, Cosell_Referral_Identifier__c: 'REF-1' }),
+      conn.sobject('Opportunity').create({ ...deal, Cosell_Referral_Identifier__c: 'REF-1' } as typeof deal),
     ).rejects.toMatchObject({ errorCode: 'DUPLICATE_VALUE' })
   })
 
@@ -112,7 +112,7 @@ describe('jsforce', () => {
             done(null, String(fresh.accessToken))
           },
           (error: unknown) => {
-            done(error) // whatever it was, the client only hands it on
+            done(error as Error) // whatever it was, the client only hands it on
           },
         ),
     }) // what jsforce hands on
