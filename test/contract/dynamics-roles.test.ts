@@ -11,8 +11,8 @@ import { standardApplicationId, userId } from '../../src/sandbox/dataverse/index
 import { origin } from '../../src/sandbox/dataverse/test-kit.js'
 import { environment, never, type Environment } from '../support/dynamics-environment.js'
 
-const installed = async (): Promise<Environment> => {
-  const made = environment()
+const installed = async (customFields: 'none' | 'microsoft' = 'none'): Promise<Environment> => {
+  const made = environment({ customFields })
   await made.installer().apply({ existing: 'alter', onProgress: () => undefined, signal: never })
   return made
 }
@@ -52,8 +52,8 @@ const deal: Projection = {
 }
 
 describe('the role of the connector', () => {
-  it('is enough for the whole life of a deal and of a lead, and for the change feed', async () => {
-    const made = await installed()
+  it.each(['none', 'microsoft'] as const)('is enough for the whole life of a deal and of a lead, and for the change feed (%s)', async (fields) => {
+    const made = await installed(fields)
     await withoutAdministration(made)
     const adapter = adapterOf(made)
     await adapter.prepare({ signal: never })
@@ -84,6 +84,11 @@ describe('the role of the connector', () => {
 })
 
 describe('the role of sellers', () => {
+  it('is not made where the tables are of Microsoft’s connector, whose people have their rights already', async () => {
+    const made = await installed('microsoft')
+    expect(made.kit.simulator.find('role', { name: 'Co-sell Seller' })).toEqual([])
+  })
+
   it('lets a seller put a solution on a deal, which nobody else could', async () => {
     const made = await installed()
     const kim = userId('kim@fabrikam.example')

@@ -1,7 +1,7 @@
 import { Fault } from '../../../core/fault.js'
 import { idOf, query, quoted } from '../row.js'
 import { present, wanted, type Desk, type Step } from './step.js'
-import { CONNECTOR_ROLE, PRIVILEGES, SELLER_ROLE, type RoleSurvey } from './survey-roles.js'
+import { CONNECTOR_ROLE, type RoleSurvey } from './survey-roles.js'
 import type { Survey } from './survey.js'
 
 /**
@@ -10,21 +10,14 @@ import type { Survey } from './survey.js'
  */
 export function roleSteps({ roles }: Survey): Step[] {
   if (roles === null) return []
-  return [...[CONNECTOR_ROLE, SELLER_ROLE].map((name) => roleStep(roles, name)), memberStep(roles)]
-}
-
-/** Privileges a role lacks, of those that this environment has. */
-function lacking({ roles, privileges }: RoleSurvey, name: string): readonly string[] {
-  const held = roles.get(name)?.grants ?? new Set<string>()
-  const ids = (PRIVILEGES[name] ?? []).flatMap((privilege) => privileges.get(privilege.toLowerCase()) ?? [])
-  return ids.filter((id) => !held.has(id))
+  return [...[...roles.wanted.keys()].map((name) => roleStep(roles, name)), memberStep(roles)]
 }
 
 function roleStep(survey: RoleSurvey, name: string): Step {
   const id = `role:${name}`
   const what = `Role "${name}"`
   const found = survey.roles.get(name)
-  const missing = lacking(survey, name)
+  const missing = (survey.wanted.get(name) ?? []).filter((privilege) => found?.grants.has(privilege) !== true)
   if (found !== undefined && missing.length === 0) return present('roles', id, what)
   const make = async (desk: Desk): Promise<void> => {
     const roleId = found?.id ?? (await createRole(desk, survey, name))
@@ -32,7 +25,7 @@ function roleStep(survey: RoleSurvey, name: string): Step {
     const path = `roles(${roleId})/Microsoft.Dynamics.CRM.AddPrivilegesRole`
     if (missing.length > 0) await desk.api.write({ method: 'POST', path, body, what, solution: null }, desk.signal)
   }
-  const change = found === undefined ? `create with ${missing.length} privileges` : `add ${missing.length} privileges`
+  const change = found === undefined ? 'create' : `add ${missing.length} privileges`
   return wanted('roles', { id, what, state: found === undefined ? 'missing' : 'differs', change, make })
 }
 

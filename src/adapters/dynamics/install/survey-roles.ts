@@ -1,6 +1,6 @@
 import { isFault } from '../../../core/fault.js'
 import { idOf, query, quoted, textOf } from '../row.js'
-import { SOLUTION_DETAILS, SOLUTIONS } from './blueprint.js'
+import { PREFIX } from './blueprint.js'
 import type { MetadataApi } from './metadata-api.js'
 
 /** The two roles the connector brings: what it needs itself once it is installed, and what people need on its tables. */
@@ -11,25 +11,34 @@ const on = (schemaName: string, ...rights: readonly string[]): readonly string[]
 const everything = ['Create', 'Read', 'Write', 'Delete', 'Append', 'AppendTo'] as const
 const deal = ['Create', 'Read', 'Write', 'Append', 'AppendTo'] as const
 
+/** Schema names of the two tables of solutions that this environment uses or will use. */
+export interface SolutionTables {
+  readonly solutions: string
+  readonly details: string
+}
+const isOurs = (schemaName: string): boolean => schemaName.toLowerCase().startsWith(`${PREFIX}_`)
+
 /**
  * Privileges by role. Some are called differently from environment to environment; of every name those are granted that exist.
+ * The rights of people on tables of Microsoft's connector are that connector's matter.
  * Source: learn.microsoft.com "Security concepts", "Use change tracking to synchronize data" (organization-level read), read 2023-10.
  */
-export const PRIVILEGES: Readonly<Record<string, readonly string[]>> = {
-  [CONNECTOR_ROLE]: [
-    ...['Opportunity', 'Lead', 'Account', 'Contact'].flatMap((table) => on(table, ...deal)),
-    ...on('Opportunity', 'Assign'),
-    ...on('Lead', 'Assign'),
-    ...on('Activity', ...deal),
-    ...['TransactionCurrency', 'SystemUser', 'User', 'BusinessUnit', 'Team', 'Organization', 'Product', 'OpportunityProduct'].flatMap((table) => on(table, 'Read')),
-    ...on('TransactionCurrency', 'AppendTo'),
-    ...['SystemUser', 'User', 'Team'].flatMap((table) => on(table, 'AppendTo')),
+function privilegesWanted({ solutions, details }: SolutionTables): ReadonlyMap<string, readonly string[]> {
+  const seller = [
+    ...(isOurs(solutions) ? on(solutions, ...everything, 'Assign', 'Share') : []),
+    ...(isOurs(details) ? on(details, 'Read', 'AppendTo') : []),
+  ]
+  const connector = [
+    ...['Opportunity', 'Lead', 'Account', 'Contact', 'Activity'].flatMap((table) => on(table, ...deal)),
+    ...['Opportunity', 'Lead'].flatMap((table) => on(table, 'Assign')),
+    ...['TransactionCurrency', 'SystemUser', 'User', 'Team'].flatMap((table) => on(table, 'Read', 'AppendTo')),
+    ...['BusinessUnit', 'Organization', 'Product', 'OpportunityProduct'].flatMap((table) => on(table, 'Read')),
     ...['Entity', 'Attribute', 'Relationship', 'OptionSet', 'EntityKey'].flatMap((definition) => on(definition, 'Read')),
     'prvQualifyLead',
-    ...on(SOLUTIONS.schemaName, ...everything, 'Assign', 'Share'),
-    ...on(SOLUTION_DETAILS.schemaName, ...everything),
-  ],
-  [SELLER_ROLE]: [...on(SOLUTIONS.schemaName, ...everything, 'Assign', 'Share'), ...on(SOLUTION_DETAILS.schemaName, 'Read', 'AppendTo')],
+    ...on(solutions, ...everything, 'Assign', 'Share'),
+    ...on(details, ...everything),
+  ]
+  return new Map([[CONNECTOR_ROLE, connector], ...(seller.length === 0 ? [] : [[SELLER_ROLE, seller] as const])])
 }
 
 export interface RoleFound {
@@ -42,17 +51,17 @@ export interface RoleSurvey {
   readonly businessUnit: string
   /** By name, those of ours that are there. */
   readonly roles: ReadonlyMap<string, RoleFound>
-  /** Ids of the wanted privileges that exist here, by name in lower case. */
-  readonly privileges: ReadonlyMap<string, string>
+  /** By role, the ids of the wanted privileges that exist here. */
+  readonly wanted: ReadonlyMap<string, readonly string[]>
   /** The application user that the connector is, and the ids of its roles. */
   readonly self: string
   readonly ownRoles: ReadonlySet<string>
 }
 
 /** Null where an environment does not show its roles: then there is nothing to compare, and people grant what is needed. */
-export async function surveyRoles(api: MetadataApi, signal: AbortSignal): Promise<RoleSurvey | null> {
+export async function surveyRoles(api: MetadataApi, tables: SolutionTables, signal: AbortSignal): Promise<RoleSurvey | null> {
   try {
-    return await read(api, signal)
+    return await read(api, tables, signal)
   } catch (error) {
     const hidden =
       isFault(error) &&
@@ -62,7 +71,7 @@ export async function surveyRoles(api: MetadataApi, signal: AbortSignal): Promis
   }
 }
 
-async function read(api: MetadataApi, signal: AbortSignal): Promise<RoleSurvey | null> {
+async function read(api: MetadataApi, tables: SolutionTables, signal: AbortSignal): Promise<RoleSurvey | null> {
   const top = query({ $select: 'businessunitid', $filter: 'parentbusinessunitid eq null' })
   const [unit] = await api.list(`businessunits${top}`, 'the business unit', signal)
   const businessUnit = unit === undefined ? null : idOf(unit, 'businessunitid')
@@ -82,7 +91,7 @@ async function read(api: MetadataApi, signal: AbortSignal): Promise<RoleSurvey |
   return {
     businessUnit,
     roles,
-    privileges: await privilegesOf(api, signal),
+    wanted: await idsOfWanted(api, privilegesWanted(tables), signal),
     self,
     ownRoles: await idsIn(api, `systemusers(${self})/systemuserroles_association`, 'roleid', signal),
   }
@@ -93,14 +102,12 @@ async function idsIn(api: MetadataApi, path: string, key: string, signal: AbortS
   return new Set(rows.flatMap((row) => idOf(row, key) ?? []))
 }
 
-async function privilegesOf(api: MetadataApi, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-  const names = [...new Set(Object.values(PRIVILEGES).flat())]
+type ByRole = ReadonlyMap<string, readonly string[]>
+async function idsOfWanted(api: MetadataApi, wanted: ByRole, signal: AbortSignal): Promise<ByRole> {
+  const names = [...new Set([...wanted.values()].flat())]
   const $filter = names.map((name) => `name eq ${quoted(name)}`).join(' or ')
   const rows = await api.list(`privileges${query({ $select: 'privilegeid,name', $filter })}`, 'the privileges', signal)
-  return new Map(
-    rows.flatMap((row): [string, string][] => {
-      const [id, name] = [idOf(row, 'privilegeid'), textOf(row, 'name')]
-      return id === null || name === null ? [] : [[name.toLowerCase(), id]]
-    }),
-  )
+  const ids = new Map(rows.map((row): [string | undefined, string | null] => [textOf(row, 'name')?.toLowerCase(), idOf(row, 'privilegeid')]))
+  const found = (some: readonly string[]): string[] => some.flatMap((name) => ids.get(name.toLowerCase()) ?? [])
+  return new Map([...wanted].map(([role, some]): [string, readonly string[]] => [role, found(some)]))
 }

@@ -3,7 +3,7 @@ import { labelKey } from '../../../core/conversions.js'
 import { flagOf, idOf, labelIn, numberOf, query, quoted, rowOf, rowsOf, textOf, type Row } from '../row.js'
 import { DEAL_TABLES, LOCAL_SOLUTION, logicalName, PREFIX, SOLUTION, SOLUTION_DETAILS, SOLUTIONS, TRACKED_TABLES } from './blueprint.js'
 import type { MetadataApi } from './metadata-api.js'
-import { surveyRoles, type RoleSurvey } from './survey-roles.js'
+import { surveyRoles, type RoleSurvey, type SolutionTables } from './survey-roles.js'
 import { surveySecurity, type SecuritySurvey } from './survey-security.js'
 
 export interface ColumnSurvey {
@@ -23,6 +23,7 @@ export interface KeySurvey {
 }
 export interface TableSurvey {
   readonly name: string
+  readonly schemaName: string
   readonly set: string
   readonly primaryId: string
   readonly primaryName: string | null
@@ -103,9 +104,14 @@ export async function survey(api: MetadataApi, signal: AbortSignal, prior: Prior
     views: held('views')?.views ?? (await surveyViews(api, shown, signal)),
     resources: held('resources')?.resources ?? (await surveyResources(api, signal)),
     security: prior !== null && !prior.stale.has('security') ? prior.survey.security : await surveySecurity(api, signal),
-    roles: prior !== null && !prior.stale.has('roles') ? prior.survey.roles : await surveyRoles(api, signal),
+    roles: prior !== null && !prior.stale.has('roles') ? prior.survey.roles : await surveyRoles(api, namesOf(solutions, details), signal),
   }
 }
+
+const namesOf = (solutions: Survey['solutions'], details: TableSurvey | null): SolutionTables => ({
+  solutions: solutions?.table.schemaName ?? SOLUTIONS.schemaName,
+  details: details?.schemaName ?? SOLUTION_DETAILS.schemaName,
+})
 
 async function languageOf(api: MetadataApi, signal: AbortSignal): Promise<number> {
   const [organization] = await api.list(`organizations${query({ $select: 'name,languagecode' })}`, 'the organization', signal)
@@ -198,6 +204,7 @@ async function surveyTable(
   if (head === null) return null
   return {
     name,
+    schemaName: head.schemaName,
     set: head.set,
     primaryId: head.primaryId,
     primaryName: head.primaryName,
@@ -212,13 +219,14 @@ type Head = Omit<TableSurvey, 'columns' | 'keys'>
 
 async function surveyHead(api: MetadataApi, name: string, signal: AbortSignal): Promise<Head | null> {
   const members =
-    'MetadataId,LogicalName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute,ObjectTypeCode,ChangeTrackingEnabled,CanChangeTrackingBeEnabled'
+    'MetadataId,LogicalName,SchemaName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute,ObjectTypeCode,ChangeTrackingEnabled,CanChangeTrackingBeEnabled'
   const head = await api.get(`${definition(name)}${query({ $select: members })}`, `table ${name}`, signal)
   if (head === null) return null
   const set = textOf(head, 'EntitySetName') ?? `${name}s`
   const primaryId = textOf(head, 'PrimaryIdAttribute') ?? `${name}id`
   return {
     name,
+    schemaName: textOf(head, 'SchemaName') ?? name,
     set,
     primaryId,
     primaryName: textOf(head, 'PrimaryNameAttribute'),
