@@ -166,6 +166,23 @@ describe.each(['none', 'microsoft', 'cosell'] as const)('Dynamics 365 that came 
   })
 })
 
+describe('the change feed', () => {
+  it('lists every deal once a week, whatever it believes to know', async () => {
+    const here = await desk('cosell')
+    const { ref } = await here.adapter.create(creation(here.adapter), { signal: never })
+    const day = 24 * 3_600_000
+    let { cursor } = await round(here, null)
+    here.made.kit.clock.advance(6 * day)
+    const quiet = await round(here, cursor)
+    expect(quiet.ids).toEqual([])
+    here.made.kit.clock.advance(day)
+    cursor = quiet.cursor
+    const full = await round(here, cursor)
+    expect(full.ids).toContain(ref.id)
+    expect((await round(here, full.cursor)).ids).toEqual([])
+  })
+})
+
 describe('what the documentation leaves open', () => {
   it('does not keep a closed deal from being reopened together with an edit', async () => {
     const here = await desk('cosell')

@@ -13,6 +13,8 @@ const pagesMost = 2_000 // Ten million rows in one round; a link that leads in a
 const keysPerPage = 5_000 // The most a page may hold: pages that only lead to the delta link should be few.
 const rowsPerPage = 1_000
 const opportunitiesPerQuestion = 100
+// How long a position in the feed lasts differs from page to page of the documentation; once a week every deal is listed whatever the feed says.
+const fullEveryMs = 7 * 24 * 3_600_000
 
 /**
  * Everything that changed since the cursor, table by table; the cursor of the round comes with its last page.
@@ -21,9 +23,10 @@ const opportunitiesPerQuestion = 100
  */
 export async function* touched(environment: Environment, options: TouchedOptions): AsyncGenerator<TouchedPage> {
   const schema = await environment.schema(options.signal)
-  const before = readCursor(options.cursor)
+  const { tables: before, fullAt } = readCursor(options.cursor)
   const after = new Map<string, Position>()
-  let full = before.size === 0
+  const now = environment.clock.now()
+  let full = before.size === 0 || (fullAt !== null && now - fullAt >= fullEveryMs)
   for (const table of feedTables(schema)) {
     const isEnd = table.kind === 'opportunity' || table.kind === 'lead'
     const position = isEnd && full ? undefined : before.get(table.name)
@@ -33,7 +36,7 @@ export async function* touched(environment: Environment, options: TouchedOptions
     if (!isEnd && round.lost) full = true
     after.set(table.name, round.next)
   }
-  yield { records: [], cursor: writeCursor(after) }
+  yield { records: [], cursor: writeCursor({ tables: after, fullAt: full ? now : (fullAt ?? now) }) }
 }
 
 /** One table's part of a round. */
