@@ -1,6 +1,7 @@
 import { solutionPackage } from '../adapters/dynamics/package/package.js'
 import { FIELDS } from '../adapters/salesforce/install/blueprint.js'
 import { metadataZip, sourceZip } from '../adapters/salesforce/install/package.js'
+import { VIEWS } from '../adapters/salesforce/install/views.js'
 import type { Config } from '../config/index.js'
 import { Fault } from '../core/fault.js'
 
@@ -19,6 +20,6 @@ export function crmPackage(kind: Config['crm']['kind'], form: PackageForm): Uint
         throw new Fault('misconfigured', 'A managed package of Salesforce comes from its own packaging org.', {
           remedy: 'Leave --managed out: the file holds metadata that any org can deploy.',
         })
-      return form === 'source' ? sourceZip(FIELDS, apiVersion) : metadataZip(FIELDS, apiVersion)
+      return form === 'source' ? sourceZip(FIELDS, VIEWS, apiVersion) : metadataZip(FIELDS, VIEWS, apiVersion)
   }
 }

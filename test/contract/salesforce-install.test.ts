@@ -2,6 +2,7 @@ import { unzipSync, strFromU8 } from 'fflate'
 import { afterEach, describe, expect, it } from 'vitest'
 import { FIELDS } from '../../src/adapters/salesforce/install/blueprint.js'
 import { metadataFiles, sourceZip } from '../../src/adapters/salesforce/install/package.js'
+import { VIEWS } from '../../src/adapters/salesforce/install/views.js'
 import { administer } from '../../src/assemble.js'
 import { realClock } from '../../src/clock.js'
 import { salesforceInstallation, type SalesforceInstallation } from '../support/salesforce-installation.js'
@@ -10,7 +11,7 @@ let here: SalesforceInstallation
 afterEach(() => here.close())
 const never = new AbortController().signal
 const desk = async () => (await administer(here.config, { clock: realClock, plant: () => undefined })).desk.installation
-const apply = async () => (await desk()).apply({ existing: 'leave', by: 'test', onProgress: () => undefined, signal: never })
+const apply = async (existing: 'leave' | 'alter' = 'leave') => (await desk()).apply({ existing, by: 'test', onProgress: () => undefined, signal: never })
 
 describe('an org without our fields', () => {
   it('is told what is missing; applying makes it, shows it to the connector and a second run changes nothing', async () => {
@@ -18,8 +19,13 @@ describe('an org without our fields', () => {
     const before = await (await desk()).plan(never)
     expect(before.items.filter(({ state }) => state === 'missing').length).toBeGreaterThan(FIELDS.length)
     const report = await apply()
-    expect(report.items.filter(({ state }) => state !== 'present')).toEqual([])
-    expect(report.done).toContain('made Opportunity.Cosell_Referral_Identifier__c')
+    // Pages stay as they are: they are altered only when that was agreed to.
+    expect(report.items.filter(({ state }) => state !== 'present').map(({ id }) => id)).toEqual([
+      'layout:Opportunity-Opportunity Layout',
+      'layout:Opportunity-Renewals',
+      'layout:Lead-Lead Layout',
+    ])
+    expect(report.done).toEqual(expect.arrayContaining(['made Opportunity.Cosell_Referral_Identifier__c', 'made the list view Lead.Cosell_Needs_Attention']))
     expect((await apply()).done).toEqual([])
   })
 
@@ -42,10 +48,45 @@ describe('an org without our fields', () => {
   })
 })
 
+describe('pages', () => {
+  const section = /<layoutSections>(?:(?!<\/layoutSections>).)*<label>Microsoft Partner Center<\/label>.*?<\/layoutSections>/s
+  it('get one section and the list of solutions with --yes, keep everything else word for word, and give it back', async () => {
+    here = await salesforceInstallation({ fields: 'none' })
+    const { salesforce } = here.sandbox
+    const names = ['Opportunity-Opportunity Layout', 'Opportunity-Renewals', 'Lead-Lead Layout', 'Account-Account Layout']
+    const before = names.map((name) => salesforce.layout(name))
+    expect((await apply('leave')).done.filter((word) => word.includes('layout'))).toEqual([])
+    expect(names.map((name) => salesforce.layout(name))).toEqual(before)
+    const report = await apply('alter')
+    expect(report.items.filter(({ state }) => state !== 'present')).toEqual([])
+    const after = names.map((name) => salesforce.layout(name))
+    expect(after.map((layout) => section.test(layout))).toEqual([true, true, true, false])
+    expect(after.map((layout) => layout.includes('<relatedList>Cosell_Solution__c.Cosell_Opportunity__c</relatedList>'))).toEqual([true, true, false, false])
+    expect(after[0]).toContain('Opportunity &amp; more')
+    expect((await apply('alter')).done).toEqual([])
+    await (await desk()).remove({ data: 'keep', by: 'test', onProgress: () => undefined, signal: never })
+    expect(names.map((name) => salesforce.layout(name))).toEqual(before)
+    expect(salesforce.find('ListView')).toEqual([])
+  })
+
+  it('that the org does not take are told with its reason, and everything else is made', async () => {
+    here = await salesforceInstallation({ fields: 'none' })
+    await apply()
+    here.sandbox.salesforce.people.remove('ListView', String(here.sandbox.salesforce.find('ListView')[0]?.['Id']))
+    here.sandbox.salesforce.faults.set([{ kind: 'server-error', rate: 1, matching: /Soap\/m\// }])
+    const items = (await (await desk()).plan(never)).items
+    expect(items.find(({ id }) => id === 'layout')).toMatchObject({ state: 'present', note: expect.stringContaining('yourself') as string })
+    here.sandbox.salesforce.faults.clear()
+    here.sandbox.salesforce.options.hidden.add('ListView.DeveloperName')
+    const blind = (await (await desk()).plan(never)).items
+    expect(blind.filter(({ id }) => id.startsWith('list-view'))).toEqual([])
+  })
+})
+
 describe('the package', () => {
   it('lists exactly what it holds, in metadata and in source form', async () => {
     here = await salesforceInstallation()
-    const files = metadataFiles(FIELDS, '66.0')
+    const files = metadataFiles(FIELDS, VIEWS, '66.0')
     expect(Object.keys(files).sort()).toEqual([
       'objects/Cosell_Solution__c.object',
       'objects/Lead.object',
@@ -54,17 +95,20 @@ describe('the package', () => {
       'permissionsets/Cosell_Seller.permissionset',
       'permissionsets/Cosell_Sync.permissionset',
     ])
+    expect(files['package.xml']).toContain('<members>Opportunity.Cosell_Partner_Center</members>')
+    expect(files['objects/Opportunity.object']).toContain('<fullName>Cosell_Partner_Center</fullName>')
     for (const { object, name } of FIELDS.filter(({ object: on }) => on !== 'Cosell_Solution__c'))
       expect(files['package.xml']).toContain(`<members>${object}.${name}</members>`)
-    const source = unzipSync(sourceZip(FIELDS, '66.0'))
+    const source = unzipSync(sourceZip(FIELDS, VIEWS, '66.0'))
     const field = source['force-app/main/default/objects/Opportunity/fields/Cosell_Referral_Identifier__c.field-meta.xml']
     expect(strFromU8(field ?? new Uint8Array())).toContain('<externalId>true</externalId>')
-    expect(sourceZip(FIELDS, '66.0')).toEqual(sourceZip(FIELDS, '66.0'))
+    expect(Object.keys(source)).toContain('force-app/main/default/objects/Lead/listViews/Cosell_Needs_Attention.listView-meta.xml')
+    expect(sourceZip(FIELDS, VIEWS, '66.0')).toEqual(sourceZip(FIELDS, VIEWS, '66.0'))
   })
 
   it('lets sellers write only what is theirs', async () => {
     here = await salesforceInstallation()
-    const seller = metadataFiles(FIELDS, '66.0')['permissionsets/Cosell_Seller.permissionset'] ?? ''
+    const seller = metadataFiles(FIELDS, VIEWS, '66.0')['permissionsets/Cosell_Seller.permissionset'] ?? ''
     const editable = [...seller.matchAll(/<editable>true<\/editable>\s*<field>Opportunity\.(\w+)<\/field>/g)].map(([, name]) => name)
     expect(editable).toContain('Cosell_Sync_With_Partner_Center__c')
     expect(editable).not.toContain('Cosell_Referral_Identifier__c')
@@ -103,7 +147,7 @@ describe('taking the installation away', () => {
     expect(custom()).toBe(false)
     expect(open((await plan('delete')).items)).toEqual([])
     expect((await remove('delete')).done).toEqual([])
-    expect((await apply()).items.filter(({ state }) => state !== 'present')).toEqual([])
+    expect((await apply('alter')).items.filter(({ state }) => state !== 'present')).toEqual([])
   })
 
   it('changes nothing where something of the org still uses a field, and says what', async () => {

@@ -5,7 +5,7 @@ import { deployBody } from './deploy-body.js'
 import type { Operation, Question, Send, SendRequest, Session } from './exchange.js'
 import { faultOf, tellsOfAutomation, tellsOfLock, type Answer, type Asked } from './errors.js'
 import { asRow, isRow, parseJson, rowsOf, textOf, type Row } from './row.js'
-import { envelope, soapBody } from './soap.js'
+import { envelope, METADATA, PARTNER, soapBody, type SoapDoor } from './soap.js'
 
 /** What the org says of its allocation, and when it said so. */
 export interface Quota {
@@ -176,23 +176,28 @@ export class SalesforceApi {
 
   /** A call of the partner SOAP API: lead conversion and the org's currency are to be had there only. @returns the `result` element. */
   async soap(call: string, what: string, signal: AbortSignal): Promise<Row> {
-    const version = await this.version(signal)
+    const { body } = await this.#soap(PARTNER, { call, what }, signal)
+    const response = Object.values(body).find(isRow)
+    return asRow(response?.['result'], what)
+  }
+  /** A call of the metadata SOAP API. @returns its answer as it came, for what must be written back untouched. */
+  async metadata(call: string, what: string, signal: AbortSignal): Promise<string> {
+    return (await this.#soap(METADATA, { call, what }, signal)).text
+  }
+  async #soap(
+    door: SoapDoor,
+    { call, what }: { readonly call: string; readonly what: string },
+    signal: AbortSignal,
+  ): Promise<{ readonly body: Row; readonly text: string }> {
+    const url = `${this.root}/services/Soap/${door.path}/${await this.version(signal)}`
     let token = await this.#session({ fresh: false, signal })
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await this.#exchange({
-        method: 'POST',
-        url: `${this.root}/services/Soap/u/${version}`,
-        body: envelope(token, call),
-        signal,
-        headers: { 'content-type': 'text/xml; charset=UTF-8', soapaction: '""' },
-      })
+      const headers = { 'content-type': 'text/xml; charset=UTF-8', soapaction: '""' }
+      const answer = await this.#exchange({ method: 'POST', url, body: envelope(door, token, call), signal, headers })
       const body = soapBody(answer, what)
       const fault = isRow(body['Fault']) ? body['Fault'] : null
-      const code = fault === null ? '' : String(fault['faultcode'] ?? '').replace(/^[a-z]+:/i, '')
-      if (fault === null && answer.status < 400) {
-        const response = Object.values(body).find(isRow)
-        return asRow(response?.['result'], what)
-      }
+      if (fault === null && answer.status < 400) return { body, text: answer.text }
+      const code = String(fault?.['faultcode'] ?? '').replace(/^[a-z]+:/i, '')
       if (code === 'INVALID_SESSION_ID' && attempt === 1) {
         token = await this.#session({ fresh: true, refused: token, signal })
         continue

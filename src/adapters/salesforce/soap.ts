@@ -8,8 +8,19 @@ const escaped = (text: string): string =>
 /** An element with text, for the body of a SOAP call. */
 export const element = (name: string, text: string | null): string => (text === null ? '' : `<${name}>${escaped(text)}</${name}>`)
 
-export const envelope = (session: string, call: string): string =>
-  `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Header xmlns="urn:partner.soap.sforce.com"><SessionHeader>${element('sessionId', session)}</SessionHeader><CallOptions><client>cosell</client></CallOptions></soapenv:Header><soapenv:Body xmlns="urn:partner.soap.sforce.com">${call}</soapenv:Body></soapenv:Envelope>`
+/** One of the SOAP APIs: where it is, and what its messages are made of. */
+export interface SoapDoor {
+  readonly path: 'u' | 'm'
+  readonly namespace: string
+}
+export const PARTNER: SoapDoor = { path: 'u', namespace: 'urn:partner.soap.sforce.com' }
+export const METADATA: SoapDoor = { path: 'm', namespace: 'http://soap.sforce.com/2006/04/metadata' }
+
+/** A whole message. The session stands in it, not in a header of the call. */
+export function envelope({ namespace }: SoapDoor, session: string, call: string): string {
+  const head = `<SessionHeader>${element('sessionId', session)}</SessionHeader><CallOptions><client>cosell</client></CallOptions>`
+  return `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Header xmlns="${namespace}">${head}</soapenv:Header><soapenv:Body xmlns="${namespace}">${call}</soapenv:Body></soapenv:Envelope>`
+}
 
 // Values stay text: an id of digits only is no number. Entities of a document's own are refused by the parser's defaults.
 const parser = new XMLParser({ removeNSPrefix: true, parseTagValue: false, ignoreAttributes: true, processEntities: true })

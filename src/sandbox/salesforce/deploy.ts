@@ -3,6 +3,7 @@ import { strFromU8, unzipSync } from 'fflate'
 import type { SimRequest } from '../http.js'
 import { destroy } from './destructive.js'
 import { refuse, SalesforceError } from './errors.js'
+import { takeLayout } from './layouts.js'
 import { idFrom, isoStamp, type FieldDef, type FieldType } from './model.js'
 import { field as fieldOf, object as objectOf } from './objects.js'
 import { atomically, objectNamed, put, type Org } from './org.js'
@@ -19,7 +20,7 @@ interface Problem {
 }
 type Xml = Record<string, unknown>
 
-const lists = new Set(['fields', 'types', 'members', 'fieldPermissions', 'objectPermissions', 'value'])
+const lists = new Set(['fields', 'types', 'members', 'fieldPermissions', 'objectPermissions', 'value', 'listViews', 'columns', 'filters'])
 const parser = new XMLParser({ removeNSPrefix: true, parseTagValue: false, ignoreAttributes: true, isArray: (name) => lists.has(name) })
 const text = (xml: Xml, name: string): string => (typeof xml[name] === 'string' ? xml[name] : '')
 const listIn = (xml: Xml, name: string): Xml[] => (Array.isArray(xml[name]) ? xml[name].filter(isRecord) : [])
@@ -148,6 +149,22 @@ function take(org: Org, zip: Uint8Array): Problem[] {
         makeField(org, name, definition)
       })
     }
+    for (const view of listIn(body, 'listViews')) {
+      const full = `${name}.${text(view, 'fullName')}`
+      attempt(full, 'ListView', () => {
+        if (!listed.has(`ListView:${full}`)) throw refuse('INVALID', `Entity ${full} is not listed in package.xml`)
+        makeView(org, name, view)
+      })
+    }
+  }
+  for (const [path, file] of Object.entries(files)) {
+    const fullName = /^layouts\/(.+)\.layout$/.exec(path)?.[1]
+    if (fullName === undefined) continue
+    root(files, path, 'Layout')
+    attempt(fullName, 'Layout', () => {
+      if (!listed.has(`Layout:${fullName}`)) throw refuse('INVALID', `Entity ${fullName} is not listed in package.xml`)
+      takeLayout(org, fullName, /<Layout[^>]*>([\s\S]*)<\/Layout>/.exec(file)?.[1] ?? '')
+    })
   }
   for (const path of Object.keys(files)
     .filter((name) => name.startsWith('permissionsets/'))
@@ -261,6 +278,32 @@ function definitionOf(name: string, type: FieldType, body: Xml): FieldDef {
     referenceTo: type === 'reference' ? [text(body, 'referenceTo')] : [],
     relationship: type === 'reference' ? name.replace(/__c$/, '__r') : null,
     childRelationship: relation === '' ? null : `${relation}__r`,
+  })
+}
+
+// Columns and filters of standard fields have names of their own, which the guide does not list: words in capitals.
+const isColumn = (org: Org, objectName: string, name: string): boolean =>
+  /^[A-Z_.]+$/.test(name) || org.objects.get(objectName)?.fields.has(name) === true
+/** A list of records for people. Source: Metadata API Developer Guide, ListView. */
+function makeView(org: Org, objectName: string, body: Xml): void {
+  const name = text(body, 'fullName')
+  if (text(body, 'label') === '' || text(body, 'label').length > 40) throw refuse('INVALID', `List view ${name} needs a label of 1 to 40 characters`)
+  if (!['Everything', 'Mine', 'Queue'].includes(text(body, 'filterScope'))) throw refuse('INVALID', 'Required field is missing: filterScope')
+  const filters = listIn(body, 'filters')
+  const columns = Array.isArray(body['columns']) ? body['columns'].map(String) : []
+  for (const column of [...columns, ...filters.map((filter) => text(filter, 'field'))])
+    if (!isColumn(org, objectName, column)) throw refuse('INVALID', `Could not resolve list view column: ${column}`)
+  for (const filter of filters)
+    if (!['equals', 'notEqual', 'contains', 'greaterThan', 'lessThan'].includes(text(filter, 'operation')))
+      throw refuse('INVALID', `'${text(filter, 'operation')}' is not a valid value for the enum 'FilterOperation'`)
+  const views = objectNamed(org, 'ListView')
+  const is = ({ values }: { readonly values: Readonly<Record<string, unknown>> }): boolean =>
+    values['DeveloperName'] === name && values['SobjectType'] === objectName
+  const id = [...views.rows.values()].find(is)?.id ?? org.nextId('00B')
+  const stamp = isoStamp(org.clock.now())
+  put(org, views, {
+    id,
+    values: { Id: id, IsDeleted: false, Name: text(body, 'label'), DeveloperName: name, SobjectType: objectName, SystemModstamp: stamp },
   })
 }
 

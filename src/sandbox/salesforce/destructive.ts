@@ -14,6 +14,8 @@ export function destroy(org: Org, type: string, name: string, doomed: Doomed): v
       return destroyField(org, name, doomed)
     case 'CustomObject':
       return destroyObject(org, name)
+    case 'ListView':
+      return destroyView(org, name)
     case 'PermissionSet':
       return destroySet(org, name)
     default:
@@ -51,6 +53,18 @@ function destroyObject(org: Org, name: string): void {
     org,
     () => org.objects.delete(name),
     () => org.objects.set(name, target),
+  )
+}
+
+function destroyView(org: Org, full: string): void {
+  const [objectName, name] = full.split('.')
+  const views = objectNamed(org, 'ListView')
+  const row = [...views.rows.values()].find(({ values }) => values['SobjectType'] === objectName && values['DeveloperName'] === name)
+  if (row === undefined) return
+  atOnce(
+    org,
+    () => views.rows.delete(row.id),
+    () => views.rows.set(row.id, row),
   )
 }
 

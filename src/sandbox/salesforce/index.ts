@@ -14,7 +14,7 @@ import { people, type People } from './people.js'
 import { type Call, type Reply } from './call.js'
 import { refusal, rest, type Locators } from './rest.js'
 import { tooling } from './tooling.js'
-import { soap } from './soap.js'
+import { soap, soapMetadata } from './soap.js'
 
 export type { Installed } from './org.js'
 export type { SalesforceOptions } from './model.js'
@@ -59,6 +59,8 @@ export interface Salesforce {
   /** Brings the co-sell fields, as an installation would. */
   install(): void
   hasField(object: string, name: string): boolean
+  /** What stands within a page layout, as metadata shows it. */
+  layout(fullName: string): string
   /** Somebody else's field of that name stands there already. */
   claimField(object: string, name: string, type: FieldType, formula?: string): void
   /** An automation of the org that acts right after a write through the API. */
@@ -117,6 +119,7 @@ export function salesforce(given: SalesforceGiven): Salesforce {
         .filter((values) => values['IsDeleted'] !== true && Object.entries(where).every(([name, value]) => values[name] === value)),
     install: () => installCosell(org),
     hasField: (object, name) => objectNamed(org, object).fields.has(name),
+    layout: (fullName) => org.layouts.get(fullName) ?? '',
     claimField: (object, name, type, formula = '') => {
       objectNamed(org, object).fields.set(name, field(name, type, { formula, calculated: formula !== '' }))
       org.unseen.add(`${object}.${name}`)
@@ -222,6 +225,7 @@ function answerer(
     const url = new URL(request.path, 'https://org.invalid')
     if (url.pathname === '/services/oauth2/token') return { ...given.tokens.token(request) }
     if (url.pathname.startsWith('/services/Soap/u/')) return soap(org, request.body.toString('utf8'), given.tokens.isValid)
+    if (url.pathname.startsWith('/services/Soap/m/')) return soapMetadata(org, request.body.toString('utf8'), given.tokens.isValid)
     if (/^\/services\/data\/?$/.test(url.pathname))
       return finish({
         status: 200,

@@ -241,6 +241,7 @@ export function standardObjects(
       to('AssigneeId', 'User', 'Assignee', { nillable: false, updateable: false }),
       to('PermissionSetId', 'PermissionSet', 'PermissionSet', { nillable: false, updateable: false }),
     ]),
+    object('ListView', '00B', [text('Name', 40), text('DeveloperName', 80), text('SobjectType', 80)], { createable: false }),
     object('Organization', '00D', [text('Name', 80), text('OrganizationType', 40)], { createable: false, labelPlural: 'Organizations' }),
     ...(multiCurrency
       ? [

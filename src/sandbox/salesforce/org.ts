@@ -4,6 +4,7 @@ import { handMadeFields, microsoftFields, microsoftSolutions } from './foreign-f
 import { cosellFields, leadStatusSeeds, solutionObject, stageSeeds, standardObjects } from './objects.js'
 import { idFrom, isoStamp, type ObjectDef, type Row, type SalesforceOptions, type Scalar, type UserSeed } from './model.js'
 import { refuse } from './errors.js'
+import { standardLayouts } from './layouts.js'
 
 /** Everything an org holds. Changes go through a transaction, so that what is rolled back leaves no trace. */
 export interface Org {
@@ -25,6 +26,8 @@ export interface Org {
   /** Fields that were deployed and that no permission set shows to the connector's user yet, as `Object.Field`. */
   readonly unseen: Set<string>
   readonly deployments: { readonly results: Map<string, unknown>; count: number }
+  /** Page layouts by their full names, as they would be read: what stands within the definition. */
+  readonly layouts: Map<string, string>
   /** Fields that each permission set shows. */
   readonly permissionSets: Map<string, ReadonlySet<string>>
   readonly nextId: (prefix: string) => string
@@ -61,6 +64,7 @@ export function makeOrg(given: OrgGiven): Org {
     purged: new Map(),
     unseen: new Set(),
     permissionSets: new Map(),
+    layouts: new Map(standardLayouts),
     deployments: { results: new Map(), count: 0 },
     nextId,
   }

@@ -47,6 +47,34 @@ export function soap(org: Org, body: string, isValid: (session: string) => boole
   return fault('UNKNOWN_EXCEPTION', 'No such operation')
 }
 
+/** Metadata to be read: names, and definitions word for word. Source: Metadata API Developer Guide, "listMetadata()", "readMetadata()". */
+export function soapMetadata(org: Org, body: string, isValid: (session: string) => boolean): SimResponse {
+  const envelope = member(parser.parse(body), 'Envelope')
+  if (!isValid(text(member(member(envelope, 'Header'), 'SessionHeader'), 'sessionId') ?? ''))
+    return fault('INVALID_SESSION_ID', 'Invalid Session ID found in SessionHeader: Illegal Session')
+  const calls = member(envelope, 'Body')
+  const list = member(calls, 'listMetadata')
+  if (list !== undefined) {
+    if (text(member(list, 'queries'), 'type') !== 'Layout') return fault('INVALID_TYPE', 'INVALID_TYPE: Unknown type')
+    const results = [...org.layouts.keys()].map((name) => `<result>${tag('fullName', name)}${tag('type', 'Layout')}</result>`)
+    return metadataAnswer(`<listMetadataResponse>${results.join('')}</listMetadataResponse>`)
+  }
+  const read = member(calls, 'readMetadata')
+  const given = member(read, 'fullNames')
+  const names = (Array.isArray(given) ? given : [given]).map(String)
+  if (text(read, 'type') !== 'Layout' || names.length > 10) return fault('INVALID_TYPE', 'INVALID_TYPE: Unknown type, or more than ten names')
+  const records = names.map((name) => {
+    const inner = org.layouts.get(name)
+    return inner === undefined ? '<records xsi:nil="true"/>' : `<records xsi:type="Layout">${tag('fullName', name)}${inner}</records>`
+  })
+  return metadataAnswer(`<readMetadataResponse><result>${records.join('')}</result></readMetadataResponse>`)
+}
+const metadataAnswer = (body: string): SimResponse => ({
+  status: 200,
+  headers: { 'content-type': 'text/xml;charset=UTF-8' },
+  body: `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="http://soap.sforce.com/2006/04/metadata" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>${body}</soapenv:Body></soapenv:Envelope>`,
+})
+
 function userInfo(org: Org): SimResponse {
   const user = org.objects.get('User')?.rows.get(org.integrationUser)?.values ?? {}
   const multi = org.options.multiCurrency

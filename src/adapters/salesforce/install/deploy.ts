@@ -2,6 +2,19 @@ import { Fault } from '../../../core/fault.js'
 import type { Clock } from '../../../core/ports.js'
 import type { SalesforceApi } from '../api.js'
 import { rowOf, rowsOf, textOf, type Row } from '../row.js'
+import type { Layout } from './layouts.js'
+import { layoutsZip } from './package.js'
+
+/** Checks a deployment, and makes it then. */
+export async function deployChecked(
+  desk: Desk,
+  wish: { readonly zip: Uint8Array; readonly remedy: string; readonly signal: AbortSignal },
+): Promise<void> {
+  await deploy(desk, { ...wish, checkOnly: true })
+  await deploy(desk, { ...wish, checkOnly: false })
+}
+export const replaceLayouts = async (desk: Desk, layouts: readonly Layout[], remedy: string, signal: AbortSignal): Promise<void> =>
+  deployChecked(desk, { zip: layoutsZip(layouts, await desk.api.version(signal)), remedy, signal })
 
 const pollMs = 2_000
 const pollsMost = 450 // A quarter of an hour: a queue of deployments may stand before ours.

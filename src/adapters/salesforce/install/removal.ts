@@ -5,8 +5,10 @@ import { idOf, rowsOf, textOf, type Row } from '../row.js'
 import { fieldIn } from '../schema.js'
 import { isIn, soql } from '../soql.js'
 import { FIELDS, SELLER_SET, SOLUTION, SYNC_SET, type BlueprintField } from './blueprint.js'
-import { deploy, type Desk } from './deploy.js'
+import { deploy, replaceLayouts, type Desk } from './deploy.js'
+import { hasSection, readLayouts, withoutSection, type Layout } from './layouts.js'
 import { removalZip, type Removal } from './package.js'
+import { viewKey, VIEWS, viewsThere } from './views.js'
 
 const remedy =
   'Nothing was changed. Take the component off what the message names (a formula, flow, report or validation rule of your own) and run the command again. ' +
@@ -17,6 +19,10 @@ interface Held {
   readonly table: 'there' | 'gone'
   readonly sets: readonly { readonly id: string; readonly name: string }[]
   readonly assignments: readonly string[]
+  /** As `Object.Name`. */
+  readonly views: readonly string[]
+  /** Page layouts that hold our section. */
+  readonly layouts: readonly Layout[]
 }
 
 /**
@@ -32,17 +38,22 @@ export function removal(desk: Desk): Pick<Installer, 'planRemoval' | 'remove'> {
       const total = 3
       const before = await look(desk, signal)
       const doomed = doomedOf(before, wish)
+      if (before.layouts.length > 0) {
+        await replaceLayouts(desk, before.layouts.map(withoutSection), remedy, signal)
+        done.push(...before.layouts.map(({ fullName }) => `took the section from the layout ${fullName}`))
+      }
       onProgress({ done: 0, total, what: 'deleting fields' })
-      if (doomed.CustomField.length + doomed.CustomObject.length > 0) {
+      if (doomed.CustomField.length + doomed.CustomObject.length + doomed.ListView.length > 0) {
         await takeAway(desk, doomed, signal)
-        done.push(...[...doomed.CustomField, ...doomed.CustomObject].map((name) => `deleted ${name}`))
+        done.push(...[...doomed.ListView, ...doomed.CustomField, ...doomed.CustomObject].map((name) => `deleted ${name}`))
       }
       onProgress({ done: 1, total, what: 'taking back the permission sets' })
       for (const id of before.assignments) await unassign(desk, id, signal)
       if (before.assignments.length > 0) done.push(`took the permission sets from ${before.assignments.length} people`)
       onProgress({ done: 2, total, what: 'deleting the permission sets' })
       if (before.sets.length > 0) {
-        await takeAway(desk, { CustomField: [], CustomObject: [], PermissionSet: before.sets.map(({ name }) => name) }, signal)
+        const sets = before.sets.map(({ name }) => name)
+        await takeAway(desk, { CustomField: [], CustomObject: [], ListView: [], PermissionSet: sets }, signal)
         done.push(...before.sets.map(({ name }) => `deleted the permission set ${name}`))
       }
       const after = await look(desk, signal)
@@ -70,6 +81,7 @@ async function look(desk: Desk, signal: AbortSignal): Promise<Held> {
   ]
   const assigned = sets.length === 0 ? [] : await query(soql({ fields: ['Id'], from: 'PermissionSetAssignment', where }))
   const made = await definedIn(desk, signal)
+  const views = await viewsThere(api, signal)
   const isThere = ({ object, name }: BlueprintField): boolean =>
     made === null ? object !== SOLUTION && fieldIn(schema, object, name)?.name === name : made.has(`${object}.${name}`)
   return {
@@ -77,6 +89,8 @@ async function look(desk: Desk, signal: AbortSignal): Promise<Held> {
     table: schema.solutions?.name === SOLUTION || made?.has(SOLUTION) === true ? 'there' : 'gone',
     sets,
     assignments: assigned.flatMap((row) => idOf(row, 'Id') ?? []),
+    views: VIEWS.map(viewKey).filter((key) => views?.has(key) === true),
+    layouts: ((await readLayouts(api, signal)) ?? []).filter(hasSection),
   }
 }
 
@@ -117,9 +131,9 @@ async function defined(api: Desk['api'], statement: string, signal: AbortSignal)
 }
 
 /** What is made of other fields holds nothing of its own. */
-function doomedOf({ fields, table }: Held, { data }: Pick<RemovalOptions, 'data'>): Removal {
+function doomedOf({ fields, table, views }: Held, { data }: Pick<RemovalOptions, 'data'>): Removal {
   const own = fields.filter(({ computed }) => data === 'delete' || computed).map(({ object, name }) => `${object}.${name}`)
-  return { CustomField: own, CustomObject: data === 'delete' && table === 'there' ? [SOLUTION] : [], PermissionSet: [] }
+  return { CustomField: own, CustomObject: data === 'delete' && table === 'there' ? [SOLUTION] : [], ListView: views, PermissionSet: [] }
 }
 
 function itemsOf(held: Held, wish: Pick<RemovalOptions, 'data'>): InstallItem[] {
@@ -135,6 +149,8 @@ function itemsOf(held: Held, wish: Pick<RemovalOptions, 'data'>): InstallItem[] 
   const kept = held.fields.length - doomed.CustomField.length
   const people = held.assignments.length
   return [
+    ...held.layouts.map(({ fullName }) => item(`layout:${fullName}`, `Layout ${fullName}`, 'take our section off', null)),
+    ...doomed.ListView.map((name) => item(`list-view:${name}`, `List view ${name}`, 'delete', null)),
     ...doomed.CustomField.map((name) => item(`field:${name}`, `Field ${name}`, 'delete with what it holds', null)),
     ...(kept === 0
       ? []

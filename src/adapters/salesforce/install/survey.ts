@@ -1,0 +1,44 @@
+import type { Clock } from '../../../core/ports.js'
+import type { SalesforceApi } from '../api.js'
+import { discover } from '../discover.js'
+import { idOf } from '../row.js'
+import { fieldIn, type Schema } from '../schema.js'
+import { soql, quoted } from '../soql.js'
+import { FIELDS, SOLUTION, SYNC_SET, type BlueprintField } from './blueprint.js'
+import { readLayouts, type Layout } from './layouts.js'
+import { viewsThere } from './views.js'
+
+/** How an org stands: which of our fields its connector sees, and the permission set that shows them. */
+export interface Survey {
+  readonly schema: Schema
+  readonly missing: readonly BlueprintField[]
+  readonly setId: string | null
+  readonly assigned: boolean
+  /** Our list views that are there; null where the org does not tell. */
+  readonly views: ReadonlySet<string> | null
+  /** The page layouts of opportunities and leads; null where they cannot be read. */
+  readonly layouts: readonly Layout[] | null
+}
+
+export async function survey(api: SalesforceApi, clock: Clock, signal: AbortSignal): Promise<Survey> {
+  const schema = await discover(api, { now: clock.now(), signal })
+  const isThere = (field: BlueprintField): boolean => {
+    if (field.object !== SOLUTION) return fieldIn(schema, field.object, field.name) !== null
+    const { solutions } = schema
+    // A package of Microsoft's brings an object of its own, which is used as it is.
+    return solutions !== null && (solutions.name !== SOLUTION || field.name !== 'Cosell_Key__c' || solutions.key !== null)
+  }
+  const missing = FIELDS.filter((field) => (field.object === 'Lead' && schema.objects.Lead === null ? false : !isThere(field)))
+  const setId = await firstId(api, soql({ fields: ['Id'], from: 'PermissionSet', where: [`Name = ${quoted(SYNC_SET.name)}`] }), signal)
+  const userId = schema.self?.userId ?? null
+  const where = [`AssigneeId = ${quoted(userId ?? '')}`, `PermissionSetId = ${quoted(setId ?? '')}`]
+  const assigned =
+    setId !== null &&
+    userId !== null &&
+    (await firstId(api, soql({ fields: ['Id'], from: 'PermissionSetAssignment', where }), signal)) !== null
+  return { schema, missing, setId, assigned, views: await viewsThere(api, signal), layouts: await readLayouts(api, signal) }
+}
+async function firstId(api: SalesforceApi, statement: string, signal: AbortSignal): Promise<string | null> {
+  const { rows } = await api.query({ soql: statement, deleted: false, what: 'the permission sets of the org' }, signal)
+  return rows[0] === undefined ? null : idOf(rows[0], 'Id')
+}
