@@ -4,7 +4,7 @@ import { handMadeFields, microsoftFields, microsoftSolutions } from './foreign-f
 import { cosellFields, leadStatusSeeds, solutionObject, stageSeeds, standardObjects } from './objects.js'
 import { idFrom, isoStamp, type ObjectDef, type Row, type SalesforceOptions, type Scalar, type UserSeed } from './model.js'
 import { refuse } from './errors.js'
-import { standardLayouts } from './layouts.js'
+import { standardLayouts } from './layout-seeds.js'
 
 /** Everything an org holds. Changes go through a transaction, so that what is rolled back leaves no trace. */
 export interface Org {
