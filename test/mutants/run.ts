@@ -1,13 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { CRM_KINDS } from '../simulation/crm.js'
 import { MUTANTS, type Mutant } from './list.js'
+import { bundledSimulation, root } from './make.js'
+import { suitesFor } from './suites.js'
 
 /**
- * Makes each bug of the list in a copy of the sources and sees who catches it: the simulation first, then the tests.
+ * Makes each bug of the list, one at a time and without touching a file, and sees who catches it: a few seeds of the simulation on each CRM,
+ * and, where those do not, the tests that stand nearest to the bug.
  * `npm run mutants [-- --only TEXT] [--seeds N]`. Writes test/mutants/results.json; ends with 1 when one survives.
  */
 interface Result {
@@ -16,38 +18,17 @@ interface Result {
   readonly caughtBy: string | null
 }
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, seeds: { type: 'string', default: '60' } } })
-const root = fileURLToPath(new URL('../../', import.meta.url))
-const suites = [
-  'src/core',
-  'src/engine',
-  'src/store',
-  'src/adapters',
-  'test/property',
-  'test/contract/conformance.test.ts',
-  'test/contract/corners.test.ts',
-  'test/contract/store.test.ts',
-  'test/contract/partner-center-adapter.test.ts',
-  'test/contract/dynamics-adapter.test.ts',
-]
+const { values } = parseArgs({ options: { only: { type: 'string' }, seeds: { type: 'string', default: '40' } } })
 const chosen = MUTANTS.filter(({ name }) => values.only === undefined || name.includes(values.only))
-
-const run = (args: readonly string[], timeout: number) =>
-  spawnSync(process.execPath, [...args], { cwd: folder, encoding: 'utf8', timeout, env: { ...process.env, NO_COLOR: '1', CI: 'true' } })
-
-const folder = mkdtempSync(join(tmpdir(), 'cosell-mutants-'))
-for (const path of ['src', 'test', 'docs', 'package.json', 'tsconfig.json', 'vitest.config.ts'])
-  cpSync(join(root, path), join(folder, path), { recursive: true })
-symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+const run = (args: readonly string[], more: NodeJS.ProcessEnv, timeout: number) =>
+  spawnSync(process.execPath, [...args], { cwd: root, encoding: 'utf8', timeout, env: { ...process.env, NO_COLOR: '1', ...more } })
 
 const results: Result[] = []
 for (const mutant of chosen) {
-  const caughtBy = withMutant(mutant, () => bySimulation() ?? byTests())
+  const caughtBy = (await bySimulation(mutant)) ?? byTests(mutant)
   results.push({ name: mutant.name, rules: mutant.rules, caughtBy })
   console.log(`${caughtBy === null ? 'SURVIVED' : 'caught'}  ${mutant.name}${caughtBy === null ? '' : `: ${caughtBy}`}`)
 }
-rmSync(folder, { recursive: true, force: true })
-
 const caught = results.filter(({ caughtBy }) => caughtBy !== null).length
 console.log(`${caught} of ${results.length} caught.`)
 if (values.only === undefined) {
@@ -57,33 +38,20 @@ if (values.only === undefined) {
 }
 process.exitCode = caught === results.length ? 0 : 1
 
-function withMutant<T>({ file, find, replace }: Mutant, work: () => T): T {
-  const path = join(folder, file)
-  const text = readFileSync(path, 'utf8')
-  if (text.split(find).length !== 2) throw new Error(`${file} does not hold the place of this mutant exactly once: ${find}`)
-  writeFileSync(
-    path,
-    text.replace(find, () => replace),
-  )
-  try {
-    return work()
-  } finally {
-    writeFileSync(path, text)
+async function bySimulation(mutant: Mutant): Promise<string | null> {
+  const file = await bundledSimulation('mutant', mutant)
+  for (const crm of CRM_KINDS) {
+    const { status, stdout } = run([file, '--crm', crm, '--seeds', values.seeds, '--bail'], {}, 300_000)
+    const said = /^seed (\d+):\n\s+(\S+):/m.exec(stdout)
+    if (said !== null) return `simulation on ${crm}, seed ${said[1] ?? ''}, ${said[2] ?? ''}`
+    if (status !== 0) return `simulation on ${crm}, which could not go on`
   }
+  return null
 }
 
-function bySimulation(): string | null {
-  const { status, stdout } = run(
-    [join('node_modules', 'tsx', 'dist', 'cli.mjs'), 'test/simulation/run.ts', '--seeds', values.seeds, '--bail'],
-    120_000,
-  )
-  const said = /^seed (\d+):\n\s+(\S+):/m.exec(stdout)
-  if (said !== null) return `simulation, seed ${said[1] ?? ''}, ${said[2] ?? ''}`
-  return status === 0 ? null : 'simulation, which could not go on'
-}
-
-function byTests(): string | null {
-  const { status, stdout } = run([join('node_modules', 'vitest', 'vitest.mjs'), 'run', '--bail=1', '--maxWorkers=2', ...suites], 300_000)
+function byTests(mutant: Mutant): string | null {
+  const vitest = [join('node_modules', 'vitest', 'vitest.mjs'), 'run', '--config', join('test', 'mutants', 'vitest.config.ts')]
+  const { status, stdout } = run([...vitest, '--bail=1', '--maxWorkers=2', ...suitesFor(mutant)], { CI: 'true', COSELL_MUTANT: mutant.name }, 400_000)
   if (status === 0) return null
   return `test "${/(?:FAIL|×)\s+(.+)/.exec(stdout)?.[1]?.trim() ?? 'unnamed'}"`
 }
