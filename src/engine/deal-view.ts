@@ -12,7 +12,8 @@ type Carried = ReadonlyMap<string, NonNullable<FieldView['carried']>>
 
 export const isoTime = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
 
-export function rowOf(link: Link): DealRow {
+export function rowOf({ adapters }: Engine, link: Link): DealRow {
+  const { partner, crm } = link.ends
   const [status, substatus] = link.stage === null ? [null, null] : link.stage.split('/')
   const troubled = link.state === 'needs-attention' || link.state === 'stopped' || link.reason?.code === 'retrying'
   return {
@@ -30,23 +31,22 @@ export function rowOf(link: Link): DealRow {
     lastSyncedAt: isoTime(link.lastSyncedAt),
     problem: troubled ? (link.reason?.text ?? null) : null,
     answerDue: answerDue(link),
+    urls: {
+      partner: partner === null ? null : adapters.partner.webUrl(partner),
+      crm: crm === null ? null : adapters.crm.webUrl(crm),
+    },
   }
 }
 
 /** A deal for people: from what the two last agreed on, or from a look at both sides now. */
 export async function viewOf(engine: Engine, link: Link, now: Readings | null): Promise<DealView> {
   const plan = now === null ? null : makePlan(planInput(engine, link, now))
-  const { partner, crm } = link.ends
   return {
-    ...rowOf(link),
+    ...rowOf(engine, link),
     live: now !== null,
     seen: now === null ? null : { partner: seenOf(now, 'partner'), crm: seenOf(now, 'crm') },
     fields: fieldViews(link, now, await carriedOf(engine, link)),
     conflicts: plan?.conflicts ?? link.conflicts,
-    urls: {
-      partner: partner === null ? null : engine.adapters.partner.webUrl(partner),
-      crm: crm === null ? null : engine.adapters.crm.webUrl(crm),
-    },
     planned: plan?.changes.map((item) => item.change) ?? [],
     orders: link.orders.map((order) => ({ ...order, at: new Date(order.at).toISOString() })),
     ignored: link.ignored,

@@ -55,7 +55,7 @@ export function service(options: ServiceOptions): Service {
   return {
     async deals(filter) {
       const page = await store.list(filter)
-      return { deals: page.links.map(rowOf), next: page.next, total: page.total }
+      return { deals: page.links.map((link) => rowOf(engine, link)), next: page.next, total: page.total }
     },
     async deal(deal, { live }) {
       const link = await findDeal(engine, deal)
@@ -105,7 +105,7 @@ export function service(options: ServiceOptions): Service {
         (current) => [entry({ link: current.id, run: null, at, by }, { kind: 'ordered', what: on ? 'hold' : 'release', detail: null })],
       )
       if (!on) await workNow(link, 'released by a person')
-      return rowOf(await findDeal(engine, link.id))
+      return rowOf(engine, await findDeal(engine, link.id))
     },
     link: (ends) => linkRecords(engine, ends, workNow, afterwards),
     match: (signal) => proposeMatches(engine, signal),
@@ -130,7 +130,7 @@ export function service(options: ServiceOptions): Service {
         }),
         (current) => [entry({ link: current.id, run: null, at, by }, { kind: 'unlinked', ends: current.ends, how: 'by a person' })],
       )
-      return rowOf(link)
+      return rowOf(engine, link)
     },
     async conflicts() {
       const page = await store.list({ state: 'needs-attention', limit: 1_000 })

@@ -31,6 +31,8 @@ export interface DealRow {
   readonly problem: string | null
   /** Until when an unanswered referral must be accepted or declined, as Partner Center says. */
   readonly answerDue: string | null
+  /** Pages of the two records in their own systems. */
+  readonly urls: { readonly partner: string | null; readonly crm: string | null }
 }
 
 export interface FieldView {
@@ -52,7 +54,6 @@ export interface DealView extends DealRow {
   readonly seen: { readonly [S in Side]: { readonly kind: 'present' | 'absent' | 'moved' | 'unreachable'; readonly message: string | null } } | null
   readonly fields: readonly FieldView[]
   readonly conflicts: readonly Conflict[]
-  readonly urls: { readonly partner: string | null; readonly crm: string | null }
   readonly planned: readonly Change[]
   readonly orders: readonly { readonly take: Take; readonly reason: string | null; readonly by: string; readonly at: string }[]
   readonly ignored: boolean

@@ -1,6 +1,7 @@
 import { request } from './http.js'
 import type {
   Activity,
+  AuditLine,
   AuditRecord,
   Check,
   ConnectionView,
@@ -45,6 +46,20 @@ export interface DealFilter {
   readonly reason?: string | undefined
   readonly search?: string | undefined
   readonly waitsFor?: 'us' | 'microsoft' | undefined
+  readonly order?: 'newest' | 'due' | undefined
+}
+export interface RunFilter {
+  readonly deal?: string | undefined
+  readonly failedOnly: boolean
+  readonly outcome?: RunRow['outcome'] | undefined
+  readonly since?: number | undefined
+}
+export interface AuditFilter {
+  readonly deal?: string | undefined
+  readonly since?: number | undefined
+  readonly kind?: string | undefined
+  readonly by?: string | undefined
+  readonly search?: string | undefined
 }
 export type OrderTake = 'accept' | 'decline' | 'win' | 'lose' | 'share'
 
@@ -65,6 +80,8 @@ export const api = {
   issues: (signal: Signal) => request<{ issues: Issue[] }>(`${base}/issues`, { signal }),
   deals: (filter: DealFilter, { limit, after, signal }: Page) =>
     request<{ deals: DealRow[]; next: string | null; total: number }>(`${base}/deals`, { query: { ...filter, limit, after }, signal }),
+  dealsAt: (filter: DealFilter, { limit, offset, signal }: { limit: number; offset: number; signal?: Signal }) =>
+    request<{ deals: DealRow[]; next: string | null; total: number }>(`${base}/deals`, { query: { ...filter, limit, offset }, signal }),
   deal: (deal: string, live: boolean, signal: Signal) => request<DealView>(of(deal), { query: { live }, signal }),
   order: (deal: string, take: OrderTake, reason: string | null) =>
     request<DealView>(`${of(deal)}/order`, { method: 'POST', body: { take, reason } }),
@@ -75,7 +92,7 @@ export const api = {
   unlink: (deal: string) => request<DealRow>(`${of(deal)}/unlink`, { method: 'POST', body: {} }),
   conflicts: (signal: Signal) => request<{ conflicts: ConflictRow[] }>(`${base}/conflicts`, { signal }),
   resolve: (deal: string, field: string, keep: Side) => request<DealView>(`${of(deal)}/resolve`, { method: 'POST', body: { field, keep } }),
-  runs: (filter: { deal?: string | undefined; failedOnly: boolean }, { limit, after, signal }: Page) =>
+  runs: (filter: RunFilter, { limit, after, signal }: Page) =>
     request<{ runs: RunRow[]; next: string | null }>(`${base}/runs`, { query: { ...filter, limit, after }, signal }),
   run: (id: string, signal: Signal) =>
     request<{ run: RunRow; entries: AuditRecord[] }>(`${base}/runs/${encodeURIComponent(id)}`, { signal }),
@@ -83,8 +100,8 @@ export const api = {
     request<{ retried: number }>(`${base}/retry`, { method: 'POST', body: deal === null ? { all: true } : { deal } }),
   sync: (deals: readonly string[], release: boolean) => request<SyncSummary>(`${base}/sync`, { method: 'POST', body: { deals, release } }),
   plan: (deals: readonly string[], signal?: Signal) => request<PlanDocument>(`${base}/plan`, { method: 'POST', body: { deals }, signal }),
-  audit: (filter: { deal?: string | undefined; since?: number | undefined }, { limit, after, signal }: Page) =>
-    request<{ records: AuditRecord[]; next: string | null }>(`${base}/audit`, { query: { ...filter, limit, after }, signal }),
+  audit: (filter: AuditFilter, { limit, after, signal }: Page) =>
+    request<{ records: AuditLine[]; next: string | null }>(`${base}/audit`, { query: { ...filter, limit, after }, signal }),
   verifyAudit: () =>
     request<{ entries: number; chains: number; broken: { link: string | null; sequence: number; why: string }[] }>(
       `${base}/audit/verification`,

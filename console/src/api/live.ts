@@ -40,7 +40,7 @@ export function useLive(): 'live' | 'polling' {
 }
 
 function forgetLists(client: QueryClient): void {
-  for (const queryKey of [keys.deals, keys.conflicts, keys.runs, keys.audit, keys.issues, keys.activity])
+  for (const queryKey of [keys.deals, keys.conflicts, keys.runs, keys.audit, keys.issues])
     void client.invalidateQueries({ queryKey })
 }
 

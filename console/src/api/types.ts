@@ -16,6 +16,7 @@ import type { InstallPlan, RemoteSchema } from '../../../src/core/ports.js'
 import type { Side } from '../../../src/core/ref.js'
 import type {
   Activity,
+  AuditLine,
   AuditRecord,
   Check,
   ConflictRow,
@@ -29,6 +30,7 @@ import type {
   MappingTrial,
   MappingView,
   Overview,
+  QuotaView,
   PlanChangeView,
   PlanDocument,
   PlanItem,
@@ -55,6 +57,7 @@ export type {
   WebhookView,
   Activity,
   AuditEvent,
+  AuditLine,
   AuditRecord,
   Change,
   Check,
@@ -70,6 +73,7 @@ export type {
   Issue,
   LinkState,
   Overview,
+  QuotaView,
   Person,
   Projection,
   PlanChangeView,

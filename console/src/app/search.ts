@@ -23,19 +23,40 @@ export const dealsSearch = (raw: Raw) =>
     state: oneOf(raw, 'state', STATES),
     kind: oneOf(raw, 'kind', ['opportunity', 'lead'] as const),
     reason: textIn(raw, 'reason'),
+    waitsFor: oneOf(raw, 'waitsFor', ['us', 'microsoft'] as const),
+    order: oneOf(raw, 'order', ['newest', 'due'] as const),
   })
 export type DealsSearch = ReturnType<typeof dealsSearch>
 
+export const AUDIT_SPANS = ['hour', 'day', 'week', 'all'] as const
+export type AuditSpan = (typeof AUDIT_SPANS)[number]
+const spanMs: Readonly<Record<Exclude<AuditSpan, 'all'>, number>> = { hour: 3_600_000, day: 86_400_000, week: 7 * 86_400_000 }
+/** Whole minutes, so that a filter asks for the same thing while one looks at it. */
+export const sinceOf = (span: AuditSpan | undefined): number | undefined =>
+  span === undefined || span === 'all' ? undefined : Math.floor((Date.now() - spanMs[span]) / 60_000) * 60_000
+
 export const attentionSearch = (raw: Raw) => tidy({ cause: textIn(raw, 'cause') })
-export const runsSearch = (raw: Raw) => tidy({ failed: raw['failed'] === true ? true : undefined, deal: textIn(raw, 'deal') })
+export const OUTCOMES = ['settled', 'again', 'stopped'] as const
+export const runsSearch = (raw: Raw) =>
+  tidy({
+    failed: raw['failed'] === true ? true : undefined,
+    outcome: oneOf(raw, 'outcome', OUTCOMES),
+    span: oneOf(raw, 'span', AUDIT_SPANS),
+    deal: textIn(raw, 'deal'),
+    tab: oneOf(raw, 'tab', ['dead'] as const),
+  })
 export type RunsSearch = ReturnType<typeof runsSearch>
 
 export const sandboxSearch = (raw: Raw) => tidy({ deal: textIn(raw, 'deal') })
 
-export const AUDIT_SPANS = ['hour', 'day', 'week', 'all'] as const
-export type AuditSpan = (typeof AUDIT_SPANS)[number]
 export const auditSearch = (raw: Raw) =>
-  tidy({ deal: textIn(raw, 'deal'), kind: textIn(raw, 'kind'), by: textIn(raw, 'by'), span: oneOf(raw, 'span', AUDIT_SPANS) })
+  tidy({
+    search: textIn(raw, 'search'),
+    deal: textIn(raw, 'deal'),
+    kind: textIn(raw, 'kind'),
+    by: textIn(raw, 'by'),
+    span: oneOf(raw, 'span', AUDIT_SPANS),
+  })
 export type AuditSearch = ReturnType<typeof auditSearch>
 
 /** Only a path of this console: an address of elsewhere would send people away right after they signed in. */

@@ -11,7 +11,15 @@ export interface Formats {
   readonly utc: (value: string | number) => string
   /** How long ago or ahead, in the largest unit that fits. */
   readonly relative: (value: string | number, now: number) => string
+  /** The hour of an instant, as the axis of a chart names it. */
+  readonly hour: (value: string) => string
+  /** Month and day of a calendar day. */
+  readonly shortDay: (value: string) => string
+  /** The same with the month in words. */
+  readonly monthDay: (value: string) => string
   readonly duration: (ms: number) => string
+  /** The name of a country by its two letters; anything else as it is. */
+  readonly country: (code: string) => string
   readonly list: (items: readonly string[]) => string
 }
 
@@ -41,6 +49,10 @@ function make(locale: Locale): Formats {
   const time = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' })
   const utc = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'long', timeZone: 'UTC' })
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+  const hour = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const shortDay = new Intl.DateTimeFormat(locale, { month: 'numeric', day: 'numeric', timeZone: 'UTC' })
+  const monthDay = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric', timeZone: 'UTC' })
+  const countries = new Intl.DisplayNames(locale, { type: 'region', fallback: 'code' })
   const list = new Intl.ListFormat(locale, { type: 'conjunction' })
   const unit = (value: number, name: string, digits: number): string =>
     new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits }).format(value)
@@ -57,8 +69,12 @@ function make(locale: Locale): Formats {
       const [name, size] = units.find(([, ms]) => Math.abs(gap) >= ms) ?? ['second', 1_000]
       return relative.format(Math.trunc(gap / size), name)
     },
+    hour: (value) => hour.format(new Date(value)),
+    monthDay: (value) => monthDay.format(new Date(value)),
+    shortDay: (value) => shortDay.format(new Date(value)),
     duration: (ms) =>
       ms < 1_000 ? unit(Math.round(ms), 'millisecond', 0) : ms < 60_000 ? unit(ms / 1_000, 'second', 1) : unit(ms / 60_000, 'minute', 1),
+    country: (code) => (/^[A-Z]{2}$/.test(code) ? (countries.of(code) ?? code) : code),
     list: (items) => list.format(items),
   }
 }

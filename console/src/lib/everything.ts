@@ -4,7 +4,11 @@ interface PageOf<Row> {
 }
 
 /** Walks all pages of a list, telling how many rows are there so far. */
-export async function everything<Row>(page: (after: string | null) => Promise<PageOf<Row>>, tell: (count: number) => void): Promise<Row[]> {
+export async function everything<Row>(
+  page: (after: string | null) => Promise<PageOf<Row>>,
+  tell: (count: number) => void,
+  most = Number.POSITIVE_INFINITY,
+): Promise<Row[]> {
   const rows: Row[] = []
   let after: string | null = null
   do {
@@ -12,6 +16,6 @@ export async function everything<Row>(page: (after: string | null) => Promise<Pa
     rows.push(...found.rows)
     tell(rows.length)
     after = found.next
-  } while (after !== null)
+  } while (after !== null && rows.length < most)
   return rows
 }

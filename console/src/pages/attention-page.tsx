@@ -4,15 +4,16 @@ import { getRouteApi } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { api } from '../api/client.js'
 import { keys, useMay } from '../api/queries.js'
-import type { Issue } from '../api/types.js'
+import type { DealRow, Issue } from '../api/types.js'
 import { useFormat, useText } from '../i18n/locale.js'
+import { everything } from '../lib/everything.js'
 import { Answer, Empty } from '../parts/answers.js'
+import { BulkDialog } from '../parts/bulk-dialog.js'
 import { Icon } from '../parts/icon.js'
 import { PageLink } from '../parts/links.js'
 import { Page, Panel } from '../parts/page.js'
 import { StateBadge } from '../parts/state-badge.js'
 import { OpenConflicts } from './attention/open-conflicts.js'
-import { RetryKind } from './attention/retry-kind.js'
 import '../styles/attention.css'
 
 const route = getRouteApi('/inside/attention')
@@ -114,9 +115,34 @@ function Cause({ issue }: { readonly issue: Issue }) {
           ))}
         </ul>
       )}
-      {asking && <RetryKind issue={issue} onClose={() => setAsking(false)} />}
+      {asking && (
+        <BulkDialog
+          title={attention.retryAsk(format.number(issue.count), name)}
+          explain={attention.retryExplain}
+          action={attention.retryKind}
+          count={issue.count}
+          sample={issue.sample.map(itemOf)}
+          items={() => dealsOf(issue)}
+          act={({ deal }) => api.retry(deal)}
+          onClose={() => setAsking(false)}
+        />
+      )}
     </section>
   )
+}
+
+const itemOf = ({ id, name }: DealRow) => ({ deal: id, name })
+const pageSize = 500
+
+async function dealsOf({ state, reason }: Issue) {
+  const rows = await everything(
+    async (after) => {
+      const page = await api.deals({ state, reason }, { limit: pageSize, after })
+      return { rows: page.deals, next: page.next }
+    },
+    () => undefined,
+  )
+  return rows.map(itemOf)
 }
 
 /** What is wrong with this very deal, as the service said it. */

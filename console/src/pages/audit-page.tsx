@@ -1,17 +1,20 @@
-import { Button, Field, Input, Select } from '@fluentui/react-components'
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { Button, Field, SearchBox, Select } from '@fluentui/react-components'
+import { keepPreviousData, useInfiniteQuery, useMutation } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { api } from '../api/client.js'
 import { keys } from '../api/queries.js'
-import type { AuditRecord } from '../api/types.js'
-import { AUDIT_SPANS, type AuditSearch, type AuditSpan } from '../app/search.js'
+import type { AuditLine } from '../api/types.js'
+import { AUDIT_SPANS, sinceOf, type AuditSearch } from '../app/search.js'
 import { useFormat, useText } from '../i18n/locale.js'
 import { csv, save } from '../lib/csv.js'
+import { everything } from '../lib/everything.js'
 import { Empty, ProblemBar, Waiting } from '../parts/answers.js'
 import { useEventText } from '../parts/event-text.js'
 import { Icon } from '../parts/icon.js'
 import { Page, Panel } from '../parts/page.js'
+import { Typed } from '../parts/typed.js'
+import { useSay } from '../parts/use-say.js'
 import { AuditTable } from './audit/audit-table.js'
 import { Verification } from './audit/verification.js'
 import '../styles/audit.css'
@@ -19,15 +22,7 @@ import '../styles/deal.css'
 
 const route = getRouteApi('/inside/audit')
 const pageSize = 200
-const spanMs: Readonly<Record<Exclude<AuditSpan, 'all'>, number>> = { hour: 3_600_000, day: 86_400_000, week: 7 * 86_400_000 }
-
-/** Whole minutes, so that a filter asks for the same thing while one looks at it. */
-const sinceOf = (span: AuditSpan | undefined): number | undefined =>
-  span === undefined || span === 'all' ? undefined : Math.floor((Date.now() - spanMs[span]) / 60_000) * 60_000
-
-const matches = (record: AuditRecord, search: AuditSearch): boolean =>
-  (search.kind === undefined || record.event?.kind === search.kind) &&
-  (search.by === undefined || record.by.toLowerCase().includes(search.by.toLowerCase()))
+const filterOf = ({ span, ...search }: AuditSearch) => ({ ...search, since: sinceOf(span) })
 
 /** The ledger, searchable, exportable, provable. */
 export function AuditPage() {
@@ -35,16 +30,15 @@ export function AuditPage() {
   const format = useFormat()
   const search = route.useSearch()
   const query = useInfiniteQuery({
-    queryKey: [...keys.audit, search.deal ?? null, search.span ?? null],
-    queryFn: ({ pageParam, signal }) =>
-      api.audit({ deal: search.deal, since: sinceOf(search.span) }, { limit: pageSize, after: pageParam, signal }),
+    queryKey: [...keys.audit, search],
+    queryFn: ({ pageParam, signal }) => api.audit(filterOf(search), { limit: pageSize, after: pageParam, signal }),
     initialPageParam: null as string | null, // the first page begins nowhere
     getNextPageParam: (last) => last.next,
+    placeholderData: keepPreviousData,
   })
-  const all = query.data?.pages.flatMap((page) => page.records) ?? []
-  const records = all.filter((record) => matches(record, search))
+  const records = query.data?.pages.flatMap((page) => page.records) ?? []
   return (
-    <Page title={audit.title} lead={audit.lead} actions={<ExportAudit records={records} />}>
+    <Page title={audit.title} lead={audit.lead} actions={<ExportAudit search={search} />}>
       <Verification />
       <Panel kind="flush">
         <div className="audit-filters">
@@ -70,7 +64,7 @@ export function AuditPage() {
           ))}
         {query.data !== undefined && (
           <div className="more more--count">
-            <span className="muted">{audit.searched(format.number(all.length))}</span>
+            <span className="muted">{audit.searched(format.number(records.length))}</span>
             {query.hasNextPage && (
               <Button disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
                 {audit.more}
@@ -93,6 +87,7 @@ function Filters({ search }: { readonly search: AuditSearch }) {
   }
   return (
     <div className="filters filters--labelled" role="search">
+      <Words value={search.search ?? ''} onChange={(words) => change({ search: words })} />
       <Field label={audit.span}>
         <Select value={search.span ?? 'all'} onChange={(_, { value }) => change({ span: value === 'all' ? '' : value })}>
           {AUDIT_SPANS.map((span) => (
@@ -123,54 +118,61 @@ function Filters({ search }: { readonly search: AuditSearch }) {
   )
 }
 
-interface TypedProps {
-  readonly label: string
-  readonly placeholder?: string
-  readonly value: string
-  readonly onChange: (value: string) => void
-}
-/** Takes effect with Enter or when one leaves it: an id that is half typed names nothing. */
-function Typed({ label, placeholder, value, onChange }: TypedProps) {
+const pageOfExport = 1_000
+const exportMost = 100_000 // More than a spreadsheet likes to open; narrower filters, or the command line, give the rest.
+
+const typingMs = 350
+
+/** Looks for words in what was recorded, when the typing pauses. */
+function Words({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
+  const { audit } = useText()
   const [typed, setTyped] = useState(value)
   useEffect(() => setTyped(value), [value])
-  const take = (): void => (typed.trim() === value ? undefined : onChange(typed.trim()))
+  useEffect(() => {
+    if (typed === value) return
+    const timer = setTimeout(() => onChange(typed), typingMs)
+    return () => clearTimeout(timer)
+  }, [typed, value, onChange])
   return (
-    <Field label={label}>
-      <Input
-        value={typed}
-        {...(placeholder === undefined ? {} : { placeholder })}
-        onChange={(_, data) => setTyped(data.value)}
-        onBlur={take}
-        onKeyDown={({ key }) => (key === 'Enter' ? take() : undefined)}
-      />
+    <Field label={audit.words} className="filters__search">
+      <SearchBox placeholder={audit.wordsHint} value={typed} onChange={(_, data) => setTyped(data.value)} />
     </Field>
   )
 }
 
-function ExportAudit({ records }: { readonly records: readonly AuditRecord[] }) {
-  const { common } = useText()
+/** Every entry that the filters leave, not only what is on the page. */
+function ExportAudit({ search }: { readonly search: AuditSearch }) {
+  const { common, audit } = useText()
+  const format = useFormat()
   const say = useEventText()
-  const rows = (): void =>
-    save(
-      'audit.csv',
-      csv([
-        ['id', 'at', 'by', 'deal', 'run', 'kind', 'text', 'event', 'hash'],
-        ...records.map(({ id, at, by, link, run, event, hash }) => [
-          id,
-          new Date(at).toISOString(),
-          by,
-          link,
-          run,
-          event?.kind ?? null,
-          event === null ? null : say(event),
-          event === null ? null : JSON.stringify(event),
-          hash,
-        ]),
-      ]),
-    )
+  const toast = useSay()
+  const [done, setDone] = useState(0)
+  const exporting = useMutation({
+    mutationFn: () =>
+      everything(async (after) => {
+        const page = await api.audit(filterOf(search), { limit: pageOfExport, after })
+        return { rows: page.records, next: page.next }
+      }, setDone, exportMost),
+    onSuccess: (records) => save('audit.csv', csv([COLUMNS, ...records.map((record) => rowOf(record, say))])),
+    onError: toast.failed,
+  })
   return (
-    <Button icon={<Icon name="download" />} disabled={records.length === 0} onClick={rows}>
-      {common.actions.export}
+    <Button icon={<Icon name="download" />} disabled={exporting.isPending} onClick={() => exporting.mutate()}>
+      {exporting.isPending ? audit.exporting(format.number(done)) : common.actions.export}
     </Button>
   )
 }
+
+const COLUMNS = ['id', 'at', 'by', 'deal', 'name', 'run', 'kind', 'text', 'event', 'hash']
+const rowOf = ({ id, at, by, link, name, run, event, hash }: AuditLine, say: ReturnType<typeof useEventText>) => [
+  id,
+  new Date(at).toISOString(),
+  by,
+  link,
+  name,
+  run,
+  event?.kind ?? null,
+  event === null ? null : say(event),
+  event === null ? null : JSON.stringify(event),
+  hash,
+]

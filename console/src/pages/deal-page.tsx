@@ -1,7 +1,6 @@
 import { Button } from '@fluentui/react-components'
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { useState } from 'react'
 import { api } from '../api/client.js'
 import { keys } from '../api/queries.js'
 import type { DealView } from '../api/types.js'
@@ -17,22 +16,20 @@ import { Ago } from '../parts/time.js'
 import { ChangeList } from '../parts/change-list.js'
 import { DealActions } from './deal/deal-actions.js'
 import { Conflicts } from './deal/conflicts.js'
-import { FieldTable } from './deal/field-table.js'
+import { FieldTable, type Look } from './deal/field-table.js'
 import { ReasonPanel } from './deal/reason-panel.js'
+import { Stays } from './deal/stays.js'
 import '../styles/deal.css'
 
 const route = getRouteApi('/inside/deals/$deal')
+
+const staleMostMs = 60_000 // A reading that could not be repeated for so long gives way to what was agreed meanwhile.
 
 /** One deal: what both sides say, what they agreed on, what is to decide, what happened. */
 export function DealPage() {
   const { deal: id } = route.useParams()
   const { deals } = useText()
-  const [look, setLook] = useState<'agreed' | 'live'>('agreed')
-  const query = useQuery({
-    queryKey: [...keys.deal(id), look],
-    queryFn: ({ signal }) => api.deal(id, look === 'live', signal),
-    placeholderData: keepPreviousData,
-  })
+  const { query, look } = useDeal(id)
   const name = query.data?.name ?? (query.data === undefined ? id : deals.unnamed)
   return (
     <>
@@ -47,7 +44,8 @@ export function DealPage() {
               <Orders deal={deal} />
               <Conflicts deal={deal} />
               <ReasonPanel deal={deal} />
-              <FieldTable deal={deal} isReading={query.isPlaceholderData && query.isFetching} look={look} onLook={setLook} />
+              <FieldTable deal={deal} look={look} />
+              <Stays deal={deal} />
               <div className="deal-grid">
                 <History id={deal.id} />
                 <Identity deal={deal} />
@@ -58,6 +56,22 @@ export function DealPage() {
       </Page>
     </>
   )
+}
+
+/** What was last agreed is there at once; what both systems say now takes its place as soon as they have answered. */
+function useDeal(id: string): { query: UseQueryResult<DealView>; look: Look } {
+  const agreed = useQuery({ queryKey: [...keys.deal(id), 'agreed'], queryFn: ({ signal }) => api.deal(id, false, signal) })
+  const live = useQuery({
+    queryKey: [...keys.deal(id), 'live'],
+    queryFn: ({ signal }) => api.deal(id, true, signal),
+    enabled: agreed.data !== undefined,
+    retry: false,
+  })
+  const query = live.data === undefined || live.dataUpdatedAt < agreed.dataUpdatedAt - staleMostMs ? agreed : { ...agreed, data: live.data }
+  return {
+    query: query as UseQueryResult<DealView>, // the answer of either, in the state of the first
+    look: { isReading: live.isFetching, readAt: live.data === undefined ? null : live.dataUpdatedAt, error: live.error, again: () => void live.refetch() },
+  }
 }
 
 function DealLead({ deal }: { readonly deal: DealView }) {

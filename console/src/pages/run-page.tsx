@@ -13,6 +13,7 @@ import { Outcome } from '../parts/run-line.js'
 import { Timeline } from '../parts/timeline.js'
 import { At } from '../parts/time.js'
 import { useSay } from '../parts/use-say.js'
+import { useBecause } from '../parts/use-words.js'
 import '../styles/deal.css'
 import '../styles/runs.css'
 
@@ -26,7 +27,7 @@ export function RunPage() {
   const deal = query.data?.run.deal ?? null
   return (
     <Page
-      title={runs.run(id.slice(0, 8))}
+      title={query.data?.run.name ?? runs.run(id.slice(0, 8))}
       lead={
         <PageLink to="/runs">
           <Icon name="left" size={14} /> {runs.back}
@@ -53,6 +54,7 @@ export function RunPage() {
 function Facts({ run }: { readonly run: RunRow }) {
   const { runs } = useText()
   const format = useFormat()
+  const because = useBecause()
   return (
     <dl className="fact-list">
       <dt>{runs.columns.outcome}</dt>
@@ -64,7 +66,7 @@ function Facts({ run }: { readonly run: RunRow }) {
         <At at={run.at} />
       </dd>
       <dt>{runs.columns.because}</dt>
-      <dd>{runs.because(run.because)}</dd>
+      <dd>{because(run.because)}</dd>
       <dt>{runs.columns.writes}</dt>
       <dd>{format.number(run.writes)}</dd>
       <dt>{runs.columns.took}</dt>
@@ -82,7 +84,7 @@ function Facts({ run }: { readonly run: RunRow }) {
           <dt>{runs.columns.deal}</dt>
           <dd>
             <PageLink to="/deals/$deal" params={{ deal: run.deal }}>
-              {runs.toDeal}
+              {run.name ?? runs.toDeal}
             </PageLink>
           </dd>
         </>

@@ -1,29 +1,28 @@
-import { Button, Switch } from '@fluentui/react-components'
-import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
+import { Button, Tab, TabList } from '@fluentui/react-components'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
-import { api } from '../api/client.js'
-import { keys, useMay } from '../api/queries.js'
-import type { RunRow } from '../api/types.js'
+import { useMay, useOverview } from '../api/queries.js'
 import { useFormat, useText } from '../i18n/locale.js'
-import { Empty, ProblemBar, Waiting } from '../parts/answers.js'
 import { Icon } from '../parts/icon.js'
-import { PageLink } from '../parts/links.js'
 import { Page, Panel } from '../parts/page.js'
-import { Outcome } from '../parts/run-line.js'
-import { Ago } from '../parts/time.js'
+import { DeadLetters } from './runs/dead-letters.js'
 import { Flows } from './runs/flows.js'
 import { RetryAll } from './runs/retry-all.js'
+import { RunFilters } from './runs/run-filters.js'
+import { RunList } from './runs/run-list.js'
 import '../styles/runs.css'
 
 const route = getRouteApi('/inside/runs')
-const pageSize = 100
 
-/** The switches of both ways, and every pass over a deal. */
+/** The switches of both ways, every pass over a deal, and what was given up. */
 export function RunsPage() {
   const { runs } = useText()
+  const format = useFormat()
+  const { tab } = route.useSearch()
+  const navigate = route.useNavigate()
   const [asking, setAsking] = useState(false)
   const mayRetry = useMay('operator')
+  const stopped = useOverview().data?.states.stopped ?? 0
   return (
     <Page
       title={runs.title}
@@ -37,130 +36,23 @@ export function RunsPage() {
       }
     >
       <Flows />
-      <Panel title={runs.list} kind="flush" aside={<Filters />}>
-        <RunList />
-      </Panel>
+      <TabList
+        className="tabs"
+        selectedValue={tab ?? 'runs'}
+        onTabSelect={(_, { value }) => void navigate({ search: value === 'dead' ? { tab: 'dead' } : {}, replace: true })}
+      >
+        <Tab value="runs">{runs.list}</Tab>
+        <Tab value="dead">{runs.dead.title(format.number(stopped))}</Tab>
+      </TabList>
+      {tab === 'dead' ? (
+        <DeadLetters />
+      ) : (
+        <Panel kind="flush">
+          <RunFilters />
+          <RunList />
+        </Panel>
+      )}
       {asking && <RetryAll onClose={() => setAsking(false)} />}
     </Page>
-  )
-}
-
-function Filters() {
-  const { runs, deals } = useText()
-  const search = route.useSearch()
-  const navigate = route.useNavigate()
-  return (
-    <>
-      {search.deal !== undefined && (
-        <Button size="small" onClick={() => void navigate({ search: search.failed ? { failed: true } : {} })}>
-          {runs.ofDeal} · {deals.clear}
-        </Button>
-      )}
-      <Switch
-        label={runs.failedOnly}
-        checked={search.failed === true}
-        onChange={(_, { checked }) =>
-          void navigate({
-            search: { ...(search.deal === undefined ? {} : { deal: search.deal }), ...(checked ? { failed: true as const } : {}) },
-            replace: true,
-          })
-        }
-      />
-    </>
-  )
-}
-
-function RunList() {
-  const { runs, common } = useText()
-  const search = route.useSearch()
-  const query = useInfiniteQuery({
-    queryKey: [...keys.runs, search],
-    queryFn: ({ pageParam, signal }) =>
-      api.runs({ deal: search.deal, failedOnly: search.failed === true }, { limit: pageSize, after: pageParam, signal }),
-    initialPageParam: null as string | null, // the first page begins nowhere
-    getNextPageParam: (last) => last.next,
-    placeholderData: keepPreviousData,
-  })
-  const rows = query.data?.pages.flatMap((page) => page.runs) ?? []
-  if (query.isError)
-    return (
-      <div className="panel__text">
-        <ProblemBar error={query.error} again={() => void query.refetch()} />
-      </div>
-    )
-  if (query.isPending)
-    return (
-      <div className="panel__text">
-        <Waiting rows={10} />
-      </div>
-    )
-  return (
-    <>
-      {rows.length === 0 ? (
-        <Empty icon="runs" title={runs.none}>
-          <p>{runs.noneHelp}</p>
-        </Empty>
-      ) : (
-        <RunTable rows={rows} />
-      )}
-      {query.hasNextPage && (
-        <div className="more">
-          <Button disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-            {common.actions.showMore}
-          </Button>
-        </div>
-      )}
-    </>
-  )
-}
-
-function RunTable({ rows }: { readonly rows: readonly RunRow[] }) {
-  const { runs } = useText()
-  const format = useFormat()
-  return (
-    <div className="table-wrap" tabIndex={0} role="group" aria-label={runs.list}>
-      <table className="table">
-        <thead>
-          <tr>
-            <th>{runs.columns.outcome}</th>
-            <th>{runs.columns.because}</th>
-            <th>{runs.columns.at}</th>
-            <th className="num">{runs.columns.writes}</th>
-            <th className="num">{runs.columns.took}</th>
-            <th className="num">{runs.columns.attempt}</th>
-            <th>{runs.columns.message}</th>
-            <th>{runs.columns.deal}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((run) => (
-            <tr key={run.id}>
-              <td>
-                <Outcome run={run} />
-              </td>
-              <td>
-                <PageLink to="/runs/$run" params={{ run: run.id }}>
-                  {runs.because(run.because)}
-                </PageLink>
-              </td>
-              <td className="nowrap">
-                <Ago at={run.at} />
-              </td>
-              <td className="num">{format.number(run.writes)}</td>
-              <td className="num">{format.duration(run.ms)}</td>
-              <td className="num">{format.number(run.attempt)}</td>
-              <td className="runs__message">{run.message}</td>
-              <td>
-                {run.deal !== null && (
-                  <PageLink to="/deals/$deal" params={{ deal: run.deal }} aria-label={`${runs.toDeal} ${run.deal}`} className="mono">
-                    {run.deal.slice(0, 8)}
-                  </PageLink>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   )
 }

@@ -12,11 +12,13 @@ interface Props {
   readonly done: string
   readonly onClose: () => void
   readonly act: () => Promise<unknown>
+  /** Takes it back, where that is possible. */
+  readonly undo?: () => Promise<unknown>
   readonly children: ReactNode
 }
 
 /** Asks once more, does it, and says that it is done. */
-export function Ask({ title, action, done, onClose, act, children }: Props) {
+export function Ask({ title, action, done, onClose, act, undo, children }: Props) {
   useReturnFocus()
   const { common } = useText()
   const client = useQueryClient()
@@ -24,7 +26,7 @@ export function Ask({ title, action, done, onClose, act, children }: Props) {
   const doing = useMutation({
     mutationFn: act,
     onSuccess: () => {
-      say.done(done)
+      say.done(done, undefined, undo)
       onClose()
     },
     onSettled: () => client.invalidateQueries(),

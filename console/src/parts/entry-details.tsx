@@ -1,6 +1,7 @@
 import type { AuditEvent, Change, Projection } from '../api/types.js'
 import { useText } from '../i18n/locale.js'
 import { ChangeList } from './change-list.js'
+import { WireCalls } from './wire-calls.js'
 
 /** The values of a change beside what they replaced. */
 const asView = (change: Change, before: Projection) => {
@@ -17,6 +18,7 @@ export function EntryDetails({ event }: { readonly event: AuditEvent }) {
         <>
           <ChangeList changes={[asView(event.change, event.before)]} />
           <Facts requestId={event.requestId} remarks={event.remarks} remedy={null} />
+          <WireCalls calls={event.calls} />
           <Raw event={event} />
         </>
       )
@@ -40,6 +42,7 @@ export function EntryDetails({ event }: { readonly event: AuditEvent }) {
         <>
           <Facts requestId={event.requestId} remarks={[]} remedy={event.remedy} />
           {event.change !== null && <ChangeList changes={[asView(event.change, {})]} />}
+          <WireCalls calls={event.calls} />
           <Raw event={event} />
         </>
       )

@@ -2,17 +2,19 @@ import type { AuditEvent } from '../api/types.js'
 import { useFormat, useText } from '../i18n/locale.js'
 import { useChangeText } from './change-list.js'
 import { useFieldName } from './field-value.js'
+import { useBecause } from './use-words.js'
 
 /** What happened, in one sentence, for each kind of entry in the ledger. */
 export function useEventText(): (event: AuditEvent) => string {
-  const { events, common, runs } = useText()
+  const { events, common, words } = useText()
+  const because = useBecause()
   const format = useFormat()
   const say = useChangeText()
   const nameOf = useFieldName()
   return (event) => {
     switch (event.kind) {
       case 'hinted':
-        return events.hinted(event.name, event.source)
+        return events.hinted(because(event.name), words.sources[event.source] ?? event.source)
       case 'planned':
         return events.planned(format.number(event.changes.length))
       case 'wrote':
@@ -28,9 +30,9 @@ export function useEventText(): (event: AuditEvent) => string {
       case 'forgotten':
         return events.forgotten
       case 'linked':
-        return events.linked(event.how)
+        return events.linked(words.how[event.how] ?? event.how)
       case 'unlinked':
-        return events.unlinked(event.how)
+        return events.unlinked(words.how[event.how] ?? event.how)
       case 'moved':
         return events.moved
       case 'state': {
@@ -44,7 +46,7 @@ export function useEventText(): (event: AuditEvent) => string {
       case 'observed':
         return events.observed(format.number(event.changes.length))
       case 'ran':
-        return events.ran(runs.because(event.because), format.duration(event.ms))
+        return events.ran(because(event.because), format.duration(event.ms))
       case 'setting':
         return events.setting(event.name, event.detail)
     }

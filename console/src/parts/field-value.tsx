@@ -20,7 +20,7 @@ const solutionText = ({ id, name }: Solution): string => (name === null ? id : `
 /** A value as text in the person's language. `undefined`: this side does not show the field. */
 export function useValueText(): (field: string, value: FieldValue | undefined, currency?: FieldValue | undefined) => string {
   const format = useFormat()
-  const { common } = useText()
+  const { common, words } = useText()
   const stageWord = useStageWord()
   return (field, value, currency) => {
     if (value === undefined) return common.words.notShown
@@ -29,7 +29,9 @@ export function useValueText(): (field: string, value: FieldValue | undefined, c
     if (typeof value === 'number')
       return field === 'details.dealValue' ? format.money(value, typeof currency === 'string' ? currency : null) : format.number(value)
     if (typeof value === 'string') {
-      if (field === 'status') return stageWord(value.split('/')[0] ?? null, value.split('/')[1] ?? null) ?? value
+      if (field === 'status' || field === 'microsoft.status') return stageWord(value.split('/')[0] ?? null, value.split('/')[1] ?? null) ?? value
+      if (words.values[field]?.[value] !== undefined) return words.values[field][value]
+      if (field === 'customerProfile.address.country') return format.country(value)
       return /^\d{4}-\d{2}-\d{2}(T|$)/.test(value) ? format.day(value) : value
     }
     if (value.length === 0) return common.words.none

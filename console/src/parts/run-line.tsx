@@ -3,19 +3,21 @@ import { useText, useFormat } from '../i18n/locale.js'
 import { Icon } from './icon.js'
 import { PageLink } from './links.js'
 import { Ago } from './time.js'
+import { useBecause } from './use-words.js'
 
 /** One run in one line: how it ended, why it began, what it wrote. */
 export function RunLine({ run }: { readonly run: RunRow }) {
-  const { runs } = useText()
+  const { runs, deals } = useText()
   const format = useFormat()
+  const because = useBecause()
   return (
     <li className="run-line">
       <Outcome run={run} />
       <span className="grow">
         <PageLink to="/runs/$run" params={{ run: run.id }}>
-          {runs.because(run.because)}
+          {run.name ?? (run.deal === null ? because(run.because) : deals.unnamed)}
         </PageLink>
-        <span className="run-line__what">{run.message ?? runs.wrote(format.number(run.writes))}</span>
+        <span className="run-line__what">{because(run.because)} · {run.message ?? runs.wrote(format.number(run.writes))}</span>
       </span>
       <span className="run-line__when">
         <Ago at={run.at} />

@@ -4,6 +4,7 @@ import { EntryDetails } from './entry-details.js'
 import { useEventText, useKindName } from './event-text.js'
 import { Icon, type IconName } from './icon.js'
 import { At } from './time.js'
+import { useWho } from './use-words.js'
 
 const ICONS: Readonly<Record<string, IconName>> = {
   hinted: 'bolt',
@@ -37,6 +38,7 @@ export function Timeline({ records }: { readonly records: readonly AuditRecord[]
 
 function Entry({ record }: { readonly record: AuditRecord }) {
   const { events } = useText()
+  const who = useWho()
   const say = useEventText()
   const kindName = useKindName()
   const { event } = record
@@ -54,7 +56,7 @@ function Entry({ record }: { readonly record: AuditRecord }) {
             <span className="entry__kind">{kindName(kind)}</span>
             <span className="entry__text">{say(event)}</span>
             <span className="entry__when">
-              <At at={record.at} /> · {events.by(record.by)}
+              <At at={record.at} /> · {events.by(who(record.by))}
             </span>
           </summary>
           <div className="entry__details">

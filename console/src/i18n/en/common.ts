@@ -18,7 +18,7 @@ export const common = {
   clocks: {
     label: 'Clocks',
     event: 'Last event',
-    sweep: 'Last sweep',
+    sweep: 'Last full sweep',
     never: 'none yet',
     tooltip: (partner: string, crm: string) => `Partner Center: ${partner} · CRM: ${crm}`,
   },
@@ -48,9 +48,11 @@ export const common = {
     unlinked: 'Deliberately left alone.',
   },
   sides: { partner: 'Partner Center', crm: 'CRM' },
+  /** Where there is little room. */
+  short: { partner: 'Referral', crm: 'CRM' },
   kinds: { opportunity: 'Opportunity', lead: 'Lead', referral: 'Referral' },
   stages: {
-    'New/Pending': 'New, waiting for an answer',
+    'New/Pending': 'New, to answer',
     'New/Received': 'New, received',
     'Active/Accepted': 'Active',
     'Closed/Won': 'Won',
@@ -73,6 +75,7 @@ export const common = {
     refresh: 'Refresh',
     export: 'Export CSV',
     back: 'Back',
+    undo: 'Undo',
     details: 'Details',
     asTable: 'Show as table',
     asChart: 'Show as chart',

@@ -1,5 +1,6 @@
 import { attention } from './attention.js'
 import { audit } from './audit.js'
+import { bulk } from './bulk.js'
 import { common } from './common.js'
 import { deal, deals } from './deals.js'
 import { events } from './events.js'
@@ -9,7 +10,8 @@ import { sandbox } from './sandbox.js'
 import { settings } from './settings.js'
 import { reasons } from './reasons.js'
 import { runs } from './runs.js'
+import { words } from './words.js'
 
 /** The English texts are the model: another language that lacks one, or has one too many, does not compile. */
-export const en = { attention, audit, common, deal, deals, events, fields, overview, reasons, runs, sandbox, settings }
+export const en = { attention, audit, bulk, common, deal, deals, events, fields, overview, reasons, runs, sandbox, settings, words }
 export type Messages = typeof en

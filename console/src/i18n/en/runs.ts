@@ -1,17 +1,7 @@
-const BECAUSE: Readonly<Record<string, string>> = {
-  retry: 'Retried by a person',
-  'conflict resolved': 'A conflict was decided',
-  'released by a person': 'Taken up again',
-  'linked by a person': 'Linked by a person',
-  'plan applied': 'A plan was applied',
-  'first sync': 'First sync',
-}
-
 export const runs = {
   title: 'Flows and runs',
   lead: 'Which way data goes, and what was done with each deal.',
-  /** The service says why in a few fixed words, or names the event. */
-  because: (words: string): string => BECAUSE[words] ?? (words === '' ? 'Worked' : words),
+  worked: 'Worked',
   wrote: (count: string) => (count === '0' ? 'nothing to write' : count === '1' ? '1 write' : `${count} writes`),
   outcomes: { settled: 'Done', again: 'Again later', stopped: 'Stopped' },
   columns: {
@@ -25,8 +15,18 @@ export const runs = {
     message: 'Message',
   },
   list: 'Runs',
-  failedOnly: 'Only failed',
-  ofDeal: 'Of one deal',
+  failedOnly: 'All that failed',
+  choose: 'Choose',
+  chooseAll: 'Choose all',
+  chooseNone: 'Choose none',
+  chosen: (count: string) => (count === '1' ? '1 deal chosen' : `${count} deals chosen`),
+  retryChosen: 'Retry these',
+  retryChosenAsk: (count: string) => (count === '1' ? 'Retry this deal?' : `Retry ${count} deals?`),
+  dead: {
+    title: (count: string) => `Given up (${count})`,
+    none: 'Nothing was given up',
+    noneHelp: 'A deal that fails for 72 hours, or is refused for good, is kept here until a person retries it.',
+  },
   none: 'No runs match',
   noneHelp: 'A run appears whenever a deal is worked. Change or clear the filters.',
   retryOne: 'Retry this deal',

@@ -20,7 +20,7 @@ export const common: Messages['common'] = {
   clocks: {
     label: '时钟',
     event: '上次事件',
-    sweep: '上次巡检',
+    sweep: '上次全面巡检',
     never: '尚无',
     tooltip: (partner, crm) => `合作伙伴中心：${partner} · CRM：${crm}`,
   },
@@ -37,9 +37,10 @@ export const common: Messages['common'] = {
     unlinked: '有意不处理。',
   },
   sides: { partner: '合作伙伴中心', crm: 'CRM' },
+  short: { partner: '推荐', crm: 'CRM' },
   kinds: { opportunity: '商机', lead: '潜在客户', referral: '推荐' },
   stages: {
-    'New/Pending': '新建，等待答复',
+    'New/Pending': '新建，待答复',
     'New/Received': '新建，已收到',
     'Active/Accepted': '进行中',
     'Closed/Won': '赢单',
@@ -62,6 +63,7 @@ export const common: Messages['common'] = {
     refresh: '刷新',
     export: '导出 CSV',
     back: '返回',
+    undo: '撤销',
     details: '详情',
     asTable: '以表格显示',
     asChart: '以图表显示',

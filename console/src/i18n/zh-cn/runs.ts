@@ -1,24 +1,25 @@
 import type { Messages } from '../en/index.js'
 
-const BECAUSE: Readonly<Record<string, string>> = {
-  retry: '由人重试',
-  'conflict resolved': '冲突已决定',
-  'released by a person': '已重新启用',
-  'linked by a person': '由人关联',
-  'plan applied': '已执行计划',
-  'first sync': '首次同步',
-}
-
 export const runs: Messages['runs'] = {
   title: '流向与运行',
   lead: '数据流向，以及对每个商机做了什么。',
-  because: (words) => BECAUSE[words] ?? (words === '' ? '已处理' : words),
+  worked: '已处理',
   wrote: (count) => (count === '0' ? '无需写入' : `写入 ${count} 次`),
   outcomes: { settled: '完成', again: '稍后再试', stopped: '已停止' },
   columns: { at: '时间', deal: '商机', because: '起因', outcome: '结果', writes: '写入', took: '耗时', attempt: '尝试', message: '消息' },
   list: '运行',
-  failedOnly: '仅失败',
-  ofDeal: '某个商机',
+  failedOnly: '全部失败',
+  choose: '选择',
+  chooseAll: '全选',
+  chooseNone: '取消选择',
+  chosen: (count) => `已选择 ${count} 个商机`,
+  retryChosen: '重试这些',
+  retryChosenAsk: (count) => `重试 ${count} 个商机？`,
+  dead: {
+    title: (count) => `已放弃（${count}）`,
+    none: '没有被放弃的商机',
+    noneHelp: '连续失败 72 小时或被最终拒绝的商机会保留在此处，直到有人重试。',
+  },
   none: '没有匹配的运行',
   noneHelp: '每次处理商机都会出现一条运行。请更改或清除筛选条件。',
   retryOne: '重试此商机',

@@ -1,59 +1,115 @@
+import { Button } from '@fluentui/react-components'
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { api } from '../../api/client.js'
-import { keys } from '../../api/queries.js'
-import { useText } from '../../i18n/locale.js'
+import { keys, useMay } from '../../api/queries.js'
+import type { ConflictRow, Side } from '../../api/types.js'
+import { useFormat, useText } from '../../i18n/locale.js'
 import { Answer } from '../../parts/answers.js'
+import { BulkDialog } from '../../parts/bulk-dialog.js'
 import { FieldText, useFieldName } from '../../parts/field-value.js'
 import { PageLink } from '../../parts/links.js'
 
 const shown = 20
+const SIDES: readonly Side[] = ['partner', 'crm']
 
-/** Held fields of all deals, with what both sides say. */
+/** Held fields of all deals, with what both sides say: to be decided one by one, or all the same way. */
 export function OpenConflicts({ kind }: { readonly kind: 'conflict' | 'confirm' }) {
-  const { attention, common, deals } = useText()
-  const nameOf = useFieldName()
+  const { attention } = useText()
+  const format = useFormat()
   const query = useQuery({ queryKey: keys.conflicts, queryFn: ({ signal }) => api.conflicts(signal) })
   return (
     <Answer query={query} rows={3}>
-      {({ conflicts }) => (
-        <div className="table-wrap" tabIndex={0} role="group" aria-label={attention.conflicts}>
-          <table className="table">
-            <thead>
-              <tr>
-                <th>{deals.columns.name}</th>
-                <th>{common.actions.details}</th>
-                <th>{common.sides.partner}</th>
-                <th>{common.sides.crm}</th>
-                <th>
-                  <span className="visually-hidden">{attention.decide}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {conflicts
-                .filter(({ conflict }) => (conflict.kind === 'confirm') === (kind === 'confirm'))
-                .slice(0, shown)
-                .map(({ deal, name, conflict }) => (
-                  <tr key={`${deal} ${conflict.field}`}>
-                    <td>{name ?? deals.unnamed}</td>
-                    <td>{nameOf(conflict.field)}</td>
-                    <td>
-                      <FieldText field={conflict.field} value={conflict.saw.partner} />
-                    </td>
-                    <td>
-                      <FieldText field={conflict.field} value={conflict.saw.crm} />
-                    </td>
-                    <td className="num">
-                      <PageLink to="/deals/$deal" params={{ deal }} aria-label={`${attention.decide}: ${name ?? deal}`}>
-                        {attention.decide}
-                      </PageLink>
-                    </td>
-                  </tr>
-                ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {({ conflicts }) => {
+        const mine = conflicts.filter(({ conflict }) => (conflict.kind === 'confirm') === (kind === 'confirm'))
+        return (
+          <>
+            <DecideAll rows={mine} kind={kind} />
+            <div className="table-wrap" tabIndex={0} role="group" aria-label={attention.conflicts}>
+              <Table rows={mine.slice(0, shown)} />
+            </div>
+            {mine.length > shown && <p className="muted">{attention.further(format.number(mine.length - shown))}</p>}
+          </>
+        )
+      }}
     </Answer>
+  )
+}
+
+function DecideAll({ rows, kind }: { readonly rows: readonly ConflictRow[]; readonly kind: 'conflict' | 'confirm' }) {
+  const { attention, common, deal } = useText()
+  const format = useFormat()
+  const nameOf = useFieldName()
+  const [keep, setKeep] = useState<Side | null>(null)
+  const mayDecide = useMay('operator')
+  if (!mayDecide || rows.length < 2) return null
+  const label = (side: Side): string =>
+    kind === 'confirm' ? (side === 'crm' ? deal.conflicts.allow : deal.conflicts.refuse) : deal.conflicts.keep(common.sides[side])
+  return (
+    <div className="row">
+      <span className="muted">{attention.allOfThem}</span>
+      {SIDES.map((side) => (
+        <Button key={side} size="small" onClick={() => setKeep(side)}>
+          {label(side)}
+        </Button>
+      ))}
+      {keep !== null && (
+        <BulkDialog
+          title={attention.decideAsk(format.number(rows.length), label(keep))}
+          explain={attention.decideExplain}
+          action={label(keep)}
+          count={rows.length}
+          sample={rows.map((row) => itemOf(row, nameOf))}
+          items={() => Promise.resolve(rows.map((row) => itemOf(row, nameOf)))}
+          act={({ deal: id, field }) => api.resolve(id, field, keep)}
+          onClose={() => setKeep(null)}
+        />
+      )}
+    </div>
+  )
+}
+
+const itemOf = ({ deal, name, conflict }: ConflictRow, nameOf: (field: string) => string) => ({
+  deal,
+  name: `${name ?? deal}: ${nameOf(conflict.field)}`,
+  field: conflict.field,
+})
+
+function Table({ rows }: { readonly rows: readonly ConflictRow[] }) {
+  const { attention, common, deals } = useText()
+  const nameOf = useFieldName()
+  return (
+    <table className="table table--cards">
+      <thead>
+        <tr>
+          <th>{deals.columns.name}</th>
+          <th>{attention.field}</th>
+          <th>{common.sides.partner}</th>
+          <th>{common.sides.crm}</th>
+          <th>
+            <span className="visually-hidden">{attention.decide}</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ deal, name, conflict }) => (
+          <tr key={`${deal} ${conflict.field}`}>
+            <td>{name ?? deals.unnamed}</td>
+            <td data-head={attention.field}>{nameOf(conflict.field)}</td>
+            <td data-head={common.sides.partner}>
+              <FieldText field={conflict.field} value={conflict.saw.partner} />
+            </td>
+            <td data-head={common.sides.crm}>
+              <FieldText field={conflict.field} value={conflict.saw.crm} />
+            </td>
+            <td className="num">
+              <PageLink to="/deals/$deal" params={{ deal }} aria-label={`${attention.decide}: ${name ?? deal}`}>
+                {attention.decide}
+              </PageLink>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   )
 }

@@ -1,21 +1,22 @@
 import { useState } from 'react'
 import { Button } from '@fluentui/react-components'
-import type { AuditRecord } from '../../api/types.js'
+import type { AuditLine } from '../../api/types.js'
 import { useText } from '../../i18n/locale.js'
 import { EntryDetails } from '../../parts/entry-details.js'
 import { useEventText, useKindName } from '../../parts/event-text.js'
 import { Icon } from '../../parts/icon.js'
 import { PageLink } from '../../parts/links.js'
 import { At } from '../../parts/time.js'
+import { useWho } from '../../parts/use-words.js'
 
-export function AuditTable({ records }: { readonly records: readonly AuditRecord[] }) {
+export function AuditTable({ records }: { readonly records: readonly AuditLine[] }) {
   const {
     audit: { columns, title },
     common,
   } = useText()
   return (
     <div className="table-wrap" tabIndex={0} role="group" aria-label={title}>
-      <table className="table">
+      <table className="table table--cards audit">
         <thead>
           <tr>
             <th>{columns.at}</th>
@@ -38,11 +39,12 @@ export function AuditTable({ records }: { readonly records: readonly AuditRecord
   )
 }
 
-function Row({ record }: { readonly record: AuditRecord }) {
+function Row({ record }: { readonly record: AuditLine }) {
   const { audit, events, common } = useText()
   const say = useEventText()
   const kindName = useKindName()
   const [open, setOpen] = useState(false)
+  const who = useWho()
   const { event, link } = record
   return (
     <>
@@ -50,17 +52,17 @@ function Row({ record }: { readonly record: AuditRecord }) {
         <td className="nowrap">
           <At at={record.at} />
         </td>
-        <td>{record.by}</td>
+        <td data-head={audit.columns.who}>{who(record.by)}</td>
         <td className="nowrap">
           <strong>{event === null ? '–' : kindName(event.kind)}</strong>
         </td>
         <td className="audit__text">{event === null ? events.erased : say(event)}</td>
-        <td>
+        <td data-head={audit.columns.deal}>
           {link === null ? (
             <span className="muted">{audit.installation}</span>
           ) : (
-            <PageLink to="/deals/$deal" params={{ deal: link }} className="mono">
-              {link.slice(0, 8)}
+            <PageLink to="/deals/$deal" params={{ deal: link }}>
+              {record.name ?? link.slice(0, 8)}
             </PageLink>
           )}
         </td>

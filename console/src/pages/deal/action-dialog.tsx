@@ -84,6 +84,15 @@ async function perform(deal: DealView, action: Action, { reason, crmId }: Given)
   }
 }
 
+/** What takes an action back, where that is possible without the other party noticing anything. */
+function undoOf(deal: DealView, action: Action): (() => Promise<unknown>) | undefined {
+  if (action.kind === 'hold') return () => api.hold(deal.id, false)
+  if (action.kind === 'release') return () => api.hold(deal.id, true)
+  const { referralId, crmId } = deal
+  if (action.kind === 'unlink' && referralId !== null && crmId !== null) return () => api.link(referralId, crmId)
+  return undefined
+}
+
 interface Props {
   readonly deal: DealView
   readonly action: Action | null
@@ -108,7 +117,7 @@ function Asking({ deal, action, onClose }: Props & { readonly action: Action }) 
   const doing = useMutation({
     mutationFn: () => perform(deal, action, given),
     onSuccess: () => {
-      say.done(text.done[action.kind], deal.name ?? undefined)
+      say.done(text.done[action.kind], deal.name ?? undefined, undoOf(deal, action))
       onClose()
     },
     // The preview of what is done now would be asked for again, and say nothing.

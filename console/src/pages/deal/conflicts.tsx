@@ -48,12 +48,8 @@ function Held({ conflict, deal, onKeep }: HeldProps) {
     <article className="conflict">
       <header>
         <h3>{nameOf(conflict.field)}</h3>
-        <p>
-          {text.kinds[conflict.kind]}{' '}
-          <span className="muted" lang="en">
-            {conflict.reason}
-          </span>
-        </p>
+        <p>{text.kinds[conflict.kind]}</p>
+        <p className="muted">{text.rules[conflict.kind]}</p>
         {field?.basePartner !== undefined && (
           <p className="muted">
             <BaseValue deal={deal} field={conflict.field} />

@@ -44,11 +44,11 @@ export function DealActions({ deal }: { readonly deal: DealView }) {
   return (
     <>
       <Toolbar aria-label={text.actions.label} className="deal-actions">
-        {first.map((kind, index) => (
+        {first.map((kind) => (
           <Button
             key={kind}
             appearance={
-              index === first.length - 1 && first.length === 1 ? 'primary' : kind === 'accept' || kind === 'win' ? 'primary' : 'secondary'
+              kind === 'accept' || kind === 'release' ? 'primary' : 'secondary'
             }
             icon={<Icon name={ICONS[kind]} size={16} />}
             onClick={() => setAction({ kind })}

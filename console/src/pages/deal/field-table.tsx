@@ -1,41 +1,57 @@
-import { Button, Spinner, Switch } from '@fluentui/react-components'
+import { Button, MessageBar, MessageBarBody, MessageBarTitle, Spinner, Switch } from '@fluentui/react-components'
 import { useState } from 'react'
-import type { DealView, FieldView, Side } from '../../api/types.js'
-import { useText } from '../../i18n/locale.js'
+import type { DealView, FieldValue, FieldView, Side } from '../../api/types.js'
+import { useFormat, useText } from '../../i18n/locale.js'
+import { ProblemBar } from '../../parts/answers.js'
 import { FieldText, useFieldName } from '../../parts/field-value.js'
 import { Icon } from '../../parts/icon.js'
+import { PageLink } from '../../parts/links.js'
 import { Panel } from '../../parts/page.js'
+import { Ago } from '../../parts/time.js'
 
-interface Props {
-  readonly deal: DealView
-  readonly look: 'agreed' | 'live'
-  readonly onLook: (look: 'agreed' | 'live') => void
+/** How the look at both systems stands. */
+export interface Look {
   readonly isReading: boolean
+  readonly readAt: number | null
+  readonly error: Error | null
+  readonly again: () => void
 }
 
+const SIDES: readonly Side[] = ['partner', 'crm']
+const isNothing = (value: FieldValue | undefined): boolean =>
+  value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+const isBlank = ({ partner, crm, basePartner, baseCrm }: FieldView): boolean => [partner, crm, basePartner, baseCrm].every(isNothing)
+
 /** Both sides next to each other, with what they agreed on between. */
-export function FieldTable({ deal, look, onLook, isReading }: Props) {
+export function FieldTable({ deal, look }: { readonly deal: DealView; readonly look: Look }) {
   const {
     deal: { fields: text },
   } = useText()
+  const format = useFormat()
   const [only, setOnly] = useState(false)
-  const rows = only ? deal.fields.filter((field) => field.differs || field.changedBy.length > 0) : deal.fields
+  const [blanks, setBlanks] = useState(false)
+  const filled = deal.fields.filter((field) => !isBlank(field))
+  const hidden = deal.fields.length - filled.length
+  const rows = only ? filled.filter((field) => field.differs || field.changedBy.length > 0) : blanks ? deal.fields : filled
   const currency = deal.fields.find(({ field }) => field === 'details.currency')
   const aside = (
     <>
+      <Reading look={look} />
       <Switch label={text.onlyDifferences} checked={only} onChange={(_, { checked }) => setOnly(checked)} />
       <Button
-        appearance={look === 'live' ? 'secondary' : 'primary'}
-        icon={isReading ? <Spinner size="tiny" /> : <Icon name="runs" size={16} />}
+        appearance="subtle"
+        disabled={look.isReading}
+        icon={look.isReading ? <Spinner size="tiny" /> : <Icon name="runs" size={16} />}
         title={text.liveHint}
-        onClick={() => onLook(look === 'live' ? 'agreed' : 'live')}
+        onClick={look.again}
       >
-        {look === 'live' ? text.agreedHint : text.live}
+        {text.live}
       </Button>
     </>
   )
   return (
     <Panel title={text.title} aside={aside} kind="flush">
+      <Unread deal={deal} look={look} />
       {rows.length === 0 ? (
         <p className="panel__text muted">{text.noDifferences}</p>
       ) : (
@@ -50,8 +66,60 @@ export function FieldTable({ deal, look, onLook, isReading }: Props) {
           </table>
         </div>
       )}
+      {!only && hidden > 0 && (
+        <div className="more more--start">
+          <Button size="small" appearance="subtle" aria-expanded={blanks} onClick={() => setBlanks(!blanks)}>
+            {blanks ? text.hideBlank : text.showBlank(format.number(hidden))}
+          </Button>
+        </div>
+      )}
     </Panel>
   )
+}
+
+/** Whether what is shown was read just now, or is what was last agreed. */
+function Reading({ look }: { readonly look: Look }) {
+  const {
+    deal: { fields: text },
+  } = useText()
+  return (
+    <span role="status" className="fields__reading">
+      {look.readAt !== null ? (
+        <>
+          {text.liveNow} <Ago at={look.readAt} />
+        </>
+      ) : look.isReading ? (
+        text.reading
+      ) : (
+        text.agreedHint
+      )}
+    </span>
+  )
+}
+
+/** Why a side does not show what it says now. */
+function Unread({ deal, look }: { readonly deal: DealView; readonly look: Look }) {
+  const {
+    deal: { fields: text },
+    common,
+  } = useText()
+  const unread = SIDES.filter((side) => deal.seen !== null && ['unreachable', 'absent'].includes(deal.seen[side].kind) && (side === 'partner' ? deal.referralId : deal.crmId) !== null)
+  if (look.error !== null && look.readAt === null)
+    return (
+      <div className="panel__text">
+        <ProblemBar error={look.error} again={look.again} />
+      </div>
+    )
+  return unread.map((side) => (
+    <MessageBar key={side} intent="warning" layout="multiline" className="fields__unread">
+      <MessageBarBody>
+        <MessageBarTitle>
+          {deal.seen?.[side].kind === 'absent' ? text.absent(common.sides[side]) : text.unreachable(common.sides[side])}
+        </MessageBarTitle>{' '}
+        {text.showsAgreed} <span lang="en">{deal.seen?.[side].message}</span>
+      </MessageBarBody>
+    </MessageBar>
+  ))
 }
 
 function Head() {
@@ -70,12 +138,46 @@ function Head() {
         <th scope="col">
           <span className="side-tag side-tag--crm">{common.sides.crm}</span>
         </th>
+        <th scope="col" className="fields__last">
+          {text.last}
+        </th>
       </tr>
     </thead>
   )
 }
 
+/** From where the value last came, when, and the run that carried it. */
+function Carried({ carried }: { readonly carried: FieldView['carried'] }) {
+  const {
+    deal: { fields: text },
+    common,
+  } = useText()
+  if (carried === null) return <span className="muted">–</span>
+  const from = (
+    <>
+      <span className={`side-dot ${carried.from}`} aria-hidden="true" /> {text.from(common.short[carried.from])}
+    </>
+  )
+  return (
+    <>
+      {carried.run === null ? (
+        from
+      ) : (
+        <PageLink to="/runs/$run" params={{ run: carried.run }} className="quiet-link">
+          {from}
+        </PageLink>
+      )}{' '}
+      <span className="nowrap">
+        <Ago at={carried.at} />
+      </span>
+    </>
+  )
+}
+
 function Row({ row, currency }: { readonly row: FieldView; readonly currency: FieldView | undefined }) {
+  const {
+    deal: { fields: text },
+  } = useText()
   const nameOf = useFieldName()
   return (
     <tr className={row.differs ? 'fields__row fields__row--differs' : 'fields__row'}>
@@ -83,6 +185,9 @@ function Row({ row, currency }: { readonly row: FieldView; readonly currency: Fi
       <Cell row={row} side="partner" currency={currency} />
       <Base row={row} currency={currency} />
       <Cell row={row} side="crm" currency={currency} />
+      <td className="fields__last" data-side={text.last}>
+        <Carried carried={row.carried} />
+      </td>
     </tr>
   )
 }

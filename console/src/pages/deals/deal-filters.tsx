@@ -15,7 +15,7 @@ export function DealFilters({ search }: { readonly search: DealsSearch }) {
     void navigate({ search: next, replace: true })
   }
   return (
-    <div className="filters" role="search">
+    <div className="filters filters--list" role="search">
       <SearchText value={search.search ?? ''} onChange={(value) => change({ search: value })} />
       <Choice label={text.state} value={search.state} onChange={(state) => change({ state })}>
         {STATES.map((state) => (
@@ -35,6 +35,14 @@ export function DealFilters({ search }: { readonly search: DealsSearch }) {
           </option>
         ))}
       </Choice>
+      <Choice label={text.waits} value={search.waitsFor} onChange={(waitsFor) => change({ waitsFor })}>
+        <option value="us">{text.waitsForUs}</option>
+        <option value="microsoft">{text.waitsForMicrosoft}</option>
+      </Choice>
+      <Select aria-label={text.order} value={search.order ?? 'newest'} onChange={(_, { value }) => change({ order: value === 'due' ? 'due' : '' })}>
+        <option value="newest">{text.newest}</option>
+        <option value="due">{text.mostUrgent}</option>
+      </Select>
       {Object.keys(search).length > 0 && (
         <Button appearance="subtle" onClick={() => void navigate({ search: {} })}>
           {text.clear}

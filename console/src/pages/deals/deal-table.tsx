@@ -1,44 +1,38 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { memo, useEffect, useRef } from 'react'
+import { memo, useRef } from 'react'
 import type { DealRow } from '../../api/types.js'
+import type { DealsSearch } from '../../app/search.js'
 import { useFormat, useText } from '../../i18n/locale.js'
-import { Icon } from '../../parts/icon.js'
-import { PageLink } from '../../parts/links.js'
+import { OutsideLink, PageLink } from '../../parts/links.js'
 import { StageWord } from '../../parts/stage-word.js'
 import { StateBadge } from '../../parts/state-badge.js'
 import { Ago } from '../../parts/time.js'
+import { useDealRows } from './use-deal-pages.js'
 
-const rowHeight = 60
-const loadAhead = 60 // Rows before the end at which the next page is asked for: far enough that nobody sees it come.
+const rowHeight = 48
+const overscan = 10
 
 interface Props {
-  readonly rows: readonly DealRow[]
+  readonly search: DealsSearch
   readonly total: number
-  readonly more: boolean
-  readonly isLoading: boolean
-  readonly loadMore: () => void
   readonly isStale: boolean
 }
 
-/** Only the rows in sight are in the page, however many there are. */
-export function DealTable({ rows, total, more, isLoading, loadMore, isStale }: Props) {
+/** Only the rows in sight are in the page, and only the pages they lie in are asked for, however long the list is. */
+export function DealTable({ search, total, isStale }: Props) {
   const { deals: text } = useText()
   const list = useRef<HTMLDivElement>(null)
   const virtual = useWindowVirtualizer({
-    count: rows.length,
+    count: total,
     estimateSize: () => rowHeight,
-    overscan: 12,
+    overscan,
     scrollMargin: list.current?.offsetTop ?? 0,
-    getItemKey: (index) => rows[index]?.id ?? index,
   })
   const items = virtual.getVirtualItems()
-  const lastSeen = items.at(-1)?.index ?? 0
-  useEffect(() => {
-    if (more && !isLoading && lastSeen >= rows.length - loadAhead) loadMore()
-  }, [more, isLoading, lastSeen, rows.length, loadMore])
+  const rowAt = useDealRows(search, { from: items[0]?.index ?? 0, to: items.at(-1)?.index ?? 0 })
   return (
     <div className={`deal-table${isStale ? ' deal-table--stale' : ''}`} role="table" aria-label={text.title} aria-rowcount={total + 1}>
-      <div role="rowgroup">
+      <div role="rowgroup" className="deal-table__top">
         <div className="deal-table__head deal-row" role="row" aria-rowindex={1}>
           {(['name', 'state', 'stage', 'ends', 'synced', 'problem'] as const).map((name) => (
             <span key={name} role="columnheader">
@@ -49,33 +43,47 @@ export function DealTable({ rows, total, more, isLoading, loadMore, isStale }: P
       </div>
       <div role="rowgroup" ref={list} className="deal-table__body" style={{ height: virtual.getTotalSize() }}>
         {items.map((item) => {
-          const row = rows[item.index]
-          return row === undefined ? null : (
-            <Row key={item.key} row={row} index={item.index} top={item.start - virtual.options.scrollMargin} />
+          const row = rowAt(item.index)
+          const top = item.start - virtual.options.scrollMargin
+          return row === undefined ? (
+            <Coming key={item.key} index={item.index} top={top} />
+          ) : (
+            <Row key={item.key} row={row} index={item.index} top={top} />
           )
         })}
       </div>
-      {isLoading && (
-        <p className="deal-table__more" role="status">
-          {text.loadingMore}
-        </p>
-      )}
+    </div>
+  )
+}
+
+interface Place {
+  readonly index: number
+  readonly top: number
+}
+
+/** A row that is still on its way. */
+function Coming({ index, top }: Place) {
+  return (
+    <div className="deal-row deal-row--coming" role="row" aria-rowindex={index + 2} style={{ transform: `translateY(${top}px)` }}>
+      <span role="cell">
+        <span className="deal-row__grey" />
+      </span>
     </div>
   )
 }
 
 const Row = memo(
-  function Row({ row, index, top }: { readonly row: DealRow; readonly index: number; readonly top: number }) {
+  function Row({ row, index, top }: Place & { readonly row: DealRow }) {
     const { deals: text, common, reasons } = useText()
     return (
       <div className="deal-row" role="row" aria-rowindex={index + 2} style={{ transform: `translateY(${top}px)` }}>
         <span role="cell" className="deal-row__name">
-          <span className="truncate">
+          <span className="truncate" title={row.name ?? text.unnamed}>
             <PageLink to="/deals/$deal" params={{ deal: row.id }}>
               {row.name ?? text.unnamed}
             </PageLink>
           </span>
-          <span className="deal-row__kind">{common.kinds[row.kind]}</span>
+          {row.kind === 'lead' && <span className="chip">{common.kinds.lead}</span>}
         </span>
         <span role="cell">
           <StateBadge state={row.state} />
@@ -87,14 +95,14 @@ const Row = memo(
           <Ends row={row} />
         </span>
         <span role="cell" className="deal-row__when">
-          <Ago at={row.lastSyncedAt} />
+          <When row={row} />
         </span>
         <span role="cell" className="deal-row__problem">
           {row.reason !== null && (
-            <span className={row.problem === null ? 'muted' : 'deal-row__cause'}>{reasons[row.reason.code].name}</span>
+            <span className={row.problem === null ? 'muted truncate' : 'deal-row__cause truncate'}>{reasons[row.reason.code].name}</span>
           )}
           {row.problem !== null && (
-            <span className="truncate" title={row.problem}>
+            <span className="truncate" title={row.problem} lang="en">
               {row.problem}
             </span>
           )}
@@ -112,17 +120,27 @@ const sameRow = (a: DealRow, b: DealRow): boolean =>
     a.lastSyncedAt === b.lastSyncedAt &&
     a.problem === b.problem &&
     a.name === b.name &&
-    a.status === b.status)
+    a.status === b.status &&
+    a.answerDue === b.answerDue &&
+    a.referralId === b.referralId &&
+    a.crmId === b.crmId)
 
-function Ends({ row }: { readonly row: DealRow }) {
+/** When it was last synced; while an answer is due, until when. */
+function When({ row }: { readonly row: DealRow }) {
   const { deals: text } = useText()
   const format = useFormat()
-  const both = row.referralId !== null && row.crmId !== null
-  const says = both ? text.both : row.referralId !== null ? text.onlyPartner : text.onlyCrm
-  const ids = format.list([row.referralId, row.crmId].filter((id) => id !== null))
+  if (row.answerDue !== null) return <span title={format.day(row.answerDue)}>{text.answerUntil(format.monthDay(row.answerDue))}</span>
+  return <Ago at={row.lastSyncedAt} />
+}
+
+/** Both records of a deal, each a way into its own system. */
+function Ends({ row }: { readonly row: DealRow }) {
+  const { deals: text, common } = useText()
+  const none = (side: string) => <span className="muted">{text.without(side)}</span>
   return (
-    <span title={ids}>
-      <Icon name={both ? 'connections' : 'unlinked'} size={16} /> <span>{says}</span>
-    </span>
+    <>
+      {row.urls.partner === null ? none(common.short.partner) : <OutsideLink href={row.urls.partner}>{common.short.partner}</OutsideLink>}
+      {row.urls.crm === null ? none(common.short.crm) : <OutsideLink href={row.urls.crm}>{common.short.crm}</OutsideLink>}
+    </>
   )
 }

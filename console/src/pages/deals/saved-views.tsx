@@ -43,7 +43,9 @@ export function SavedViews({ search }: { readonly search: DealsSearch }) {
   const given: readonly View[] = [
     { name: text.all, search: {} },
     { name: text.attention, search: { state: 'needs-attention' } },
-    { name: text.waiting, search: { kind: 'lead' } },
+    { name: text.ours, search: { waitsFor: 'us', order: 'due' } },
+    { name: text.microsofts, search: { waitsFor: 'microsoft' } },
+    { name: text.leads, search: { kind: 'lead' } },
     { name: text.stopped, search: { state: 'stopped' } },
   ]
   const all = [...given, ...own]

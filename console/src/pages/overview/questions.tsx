@@ -101,29 +101,33 @@ function Changed({ activity }: { readonly activity: Activity | undefined }) {
     overview: { today },
   } = useText()
   const format = useFormat()
-  const sum = (name: 'toCrm' | 'toPartner' | 'failed'): string =>
-    format.number((activity?.hours ?? []).reduce((total, hour) => total + hour[name], 0))
+  const sum = (name: 'toCrm' | 'toPartner' | 'failed'): number => (activity?.hours ?? []).reduce((total, hour) => total + hour[name], 0)
+  const failed = sum('failed')
   return (
     <section className="question">
       <h2>{today.question}</h2>
+      <p className="question__lead">{today.hours}</p>
       <dl className="figures figures--tall">
         <div>
           <dt>
             <span className="side-tag side-tag--crm">{today.toCrm}</span>
           </dt>
-          <dd>{sum('toCrm')}</dd>
+          <dd>{format.number(sum('toCrm'))}</dd>
         </div>
         <div>
           <dt>
             <span className="side-tag side-tag--partner">{today.toPartner}</span>
           </dt>
-          <dd>{sum('toPartner')}</dd>
-        </div>
-        <div>
-          <dt>{today.failed}</dt>
-          <dd>{sum('failed')}</dd>
+          <dd>{format.number(sum('toPartner'))}</dd>
         </div>
       </dl>
+      {failed === 0 ? (
+        <p className="muted">{today.noneFailed}</p>
+      ) : (
+        <PageLink to="/runs" search={{ failed: true }}>
+          {today.failed(format.number(failed))}
+        </PageLink>
+      )}
       {activity?.complete === false && <p className="muted">{today.more}</p>}
     </section>
   )

@@ -66,6 +66,7 @@ function Flow({ flow, mayChange }: { readonly flow: FlowView; readonly mayChange
           done={text.done}
           onClose={() => setWanted(null)}
           act={() => api.setFlow(flow.flow, wanted)}
+          undo={() => api.setFlow(flow.flow, flow.value)}
         >
           <p>{text.explain[wanted]}</p>
         </Ask>
