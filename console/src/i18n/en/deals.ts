@@ -156,7 +156,7 @@ export const deal = {
     showsAgreed: 'Its column shows what was last agreed.',
     liveHint: 'Shows what both systems say this moment.',
     agreedHint: 'As last agreed',
-    liveNow: 'Read from both',
+    liveNow: 'Both read',
     field: 'Field',
     base: 'Agreed',
     changedHere: 'changed here',

@@ -148,7 +148,7 @@ export const deal: Messages['deal'] = {
     showsAgreed: '该列显示上次一致的内容。',
     liveHint: '显示两个系统此刻的内容。',
     agreedHint: '上次一致的内容',
-    liveNow: '读取双方于',
+    liveNow: '双方读取：',
     field: '字段',
     base: '一致值',
     changedHere: '此处已修改',
