@@ -2,16 +2,16 @@ import { sameUrl, webhookRegistration } from '../adapters/partner-center/registr
 import type { Config } from '../config/index.js'
 import { Fault } from '../core/fault.js'
 import type { AuditEntry } from '../core/audit.js'
+import type { Check } from '../core/ports.js'
 import { WEBHOOK_OURS, type Administration, type ConnectionView, type DeviceCode, type Registration } from '../engine/administration.js'
-import { markRepaired } from '../engine/mark-again.js'
-import { signInByDevice } from '../remote/device-code.js'
 import { claimsOf, type TokenClaims } from '../remote/token-claims.js'
+import { partnerSignIn, SIGNED_IN_BY, type PartnerSignIn } from './partner-sign-in.js'
 import { installJob } from './install-job.js'
 import { installation, type Installation } from './installation.js'
 import type { ConnectionParts, CrmConnection } from './parts.js'
 import { displacedBefore, keepDisplaced, relayTarget, wantedRegistration } from './webhook-wanted.js'
-import { entraUrl, type PartnerCenterConnection } from './partner-center.js'
-import { PARTNER_CENTER_TOKEN, storeSignIn, tokenLapsesAt } from './refresh-tokens.js'
+import type { PartnerCenterConnection } from './partner-center.js'
+import { PARTNER_CENTER_TOKEN, tokenLapsesAt } from './refresh-tokens.js'
 
 /** With what only the command line needs: the fields, tables and events of the CRM. */
 export interface AdministrationDesk extends Administration {
@@ -73,39 +73,33 @@ export function administration(parts: AdministrationParts): AdministrationDesk {
     },
     testWebhook: (signal) => registration.test(signal),
     connection: (system, signal) => (system === 'partner-center' ? partnerView(parts, signal) : crmView(parts, signal)),
-    signIn: (options) => signIn(parts, options),
+    ...signingIn(parts),
     installation: install,
     installPlan: (signal) => install.plan(signal),
     beginInstall: (options) => job.begin(options),
     installJob: () => job.show(),
-    beginSignIn: (by) => beginSignIn(parts, by),
   }
 }
 
-async function signIn(parts: AdministrationParts, { show, by, signal }: Parameters<Administration['signIn']>[0]): Promise<ConnectionView> {
-  const { config, clock, store } = parts
-  const { authorityUrl, tenant, clientId, clientSecret } = config.partnerCenter
-  const endpoint = {
-    transport: parts.transport,
-    clock,
-    name: 'Partner Center',
-    repair: 'cosell connect partner-center',
-    url: entraUrl(authorityUrl, tenant, 'token'),
-    deviceUrl: entraUrl(authorityUrl, tenant, 'devicecode'),
+type SigningIn = Pick<Administration, 'signIn' | 'beginSignIn' | 'beginBrowserSignIn' | 'finishBrowserSignIn' | 'signInState'>
+function signingIn(parts: AdministrationParts): SigningIn {
+  const signIn = partnerSignIn(parts)
+  return {
+    async signIn(options) {
+      await signIn.byDevice(options)
+      return partnerView(parts, options.signal)
+    },
+    beginSignIn: (by) => beginSignIn(signIn, by),
+    beginBrowserSignIn: (by) => signIn.beginInBrowser(by),
+    finishBrowserSignIn: (query, signal) => signIn.finishInBrowser(query, signal),
+    signInState: () => signIn.state(),
   }
-  const scope = 'https://api.partner.microsoft.com/.default offline_access openid profile'
-  const { refreshToken } = await signInByDevice(endpoint, { clientId, clientSecret, scope }, { show, signal })
-  await storeSignIn(parts, config.partnerCenter.refreshToken, refreshToken)
-  const entry = setting(clock.now(), by, 'sign-in', 'signed in to Partner Center by device code')
-  await store.addAudit([entry], clock.now())
-  await markRepaired(parts)
-  return partnerView(parts, signal)
 }
 
 /** The service waits for the person; its page only shows the code and asks again how the connection is. */
-function beginSignIn(parts: AdministrationParts, by: string): Promise<DeviceCode> {
+function beginSignIn(signIn: PartnerSignIn, by: string): Promise<DeviceCode> {
   return new Promise((resolve, reject) => {
-    const done = signIn(parts, { show: resolve, by, signal: new AbortController().signal })
+    const done = signIn.byDevice({ show: resolve, by, signal: new AbortController().signal })
     // After the code was shown nobody listens any more; an unused code simply ends, and the connection says that nobody is signed in.
     done.then(undefined, reject)
   })
@@ -121,13 +115,23 @@ const setting = (at: number, by: string, name: string, detail: string): AuditEnt
 
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
 
+const nobodyKnown = { owner: null, role: null } as const
+/** What the system's own check of the role says. */
+const roleIn = (checks: readonly Check[]): ConnectionView['role'] => {
+  const found = checks.find(({ name }) => name.endsWith(' role'))
+  return found === undefined ? null : { status: found.status, text: found.detail }
+}
+
 async function partnerView({ partner, store }: AdministrationParts, signal: AbortSignal): Promise<ConnectionView> {
   const about = { system: 'partner-center' as const, name: 'Partner Center' }
   try {
     const claims: TokenClaims = claimsOf(await partner.tokens.referrals({ fresh: false, signal }))
     const mfa = claims.methods.length === 0 || claims.methods.includes('mfa')
+    const owner = (await store.getValue<{ by: string; at: number }>(SIGNED_IN_BY))?.value ?? null
     return {
       ...about,
+      owner: owner === null ? null : { by: owner.by, at: new Date(owner.at).toISOString() },
+      role: roleIn(await partner.checks(signal)),
       state: mfa ? 'connected' : 'reauthorize',
       account: claims.user,
       tenant: claims.tenant,
@@ -153,6 +157,7 @@ async function crmView({ crm, config }: AdministrationParts, signal: AbortSignal
     const state = 'reauthorize' as const
     return {
       ...about,
+      ...nobodyKnown,
       state,
       account: null,
       tenant: null,
@@ -166,6 +171,8 @@ async function crmView({ crm, config }: AdministrationParts, signal: AbortSignal
   const detail = failed === undefined ? signIn.detail : `${signIn.detail} ${failed.detail}`
   return {
     ...about,
+    owner: null,
+    role: roleIn(checks),
     state: 'connected',
     account: config.crm.clientId,
     tenant,
@@ -179,5 +186,6 @@ async function crmView({ crm, config }: AdministrationParts, signal: AbortSignal
 function troubleOf(error: unknown, nobody: boolean): Omit<ConnectionView, 'system' | 'name'> {
   if (!(error instanceof Fault)) throw error
   const state = error.kind === 'signed-out' ? (nobody ? 'disconnected' : 'reauthorize') : 'disconnected'
-  return { state, account: null, tenant: null, tokenUntil: null, signInUntil: null, detail: error.message, remedy: error.remedy }
+  const { message: detail, remedy } = error
+  return { ...nobodyKnown, state, account: null, tenant: null, tokenUntil: null, signInUntil: null, detail, remedy }
 }

@@ -35,15 +35,18 @@ it('adds up what several processes ask, forgets what is older than a day, and sa
       throttledLastDay: 1,
       lastThrottledAt: at,
       waitsUntil: new Date(now + 30_000).toISOString(),
+      lastError: { at, call: 'GET /api', status: 429 },
       allowances: [{ name: 'window-calls', left: 5_990, limit: null, at }],
     },
   ])
   now += 2 * 3_600_000
   other.called(call({ allowances: [{ name: 'window-calls', left: 4_000, limit: null }] }))
-  expect(await other.show()).toMatchObject([{ callsLastHour: 1, callsLastDay: 4, waitsUntil: null, allowances: [{ left: 4_000 }] }])
+  expect(await other.show()).toMatchObject([
+    { callsLastHour: 1, callsLastDay: 4, waitsUntil: null, lastError: { status: 429 }, allowances: [{ left: 4_000 }] },
+  ])
   now += 25 * 3_600_000
-  one.called(call())
-  expect(await one.show()).toMatchObject([{ callsLastDay: 1, throttledLastDay: 0, lastThrottledAt: at }])
+  one.called(call({ status: 404 }))
+  expect(await one.show()).toMatchObject([{ callsLastDay: 1, lastError: null, throttledLastDay: 0, lastThrottledAt: at }])
 })
 
 it('reads what Salesforce and Dataverse say of their allowances', () => {

@@ -17,6 +17,7 @@ interface Page {
   readonly allowances: QuotaView['allowances']
   readonly lastThrottledAt: Instant | null
   readonly waitsUntil: Instant | null
+  readonly lastError: QuotaView['lastError']
 }
 
 const sliceMs = 300_000
@@ -24,7 +25,7 @@ const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 const triesMost = 5 // Another process added its own in between; five in a row are left for the next turn.
 const prefix = 'calls.'
-const empty: Page = { slices: {}, allowances: [], lastThrottledAt: null, waitsUntil: null }
+const empty: Page = { slices: {}, allowances: [], lastThrottledAt: null, waitsUntil: null, lastError: null }
 
 export function callBook(store: Pick<Store, 'getValue' | 'setValue' | 'listValues'>, clock: Pick<Clock, 'now'>): CallBook {
   const pending = new Map<string, Page>()
@@ -55,18 +56,22 @@ export function callBook(store: Pick<Store, 'getValue' | 'setValue' | 'listValue
     async show() {
       await note()
       const pages = await store.listValues(prefix)
-      return pages.map(({ name, value }) => viewOf(name.slice(prefix.length), value as Page, clock.now())) // written by add() from a Page
+      return pages.map(({ name, value }) => viewOf(name.slice(prefix.length), { ...empty, ...(value as Partial<Page>) }, clock.now())) // written by add() from a Page
     },
   }
 }
 
-function pageOf({ waitMs, allowances }: CallReport, now: Instant): Page {
+// A missing record, a changed version or a token that had run out belong to the day's work.
+const isTrouble = (status: number | null): boolean => status === null || status === 403 || status === 429 || status >= 500
+
+function pageOf({ waitMs, allowances, status, method, path }: CallReport, now: Instant): Page {
   const at = new Date(now).toISOString()
   return {
     slices: { [String(Math.floor(now / sliceMs) * sliceMs)]: { calls: 1, throttled: waitMs === null ? 0 : 1 } },
     allowances: allowances.map((allowance) => ({ ...allowance, at })),
     lastThrottledAt: waitMs === null ? null : now,
     waitsUntil: waitMs === null ? null : now + waitMs,
+    lastError: isTrouble(status) ? { at, call: `${method} ${path}`, status } : null,
   }
 }
 
@@ -88,6 +93,7 @@ function merged(a: Page, b: Page): Page {
     allowances: [...newest.values()],
     lastThrottledAt: later(a.lastThrottledAt, b.lastThrottledAt),
     waitsUntil: later(a.waitsUntil, b.waitsUntil),
+    lastError: (b.lastError?.at ?? '') >= (a.lastError?.at ?? '') ? (b.lastError ?? a.lastError) : a.lastError,
   }
 }
 
@@ -106,6 +112,7 @@ function viewOf(system: string, page: Page, now: Instant): QuotaView {
     throttledLastDay: within(dayMs, 'throttled'),
     lastThrottledAt: page.lastThrottledAt === null ? null : new Date(page.lastThrottledAt).toISOString(),
     waitsUntil: page.waitsUntil === null || page.waitsUntil <= now ? null : new Date(page.waitsUntil).toISOString(),
+    lastError: page.lastError !== null && Date.parse(page.lastError.at) > now - dayMs ? page.lastError : null,
     allowances: page.allowances,
   }
 }

@@ -9,6 +9,8 @@ export interface QuotaView {
   readonly lastThrottledAt: string | null
   /** Until when the system asked us to wait; null: it did not, or that is over. */
   readonly waitsUntil: string | null
+  /** The last call that got no answer, a refusal or a failure; null: none in the last 24 hours. `status` null: no answer. */
+  readonly lastError: { readonly at: string; readonly call: string; readonly status: number | null } | null
   /** What it last said. `limit` null: it names only what is left. */
   readonly allowances: readonly {
     readonly name: 'daily-calls' | 'window-calls' | 'window-seconds'

@@ -1,4 +1,4 @@
-import type { InstallPlan, InstallProgress, InstallReport } from '../core/ports.js'
+import type { Check, InstallPlan, InstallProgress, InstallReport } from '../core/ports.js'
 
 /** Looking after the installation itself, as the API, the command line and the console offer it. */
 
@@ -40,6 +40,10 @@ export interface ConnectionView {
   readonly name: string
   readonly state: 'connected' | 'reauthorize' | 'disconnected'
   readonly account: string | null
+  /** Who signed in from here, and when (ISO-8601); null: the sign-in stands in the configuration. */
+  readonly owner: { readonly by: string; readonly at: string } | null
+  /** What the account may do, as the system's own check found; null: not known. */
+  readonly role: { readonly status: Check['status']; readonly text: string } | null
   readonly tenant: string | null
   /** ISO-8601; when the present access token ends. It is renewed by itself. */
   readonly tokenUntil: string | null
@@ -55,6 +59,13 @@ export interface DeviceCode {
   readonly verificationUri: string
   readonly message: string
   readonly expiresAt: number
+}
+
+/** How a sign-in stands that was begun here. */
+export interface SignInState {
+  readonly state: 'idle' | 'waiting' | 'done' | 'failed'
+  readonly message: string | null
+  readonly remedy: string | null
 }
 
 /** An installation in the CRM that was begun here: how far it is, or how it ended. */
@@ -83,6 +94,11 @@ export interface Administration {
   signIn(options: { readonly show: (code: DeviceCode) => void; readonly by: string; readonly signal: AbortSignal }): Promise<ConnectionView>
   /** The same for a page that does not wait: the code at once, the rest behind it. How it went shows in `connection`. */
   beginSignIn(by: string): Promise<DeviceCode>
+  /** In this browser: the address to go to; it comes back to `/connect/partner-center`. @throws Fault `misconfigured` without a public address. */
+  beginBrowserSignIn(by: string): { readonly url: string }
+  /** @throws Fault `signed-out` when the answer is not the one that is waited for. */
+  finishBrowserSignIn(query: URLSearchParams, signal: AbortSignal): Promise<void>
+  signInState(): SignInState
 }
 
 /** Something a person should know now; see the guards and the response clock. */

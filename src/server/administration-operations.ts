@@ -87,4 +87,22 @@ export const ADMINISTRATION_OPERATIONS: readonly Operation[] = [
     input: {},
     run: (service, _input, { by }) => service.administration.beginSignIn(by),
   }),
+  operation({
+    name: 'beginBrowserSignIn',
+    method: 'POST',
+    path: '/connections/partner-center/browser-sign-in',
+    role: 'admin',
+    summary: 'Begins a sign-in to Partner Center in this browser; gives the address to go to.',
+    input: {},
+    run: (service, _input, { by }) => Promise.resolve(service.administration.beginBrowserSignIn(by)),
+  }),
+  operation({
+    name: 'signInState',
+    method: 'GET',
+    path: '/connections/partner-center/sign-in',
+    role: 'operator',
+    summary: 'How a sign-in stands that was begun here.',
+    input: {},
+    run: (service) => Promise.resolve(service.administration.signInState()),
+  }),
 ]

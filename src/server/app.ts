@@ -16,6 +16,7 @@ import { OPERATIONS, parametersOf, type Offered, type Operation } from './operat
 import { notNow, problem, problemOf, Refusal, sendProblem } from './problems.js'
 import { sandboxDesk } from './sandbox-desk.js'
 import { createSessions } from './sessions.js'
+import { connectRoute } from './connect-route.js'
 import { sessionRoutes } from './session-routes.js'
 import { signInRoutes, type SignInSettings } from './sign-in.js'
 
@@ -86,6 +87,7 @@ export async function createApp(deps: ServerDeps): Promise<BuiltApp> {
   await app.register((scope) => hooks(scope, deps)) // in a scope with parsers of its own: the raw body is verified
   health(app, deps)
   sessionRoutes(app, { sessions, authenticate })
+  connectRoute(app, deps.service.administration)
   signInRoutes(app, {
     settings: deps.signIn === null ? null : { ...deps.signIn, fetch: null },
     sessions,

@@ -6,6 +6,7 @@ import type {
   NoticeView,
   RegisterOutcome,
   Registration,
+  SignInState,
   WebhookTest,
   WebhookView,
 } from '../../../src/engine/administration.js'
@@ -53,6 +54,7 @@ export type {
   NoticeView,
   RegisterOutcome,
   Registration,
+  SignInState,
   WebhookTest,
   WebhookView,
   Activity,

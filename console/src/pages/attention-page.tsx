@@ -115,19 +115,25 @@ function Cause({ issue }: { readonly issue: Issue }) {
           ))}
         </ul>
       )}
-      {asking && (
-        <BulkDialog
-          title={attention.retryAsk(format.number(issue.count), name)}
-          explain={attention.retryExplain}
-          action={attention.retryKind}
-          count={issue.count}
-          sample={issue.sample.map(itemOf)}
-          items={() => dealsOf(issue)}
-          act={({ deal }) => api.retry(deal)}
-          onClose={() => setAsking(false)}
-        />
-      )}
+      {asking && <RetryKind issue={issue} onClose={() => setAsking(false)} />}
     </section>
+  )
+}
+
+function RetryKind({ issue, onClose }: { readonly issue: Issue; readonly onClose: () => void }) {
+  const { attention, reasons } = useText()
+  const format = useFormat()
+  return (
+    <BulkDialog
+      title={attention.retryAsk(format.number(issue.count), reasons[issue.reason].name)}
+      explain={attention.retryExplain}
+      action={attention.retryKind}
+      count={issue.count}
+      sample={issue.sample.map(itemOf)}
+      items={() => dealsOf(issue)}
+      act={({ deal }) => api.retry(deal)}
+      onClose={onClose}
+    />
   )
 }
 

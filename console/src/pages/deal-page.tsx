@@ -70,7 +70,12 @@ function useDeal(id: string): { query: UseQueryResult<DealView>; look: Look } {
   const query = live.data === undefined || live.dataUpdatedAt < agreed.dataUpdatedAt - staleMostMs ? agreed : { ...agreed, data: live.data }
   return {
     query: query as UseQueryResult<DealView>, // the answer of either, in the state of the first
-    look: { isReading: live.isFetching, readAt: live.data === undefined ? null : live.dataUpdatedAt, error: live.error, again: () => void live.refetch() },
+    look: {
+      isReading: live.isFetching,
+      readAt: live.data === undefined ? null : live.dataUpdatedAt,
+      error: live.error,
+      again: () => void live.refetch(),
+    },
   }
 }
 

@@ -29,7 +29,7 @@ export function StackedBars({ title, labels, series, say }: ChartProps<number>) 
     .keys(series.keys())
     .value((index, key) => series[key]?.values[index] ?? 0)(labels.map((_, index) => index))
   return (
-    <Frame box={box} width={width} title={title} labels={labels} series={series} y={y} say={say} ticks={y.ticks(4).filter(Number.isInteger)}>
+    <Frame {...{ box, width, title, labels, series, y, say }} ticks={y.ticks(4).filter(Number.isInteger)}>
       {layers.map((layer) => (
         <g key={layer.key} className={series[layer.key]?.className}>
           {layer.map(([low, high], index) =>
@@ -52,7 +52,7 @@ export function PairedBars({ title, labels, series, say }: ChartProps<number | n
   const y = upright(Math.max(1, ...series.flatMap(({ values }) => values.map((value) => value ?? 0))))
   const each = x.bandwidth() / series.length
   return (
-    <Frame box={box} width={width} title={title} labels={labels} series={series} y={y} say={say} ticks={y.ticks(4)}>
+    <Frame {...{ box, width, title, labels, series, y, say }} ticks={y.ticks(4)}>
       {series.map(({ name, className, values }, place) => (
         <g key={name} className={className}>
           {values.map((value, index) =>

@@ -1,5 +1,15 @@
+type Words = Readonly<Record<string, string>>
+
+interface Dictionary {
+  readonly because: Words
+  readonly ordered: (what: string) => string
+  readonly sources: Words
+  readonly how: Words
+  readonly values: Readonly<Record<string, Words>>
+}
+
 /** Fixed words of the service and codes of Partner Center, as people say them. What is not listed is shown as it came. */
-export const words = {
+export const words: Dictionary = {
   /** Why a deal was worked; event names are Partner Center's own. */
   because: {
     retry: 'Retried by a person',
@@ -29,9 +39,9 @@ export const words = {
     'lead QualifyLead': 'The lead was qualified',
     'account Update': 'The account was updated',
     'contact Update': 'The contact was updated',
-  } as Readonly<Record<string, string>>,
+  },
   ordered: (what: string) => `Ordered: ${what}`,
-  sources: { 'partner-center': 'Partner Center', crm: 'the CRM', cosell: 'cosell' } as Readonly<Record<string, string>>,
+  sources: { 'partner-center': 'Partner Center', crm: 'the CRM', cosell: 'cosell' },
   /** How two records became one deal, or stopped being one. */
   how: {
     'by marker': 'by the id one carries of the other',
@@ -45,7 +55,7 @@ export const words = {
     'the CRM record carries the identifier of a referral of this engagement': 'by a referral of the same engagement',
     'the referral carries its CRM id': 'by the CRM id on the referral',
     'the referral carries the id of the record it came from': 'by the id of the record it came from',
-  } as Readonly<Record<string, string>>,
+  },
   values: {
     'details.requirements.marketplaceIntent': { HaveNotDecided: 'Not decided yet', Yes: 'Yes', No: 'No' },
     'inviteContext.assistanceRequestCode': {
@@ -66,5 +76,5 @@ export const words = {
       '10001to20000employees': '10,001 to 20,000 employees',
       Morethan20000employees: 'More than 20,000 employees',
     },
-  } as Readonly<Record<string, Readonly<Record<string, string>>>>,
+  },
 }

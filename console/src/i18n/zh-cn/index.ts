@@ -13,4 +13,19 @@ import { reasons } from './reasons.js'
 import { runs } from './runs.js'
 import { words } from './words.js'
 
-export const zhCn: Messages = { attention, audit, bulk, common, deal, deals, events, fields, overview, reasons, runs, sandbox, settings, words }
+export const zhCn: Messages = {
+  attention,
+  audit,
+  bulk,
+  common,
+  deal,
+  deals,
+  events,
+  fields,
+  overview,
+  reasons,
+  runs,
+  sandbox,
+  settings,
+  words,
+}

@@ -1,11 +1,50 @@
-import { Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle } from '@fluentui/react-components'
+import {
+  Button,
+  Dialog,
+  DialogActions,
+  DialogBody,
+  DialogContent,
+  DialogSurface,
+  DialogTitle,
+  MessageBar,
+  MessageBarBody,
+} from '@fluentui/react-components'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { api } from '../../api/client.js'
 import { keys } from '../../api/queries.js'
+import type { SignInState } from '../../api/types.js'
 import { useFormat, useText } from '../../i18n/locale.js'
 import { Answer } from '../../parts/answers.js'
 import { OutsideLink } from '../../parts/links.js'
 import { useReturnFocus } from '../../parts/use-return-focus.js'
+
+const lookEveryMs = 1_500
+
+/** Whether the person has signed in on the other screen. */
+function Standing({ state }: { readonly state: SignInState | undefined }) {
+  const {
+    settings: { connections: text },
+  } = useText()
+  if (state?.state === 'done')
+    return (
+      <MessageBar intent="success">
+        <MessageBarBody>{text.signedIn}</MessageBarBody>
+      </MessageBar>
+    )
+  if (state?.state === 'failed')
+    return (
+      <MessageBar intent="error" layout="multiline">
+        <MessageBarBody lang="en">
+          {state.message} {state.remedy}
+        </MessageBarBody>
+      </MessageBar>
+    )
+  return (
+    <p className="muted" role="status">
+      {text.waitsForYou}
+    </p>
+  )
+}
 
 /** A code to enter on another screen; the service waits for the person, so the token never comes through here. */
 export function DeviceSignIn({ onClose }: { readonly onClose: () => void }) {
@@ -24,6 +63,13 @@ export function DeviceSignIn({ onClose }: { readonly onClose: () => void }) {
     retry: false,
     refetchOnWindowFocus: false,
   })
+  const state = useQuery({
+    queryKey: ['sign-in state'],
+    queryFn: ({ signal }) => api.signInState(signal),
+    enabled: code.data !== undefined,
+    gcTime: 0,
+    refetchInterval: ({ state: { data } }) => (data === undefined || data.state === 'waiting' ? lookEveryMs : false),
+  })
   const close = (): void => {
     void client.invalidateQueries({ queryKey: keys.connections })
     onClose()
@@ -38,6 +84,7 @@ export function DeviceSignIn({ onClose }: { readonly onClose: () => void }) {
             <Answer query={code} rows={2}>
               {({ userCode, verificationUri, expiresAt }) => (
                 <>
+                  <Standing state={state.data} />
                   <p className="device-code" aria-label={text.code}>
                     {userCode}
                   </p>

@@ -19,7 +19,8 @@ export function Stays({ deal }: { readonly deal: DealView }) {
         {known.map((conflict) => (
           <li key={conflict.field}>
             <p>
-              <strong>{nameOf(conflict.field)}</strong> · {conflict.winner === null ? conflicts.kinds[conflict.kind] : text.won(common.sides[conflict.winner])}
+              <strong>{nameOf(conflict.field)}</strong> ·{' '}
+              {conflict.winner === null ? conflicts.kinds[conflict.kind] : text.won(common.sides[conflict.winner])}
             </p>
             <p>
               <span className="side-tag side-tag--partner">{common.sides.partner}</span>{' '}

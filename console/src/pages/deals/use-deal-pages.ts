@@ -27,7 +27,10 @@ export function useFirstPage(search: DealsSearch) {
 }
 
 /** The pages in which rows `from` to `to` lie: only these are asked for, wherever in the list they are. A row that is on its way is undefined. */
-export function useDealRows(search: DealsSearch, { from, to }: { readonly from: number; readonly to: number }): (index: number) => DealRow | undefined {
+export function useDealRows(
+  search: DealsSearch,
+  { from, to }: { readonly from: number; readonly to: number },
+): (index: number) => DealRow | undefined {
   const first = Math.floor(from / pageSize)
   const numbers = Array.from({ length: Math.floor(to / pageSize) - first + 1 }, (_, index) => first + index)
   const pages = useQueries({

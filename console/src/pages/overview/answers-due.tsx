@@ -48,6 +48,7 @@ export function AnswersDue({ activity }: { readonly activity: Activity }) {
   const format = useFormat()
   const slots = useSlots(activity.answers, useNow())
   const total = activity.answers.reduce((sum, { deals }) => sum + deals, 0)
+  const labels = slots.map(({ label }) => label)
   const series = [
     { name: answers.soon, className: 'series urgent', values: slots.map(({ deals, urgent }) => (urgent ? deals : 0)) },
     { name: answers.later, className: 'series partner', values: slots.map(({ deals, urgent }) => (urgent ? 0 : deals)) },
@@ -56,7 +57,7 @@ export function AnswersDue({ activity }: { readonly activity: Activity }) {
     <ChartPanel
       title={answers.title}
       lead={total === 0 ? answers.none : answers.lead(format.number(total))}
-      chart={total === 0 ? null : <StackedBars title={answers.title} labels={slots.map(({ label }) => label)} series={series} say={format.number} />}
+      chart={total === 0 ? null : <StackedBars title={answers.title} labels={labels} series={series} say={format.number} />}
       head={[answers.due, answers.deals]}
       rows={slots.map(({ label, deals }) => [label, format.number(deals)])}
     >

@@ -69,7 +69,8 @@ function Chosen({ rows }: { readonly rows: readonly RunRow[] }) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [asking, setAsking] = useState(false)
   const ofDeals = new Map(rows.flatMap((run) => (run.deal !== null && chosen.has(run.id) ? [[run.deal, run.name] as const] : [])))
-  const toggle = (id: string, on: boolean): void => setChosen((before) => new Set(on ? [...before, id] : [...before].filter((each) => each !== id)))
+  const toggle = (id: string, on: boolean): void =>
+    setChosen((before) => new Set(on ? [...before, id] : [...before].filter((each) => each !== id)))
   return (
     <>
       {ofDeals.size > 0 && (

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { consoleWorld, picture, type ConsoleWorld } from './console-world.js'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+let world: ConsoleWorld
+beforeAll(async () => {
+  world = await consoleWorld()
+}, 120_000)
+afterAll(() => world.close())
+
+const patient = { timeout: 40_000, interval: 100 }
+
+describe('an administrator', () => {
+  it('sees whose the registration is, replaces it knowingly, and could put it back', async () => {
+    const { webhook } = world.demo.sandbox.partnerCenter
+    const ours = webhook.current()
+    webhook.set({ url: 'https://other.example/hook', events: ['referral-created'] })
+    const page = await world.open('/connections')
+    await page.getByText('Somebody else is registered').waitFor()
+    await page.getByRole('button', { name: 'Replace the registration' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('https://other.example/hook will receive no more events', { exact: false }).waitFor()
+    await picture(page, 'replace-registration')
+    await dialog.getByRole('button', { name: 'Replace the registration' }).click()
+    await page.getByText('Registered for this service').waitFor()
+    expect(webhook.current()?.url).toBe(ours?.url)
+    await page.getByRole('button', { name: 'Put the previous one back' }).waitFor()
+    await page.context().close()
+  })
+
+  it('signs in to Partner Center again by a code, and the page notices when it is done', async () => {
+    const { entra } = world.demo.sandbox
+    entra.revoke()
+    entra.expireAccessTokens()
+    const page = await world.open('/connections')
+    await page.getByRole('button', { name: 'Sign in with a code' }).click()
+    const dialog = page.getByRole('dialog')
+    const code = dialog.getByLabel('Code')
+    await code.waitFor()
+    await picture(page, 'sign-in-by-code')
+    entra.answerDevice((await code.innerText()).trim(), { kind: 'approved', email: 'cosell@partner.example' })
+    const signedIn = async (): Promise<boolean> =>
+      (await world.app.service.audit({ limit: 50 })).records.some(({ event }) => event?.kind === 'setting' && event.name === 'sign-in')
+    await expect.poll(signedIn, patient).toBe(true)
+    await dialog.getByText('Signed in. What waited for it is worked now.').waitFor()
+    expect((await world.connection('partner-center')).state).toBe('connected')
+    await dialog.getByRole('button', { name: 'Close' }).click()
+    await page.context().close()
+  })
+
+  it('signs in to Partner Center in this browser, and comes back to the page it began on', async () => {
+    const page = await world.open('/connections')
+    await page.getByRole('button', { name: 'Sign in here' }).click()
+    await page.getByText('cosell@partner.example').first().click()
+    await page.waitForURL(`${world.address}/connections`)
+    const card = page.getByRole('region', { name: 'Partner Center', exact: true })
+    await card.getByText('this machine').waitFor()
+    expect(await card.innerText()).toContain('Sees deals of other people too')
+    expect((await world.connection('partner-center')).owner?.by).toBe('this machine')
+    // The answer of a sign-in is taken once.
+    const answered = await page.goto(`${world.address}/connect/partner-center?state=stale&code=x`)
+    expect(answered?.status()).toBe(400)
+    await page.context().close()
+  })
+
+  it('changes the mapping: sees the difference, saves it as a version with a note, promotes a document, and goes back', async () => {
+    const page = await world.open('/mapping')
+    await page.getByRole('tab', { name: 'Try a change' }).click()
+    await page.getByRole('combobox', { name: 'Field of the deal' }).selectOption('customerProfile.ids.duns')
+    await page.getByRole('combobox', { name: 'CRM column' }).fill('customerneed')
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await page.getByRole('button', { name: 'Save as version' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('mapping.opportunity.customerProfile.ids.duns').waitFor()
+    await dialog.getByLabel('Note').fill('D-U-N-S numbers are kept too')
+    await picture(page, 'save-version')
+    await dialog.getByRole('button', { name: 'Put in force' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    await page.getByRole('tab', { name: 'Versions' }).click()
+    await page.getByText('D-U-N-S numbers are kept too').waitFor()
+    await picture(page, 'versions')
+    const held = await world.app.service.settings.show(null)
+    expect(held.settings.mapping).toContain('customerProfile.ids.duns: { crm: customerneed }')
+
+    const exported = (await world.app.service.settings.export(null)).replace('leads: true', 'leads: false')
+    await page
+      .getByLabel('Promote a document')
+      .first()
+      .setInputFiles({ name: 'settings.yaml', mimeType: 'text/yaml', buffer: Buffer.from(exported) })
+    await dialog.getByText('policies.leads').waitFor()
+    await dialog.getByRole('button', { name: 'Put in force' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    await expect.poll(async () => (await world.app.service.settings.show(null)).settings.policies.leads, patient).toBe(false)
+
+    await page.getByRole('listitem').filter({ hasText: 'Version 1' }).getByRole('button', { name: 'Go back to this' }).last().click()
+    await dialog.getByRole('button', { name: 'Go back to this' }).click()
+    await expect.poll(async () => (await world.app.service.settings.show(null)).note, patient).toBe('as in version 1')
+    await page.context().close()
+  })
+})
