@@ -4,7 +4,8 @@ import type { DeviceCode, SignInState } from '../engine/administration.js'
 import { finishCodeSignIn, startCodeSignIn, type CodeSignIn } from '../remote/code-sign-in.js'
 import { signInByDevice } from '../remote/device-code.js'
 import { markRepaired } from '../engine/mark-again.js'
-import type { AdministrationParts } from './administration.js'
+import type { Config } from '../config/index.js'
+import type { ConnectionParts } from './parts.js'
 import { entraUrl } from './partner-center.js'
 import { storeSignIn } from './refresh-tokens.js'
 
@@ -17,6 +18,9 @@ const scope = 'https://api.partner.microsoft.com/.default offline_access openid 
 const pendingMs = 10 * 60_000 // As long as a person may take at the sign-in page.
 const pendingMost = 20
 
+interface SignInParts extends ConnectionParts {
+  readonly config: Config
+}
 interface Begun {
   readonly signIn: CodeSignIn
   readonly by: string
@@ -37,7 +41,7 @@ interface Signed {
   readonly by: string
   readonly how: string
 }
-async function keepSignIn(parts: AdministrationParts, { refreshToken, by, how }: Signed): Promise<void> {
+async function keepSignIn(parts: SignInParts, { refreshToken, by, how }: Signed): Promise<void> {
   const { store, config, clock } = parts
   const now = clock.now()
   await storeSignIn(parts, config.partnerCenter.refreshToken, refreshToken)
@@ -48,7 +52,7 @@ async function keepSignIn(parts: AdministrationParts, { refreshToken, by, how }:
 }
 
 /** Signing a person in, by a code on another screen or in this browser. The token is sealed into the store and goes nowhere else. */
-export function partnerSignIn(parts: AdministrationParts): PartnerSignIn {
+export function partnerSignIn(parts: SignInParts): PartnerSignIn {
   const { config, clock, transport } = parts
   const { authorityUrl, tenant, clientId, clientSecret } = config.partnerCenter
   const endpoint = {
