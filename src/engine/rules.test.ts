@@ -4,7 +4,9 @@ import { Fault } from '../core/fault.js'
 import { LINK_STATES } from '../core/link.js'
 import type { EndRef } from '../core/ref.js'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
+import { LEASE_MS } from './engine.js'
 import { assertIdentity } from './identity.js'
+import { reconcile } from './reconcile.js'
 
 const deal: Projection = {
   name: 'Nordwind rollout',
@@ -42,6 +44,49 @@ const onlyLink = async (world: EngineWorld) => {
   if (link === undefined) throw new Error('there is a deal')
   return link
 }
+
+describe('time', () => {
+  it('[R6] nothing more is written under a lease that ended during the write before', async () => {
+    const { world, crmId, referralId } = await linked()
+    for (const { adapter } of [world.partner, world.crm]) {
+      const write = adapter.write.bind(adapter)
+      const slowly = async (...call: Parameters<typeof write>): ReturnType<typeof write> => {
+        const receipt = await write(...call)
+        world.nowMs += LEASE_MS + 1_000
+        return receipt
+      }
+      Object.assign(adapter, { write: slowly })
+    }
+    world.crm.edit(crmId, { 'details.notes': 'A' })
+    world.partner.edit(referralId, { 'details.dealValue': 90_000 })
+    await world.hint({ ref: opportunity(crmId) })
+    const [lease] = await world.store.queue.take({ limit: 1, now: world.nowMs, leaseMs: LEASE_MS })
+    if (lease === undefined) throw new Error('the deal is due')
+    await reconcile(world.engine, lease, signal)
+    expect(writes(world)).toHaveLength(1)
+  })
+
+  it('[R5] [R27] a create whose answer was lost is searched for only once the listing can show it', async () => {
+    const world = engineWorld()
+    const { adapter } = world.partner
+    const lagMs = 120_000
+    const shownAt = world.nowMs + LEASE_MS + lagMs - 1_000
+    const find = adapter.find.bind(adapter)
+    Object.assign(adapter, {
+      can: { ...adapter.can, markerLagMs: lagMs },
+      find: (...call: Parameters<typeof find>) => (world.nowMs < shownAt ? Promise.resolve([]) : find(...call)),
+    })
+    const row = world.crm.put({ kind: 'opportunity', deal })
+    world.partner.trouble.push('lost')
+    await world.hint({ ref: opportunity(row.id) })
+    await world.work()
+    // Somebody edits the record meanwhile: the deal is due at once, and its creation must wait all the same.
+    await world.hint({ ref: opportunity(row.id) })
+    await world.settle()
+    expect([...world.partner.rows.values()].filter(({ kind }) => kind === 'referral')).toHaveLength(1)
+    expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', intents: [] })
+  })
+})
 
 describe('a process that was stopped before it sent a write', () => {
   /** The edit A of the CRM is decided, and the process stops before the wire. @returns what it sends when it wakes. */
