@@ -182,7 +182,8 @@ const dynamicsDesk = (crm: Dataverse): Controlled => ({
   people: { seller: crm.people },
   look: {
     row: (query) => crm.read(query.get('table') ?? 'opportunity', query.get('id') ?? ''),
-    rows: (query) => crm.find(query.get('table') ?? 'opportunity'),
+    // Every other word of the query names a column and what it must show.
+    rows: (query) => crm.find(query.get('table') ?? 'opportunity', Object.fromEntries([...query].filter(([name]) => name !== 'table'))),
     calls: () => crm.calls.list(),
   },
 })

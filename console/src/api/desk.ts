@@ -16,6 +16,20 @@ export interface CrmCard {
   readonly status: string | null
   readonly problem: string | null
   readonly audit: string | null
+  /** What else the section of the form shows. */
+  readonly section: CosellSection
+}
+export interface CosellSection {
+  readonly link: string | null
+  readonly lastSynced: string | null
+  /** Values of choices. */
+  readonly help: number | null
+  readonly reason: number | null
+  readonly expires: string | null
+  readonly microsoftId: string | null
+  readonly microsoftStatus: string | null
+  readonly microsoftTeam: string | null
+  readonly solutions: readonly { readonly id: string; readonly name: string }[]
 }
 
 /** What one sees of the simulated referral. */
@@ -82,6 +96,26 @@ export async function crmCard(table: 'opportunity' | 'lead', id: string, signal:
     status: text(row, 'cosell_syncstatus'),
     problem: text(row, 'cosell_syncproblem'),
     audit: text(row, 'cosell_audit'),
+    section: await sectionOf(row, table, id, signal),
+  }
+}
+
+async function sectionOf(row: Row, table: CrmCard['table'], id: string, signal: AbortSignal | undefined): Promise<CosellSection> {
+  const query = { table: 'cosell_microsoftsolution', _cosell_opportunityid_value: id }
+  const solutions = table === 'lead' ? [] : await look('dynamics', 'rows', query, signal)
+  return {
+    link: text(row, 'cosell_referrallink'),
+    lastSynced: text(row, 'cosell_lastsynced'),
+    help: number(row, 'cosell_help'),
+    reason: number(row, 'cosell_declinereason'),
+    expires: text(row, 'cosell_expireson')?.slice(0, 10) ?? null,
+    microsoftId: text(row, 'cosell_microsoftcrmidentifier'),
+    microsoftStatus: text(row, 'cosell_microsoftstatus'),
+    microsoftTeam: text(row, 'cosell_microsoftteam'),
+    solutions: (Array.isArray(solutions) ? solutions : []).filter(isRow).map((solution) => ({
+      id: text(solution, 'cosell_solutionid') ?? '',
+      name: text(solution, 'cosell_name') ?? '',
+    })),
   }
 }
 

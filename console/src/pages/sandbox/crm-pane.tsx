@@ -2,6 +2,7 @@ import { Button } from '@fluentui/react-components'
 import { act, type CrmCard } from '../../api/desk.js'
 import { useText } from '../../i18n/locale.js'
 import { Empty } from '../../parts/answers.js'
+import { CosellSection } from './cosell-section.js'
 import { LiveField, useDraft, type Draft } from './fields.js'
 import type { Cards } from './use-cards.js'
 
@@ -78,57 +79,5 @@ function Card({ crm, cards }: { readonly crm: CrmCard; readonly cards: Cards }) 
       </div>
       <CosellSection crm={crm} cards={cards} />
     </div>
-  )
-}
-
-/** The section that the connector adds to the form. */
-function CosellSection({ crm, cards }: { readonly crm: CrmCard; readonly cards: Cards }) {
-  const {
-    sandbox: { crm: text },
-    common,
-  } = useText()
-  const states: Readonly<Record<string, string>> = common.states
-  const edit = (values: Readonly<Record<string, unknown>>): void =>
-    cards.perform(() => act('dynamics', 'seller', 'edit', crm.table, crm.id, values))
-  return (
-    <section className="pane__section" aria-label={text.section}>
-      <h3>{text.section}</h3>
-      <dl className="fact-list">
-        <dt>{text.sync}</dt>
-        <dd>{crm.sync ? common.words.yes : common.words.no}</dd>
-        <dt>{text.referral}</dt>
-        <dd className="mono">{crm.referral ?? '–'}</dd>
-        <dt>{text.state}</dt>
-        <dd>{crm.status === null ? '–' : (states[crm.status] ?? crm.status)}</dd>
-        {crm.problem !== null && (
-          <>
-            <dt>{text.problem}</dt>
-            <dd className="pane__problem" lang="en">
-              {crm.problem}
-            </dd>
-          </>
-        )}
-      </dl>
-      <div className="row">
-        {!crm.sync && (
-          <Button disabled={cards.busy} onClick={() => edit({ cosell_syncwithpartnercenter: true })}>
-            {text.turnOn}
-          </Button>
-        )}
-        {crm.table === 'opportunity' && !crm.visible && crm.state === '0' && (
-          <Button disabled={cards.busy} onClick={() => edit({ cosell_referralvisibility: true })}>
-            {text.share}
-          </Button>
-        )}
-      </div>
-      {crm.audit !== null && (
-        <details>
-          <summary>{text.audit}</summary>
-          <pre className="code" lang="en" tabIndex={0}>
-            {crm.audit}
-          </pre>
-        </details>
-      )}
-    </section>
   )
 }
