@@ -10,7 +10,10 @@ export interface DemoOptions {
   /** Of the service; null: 8400. */
   readonly port: number | null
   readonly crm: string
+  /** What is under way. */
   readonly say: (text: string) => void
+  /** What there is when all is ready: for people, and for scripts. */
+  readonly print?: (text: string, document: object) => void
   /** Only the simulators, from this port on. */
   readonly sandboxPort?: number
   /** Which co-sell fields the simulated Dynamics 365 has; absent: ours. */
@@ -43,12 +46,13 @@ export async function createDemo(options: DemoOptions): Promise<Demo> {
   const port = options.port ?? servicePort
   writeFileSync(join(folder, 'roots.pem'), sandbox.trustAnchors)
   writeFileSync(configFile, stringify(configOf(sandbox, kind.config(sandbox), port)), { mode: 0o600 })
+  const print = options.print ?? (() => undefined)
   if (options.sandboxPort !== undefined)
-    options.say(`${addresses(sandbox, kind)}A configuration for them: ${configFile}\nStop with Ctrl-C.\n`)
+    print(`${addresses(sandbox)}A configuration for them: ${configFile}\nStop with Ctrl-C.\n`, { systems: sandbox.urls, config: configFile })
   return {
     configFile,
     sandbox,
-    ready: (service, address) => fill(sandbox, kind, service, { address, port, configFile, say: options.say }),
+    ready: (service, address) => fill(sandbox, kind, service, { address, port, configFile, say: options.say, print }),
     close: async () => {
       await sandbox.close()
       rmSync(folder, { recursive: true, force: true })
@@ -60,13 +64,13 @@ export async function createDemo(options: DemoOptions): Promise<Demo> {
 interface DemoKind {
   readonly name: string
   readonly config: (sandbox: Sandbox) => object
-  readonly url: (sandbox: Sandbox) => string
+  readonly at: 'dynamics' | 'salesforce'
   readonly crm: (sandbox: Sandbox) => DemoCrm
 }
 const DEMO_CRMS: Readonly<Record<string, DemoKind>> = {
   dynamics: {
     name: 'Dynamics 365',
-    url: ({ urls }) => urls.dynamics,
+    at: 'dynamics',
     config: ({ urls, credentials }) => ({
       kind: 'dynamics',
       url: urls.dynamics,
@@ -79,7 +83,7 @@ const DEMO_CRMS: Readonly<Record<string, DemoKind>> = {
   },
   salesforce: {
     name: 'Salesforce',
-    url: ({ urls }) => urls.salesforce,
+    at: 'salesforce',
     config: ({ urls, credentials }) => ({
       kind: 'salesforce',
       url: urls.salesforce,
@@ -111,16 +115,25 @@ function configOf({ urls, credentials }: Sandbox, crm: object, port: number): ob
   }
 }
 
-const addresses = (sandbox: Sandbox, kind: DemoKind): string =>
-  `Simulated systems:\n  Entra ID        ${sandbox.urls.entra}\n  Partner Center  ${sandbox.urls.partnerCenter}\n  ${kind.name.padEnd(15)} ${kind.url(sandbox)}\n  the desk        ${sandbox.urls.desk}   (act as people there)\n`
+/** One CRM where only one is in use. */
+function addresses({ urls }: Sandbox, kind?: DemoKind): string {
+  const crms = Object.values(DEMO_CRMS).filter((other) => kind === undefined || other === kind)
+  const lines = [
+    ['Entra ID', urls.entra],
+    ['Partner Center', urls.partnerCenter],
+    ...crms.map(({ name, at }) => [name, urls[at]]),
+    ['the desk', `${urls.desk}   (act as people there; GET shows how)`],
+  ]
+  return `Simulated systems:\n${lines.map(([name = '', url = '']) => `  ${name.padEnd(15)} ${url}\n`).join('')}`
+}
 
 async function fill(
   sandbox: Sandbox,
   kind: DemoKind,
   service: Service,
-  at: { address: string; port: number; configFile: string; say: (text: string) => void },
+  at: { address: string; port: number; configFile: string } & Required<Pick<DemoOptions, 'say' | 'print'>>,
 ): Promise<void> {
-  const { say } = at
+  const { say, print } = at
   sandbox.partnerCenter.webhook.set({
     url: `http://127.0.0.1:${at.port}/hooks/partner-center`,
     events: ['referral-created', 'referral-updated', 'related-referral-created', 'related-referral-updated', 'test-created'],
@@ -142,11 +155,19 @@ async function fill(
       .map(([state, count]) => `${count} ${state}`)
       .join(', ')}\n\n`,
   )
-  say(`${addresses(sandbox, kind)}\ncosell is running at ${at.address}\n\nTry, in another terminal:\n`)
-  say(
-    `  export COSELL_CONFIG=${at.configFile}\n  npx cosell deals list --state needs-attention\n  npx cosell conflicts list\n  npx cosell deals show DEAL --live\n  npx cosell plan\n\n`,
-  )
-  say(
-    `Change a deal as a person in Partner Center and see it arrive in the CRM:\n  curl -X POST ${sandbox.urls.desk}/partnerCenter/inbound/coSell -d '[{"name":"A new deal from Microsoft"}]'\n  npx cosell deals list --search "new deal"\n\nStop with Ctrl-C.\n`,
+  print(
+    `${addresses(sandbox, kind)}\ncosell is running at ${at.address}\n\nTry, in another terminal:\n${tries(sandbox, at.configFile)}\nStop with Ctrl-C.\n`,
+    { url: at.address, config: at.configFile, systems: sandbox.urls, deals: counts, states: summary.states },
   )
 }
+
+const tries = ({ urls }: Sandbox, configFile: string): string => `  export COSELL_CONFIG=${configFile}
+  npx cosell deals list --state needs-attention
+  npx cosell conflicts list
+  npx cosell deals show DEAL --live
+  npx cosell plan
+
+Change a deal as a person in Partner Center and see it arrive in the CRM:
+  curl -X POST ${urls.desk}/partnerCenter/inbound/coSell -d '[{"name":"A new deal from Microsoft"}]'
+  npx cosell deals list --search "new deal"
+`

@@ -19,6 +19,14 @@ export interface Io {
   readonly color: boolean
 }
 
+/** Which simulators, and how it is said that they are there. */
+export interface SandboxWish {
+  readonly port: number
+  readonly crm: string
+  readonly fields: 'cosell' | 'none' | 'microsoft'
+  readonly json: boolean
+}
+
 /** Everything a command may need of the outside. */
 export interface CliWorld {
   readonly io: Io
@@ -28,8 +36,8 @@ export interface CliWorld {
   readonly loadTenants: (path: string | null, tenants: string | null) => Promise<readonly LoadedConfig[]>
   readonly connect: (loaded: LoadedConfig, options: { readonly adopt: boolean }) => Promise<Session>
   readonly start: (loaded: readonly LoadedConfig[], options: { readonly role: 'all' | 'server' | 'worker'; readonly adopt: boolean }) => Promise<void>
-  readonly demo: (options: { readonly port: number | null; readonly crm: string }) => Promise<void>
-  readonly sandbox: (options: { readonly port: number; readonly fields: 'cosell' | 'none' | 'microsoft' }) => Promise<void>
+  readonly demo: (options: { readonly port: number | null; readonly crm: string; readonly json: boolean }) => Promise<void>
+  readonly sandbox: (options: SandboxWish) => Promise<void>
   /** The installation's own settings at the remote systems, beside a running service or without one. */
   readonly administer: (loaded: LoadedConfig) => Promise<{ readonly desk: AdministrationDesk; close(): Promise<void> }>
   readonly now: () => number

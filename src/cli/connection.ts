@@ -74,7 +74,8 @@ async function call(door: Door, name: string, input: Readonly<Record<string, unk
   const json = await answer.body.json()
   if (answer.statusCode < 300) return json
   const problem = json as { code?: string; detail?: string; remedy?: string | null } // RFC 9457, by our own server
-  const code = kinds.has(problem.code ?? '') ? (problem.code as FaultKind) : 'rejected' // just checked
+  // What the service does not take is a wrong use of the command.
+  const code = problem.code === 'bad-request' ? 'misconfigured' : kinds.has(problem.code ?? '') ? (problem.code as FaultKind) : 'rejected' // just checked
   throw new Fault(code, problem.detail ?? `The service answered ${answer.statusCode}.`, {
     remedy: problem.remedy ?? 'See the log of the service.',
   })

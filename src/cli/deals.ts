@@ -5,6 +5,8 @@ import { EXIT } from './app.js'
 import { report } from './deal-report.js'
 import { linkCommand } from './link.js'
 import type { Run } from './run.js'
+import { LINK_STATES } from '../core/link.js'
+import { oneOf, wholeNumber } from './options.js'
 import { printJson, printTable, shown } from './print.js'
 
 /** `cosell deals …`: what the deals are and what can be done with them. */
@@ -13,14 +15,14 @@ export function dealsCommands(program: Command, run: Run): void {
   deals
     .command('list')
     .description('list deals with their state')
-    .option('--state <state>', 'in-sync, pending, needs-attention, stopped or unlinked')
-    .option('--kind <kind>', 'opportunity or lead')
+    .addOption(oneOf('--state <state>', 'the state', LINK_STATES))
+    .addOption(oneOf('--kind <kind>', 'the kind', ['opportunity', 'lead']))
     .option('--reason <code>', 'e.g. conflict, preflight, retrying, rejected')
     .option('--search <text>', 'part of the name, or an id')
-    .option('--limit <n>', 'at most so many', '1000')
+    .addOption(wholeNumber('--limit <n>', 'at most so many', { least: 1, most: 1_000 }).default(1_000))
     .action(run.service(async ({ service, io, json }, options) => {
       const wanted = ['state', 'kind', 'reason', 'search'].flatMap((name) => (typeof options[name] === 'string' ? [[name, options[name]]] : []))
-      const page = await service.deals({ ...Object.fromEntries(wanted), limit: Number(options['limit']) } as Parameters<typeof service.deals>[0]) // checked by the service
+      const page = await service.deals({ ...Object.fromEntries(wanted), limit: options['limit'] } as Parameters<typeof service.deals>[0]) // checked by the service
       if (json) printJson(io, page)
       else {
         printTable(io, ['deal', 'name', 'state', 'status', 'problem'], page.deals.map((deal) => [deal.id, shown(deal.name), deal.state, deal.status === null ? null : `${deal.status}/${deal.substatus ?? ''}`, shown(deal.problem)]))

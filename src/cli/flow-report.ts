@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { ObserveReport } from '../assemble.js'
 import { EXIT, type Io } from './app.js'
+import { momentIn, momentUsage } from './options.js'
 import { printJson, printTable, shown } from './print.js'
 import type { Run } from './run.js'
 
@@ -9,11 +10,11 @@ export function flowReport(flows: Command, run: Run): void {
   flows
     .command('report')
     .description('what observe mode would have written, beside what the records show since')
-    .option('--since <time>', 'ISO date or time; without it since the last switch to observe')
+    .option('--since <time>', 'a date or time, or how long ago: 36h; without it since the last switch to observe')
     .action(
-      run.service(async ({ service, io, json, signal, usage }, options) => {
-        const since = typeof options['since'] === 'string' ? Date.parse(options['since']) : null
-        if (Number.isNaN(since)) return usage('--since takes a date or time like 2026-11-01 or 2026-11-01T08:00:00Z.')
+      run.service(async ({ service, io, json, signal, usage, now }, options) => {
+        const since = typeof options['since'] === 'string' ? momentIn(options['since'], now) : null
+        if (since === null && options['since'] !== undefined) return usage(momentUsage)
         const report = await service.observeReport({ since, signal })
         if (json) printJson(io, report)
         else show(io, report)

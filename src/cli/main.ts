@@ -9,18 +9,29 @@ import { createLogger, createRedactor, silentLog, type Logger } from '../log.js'
 import { registerTraces } from '../traces.js'
 import { EXIT, type CliWorld, type Io } from './app.js'
 import { runningService } from './connection.js'
+import { printJson } from './print.js'
 import { runProgram } from './program.js'
 
 const version = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version // our own file
 const surroundings = processWorld()
+
+function isUnset(name: string): boolean {
+  const value = surroundings.env[name] ?? ''
+  return value === '' || value === 'false'
+}
+/** Source: no-color.org, force-color.org (read 2025). */
+function colored(): boolean {
+  if (process.argv.includes('--no-color') || (surroundings.env['NO_COLOR'] ?? '') !== '') return false
+  return !isUnset('FORCE_COLOR') || (process.stdout.isTTY && surroundings.env['TERM'] !== 'dumb')
+}
 
 const io: Io = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   outIsTty: process.stdout.isTTY,
   errIsTty: process.stderr.isTTY,
-  inIsTty: process.stdin.isTTY,
-  color: process.stdout.isTTY && surroundings.env['NO_COLOR'] === undefined && !process.argv.includes('--no-color'),
+  inIsTty: process.stdin.isTTY && !process.argv.includes('--no-input') && isUnset('CI'),
+  color: colored(),
 }
 
 const interrupted = new AbortController()
@@ -57,12 +68,28 @@ async function run(tenants: readonly LoadedConfig[], { role, adopt }: { readonly
   const isOne = others.length === 0 && first.config.tenant === null
   const app = isOne ? await assemble(first.config, { ...shared, ...first, demo: null }) : await assembleTenants([first, ...others], shared)
   lastResort(log, () => app.stop())
-  const { address } = await app.start(role)
-  log.info({ role, address, version }, address === null ? 'working' : `ready at ${address}`)
-  await untilInterrupted()
-  log.info('stopping: finishing what is under way')
-  await app.stop()
+  await started(app, role, (address) => {
+    log.info({ role, address, version }, address === null ? 'working' : `ready at ${address}`)
+    interrupted.signal.addEventListener('abort', () => log.info('stopping: finishing what is under way'), { once: true })
+    return Promise.resolve()
+  })
   await traces.stop()
+}
+
+interface Startable {
+  start(role: Role): Promise<{ readonly address: string | null }>
+  stop(): Promise<void>
+}
+
+/** Runs until somebody ends it. What is open is closed in any case: a process that could not start must not stay. */
+async function started(app: Startable, role: Role, ready: (address: string | null) => Promise<void>): Promise<void> {
+  try {
+    const { address } = await app.start(role)
+    await ready(address)
+    await untilInterrupted()
+  } finally {
+    await app.stop()
+  }
 }
 
 /** What nobody foresaw: it is said once, without secrets, what is under way is handed back, and the supervisor starts us anew. */
@@ -86,6 +113,11 @@ const load = async (path: string | null, tenant: string | null): Promise<LoadedC
 const loadTenants = async (path: string | null, tenants: string | null): Promise<readonly LoadedConfig[]> =>
   loadInstallation({ path, ...surroundings }, namedTenant(tenants)?.split(',').map((name) => name.trim()) ?? null)
 
+const printed =
+  (json: boolean) =>
+  (text: string, document: object): void =>
+    json ? printJson(io, document) : io.out(text)
+
 const world: CliWorld = {
   io,
   version,
@@ -103,26 +135,20 @@ const world: CliWorld = {
   },
   administer: (loaded) => administer(loaded.config, { clock: realClock, plant: logOf(loaded).plant }),
   start: run,
-  demo: async ({ port, crm }) => {
-    const demo = await createDemo({ port, crm, say: io.err })
-    const loaded = await load(demo.configFile, null)
-    const { log, plant } = logOf(loaded)
-    const app = await assemble(loaded.config, {
-      clock: realClock,
-      log,
-      plant,
-      version,
-      adopt: true,
-      demo: { desk: demo.sandbox.urls.desk },
-    })
-    const { address } = await app.start('all')
-    await demo.ready(app.service, address ?? '')
-    await untilInterrupted()
-    await app.stop()
-    await demo.close()
+  demo: async ({ port, crm, json }) => {
+    const demo = await createDemo({ port, crm, say: io.err, print: printed(json) })
+    try {
+      const loaded = await load(demo.configFile, null)
+      const { log, plant } = logOf(loaded)
+      const about = { clock: realClock, log, plant, version, adopt: true, demo: { desk: demo.sandbox.urls.desk } }
+      const app = await assemble(loaded.config, about)
+      await started(app, 'all', (address) => demo.ready(app.service, address ?? ''))
+    } finally {
+      await demo.close()
+    }
   },
-  sandbox: async ({ port, fields }) => {
-    const demo = await createDemo({ port: null, crm: 'dynamics', say: io.err, sandboxPort: port, fields })
+  sandbox: async ({ port, crm, fields, json }) => {
+    const demo = await createDemo({ port: null, crm, say: io.err, print: printed(json), sandboxPort: port, fields })
     await untilInterrupted()
     await demo.close()
   },

@@ -1,37 +1,39 @@
-import { existsSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { configJsonSchema, exampleConfig, maskedConfig } from '../config/index.js'
+import { configJsonSchema, maskedConfig } from '../config/index.js'
 import { EXIT } from './app.js'
 import { csv } from './csv.js'
 import { flowReport } from './flow-report.js'
+import { initCommand } from './init.js'
 import { eraseCommand } from './keeping.js'
+import { momentIn, momentUsage, oneOf, port, wholeNumber } from './options.js'
 import { printJson, printTable, shown } from './print.js'
 import type { Run } from './run.js'
 import { settingsCommands } from './settings.js'
 
 /** `start`, `demo`, `sandbox`, `audit`, `flows`, `doctor`, `config`, `init`, `version`: running it and looking after it. */
 export function operateCommands(program: Command, run: Run): void {
-  program.command('start').description('run the service').option('--role <role>', 'all, server or worker', 'all').option('--adopt', 'take over a store that was made for other systems').action(run.plain(async ({ world, tenants, usage }, options) => {
-    const role = options['role']
-    if (role !== 'all' && role !== 'server' && role !== 'worker') return usage('--role takes all, server or worker.')
+  program.command('start').description('run the service').addOption(oneOf('--role <role>', 'what this process does', ['all', 'server', 'worker']).default('all')).option('--adopt', 'take over a store that was made for other systems').action(run.plain(async ({ world, tenants }, options) => {
+    const role = options['role'] as 'all' | 'server' | 'worker' // its choices
     await world.start(await tenants(), { role, adopt: options['adopt'] === true })
     return EXIT.done
   }))
-  program.command('demo').description('simulators, the connector and sample deals: one command, no account').option('--crm <kind>', 'which simulated CRM', 'dynamics').option('--port <n>', 'port of the service').action(run.plain(async ({ world }, options) => {
-    await world.demo({ port: options['port'] === undefined ? null : Number(options['port']), crm: String(options['crm']) })
+  program.command('demo').description('simulators, the connector and sample deals: one command, no account').addOption(oneOf('--crm <kind>', 'which simulated CRM', ['dynamics', 'salesforce']).default('dynamics')).addOption(port('--port <n>', 'port of the service')).action(run.plain(async ({ world, json }, options) => {
+    await world.demo({ port: typeof options['port'] === 'number' ? options['port'] : null, crm: String(options['crm']), json })
     return EXIT.done
   }))
-  program.command('sandbox').description('the simulators alone').option('--port <n>', 'first of the ports', '8500')
-    .option('--fields <kind>', "which co-sell fields Dynamics 365 has: cosell (ours), none (install them yourself), microsoft (its own connector's)", 'cosell')
-    .action(run.plain(async ({ world, usage }, options) => {
-      const { fields } = options
-      if (fields !== 'cosell' && fields !== 'none' && fields !== 'microsoft') return usage('--fields takes cosell, none or microsoft.')
-      await world.sandbox({ port: Number(options['port']), fields })
+  program.command('sandbox').description('the simulators alone')
+    .addOption(wholeNumber('--port <n>', 'first of five ports in a row; 0: free ones', { least: 0, most: 65_531 }).default(8500))
+    .addOption(oneOf('--crm <kind>', 'which CRM the written configuration names', ['dynamics', 'salesforce']).default('dynamics'))
+    .addOption(oneOf('--fields <kind>', "which co-sell fields Dynamics 365 has: ours, none (install them yourself), its own connector's", ['cosell', 'none', 'microsoft']).default('cosell'))
+    .action(run.plain(async ({ world, json }, options) => {
+      const fields = options['fields'] as 'cosell' | 'none' | 'microsoft' // its choices
+      await world.sandbox({ port: Number(options['port']), crm: String(options['crm']), fields, json })
       return EXIT.done
     }))
   auditCommand(program, run)
   flowCommands(program, run)
   configCommands(program, run)
+  initCommand(program, run)
   program.command('doctor').description('check every prerequisite').action(run.service(async ({ service, io, json, signal }) => {
     const checks = await service.checks(signal)
     if (json) printJson(io, { checks })
@@ -46,17 +48,17 @@ export function operateCommands(program: Command, run: Run): void {
 }
 
 function auditCommand(program: Command, run: Run): void {
-  const audit = program.command('audit').description('the ledger').argument('[deal]').option('--since <time>', 'ISO date or time').option('--format <format>', 'json or csv').option('--limit <n>', 'at most so many', '200')
+  const audit = program.command('audit').description('the ledger').argument('[deal]').option('--since <time>', 'a date or time, or how long ago: 36h').addOption(oneOf('--format <format>', 'the form', ['json', 'csv'])).addOption(wholeNumber('--limit <n>', 'at most so many', { least: 1, most: 1_000 }).default(200))
   eraseCommand(audit, run)
-  audit.action(run.service(async ({ service, io, json, usage }, options, [deal]) => {
+  audit.action(run.service(async ({ service, io, json, usage, now }, options, [deal]) => {
     if (deal === 'verify') {
       const verdict = await service.verifyAudit()
       if (json) printJson(io, verdict)
       else io.out(verdict.broken.length === 0 ? `${verdict.entries} entries in ${verdict.chains} chains, unbroken.\n` : verdict.broken.map((flaw) => `✘ ${flaw.link ?? 'installation'} entry ${flaw.sequence}: ${flaw.why}\n`).join(''))
       return verdict.broken.length === 0 ? EXIT.done : EXIT.attention
     }
-    const since = typeof options['since'] === 'string' ? Date.parse(options['since']) : undefined
-    if (since !== undefined && Number.isNaN(since)) return usage('--since takes a date or time like 2026-11-01 or 2026-11-01T08:00:00Z.')
+    const since = typeof options['since'] === 'string' ? momentIn(options['since'], now) : undefined
+    if (since === null) return usage(momentUsage)
     const page = await service.audit({ limit: Number(options['limit']), ...(deal === undefined ? {} : { deal }), ...(since === undefined ? {} : { since }) })
     if (json || options['format'] === 'json') printJson(io, page)
     else if (options['format'] === 'csv') io.out(csv([['at', 'deal', 'by', 'kind', 'event'], ...page.records.map((record) => [new Date(record.at).toISOString(), record.link ?? '', record.by, record.event?.kind ?? '', JSON.stringify(record.event)])]))
@@ -100,28 +102,4 @@ function configCommands(program: Command, run: Run): void {
     else printTable(world.io, ['setting', 'from'], Object.entries(origins))
     return EXIT.done
   }))
-  program.command('init').description('write a commented cosell.yaml').option('--file <file>', 'where', 'cosell.yaml').option('--crm <kind>', 'dynamics or salesforce', 'dynamics').option('--yes', 'overwrite').action(run.plain(({ world, usage }, options) => {
-    const file = String(options['file'])
-    if (existsSync(file) && options['yes'] !== true) return Promise.resolve(usage(`${file} exists; give --yes to overwrite it.`))
-    writeFileSync(file, exampleConfig(startingAnswers(options['crm'] === 'salesforce')), { mode: 0o600 })
-    world.io.err(`Wrote ${file}. Next: fill in what is marked, then "cosell connect partner-center" and "cosell doctor".\n`)
-    return Promise.resolve(EXIT.done)
-  }))
-}
-
-const blank = '00000000-0000-0000-0000-000000000000'
-
-/** What the written file says before a person has filled it in. */
-function startingAnswers(salesforce: boolean): Parameters<typeof exampleConfig>[0] {
-  return {
-    environment: 'staging',
-    store: './data',
-    publicUrl: 'https://cosell.example.com',
-    partnerTenant: 'contoso.onmicrosoft.com',
-    partnerClientId: blank,
-    partnerId: null,
-    crm: salesforce
-      ? { kind: 'salesforce', url: 'https://contoso.my.salesforce.com', clientId: blank, jwt: null }
-      : { kind: 'dynamics', url: 'https://contoso.crm.dynamics.com', tenant: 'contoso.onmicrosoft.com', clientId: blank },
-  }
 }

@@ -1,6 +1,5 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config/index.js'
-import { isFault, toFault } from '../core/fault.js'
 import { EXIT, type CliWorld } from './app.js'
 import { completionCommand } from './completion.js'
 import { connectionCommands } from './connections.js'
@@ -11,6 +10,7 @@ import { mappingCommands } from './mapping.js'
 import { operateCommands } from './operate.js'
 import { runner } from './run.js'
 import { solutionCommands } from './solutions.js'
+import { commandFault } from './system-fault.js'
 import { taxonomyCommands } from './taxonomy.js'
 import { triggerCommand } from './trigger.js'
 import { workCommands } from './work.js'
@@ -21,6 +21,7 @@ export async function runProgram(argv: readonly string[], world: CliWorld): Prom
   const json = argv.includes('--json')
   const program = new Command('cosell')
     .description('The open co-sell connector: Partner Center referrals and your CRM, the same, both ways.')
+    .version(world.version, '-V, --version', 'the version')
     .option('--config <file>', 'the configuration file')
     .option('--tenant <name>', 'which tenant, where the installation serves several')
     .option('--json', 'one JSON document on stdout, nothing else')
@@ -69,7 +70,7 @@ function failure(error: unknown, world: CliWorld, json: boolean): number {
     else world.io.err(`${error.message}\n`)
     return EXIT.usage
   }
-  const fault = isFault(error) ? error : toFault(error)
+  const fault = commandFault(error)
   if (json) world.io.err(`${JSON.stringify({ error: { code: fault.kind, message: fault.message, hint: fault.remedy, docs: 'docs/operating.md' } })}\n`)
   else world.io.err(`${fault.message}\n${fault.remedy}\n${fault.kind === 'bug' && error instanceof Error ? `${error.stack ?? ''}\n` : ''}`)
   switch (fault.kind) {

@@ -19,6 +19,7 @@ export interface WithService {
   readonly json: boolean
   readonly signal: AbortSignal
   readonly user: string
+  readonly now: number
   readonly usage: (text: string) => number
 }
 type Options = Readonly<Record<string, unknown>>
@@ -83,6 +84,7 @@ export function runner(world: CliWorld, finish: (code: number) => void): Run {
                 json: plain.json,
                 signal: world.signal,
                 user: world.user,
+                now: world.now(),
                 usage,
               },
               options,

@@ -1,8 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { PlanDocument, SyncSummary } from '../assemble.js'
 import { EXIT, type Io } from './app.js'
 import { draftIn } from './mapping.js'
+import { oneOf, wholeNumber } from './options.js'
+import { planIn } from './plan-file.js'
 import { printJson, printTable, shown } from './print.js'
 import type { Run } from './run.js'
 
@@ -38,8 +40,7 @@ export function workCommands(program: Command, run: Run): void {
     .command('apply <file>')
     .description('carry out exactly that plan; what has changed since is refused')
     .action(run.service(async ({ service, io, json, signal, user }, _options, [file]) => {
-      const plan = JSON.parse(readFileSync(file ?? '', 'utf8')) as PlanDocument // every change is planned again and compared before it is done
-      const report = await service.apply(plan, { by: user, signal })
+      const report = await service.apply(planIn(file ?? ''), { by: user, signal })
       if (json) printJson(io, report)
       else {
         io.out(`${report.applied} applied, ${report.refused.length} refused.\n`)
@@ -59,9 +60,8 @@ function conflictCommands(program: Command, run: Run): void {
     else printTable(io, ['deal', 'name', 'field', 'Partner Center', 'CRM', 'why'], rows.map(({ deal, name, conflict }) => [deal, shown(name), conflict.field, shown(conflict.saw.partner), shown(conflict.saw.crm), conflict.reason]))
     return EXIT.done
   }))
-  conflicts.command('resolve <deal> <field>').description('decide a held field').requiredOption('--keep <side>', 'partner or crm').action(run.service(async ({ service, io, json, user, usage }, options, [deal, field]) => {
-    const keep = options['keep']
-    if (keep !== 'partner' && keep !== 'crm') return usage('--keep takes "partner" or "crm".')
+  conflicts.command('resolve <deal> <field>').description('decide a held field').addOption(oneOf('--keep <side>', 'whose value stays', ['partner', 'crm']).makeOptionMandatory()).action(run.service(async ({ service, io, json, user }, options, [deal, field]) => {
+    const keep = options['keep'] as 'partner' | 'crm' // its choices
     const view = await service.resolve(deal ?? '', { field: field ?? '', keep, by: user })
     if (json) printJson(io, view)
     else io.out(`${view.name ?? view.id}: ${view.state}\n`)
@@ -71,7 +71,7 @@ function conflictCommands(program: Command, run: Run): void {
 
 function runCommands(program: Command, run: Run): void {
   const runs = program.command('runs').description('what was done, what failed and why')
-  runs.command('list').description('newest first').option('--deal <deal>', 'of one deal').option('--failed', 'only those that failed').option('--limit <n>', 'at most so many', '50').action(run.service(async ({ service, io, json }, options) => {
+  runs.command('list').description('newest first').option('--deal <deal>', 'of one deal').option('--failed', 'only those that failed').addOption(wholeNumber('--limit <n>', 'at most so many', { least: 1, most: 1_000 }).default(50)).action(run.service(async ({ service, io, json }, options) => {
     const page = await service.runs({ failedOnly: options['failed'] === true, limit: Number(options['limit']), ...(typeof options['deal'] === 'string' ? { deal: options['deal'] } : {}) })
     if (json) printJson(io, page)
     else printTable(io, ['run', 'at', 'deal', 'because', 'outcome', 'writes', 'message'], page.runs.map((row) => [row.id, row.at, row.deal, row.because, row.outcome, row.writes, shown(row.message)]))

@@ -156,7 +156,7 @@ function takeOrders(meeting: Meeting, draft: Draft, partner: Stage): boolean {
 }
 
 /** 'yes', or why not; null for orders that are not about the stage. */
-function legalOrder(take: Take, partner: Stage): string | null {
+export function legalOrder(take: Take, partner: Stage): string | null {
   const phase = phaseOf(partner)
   switch (take) {
     case 'accept':

@@ -87,7 +87,8 @@ function fieldViews(link: Link, now: Readings | null, carried: Carried): FieldVi
     const changedBy = SIDES.filter(
       (side) => before[side] !== undefined && current[side] !== undefined && !sameValue(before[side], current[side]),
     )
-    const differs = !sameValue(partner, crm)
+    // A side that has no such field does not differ in it.
+    const differs = partner !== undefined && crm !== undefined && !sameValue(partner, crm)
     const agreed = { basePartner: before.partner, baseCrm: before.crm }
     return [{ field, partner, crm, ...agreed, differs, changedBy, carried: carried.get(field) ?? null }]
   })

@@ -2,7 +2,6 @@ import { Fault } from '../core/fault.js'
 import { newLink, type Link } from '../core/link.js'
 import { asLinkId, type EndRef } from '../core/ref.js'
 import { movedAgreement } from '../core/replay.js'
-import { stageAfter, type Take } from '../core/stage.js'
 import { activityOf } from './activity.js'
 import { isoTime, rowOf, viewOf } from './deal-view.js'
 import { entry, type Engine } from './engine.js'
@@ -13,6 +12,7 @@ import { look } from './look.js'
 import { markHeldBack } from './mark-again.js'
 import { proposeMatches } from './matching.js'
 import { observeReport } from './observation.js'
+import { assertCarriedOut, assertOrderable } from './orders.js'
 import { applyPlan, planAll, planOne } from './planning.js'
 import { auditOf, runOf, runsOf } from './runs.js'
 import { brakeName, type Brake } from './sweep.js'
@@ -81,6 +81,7 @@ export function service(options: ServiceOptions): Service {
         ],
       )
       await workNow(link, `ordered: ${order.take}`)
+      assertCarriedOut(await findDeal(engine, link.id), order.take)
       return afterwards(link.id)
     },
     async hold(deal, { on, by }) {
@@ -199,19 +200,6 @@ export function service(options: ServiceOptions): Service {
     settings: options.settings,
     taxonomy: options.taxonomy,
   }
-}
-
-function assertOrderable(link: Link, take: Take): void {
-  if (link.ends.partner === null && take !== 'share') {
-    throw new Fault('rejected', `Deal ${link.id} has no referral, so there is nothing to ${take}.`, {
-      remedy: 'Share it first: set Sync with Partner Center = Yes on the record.',
-    })
-  }
-  const closed = link.stage?.startsWith('Closed/') === true && stageAfter(take) !== null
-  if (closed)
-    throw new Fault('rejected', `Deal ${link.id} is already closed (${link.stage ?? ''}).`, {
-      remedy: 'A closed referral takes no step any more.',
-    })
 }
 
 async function linkRecords(

@@ -88,10 +88,19 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const org = salesforce({ clock, rng, installed: options.salesforceFields ?? (options.customFields === 'both' ? 'cosell' : options.customFields), options: { multiCurrency: options.singleCurrency !== true, ...options.salesforce } })
   const at = (offset: number): number => (options.port === 0 ? 0 : options.port + offset)
   const listeners: SimListener[] = []
+  const close = async (): Promise<void> => {
+    for (const listener of listeners) await listener.close()
+  }
   const open = async (handle: Parameters<typeof listen>[0], offset: number): Promise<string> => {
-    const listener = await listen(handle, { port: at(offset) })
-    listeners.push(listener)
-    return listener.url
+    try {
+      const listener = await listen(handle, { port: at(offset) })
+      listeners.push(listener)
+      return listener.url
+    } catch (error) {
+      // One of the ports is taken: the others must not keep the process.
+      await close()
+      throw error
+    }
   }
   const urls = {
     entra: await open(directory.handle, 0),
@@ -125,9 +134,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       salesforceClientSecret: standardClient.secret,
     },
     trustAnchors: testAuthorityPem(),
-    close: async () => {
-      for (const listener of listeners) await listener.close()
-    },
+    close,
   }
 }
 

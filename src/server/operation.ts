@@ -36,6 +36,20 @@ export const intention = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('resolve'), field: z.string().max(200), keep: z.enum(['partner', 'crm']) }),
   z.strictObject({ kind: z.literal('sync') }),
 ])
+const version = z.string().max(1_000).nullable()
+/** A plan as it was written, as far as it is used: every change is planned again and compared before it is done. */
+export const plan = z.looseObject({
+  version: z.literal(1),
+  items: z
+    .array(
+      z.looseObject({
+        deal: z.string().max(200).nullable(),
+        changes: z.array(z.looseObject({ change: z.looseObject({ kind: z.enum(['create', 'patch', 'step']), stamp: z.looseObject({}) }) })).max(100),
+        saw: z.looseObject({ partner: version, crm: version }),
+      }),
+    )
+    .max(200_000),
+})
 export const after = z.string().max(200).nullish()
 /** A mapping document as YAML; null: the one in force. */
 export const draft = z.string().max(1_000_000).nullable().default(null)

@@ -3,7 +3,7 @@ import { LINK_STATES } from '../core/link.js'
 import type { PlanDocument } from '../engine/views.js'
 import { ADMINISTRATION_OPERATIONS } from './administration-operations.js'
 import { SETTINGS_OPERATIONS } from './settings-operations.js'
-import { after, deal, draft, flag, given, intention, limit, operation, take, type Operation } from './operation.js'
+import { after, deal, draft, flag, given, intention, limit, operation, plan, take, type Operation } from './operation.js'
 
 export type { Offered, Operation, Role } from './operation.js'
 
@@ -159,7 +159,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/apply',
     role: 'operator',
     summary: 'Carries out exactly the given plan.',
-    input: { plan: z.looseObject({ version: z.literal(1), items: z.array(z.unknown()).max(200_000) }) },
+    input: { plan },
     run: (service, input, { by, signal }) => service.apply(input.plan as unknown as PlanDocument, { by, signal }), // every change is planned again and compared before it is done
   }),
   operation({

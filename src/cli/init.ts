@@ -1,0 +1,120 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { exampleConfig, exampleVariables, type InitAnswers } from '../config/index.js'
+import { EXIT, type Io } from './app.js'
+import { oneOf } from './options.js'
+import { printJson } from './print.js'
+import type { Run } from './run.js'
+
+/** How a person is asked. Null: they left. */
+export interface Ask {
+  text(question: string, options: { readonly initial: string; readonly mayBeEmpty: boolean }): Promise<string | null>
+  choose(question: string, options: readonly { readonly value: string; readonly label: string }[]): Promise<string | null>
+}
+
+export function initCommand(program: Command, run: Run): void {
+  program
+    .command('init')
+    .description('write a commented cosell.yaml after a few questions')
+    .option('--file <file>', 'where', 'cosell.yaml')
+    .addOption(oneOf('--crm <kind>', 'the CRM; without it you are asked', ['dynamics', 'salesforce']))
+    .option('--yes', 'overwrite a file that is there, and ask nothing')
+    .action(
+      run.plain(async ({ world, json, usage }, options) => {
+        const { io } = world
+        const file = String(options['file'])
+        if (existsSync(file) && options['yes'] !== true) return usage(`${file} exists; give --yes to overwrite it, or another name by --file.`)
+        const crm = options['crm'] === 'salesforce' ? 'salesforce' : options['crm'] === 'dynamics' ? 'dynamics' : null
+        const asks = !json && options['yes'] !== true && io.inIsTty && io.errIsTty
+        const answers = asks ? await answersOf(await terminal(), crm) : unasked(crm ?? 'dynamics')
+        if (answers === null) return EXIT.attention
+        const text = exampleConfig(answers)
+        writeFileSync(file, text, { mode: 0o600 })
+        const variables = Object.fromEntries(Object.entries(exampleVariables).filter(([name]) => text.includes(`\${${name}}`)))
+        if (json) printJson(io, { file, variables })
+        else say(io, file, variables)
+        return EXIT.done
+      }),
+    )
+}
+
+function say(io: Io, file: string, variables: Readonly<Record<string, string>>): void {
+  io.err(`Wrote ${file}. It takes its secrets from the environment:\n`)
+  for (const [name, text] of Object.entries(variables)) io.err(`  ${name.padEnd(18)} ${text}\n`)
+  io.err('Next: set them, then "cosell connect partner-center" and "cosell doctor".\n')
+}
+
+const blank = '00000000-0000-0000-0000-000000000000'
+const samples = { dynamics: 'https://contoso.crm.dynamics.com', salesforce: 'https://contoso.my.salesforce.com' } as const
+
+/** What the file says where nobody can be asked. */
+function unasked(kind: 'dynamics' | 'salesforce'): InitAnswers {
+  return {
+    environment: 'staging',
+    store: './data',
+    publicUrl: 'https://cosell.example.com',
+    partnerTenant: 'contoso.onmicrosoft.com',
+    partnerClientId: blank,
+    partnerId: null,
+    crm:
+      kind === 'salesforce'
+        ? { kind, url: samples.salesforce, clientId: blank, jwt: null }
+        : { kind, url: samples.dynamics, tenant: 'contoso.onmicrosoft.com', clientId: blank },
+  }
+}
+
+/** Asks for what differs from one company to the next; secrets are never asked for. Null: the person left. */
+export async function answersOf(ask: Ask, given: 'dynamics' | 'salesforce' | null): Promise<InitAnswers | null> {
+  const kinds = [
+    { value: 'dynamics', label: 'Dynamics 365 Sales' },
+    { value: 'salesforce', label: 'Salesforce Sales Cloud' },
+  ]
+  const kind = given ?? (await ask.choose('Which CRM?', kinds))
+  if (kind !== 'dynamics' && kind !== 'salesforce') return null
+  const answers: string[] = []
+  for (const [question, initial, mayBeEmpty] of questionsFor(kind)) {
+    const answer = await ask.text(question, { initial, mayBeEmpty })
+    if (answer === null) return null
+    answers.push(answer.trim())
+  }
+  const [environment = '', partnerTenant = '', partnerClientId = '', partnerId = '', url = '', clientId = '', publicUrl = ''] = answers
+  return {
+    ...unasked(kind),
+    environment,
+    partnerTenant,
+    partnerClientId,
+    partnerId: partnerId === '' ? null : partnerId,
+    publicUrl: publicUrl === '' ? null : publicUrl,
+    crm: kind === 'salesforce' ? { kind, url, clientId, jwt: null } : { kind, url, tenant: partnerTenant, clientId },
+  }
+}
+
+const questionsFor = (kind: 'dynamics' | 'salesforce'): readonly (readonly [string, string, boolean])[] => [
+  ['A name for this installation, shown on every page', 'staging', false],
+  ['Tenant of your partner account (a domain or an id)', 'contoso.onmicrosoft.com', false],
+  ['Client id of the app registration for Partner Center', blank, false],
+  ['Partner ID of the location new deals belong to (empty: the one of the account)', '', true],
+  [kind === 'dynamics' ? 'Address of the Dynamics 365 environment' : 'My Domain address of the Salesforce org', samples[kind], false],
+  [kind === 'dynamics' ? 'Client id of the app registration for Dynamics 365' : 'Consumer key of the connected app', blank, false],
+  ['Public https address of this service (empty: changes are found by polling)', '', true],
+]
+
+/** The questions on a terminal. */
+async function terminal(): Promise<Ask> {
+  const { isCancel, select, text } = await import('@clack/prompts')
+  return {
+    async text(message, { initial, mayBeEmpty }) {
+      const answer = await text({
+        message,
+        defaultValue: initial,
+        ...(initial === '' ? {} : { placeholder: initial }),
+        validate: (value) => ((value ?? '').trim() !== '' || mayBeEmpty || initial !== '' ? undefined : 'This cannot be empty.'),
+      })
+      return isCancel(answer) ? null : answer
+    },
+    async choose(message, options) {
+      const answer = await select({ message, options: options.map(({ value, label }) => ({ value, label })) })
+      return isCancel(answer) ? null : answer
+    },
+  }
+}

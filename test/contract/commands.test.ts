@@ -1,0 +1,170 @@
+import { mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
+import type { CliWorld } from '../../src/cli/app.js'
+import { answersOf } from '../../src/cli/init.js'
+import { momentIn } from '../../src/cli/options.js'
+import { runProgram } from '../../src/cli/program.js'
+import { exampleConfig } from '../../src/config/index.js'
+import { startSandbox } from '../../src/sandbox/sandbox.js'
+import { installation, type Installation } from '../support/installation.js'
+
+let here: Installation
+let folder: string
+let out = ''
+let err = ''
+beforeAll(async () => {
+  here = await installation()
+  folder = mkdtempSync(join(tmpdir(), 'cosell-commands-'))
+})
+afterAll(async () => {
+  await here.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function world(): CliWorld {
+  const none = (): Promise<never> => Promise.reject(new Error('not in this test'))
+  return {
+    io: { out: (text) => (out += text), err: (text) => (err += text), outIsTty: false, errIsTty: false, inIsTty: false, color: false },
+    loadConfig: () => Promise.resolve(here.load()),
+    loadTenants: () => Promise.resolve([here.load()]),
+    connect: () => Promise.resolve({ service: here.app.service, via: 'own' as const, close: () => Promise.resolve() }),
+    administer: none,
+    start: none,
+    demo: none,
+    sandbox: ({ port }) => startSandbox({ port, seed: 1, customFields: 'cosell' }).then(({ close }) => close()),
+    now: () => Date.UTC(2026, 10, 30),
+    signal: new AbortController().signal,
+    user: 'test',
+    version: '1.2.3',
+  }
+}
+function run(...argv: string[]): Promise<number> {
+  out = ''
+  err = ''
+  return runProgram(argv, world())
+}
+const file = (name: string, text: string): string => {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+describe('[R45] a wrong use of a command ends with 2 and says what is right', () => {
+  test.each([
+    [['deals', 'list', '--state', 'broken'], 'in-sync, pending, needs-attention'],
+    [['deals', 'list', '--limit', 'many'], 'whole number from 1 to 1000'],
+    [['runs', 'list', '--limit', '0'], 'whole number from 1 to 1000'],
+    [['audit', '--since', 'yesterday'], 'how long ago like 90m'],
+    [['audit', '--format', 'xml'], 'json, csv'],
+    [['conflicts', 'resolve', 'deal', 'name', '--keep', 'both'], 'partner, crm'],
+    [['start', '--role', 'boss'], 'all, server, worker'],
+    [['demo', '--crm', 'excel'], 'dynamics, salesforce'],
+    [['sandbox', '--port', '99999'], 'whole number from 0 to'],
+    [['delas', 'list'], 'Did you mean deals?'],
+  ])('%j', async (argv, said) => {
+    expect(await run(...argv)).toBe(2)
+    expect(err).toContain(said)
+    expect(out).toBe('')
+  })
+})
+
+describe('what is wrong on this machine is no bug', () => {
+  it('a plan that is missing, is a folder, or is none', async () => {
+    expect(await run('apply', join(folder, 'nowhere.json'))).toBe(2)
+    expect(err).toMatch(/There is no file .*nowhere\.json\./)
+    expect(await run('apply', folder)).toBe(2)
+    expect(err).toContain('is a folder')
+    for (const text of ['', 'not json', '[]', '{"version":2,"items":[]}', '{"version":1,"items":[{"deal":null}]}', '{"version":1,"items":[null]}']) {
+      expect([text, await run('apply', file('plan.json', text))]).toEqual([text, 2])
+      expect(err).toContain('is no plan')
+      expect(err).toContain('cosell plan --out FILE')
+    }
+  })
+
+  it('a port that is taken, which leaves none of the others open', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => taken.once('listening', resolve))
+    const { port } = taken.address() as AddressInfo // it listens
+    expect(await run('sandbox', '--port', String(port - 1))).toBe(2)
+    expect(err).toContain(`Another process listens on 127.0.0.1:${port} already.`)
+    const again = createServer().listen(port - 1, '127.0.0.1')
+    await new Promise((resolve, reject) => again.once('listening', resolve).once('error', reject))
+    for (const server of [taken, again]) await new Promise((resolve) => server.close(resolve))
+  })
+})
+
+it('tells the version in both ways people ask for it', async () => {
+  for (const argv of [['--version'], ['-V'], ['version']]) {
+    expect(await run(...argv)).toBe(0)
+    expect(out).toBe('1.2.3\n')
+  }
+})
+
+describe('an order that the referral does not allow', () => {
+  it('is refused with the reason, and changes nothing', async () => {
+    const { portal, inbound } = here.sandbox.partnerCenter
+    const answered = portal.create('private', { name: 'Answered', details: { currency: 'EUR' } }).own
+    const waiting = inbound.coSell({ currency: 'EUR' }).own
+    await here.sync()
+    expect(await run('deals', 'decline', answered.id, '--reason', 'No time')).toBe(1)
+    expect(err).toMatch(/was not changed\. The referral was already answered \(Active\/Accepted\)\./)
+    expect(here.sandbox.partnerCenter.referral(answered.id)).toMatchObject({ status: 'Active' })
+    expect(await run('deals', 'win', waiting.id)).toBe(1)
+    expect(err).toContain('Accept the referral first.')
+    expect(await run('deals', 'accept', answered.id)).toBe(0)
+    expect(await run('deals', 'accept', waiting.id)).toBe(0)
+    expect(here.sandbox.partnerCenter.referral(waiting.id)).toMatchObject({ status: 'Active', substatus: 'Accepted' })
+    expect(await run('deals', 'share', waiting.id)).toBe(1)
+    expect(err).toContain('is shared with Microsoft already')
+    expect(await run('deals', 'win', answered.id)).toBe(0)
+    expect(await run('deals', 'share', answered.id)).toBe(1)
+    expect(err).toContain('already closed')
+  })
+})
+
+describe('cosell init', () => {
+  it('writes the file without asking where nobody can answer, and says which variables it needs', async () => {
+    const path = join(folder, 'init.yaml')
+    expect(await run('init', '--file', path)).toBe(0)
+    expect(readFileSync(path, 'utf8')).toContain('kind: dynamics')
+    expect(err).toMatch(/PC_CLIENT_SECRET.*\n.*CRM_CLIENT_SECRET/)
+    expect(await run('init', '--file', path)).toBe(2)
+    expect(err).toContain('--yes')
+    expect(await run('init', '--file', path, '--yes', '--crm', 'salesforce', '--json')).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ file: path, variables: { ADMIN_TOKEN: expect.any(String) as string } })
+    expect(readFileSync(path, 'utf8')).toContain('kind: salesforce')
+  })
+
+  it('asks a person for what differs between companies, and for no secret', async () => {
+    const asked: string[] = []
+    const given = ['production', 'fabrikam.onmicrosoft.com', 'client-1', '7654321', 'https://fabrikam.crm4.dynamics.com', 'client-2', '']
+    const answers = await answersOf(
+      { choose: () => Promise.resolve('dynamics'), text: (question) => Promise.resolve(given[asked.push(question) - 1] ?? null) },
+      null,
+    )
+    expect(asked.join()).not.toMatch(/secret|password|token/i)
+    const text = exampleConfig(answers ?? expect.fail('no answers'))
+    expect(text).toContain('tenant: fabrikam.onmicrosoft.com')
+    expect(text).toContain('url: https://fabrikam.crm4.dynamics.com')
+    expect(text).toContain('partnerId: "7654321"')
+    expect(text).toMatch(/# publicUrl/)
+  })
+
+  it('writes nothing when the person leaves', async () => {
+    expect(await answersOf({ choose: () => Promise.resolve('dynamics'), text: () => Promise.resolve(null) }, null)).toBeNull()
+    expect(await answersOf({ choose: () => Promise.resolve(null), text: () => Promise.resolve('x') }, null)).toBeNull()
+  })
+})
+
+it('a moment is a date, a time, or how long ago', () => {
+  const now = Date.UTC(2026, 10, 30, 12)
+  expect(momentIn('2026-11-01', now)).toBe(Date.UTC(2026, 10, 1))
+  expect(momentIn('2026-11-01T08:00:00Z', now)).toBe(Date.UTC(2026, 10, 1, 8))
+  expect(momentIn('36h', now)).toBe(now - 36 * 3_600_000)
+  expect(momentIn('7d', now)).toBe(now - 7 * 86_400_000)
+  for (const text of ['', 'yesterday', '7', '7w', '-1h', '1e9d']) expect(momentIn(text, now)).toBeNull()
+})
