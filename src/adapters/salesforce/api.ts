@@ -1,6 +1,6 @@
 import { Fault } from '../../core/fault.js'
 import type { Clock } from '../../core/ports.js'
-import { chunked, noAnswerFor, outcomeOf, partOf, partsMost } from './composite.js'
+import { chunked, collectionMost, noAnswerFor, outcomeOf, partOf, partsMost, resultOf, resultsOf } from './composite.js'
 import { deployBody } from './deploy-body.js'
 import type { Operation, Question, Send, SendRequest, Session } from './exchange.js'
 import { faultOf, tellsOfAutomation, tellsOfLock, type Answer, type Asked } from './errors.js'
@@ -170,6 +170,19 @@ export class SalesforceApi {
         if (!(error instanceof Fault)) throw error
         outcomes.push(...chunk.map(() => error))
       }
+    }
+    return outcomes
+  }
+
+  /** Rows of one object, each for itself: its id, or why it was not made. */
+  async createAll(object: string, bodies: readonly Row[], what: string, signal: AbortSignal): Promise<(string | Fault)[]> {
+    const outcomes: (string | Fault)[] = []
+    for (let start = 0; start < bodies.length; start += collectionMost) {
+      const some = bodies.slice(start, start + collectionMost)
+      const body = { allOrNone: false, records: some.map((row) => ({ attributes: { type: object }, ...row })) }
+      const answer = await this.call({ method: 'POST', path: 'composite/sobjects', body, accept: 'application/json', what }, signal)
+      const results = resultsOf(answer)
+      outcomes.push(...some.map((_row, index) => resultOf(results[index], what)))
     }
     return outcomes
   }

@@ -2,6 +2,7 @@ import type { Change, CreateChange } from '../../core/change.js'
 import { Fault, toFault } from '../../core/fault.js'
 import type { Receipt } from '../../core/ports.js'
 import { customerKey } from '../customers.js'
+import { customersOf } from './bulk-customers.js'
 import { assertWorks, canonicalOf, type Codec } from './codec.js'
 import { assertIdentifier, create, customerFor, needsOf, newKind, prepareCreate, receiptOf, type NewRecord } from './create.js'
 import { tellsOfExisting } from './errors.js'
@@ -10,44 +11,19 @@ import { alone, type Org, type StillAlone } from './org.js'
 import type { Row } from './row.js'
 
 /**
- * Many new records in few calls: one look for all, then each record with everything around it as a group that happens as a whole.
- * The first deal of a customer goes ahead; the others find the account it made.
+ * Many new records in few calls: one look for all, then the customers that are new, each once, then each record with everything around it
+ * as a group that happens as a whole.
  */
 export async function createMany(org: Org, changes: readonly CreateChange[], signal: AbortSignal): Promise<[Change, Receipt | Fault][]> {
   const outcomes: [Change, Receipt | Fault][] = []
   for (const kind of ['opportunity', 'lead'] as const) {
-    let waiting = changes.filter((change) => newKind(change) === kind)
-    while (waiting.length > 0) {
-      const { first, rest } = await byCustomer(org, waiting, signal)
-      const [only] = first
-      if (first.length === 1 && only !== undefined)
-        outcomes.push([only, await create(org, only, signal).catch((error: unknown) => toFault(error))])
-      else outcomes.push(...(await createSome(org, first, signal)))
-      waiting = rest
-    }
+    const ofKind = changes.filter((change) => newKind(change) === kind)
+    const [only] = ofKind
+    if (only !== undefined && ofKind.length === 1)
+      outcomes.push([only, await create(org, only, signal).catch((error: unknown) => toFault(error))])
+    else outcomes.push(...(await createSome(org, ofKind, signal)))
   }
   return outcomes
-}
-
-/** At most one deal of each customer at a time. */
-async function byCustomer(
-  org: Org,
-  changes: readonly CreateChange[],
-  signal: AbortSignal,
-): Promise<{ first: CreateChange[]; rest: CreateChange[] }> {
-  const [sample] = changes
-  if (sample === undefined) return { first: [], rest: [] }
-  const codec = await org.codec(newKind(sample), signal)
-  const taken = new Set<string>()
-  const first: CreateChange[] = []
-  const rest: CreateChange[] = []
-  for (const change of changes) {
-    const customer = customerFor(codec, canonicalOf(codec, change.deal))
-    const key = customer === null ? change.marker : customerKey(customer)
-    ;(taken.has(key) ? rest : first).push(change)
-    taken.add(key)
-  }
-  return { first, rest }
 }
 
 interface Group {
@@ -104,10 +80,14 @@ async function tryAll(
 ): Promise<Tried> {
   const { owner } = org.settings
   const deals = changes.map((change) => canonicalOf(codec, change.deal))
-  const found = await lookUp(org.api, codec, needsOf(codec, deals, owner), signal)
-  const prepared = changes.map((change) => ({ change, record: attempt(() => prepareCreate(codec, change, { found, owner })) }))
-  const records = prepared.flatMap(({ record }) => (record instanceof Fault ? [] : [record]))
+  const looked = await lookUp(org.api, codec, needsOf(codec, deals, owner), signal)
   await stillAlone()
+  const { found, failures } = await customersOf(org, { codec, changes, deals, found: looked }, signal)
+  const prepared = changes.map((change) => ({
+    change,
+    record: failures.get(change) ?? attempt(() => prepareCreate(codec, change, { found, owner })),
+  }))
+  const records = prepared.flatMap(({ record }) => (record instanceof Fault ? [] : [record]))
   const answers = await org.api.runMany(
     records.map(({ operations }) => operations),
     signal,

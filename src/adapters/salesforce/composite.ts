@@ -1,9 +1,10 @@
 import { Fault } from '../../core/fault.js'
 import type { Operation } from './exchange.js'
-import { faultOf } from './errors.js'
-import { isRow, textOf, type Row } from './row.js'
+import { faultOf, type Answer } from './errors.js'
+import { idOf, isRow, textOf, type Row } from './row.js'
 
 export const partsMost = 25
+export const collectionMost = 200
 const nodesMost = 500
 const graphsMost = 75
 
@@ -62,4 +63,22 @@ export function outcomeOf(operations: readonly Operation[], answers: readonly Ro
   }
   const refusal = refusals.find(({ collateral }) => !collateral) ?? refusals[0]
   return refusal?.fault ?? bodies
+}
+
+/** The results of a collection, in the order of its records. @throws Fault `ambiguous` when nobody can tell what was made. */
+export function resultsOf(answer: Answer): readonly Row[] {
+  try {
+    const list: unknown = JSON.parse(answer.text)
+    if (Array.isArray(list)) return list.filter(isRow)
+  } catch {
+    // Falls through: a gateway answered in the server's place.
+  }
+  throw new Fault('ambiguous', 'Salesforce: the results of new rows cannot be read.', {
+    remedy: 'Nothing to do: what happened is found out before anything is written again.',
+  })
+}
+export function resultOf(result: Row | undefined, what: string): string | Fault {
+  const id = result === undefined ? null : idOf(result, 'id')
+  if (result?.['success'] === true && id !== null) return id
+  return faultOf({ status: 400, headers: {}, text: '', tookMs: 0 }, { method: 'POST', what }, result?.['errors'] ?? null)
 }

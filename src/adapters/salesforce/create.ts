@@ -25,6 +25,8 @@ export interface NewRecord {
   readonly operations: readonly Operation[]
   readonly resolved: Projection
   readonly remarks: readonly string[]
+  /** What a person should know about the choice of the account. */
+  readonly accountRemark: string | null
 }
 export type NewKind = 'opportunity' | 'lead'
 export function newKind(change: CreateChange): NewKind {
@@ -101,6 +103,7 @@ export function prepareCreate(
       ...shownOwner,
     },
     remarks: [account?.remark, owner.remark].filter((remark) => remark != null),
+    accountRemark: account?.remark ?? null,
   }
 }
 
@@ -115,6 +118,8 @@ function accountFor(
   codec: Codec,
   given: { readonly customer: Customer; readonly body: Body; readonly found: Found; readonly what: string },
 ): Related {
+  const made = given.found.made.get(customerKey(given.customer))
+  if (made !== undefined) return { id: made.id, operation: null, resolved: relatedDeal(codec, 'account', made.row), remark: made.remark }
   const choice = chooseAccount(given.customer, given.found.accounts, '')
   if (choice.kind === 'create') {
     const operation: Operation = {

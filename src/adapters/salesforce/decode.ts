@@ -22,7 +22,9 @@ export const contactFields = (codec: Codec): string[] => [...new Set([...stamps,
 const own = (codec: Codec, name: string): string | null => fieldIn(codec.schema, codec.object, name)?.name ?? null
 
 /** The one question whose answer is everything deals show on their records: the rows, and beside them all rows they are made of. */
-export function readQuery(codec: Codec, ids: readonly string[]): string {
+export const readQuery = (codec: Codec, ids: readonly string[]): string =>
+  soql({ fields: readFields(codec), from: codec.object, where: [isIn('Id', ids)] })
+export function readFields(codec: Codec): readonly string[] {
   const mapped = codec.rows.flatMap(({ target }) => (target.kind === 'field' ? [target.column.name] : []))
   const kept = [SYNC, IDENTIFIER, LINK, AUDIT].flatMap((name) => own(codec, name) ?? [])
   const stage = codec.stages.rows.flatMap(({ crm }) => Object.keys(crm))
@@ -31,8 +33,7 @@ export function readQuery(codec: Codec, ids: readonly string[]): string {
   const phones = codec.kind === 'lead' ? codec.schema.userPhones.filter((name) => name === 'Phone') : codec.schema.userPhones
   const owner = ['OwnerId', ...of('Owner', ['FirstName', 'LastName', 'Email', ...phones])]
   const shared = [...stamps, 'IsDeleted', 'CreatedDate', ...mapped, ...kept, ...stage, ...currency, ...owner]
-  const fields = codec.kind === 'lead' ? [...shared, ...leadFields] : [...shared, ...opportunityFields(codec)]
-  return soql({ fields, from: codec.object, where: [isIn('Id', ids)] })
+  return codec.kind === 'lead' ? [...shared, ...leadFields] : [...shared, ...opportunityFields(codec)]
 }
 const leadFields = [...person, 'Name', 'IsConverted', 'ConvertedOpportunityId', 'MasterRecordId']
 function opportunityFields(codec: Codec): string[] {

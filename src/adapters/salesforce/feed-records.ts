@@ -1,5 +1,7 @@
-import type { TouchedRecord } from '../../core/ports.js'
+import type { Reading, TouchedRecord } from '../../core/ports.js'
 import type { Ref } from '../../core/ref.js'
+import type { Codec } from './codec.js'
+import { readingOf } from './decode.js'
 import { isEnd, scopeOf, type FeedObject } from './feed-objects.js'
 import type { Org } from './org.js'
 import { flagOf, idOf, textOf, type Row } from './row.js'
@@ -8,21 +10,34 @@ import { isIn, soql } from './soql.js'
 const parentsPerQuestion = 200
 
 /** What rows of the feed say: where to look, and what lies in the recycle bin. */
-export async function recordsOf(org: Org, object: FeedObject, rows: readonly Row[], signal: AbortSignal): Promise<TouchedRecord[]> {
+export async function recordsOf(
+  org: Org,
+  object: FeedObject,
+  page: { readonly rows: readonly Row[]; readonly codec: Codec | null; readonly seenAt: number },
+  signal: AbortSignal,
+): Promise<TouchedRecord[]> {
+  const { rows } = page
   const records = rows.flatMap((row): TouchedRecord[] => {
     const id = idOf(row, 'Id')
     if (id === null || object.kind === null) return []
     const ref: Ref = { side: 'crm', kind: object.kind, id }
-    const gone = isEnd(object) && flagOf(row, 'IsDeleted') && textOf(row, 'MasterRecordId') === null
-    return [
-      {
-        ref,
-        engagementId: null,
-        reading: gone ? { kind: 'absent', ref: { side: 'crm', kind: object.kind === 'lead' ? 'lead' : 'opportunity', id } } : null,
-      },
-    ]
+    return [{ ref, engagementId: null, reading: isEnd(object) ? told(object, id, row, page) : null }]
   })
   return object.lookup === null ? records : [...records, ...(await parents(org, rows, { lookup: object.lookup, signal }))]
+}
+
+/** What the row itself tells: that it went, or the whole deal. One that became another is looked at anew. */
+function told(
+  object: FeedObject,
+  id: string,
+  row: Row,
+  { codec, seenAt }: { readonly codec: Codec | null; readonly seenAt: number },
+): Reading | null {
+  const ref = { side: 'crm', kind: object.kind === 'lead' ? 'lead' : 'opportunity', id } as const
+  if (flagOf(row, 'IsDeleted')) return textOf(row, 'MasterRecordId') === null ? { kind: 'absent', ref } : null
+  if (codec === null) return null
+  const reading = readingOf(codec, ref, row, seenAt)
+  return reading.kind === 'present' ? reading : null
 }
 
 /** A new solution row is not yet known as part of any deal: its opportunity is, if it is one of ours. */

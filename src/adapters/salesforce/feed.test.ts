@@ -6,7 +6,10 @@ const deal = { Name: 'Deal', StageName: 'Qualification', CloseDate: '2027-03-31'
 const idsOf = (records: readonly { readonly ref: { readonly kind: string; readonly id: string } }[], kind = 'opportunity'): string[] =>
   records.filter(({ ref }) => ref.kind === kind).map(({ ref }) => ref.id)
 /** A first round, so that the next one is a poll. */
-const started = async (desk: SalesforceDesk): Promise<string> => (await desk.feed(null)).cursor
+const started = async (desk: SalesforceDesk): Promise<string> => {
+  desk.hand.advance(2_000)
+  return (await desk.feed(null)).cursor
+}
 
 describe('the change feed', () => {
   it('tells every change once, of the record and of what hangs on it', async () => {
@@ -14,6 +17,7 @@ describe('the change feed', () => {
     const { people } = desk.org
     const id = people.create('Opportunity', deal)
     const quiet = people.create('Opportunity', { ...deal, Cosell_Sync_With_Partner_Center__c: false })
+    desk.hand.advance(2_000)
     let { records, cursor } = await desk.feed(null)
     expect(idsOf(records)).toEqual([id])
     const next = async (): Promise<string[]> => {
@@ -77,6 +81,7 @@ describe('the change feed', () => {
     const soon = await desk.feed(cursor)
     expect(idsOf(soon.records)).toEqual([])
     desk.org.people.remove('Opportunity', binned)
+    desk.hand.advance(2_000)
     const binnedOnly = await desk.feed(soon.cursor)
     expect(idsOf(binnedOnly.records)).toEqual([binned])
     desk.hand.advance(24 * 60 * minute)
@@ -116,6 +121,40 @@ describe('the change feed', () => {
     desk.hand.advance(25 * 60 * minute)
     desk.org.people.edit('Opportunity', id, { NextStep: 'Call' })
     expect(idsOf((await desk.feed(cursor)).records)).toEqual([id])
+  })
+})
+
+describe('a poll', () => {
+  it('brings changed deals whole, so that an echo is known for one', async () => {
+    const desk = salesforceDesk()
+    const account = desk.org.people.create('Account', { Name: 'Fabrikam', BillingCountry: 'Germany' })
+    const id = desk.org.people.create('Opportunity', { ...deal, AccountId: account, Amount: 5 })
+    const cursor = await started(desk)
+    desk.hand.advance(minute)
+    desk.org.people.edit('Opportunity', id, { Amount: 7 })
+    desk.hand.advance(minute)
+    const [record] = (await desk.feed(cursor)).records
+    expect(record?.reading).toEqual(await desk.present({ side: 'crm', kind: 'opportunity', id }))
+    expect(record?.reading).toMatchObject({ deal: { 'details.dealValue': 7, 'customerProfile.name': 'Fabrikam' }, settlesInMs: 0 })
+  })
+
+  it('tells a record of its own second again: it may change once more under the same stamp', async () => {
+    const desk = salesforceDesk()
+    const id = desk.org.people.create('Opportunity', deal)
+    let cursor = await started(desk)
+    const next = async (): Promise<unknown[]> => {
+      const round = await desk.feed(cursor)
+      cursor = round.cursor
+      return round.records.map(({ reading }) => reading?.kind === 'present' && reading.deal['details.dealValue'])
+    }
+    desk.hand.advance(1_000 - (desk.hand.now() % 1_000))
+    desk.org.people.edit('Opportunity', id, { Amount: 1 })
+    expect(await next()).toEqual([1])
+    desk.org.people.edit('Opportunity', id, { Amount: 2 })
+    expect(await next()).toEqual([2])
+    desk.hand.advance(2_000)
+    expect(await next()).toEqual([2])
+    expect(await next()).toEqual([])
   })
 })
 

@@ -1,5 +1,7 @@
 import type { TouchedOptions, TouchedPage } from '../../core/ports.js'
 import type { Question } from './exchange.js'
+import type { Codec } from './codec.js'
+import { readFields } from './decode.js'
 import { spared, thriftOf, type Thrift } from './budget.js'
 import { coveredUntil, purged } from './feed-floor.js'
 import { readCursor, writeCursor, type Position } from './feed-cursor.js'
@@ -14,6 +16,7 @@ const overlapMs = 10 * 60_000 // Stamps are set before a transaction ends: a row
 const rescanEveryMs = 3_600_000
 const purgesEveryMs = 24 * 3_600_000
 const partsEveryMs = 10 * 60_000 // While the org's allocation runs low: accounts and contacts change seldom, and every write reads them anyway.
+const secondMs = 1_000
 const rowsPerPage = 2_000
 const pagesMost = 5_000
 
@@ -52,14 +55,16 @@ export async function* touched(org: Org, options: TouchedOptions): AsyncGenerato
     const start = await startOf(round, object, position)
     const seen = new Map(position?.seen)
     let latest = position === null ? round.now - overlapMs : position.since + overlapMs
-    for await (const rows of rowsFrom(round, object, start.from)) {
+    const codec = readsIn(org, object, start)
+    for await (const { rows, seenAt } of rowsFrom(round, object, { from: start.from, codec })) {
       const fresh = rows.filter((row) => seen.get(idOf(row, 'Id') ?? '') !== instantOf(row, 'SystemModstamp'))
       for (const row of rows) {
         const at = instantOf(row, 'SystemModstamp') ?? 0
-        seen.set(idOf(row, 'Id') ?? '', at)
+        // In the very second of its stamp a row may change again under the same one: it is told once more at the next poll.
+        if (at + secondMs <= seenAt) seen.set(idOf(row, 'Id') ?? '', at)
         latest = Math.max(latest, at)
       }
-      const records = await recordsOf(org, object, fresh, signal)
+      const records = await recordsOf(org, object, { rows: fresh, codec, seenAt }, signal)
       if (records.length > 0) yield { records, cursor: null }
     }
     const gone = start.asksForPurges ? await purged(org, object, round.now, signal) : []
@@ -103,11 +108,15 @@ interface Last {
   readonly at: string
   readonly id: string
 }
-function questionOf(object: FeedObject, from: number, last: Last | null): Question {
+function questionOf(
+  object: FeedObject,
+  { from, codec }: { readonly from: number; readonly codec: Codec | null },
+  last: Last | null,
+): Question {
   const next = last === null ? '' : `SystemModstamp > ${last.at} OR (SystemModstamp = ${last.at} AND Id > '${last.id}')`
   return {
     soql: soql({
-      fields: ['Id', 'SystemModstamp', 'IsDeleted', ...object.fields],
+      fields: codec === null ? ['Id', 'SystemModstamp', 'IsDeleted', ...object.fields] : readFields(codec),
       from: object.name,
       where: [object.scope, `SystemModstamp >= ${stamp(from)}`, next],
       orderBy: 'SystemModstamp, Id',
@@ -118,16 +127,32 @@ function questionOf(object: FeedObject, from: number, last: Last | null): Questi
   }
 }
 
-async function* rowsFrom({ org, options }: Round, object: FeedObject, from: number | null): AsyncGenerator<readonly Row[]> {
+/** Changed deals come whole, so that an echo of our own write is known for one without another look. A first round lists ids only. */
+function readsIn(org: Org, object: FeedObject, { from }: Start): Codec | null {
+  if (from === null || (object.kind !== 'opportunity' && object.kind !== 'lead')) return null
+  const codec = org.codecNow(object.kind)
+  return codec.broken.length === 0 ? codec : null
+}
+
+interface Page {
+  readonly rows: readonly Row[]
+  /** The earliest moment, by the server's clock, at which it can have looked. */
+  readonly seenAt: number
+}
+async function* rowsFrom(
+  { org, options, now }: Round,
+  object: FeedObject,
+  { from, codec }: { readonly from: number | null; readonly codec: Codec | null },
+): AsyncGenerator<Page> {
   if (from === null) {
     // In a full round every deal is read with the rows around it, so these need no hints of their own.
-    if (isEnd(object)) yield* firstRows(org, object, options)
+    if (isEnd(object)) for await (const rows of firstRows(org, object, options)) yield { rows, seenAt: now }
     return
   }
   let last: Last | null = null
   for (let count = 0; count < pagesMost; count += 1) {
-    const { rows } = await org.api.query(questionOf(object, from, last), options.signal)
-    if (rows.length > 0) yield rows
+    const { rows, at: seenAt } = await org.api.query(questionOf(object, { from, codec }, last), options.signal)
+    if (rows.length > 0) yield { rows, seenAt: seenAt ?? now }
     const end = rows.at(-1)
     const at = end === undefined ? null : instantOf(end, 'SystemModstamp')
     const id = end === undefined ? null : idOf(end, 'Id')

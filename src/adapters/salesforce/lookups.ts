@@ -14,9 +14,16 @@ export interface Needs {
   /** E-mails of people who may be the owner. */
   readonly users: readonly string[]
 }
+export interface MadeAccount {
+  readonly id: string
+  readonly row: Row
+  readonly remark: string | null
+}
 export interface Found {
   readonly accounts: readonly (AccountCandidate & { readonly row: Row })[]
   readonly contacts: readonly { readonly id: string; readonly email: string; readonly accountId: string | null; readonly row: Row }[]
+  /** By the customer's key: what was made for customers of this very call. */
+  readonly made: ReadonlyMap<string, MadeAccount>
   /** By e-mail in lower case. An address that several active users share names nobody. */
   readonly users: ReadonlyMap<string, { readonly id: string; readonly person: Person }>
 }
@@ -92,7 +99,12 @@ export async function lookUp(api: SalesforceApi, codec: Codec, needs: Needs, sig
       signal,
     ),
   ])
-  return { accounts: accounts.flatMap((row) => accountIn(codec, row)), contacts: contacts.flatMap(contactIn), users: usersIn(users) }
+  return {
+    accounts: accounts.flatMap((row) => accountIn(codec, row)),
+    contacts: contacts.flatMap(contactIn),
+    made: new Map(),
+    users: usersIn(users),
+  }
 }
 
 function accountIn(codec: Codec, row: Row): Found['accounts'] {
