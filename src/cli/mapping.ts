@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { mappingJsonSchema } from '../core/mapping-document.js'
+import type { MappingTrial } from '../engine/views.js'
 import { EXIT } from './app.js'
 import { printJson, printTable, shown } from './print.js'
 import type { Run } from './run.js'
@@ -18,8 +19,16 @@ export function mappingCommands(program: Command, run: Run): void {
         else {
           printTable(
             io,
-            ['record', 'field', 'CRM column', 'flow', 'when', 'wins', 'from'],
-            view.rows.map((row) => [row.kind, row.field, row.crm, row.flow, row.when, row.wins ?? '', row.origin]),
+            ['record', 'field', 'CRM column', 'into CRM', 'into Partner Center', 'both changed', 'from'],
+            view.rows.map(({ kind, field, crm, effect, origin }) => [
+              kind,
+              field,
+              crm,
+              WRITTEN[effect.intoCrm],
+              WRITTEN[effect.intoPartner],
+              effect.rule === 'hold' ? 'a person decides' : effect.rule === 'union' ? 'joined' : `${effect.rule} wins`,
+              origin,
+            ]),
           )
           printTable(
             io,
@@ -70,21 +79,39 @@ function tryCommand(mapping: Command, run: Run): void {
         else {
           printTable(
             io,
-            ['field', 'CRM column', 'Partner Center', 'CRM'],
-            trial.rows.map(({ field, row, partner, crm }) => [field, row?.crm ?? '', shown(partner), shown(crm)]),
+            ['field', 'CRM column', 'Partner Center', 'as the CRM holds it', 'CRM', 'as Partner Center shows it'],
+            trial.rows.map(({ field, row, partner, toCrm, toPartner }) => [
+              field,
+              row?.crm ?? '',
+              shown(partner),
+              shown(toCrm.after),
+              shown(toPartner.before),
+              shown(toPartner.after),
+            ]),
           )
+          for (const { field, problem } of trial.rows) if (problem !== null) io.out(`! ${field}: ${problem}\n`)
           for (const change of trial.item.changes) {
             io.out(
               `${change.kind === 'create' ? '+ create' : '~ update'}: ${change.what}${change.irreversible ? ' (cannot be taken back)' : ''}\n`,
             )
-            for (const field of change.fields) io.out(`    ${field.field}: ${shown(field.before)} -> ${shown(field.after)}\n`)
+            for (const { field, before, after } of change.fields)
+              io.out(`    ${field}: ${shown(before)} -> ${shown(after)}${causeOf(trial, field)}\n`)
           }
           for (const conflict of trial.item.conflicts) io.out(`! ${conflict.field}: ${conflict.reason}\n`)
-          if (trial.item.changes.length === 0) io.out('A sync would write nothing.\n')
+          const { changes, reason } = trial.item
+          if (changes.length === 0) io.out(`A sync would write nothing.${reason === null ? '' : ` ${reason.text} ${reason.remedy}`}\n`)
         }
         return EXIT.done
       }),
     )
+}
+
+const WRITTEN = { always: 'always', create: 'with a new record', update: 'after it was made', never: 'never' } as const
+
+/** The row that a change comes from, in brackets. */
+function causeOf({ rows }: MappingTrial, field: string): string {
+  const row = rows.find((one) => one.field === field)?.row
+  return row === null || row === undefined ? '' : `   (row "${field}": ${row.crm}, ${row.flow}, ${row.origin})`
 }
 
 /** The draft's text; null when none is named. */

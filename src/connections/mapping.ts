@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
 import type { Config } from '../config/index.js'
-import { FIELD_NAMES } from '../core/deal.js'
-import { Fault } from '../core/fault.js'
-import { effectiveMapping, rowPolicies, type MappedKind, type Mapping, type MappingRow } from '../core/mapping.js'
+import { FIELD_NAMES, isField } from '../core/deal.js'
+import { Fault, isFault } from '../core/fault.js'
+import { effectiveMapping, fieldPolicies, rowPolicies, toCrmValue, type MappedKind, type Mapping, type MappingRow } from '../core/mapping.js'
 import { parseMapping, type LineOf, type MappingDocument } from '../core/mapping-document.js'
 import type { Check } from '../core/ports.js'
 import type { Engine } from '../engine/engine.js'
 import type { MappedRows } from '../engine/mapped-rows.js'
-import type { Draft, DraftOf } from '../engine/mapping-desk.js'
+import type { Draft, DraftOf, InColumn } from '../engine/mapping-desk.js'
 import type { MappingRowView, MappingView } from '../engine/views.js'
 import { connectCrm, profileOf } from './crm.js'
 import { roundTripCheck } from './round-trip.js'
@@ -67,16 +67,18 @@ export function mappedRowsOf(mapping: Mapping): MappedRows {
 }
 
 export function viewOf(mapping: Mapping): MappingView {
-  const rows = kinds.flatMap((kind) =>
-    FIELD_NAMES.flatMap((field): MappingRowView[] => {
+  const rows = kinds.flatMap((kind) => {
+    const policies = fieldPolicies(mapping, kind)
+    return FIELD_NAMES.flatMap((field): MappingRowView[] => {
       const row = mapping[kind][field]
       if (row === undefined) return []
       const { crm, flow, when, wins, values, origin } = row
-      return [
-        { kind, field, crm, flow, when, wins, values, toPartner: row.toPartner?.source ?? null, toCrm: row.toCrm?.source ?? null, origin },
-      ]
-    }),
-  )
+      const { into, rule, restore } = policies[field]
+      const effect = { intoCrm: into.crm, intoPartner: into.partner, rule, restores: restore }
+      const expressions = { toPartner: row.toPartner?.source ?? null, toCrm: row.toCrm?.source ?? null }
+      return [{ kind, field, crm, flow, when, wins, values, ...expressions, origin, effect }]
+    })
+  })
   const stages = kinds.flatMap((kind) =>
     mapping.stages[kind].rows.map(({ pattern, crm, otherOpen }) => ({ kind, stage: pattern, crm, otherOpen })),
   )
@@ -114,6 +116,7 @@ export function draftsOf({ config, parts, engine, settings: inForce }: DraftPart
     const mapping = mappedRowsOf(settings.mapping)
     return {
       view: viewOf(settings.mapping),
+      inColumn: ({ kind, field }, value) => inColumn(isField(field) ? settings.mapping[kind][field] : undefined, value),
       engine: {
         ...engine,
         adapters: { ...engine.adapters, crm: crm.adapter },
@@ -128,6 +131,18 @@ export function draftsOf({ config, parts, engine, settings: inForce }: DraftPart
         roundTripCheck(settings.mapping, engine.adapters.partner, crm.adapter),
       ],
     }
+  }
+}
+
+/** A list goes as it is: its places are looked up. */
+function inColumn(row: MappingRow | undefined, value: unknown): InColumn {
+  const isScalar = value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+  if (row === undefined || !isScalar) return { value }
+  try {
+    return { value: toCrmValue(row, value) }
+  } catch (error) {
+    if (isFault(error)) return { problem: error.message }
+    throw error
   }
 }
 

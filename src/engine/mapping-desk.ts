@@ -1,13 +1,18 @@
-import type { Check } from '../core/ports.js'
+import type { Projection } from '../core/deal.js'
+import type { Check, Reading } from '../core/ports.js'
 import type { Engine } from './engine.js'
 import { planAll, planOne } from './planning.js'
 import { findDeal } from './find-deal.js'
-import type { MappingDesk, MappingView } from './views.js'
+import type { MappingDesk, MappingRowView, MappingTrialRow, MappingView, PlanItem } from './views.js'
 
+/** What a conversion makes of a value for the CRM, or why it does not. */
+export type InColumn = { readonly value: unknown } | { readonly problem: string }
 /** A mapping beside the one in force: nothing of it is written anywhere. */
 export interface Draft {
   readonly engine: Engine
   readonly view: MappingView
+  /** What the row's column would be given for a value of Partner Center. */
+  inColumn(row: Pick<MappingRowView, 'kind' | 'field'>, value: unknown): InColumn
   checks(signal: AbortSignal): Promise<readonly Check[]>
 }
 /** `text` is a mapping document (YAML); null: the mapping in force. @throws Fault `misconfigured` naming what is wrong in it. */
@@ -20,7 +25,8 @@ export function mappingDesk(draftOf: DraftOf): MappingDesk {
     check: async (text, signal) => draftOf(text).checks(signal),
     plan: async (text, deals, signal) => planAll(draftOf(text).engine, deals, signal),
     async try(deal, text, signal) {
-      const { engine, view } = draftOf(text)
+      const draft = draftOf(text)
+      const { engine, view } = draft
       const link = await findDeal(engine, deal)
       const item = await planOne(engine, link, signal)
       const kind = link.ends.crm?.kind === 'lead' ? 'lead' : 'opportunity'
@@ -29,11 +35,36 @@ export function mappingDesk(draftOf: DraftOf): MappingDesk {
         link.ends.partner === null ? null : engine.adapters.partner.read(link.ends.partner, reads),
         link.ends.crm === null ? null : engine.adapters.crm.read(link.ends.crm, reads),
       ])
-      const shows = (reading: typeof partner): Readonly<Record<string, unknown>> => (reading?.kind === 'present' ? reading.deal : {})
-      const rows = view.rows
-        .filter((row) => row.kind === kind)
-        .map((row) => ({ field: row.field, row, partner: shows(partner)[row.field] ?? null, crm: shows(crm)[row.field] ?? null }))
+      const seen = { partner, crm, asPartner: engine.adapters.partner.canonical(dealIn(crm), 'referral') }
+      const rows = view.rows.filter((row) => row.kind === kind).map((row) => trialRow(draft, row, { item, ...seen }))
       return { item, rows }
     },
+  }
+}
+
+const dealIn = (reading: Reading | null): Projection => (reading?.kind === 'present' ? reading.deal : {})
+const at = (deal: Projection, field: string): unknown => (deal as Readonly<Record<string, unknown>>)[field] ?? null // a row names its field as text
+
+interface Seen {
+  readonly item: PlanItem
+  readonly partner: Reading | null
+  readonly crm: Reading | null
+  /** The CRM's deal as Partner Center would show it. */
+  readonly asPartner: Projection
+}
+function trialRow(draft: Draft, row: MappingRowView, { item, partner, crm, asPartner }: Seen): MappingTrialRow {
+  const { field } = row
+  const now = { partner: at(dealIn(partner), field), crm: at(dealIn(crm), field) }
+  const held = draft.inColumn(row, now.partner)
+  const unreadable = crm?.kind === 'present' ? crm.unreadable.find((one) => one.field === field) : undefined
+  const written = item.changes.flatMap(({ side, fields }) => fields.filter((one) => one.field === field).map(({ after }) => [side, after] as const))
+  return {
+    field,
+    row,
+    ...now,
+    toCrm: { before: now.partner, after: 'value' in held ? held.value : null },
+    toPartner: { before: unreadable?.shows ?? now.crm, after: unreadable === undefined ? at(asPartner, field) : null },
+    sync: Object.fromEntries(written),
+    problem: unreadable?.text ?? ('problem' in held ? held.problem : null),
   }
 }

@@ -222,6 +222,16 @@ export interface MappingRowView {
   readonly toPartner: string | null
   readonly toCrm: string | null
   readonly origin: 'built-in' | 'document'
+  /** What the row comes to together with what its field can do at all: what the deal's own rules are. */
+  readonly effect: {
+    /** Written `always`, only with a new record (`create`), only after (`update`), or `never`. */
+    readonly intoCrm: 'always' | 'create' | 'update' | 'never'
+    readonly intoPartner: 'always' | 'create' | 'update' | 'never'
+    /** Both sides changed it: who wins, or `hold` for a person. */
+    readonly rule: string
+    /** An edit on the receiving side is undone and recorded. */
+    readonly restores: boolean
+  }
 }
 export interface MappingView {
   readonly crm: string
@@ -235,15 +245,25 @@ export interface MappingView {
   }[]
 }
 
-/** What a mapping does to one deal: what a sync would write, each change with the row that causes it. */
+/** What a mapping does to one deal: every field in both directions, and what a sync would write, each change with the row that causes it. */
 export interface MappingTrial {
   readonly item: PlanItem
-  readonly rows: readonly {
-    readonly field: string
-    readonly row: MappingRowView | null
-    readonly partner: unknown
-    readonly crm: unknown
-  }[]
+  readonly rows: readonly MappingTrialRow[]
+}
+export interface MappingTrialRow {
+  readonly field: string
+  readonly row: MappingRowView | null
+  /** What the two sides show now. */
+  readonly partner: unknown
+  readonly crm: unknown
+  /** Partner Center's value, and what the CRM would hold for it. */
+  readonly toCrm: { readonly before: unknown; readonly after: unknown }
+  /** The CRM's value, and what Partner Center would show for it. */
+  readonly toPartner: { readonly before: unknown; readonly after: unknown }
+  /** What a sync would write to each side; a side it leaves alone is absent. */
+  readonly sync: { readonly partner?: unknown; readonly crm?: unknown }
+  /** Why a value cannot be read or converted. */
+  readonly problem: string | null
 }
 
 export interface MappingDesk {

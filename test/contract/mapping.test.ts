@@ -97,7 +97,23 @@ describe('cosell mapping', () => {
     const { id, crmId } = await shared()
     here.writes()
     const trial = await here.app.service.mapping.try(id, draft(moved), never)
-    expect(trial.rows.find(({ field }) => field === 'details.notes')).toMatchObject({ partner: 'From Partner Center', crm: null })
+    expect(trial.rows.find(({ field }) => field === 'details.notes')).toMatchObject({
+      partner: 'From Partner Center',
+      crm: null,
+      row: { crm: 'customerneed', origin: 'document', effect: { intoCrm: 'always', intoPartner: 'always', rule: 'hold' } },
+      toCrm: { before: 'From Partner Center', after: 'From Partner Center' },
+      toPartner: { before: null, after: null },
+      sync: { crm: 'From Partner Center' },
+      problem: null,
+    })
+    expect(trial.rows.find(({ field }) => field === 'customerProfile.address.country')).toMatchObject({
+      row: { effect: { intoCrm: 'create', intoPartner: 'create' } },
+      sync: {},
+    })
+    const failing = draft({ opportunity: { 'details.notes': { crm: 'description', toPartner: 'value.substring(500)' } } })
+    const stopped = await here.app.service.mapping.try(id, failing, never)
+    expect(stopped.rows.find(({ field }) => field === 'details.notes')?.problem).toMatch(/fails on "From Partner Center".*at character 1/)
+    expect(stopped.item).toMatchObject({ changes: [], reason: { code: 'unmapped-value' } })
     expect(trial.item.changes.flatMap(({ fields }) => fields)).toContainEqual(
       expect.objectContaining({ field: 'details.notes', after: 'From Partner Center' }),
     )
