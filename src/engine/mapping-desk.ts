@@ -57,7 +57,9 @@ function trialRow(draft: Draft, row: MappingRowView, { item, partner, crm, asPar
   const now = { partner: at(dealIn(partner), field), crm: at(dealIn(crm), field) }
   const held = draft.inColumn(row, now.partner)
   const unreadable = crm?.kind === 'present' ? crm.unreadable.find((one) => one.field === field) : undefined
-  const written = item.changes.flatMap(({ side, fields }) => fields.filter((one) => one.field === field).map(({ after }) => [side, after] as const))
+  const written = item.changes.flatMap(({ side, fields }) =>
+    fields.filter((one) => one.field === field).map(({ after }) => [side, after] as const),
+  )
   return {
     field,
     row,

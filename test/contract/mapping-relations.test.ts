@@ -1,0 +1,113 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { installation, type Installation } from '../support/installation.js'
+import { salesforceInstallation, type SalesforceInstallation } from '../support/salesforce-installation.js'
+
+/** Rows that keep a field on a record beside the deal's own: as a lookup, on the account, on the contact. */
+let closing: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closing) await close()
+  closing = []
+})
+const euro = { details: { currency: 'EUR', notes: 'Needs reports.' } }
+
+describe('a lookup of Dynamics 365', () => {
+  const users = (here: Installation) => here.sandbox.dynamics.find('systemuser', { applicationid: null })
+  interface Opened {
+    readonly here: Installation
+    readonly names: readonly string[]
+    readonly id: string
+    readonly account: () => Readonly<Record<string, unknown>>
+  }
+  async function open(): Promise<Opened> {
+    const here = await installation({
+      mapping: { version: 1, opportunity: { campaignId: { crm: 'account.preferredsystemuserid' } } },
+    })
+    closing.push(() => here.close())
+    const [first, second] = users(here).map((user) => String(user['fullname']))
+    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Looked up', ...euro, campaignId: first ?? '' })
+    await here.sync()
+    const opportunity = here.opportunitiesOf(own.id)[0]
+    const account = () => here.sandbox.dynamics.read('account', String(opportunity?.['_parentaccountid_value'])) ?? {}
+    return { here, names: [first ?? '', second ?? ''], id: own.id, account }
+  }
+
+  it('is written by the words of a row, and read by them', async () => {
+    const { here, names, id, account } = await open()
+    const idOf = (name: string | undefined): string =>
+      String(users(here).find((user) => user['fullname'] === name)?.['systemuserid'])
+    expect(String(account()['_preferredsystemuserid_value'])).toBe(idOf(names[0]))
+    here.seller.edit('account', String(account()['accountid']), { 'preferredsystemuserid@odata.bind': `/systemusers(${idOf(names[1])})` })
+    await here.sync([id])
+    expect(here.sandbox.partnerCenter.referral(id)?.campaignId).toBe(names[1])
+    here.sandbox.partnerCenter.portal.edit(id, { campaignId: names[0] ?? null })
+    await here.sync([id])
+    expect(String(account()['_preferredsystemuserid_value'])).toBe(idOf(names[0]))
+  })
+
+  it('stops the deal whose word no row has, with the rows there are', async () => {
+    const { here, names, id, account } = await open()
+    const before = account()['_preferredsystemuserid_value']
+    expect(before).toMatch(/.+/)
+    here.sandbox.partnerCenter.portal.edit(id, { campaignId: 'Nobody of that name' })
+    await here.sync([id])
+    const { problem } = await here.app.service.deal(id, { live: false })
+    expect(problem).toMatch(/campaignId.*has no row "Nobody of that name" \(it has .*/)
+    expect(problem).toContain(names[1])
+    expect(account()['_preferredsystemuserid_value']).toEqual(before)
+  })
+})
+
+describe('a field on the contact', () => {
+  it('of Dynamics 365 is written with a new contact, and constants of account and contact with them', async () => {
+    const here = await installation({
+      mapping: {
+        version: 1,
+        opportunity: { campaignId: { crm: 'contact.department' } },
+        defaults: { account: { industrycode: 'Accounting' }, contact: { jobtitle: 'Customer' } },
+      },
+    })
+    closing.push(() => here.close())
+    const team = [{ firstName: 'Ada', lastName: 'Byron', email: 'ada@new.example', phoneNumber: '1' }]
+    const { own } = here.sandbox.partnerCenter.portal.create('private', {
+      name: 'With a person',
+      ...euro,
+      campaignId: 'Spring',
+      customerProfile: { name: 'Analytical Engines Ltd', team },
+    })
+    await here.sync()
+    expect(here.sandbox.dynamics.find('contact', { emailaddress1: 'ada@new.example' })).toMatchObject([{ department: 'Spring', jobtitle: 'Customer' }])
+    expect(here.sandbox.dynamics.find('account', { name: 'Analytical Engines Ltd' })).toMatchObject([{ industrycode: 1 }])
+    expect(here.sandbox.partnerCenter.referral(own.id)?.campaignId).toBe('Spring')
+  })
+
+  it('[R64] of a deal without one is refused, and nobody takes it for emptied', async () => {
+    const here = await installation({ mapping: { version: 1, opportunity: { campaignId: { crm: 'contact.department' } } } })
+    closing.push(() => here.close())
+    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Nobody there', ...euro, customerProfile: { team: [] } })
+    await here.sync()
+    here.sandbox.partnerCenter.portal.edit(own.id, { campaignId: 'Spring' })
+    await here.sync([own.id])
+    await here.sync([own.id])
+    expect(here.sandbox.partnerCenter.referral(own.id)?.campaignId).toBe('Spring')
+    expect((await here.app.service.deal(own.id, { live: false })).problem).toMatch(/has no contact, and the mapping keeps department there/)
+  })
+})
+
+describe('a lookup of Salesforce', () => {
+  it('is written by the name of a record, and read by it', async () => {
+    const here: SalesforceInstallation = await salesforceInstallation({
+      mapping: { version: 1, opportunity: { campaignId: { crm: 'account.OwnerId', flow: 'both' } } },
+    })
+    closing.push(() => here.close())
+    const org = here.sandbox.salesforce
+    const [first, second] = org.find('User').filter((user) => user['IsActive'] !== false)
+    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Looked up', ...euro, campaignId: String(first?.['Name']) })
+    await here.sync()
+    const account = () => org.read('Account', String(here.opportunitiesOf(own.id)[0]?.['AccountId'])) ?? {}
+    expect(account()['OwnerId']).toBe(first?.['Id'])
+    here.later(5_000)
+    org.people.edit('Account', String(account()['Id']), { OwnerId: second?.['Id'] })
+    await here.sync([own.id])
+    expect(here.sandbox.partnerCenter.referral(own.id)?.campaignId).toBe(second?.['Name'])
+  })
+})
