@@ -5,11 +5,13 @@ import type { Link, LinkState, Reason, ReasonCode, WaitsFor } from '../core/link
 import type { MatchReport } from '../core/matching.js'
 import type { ObservedOutcome } from '../core/observation.js'
 import type { FlowName, FlowSwitch } from '../core/policy.js'
-import type { Check, RemoteSchema } from '../core/ports.js'
+import type { Check } from '../core/ports.js'
 import type { Instant, Side } from '../core/ref.js'
 import type { Settings, SettingsVersion } from '../core/settings.js'
 import type { Take } from '../core/stage.js'
 import type { Activity, QuotaView } from './activity-views.js'
+import type { MappingDesk } from './mapping-views.js'
+import type { ApplyReport, PlanDocument, PlanItem } from './plan-views.js'
 import type { Brake, SweepReport } from './sweep.js'
 
 /** One row of the list of deals. The names are promised to scripts. */
@@ -97,45 +99,6 @@ export interface SyncSummary {
   readonly unreachable: { readonly count: number; readonly message: string | null }
 }
 
-/** What a sync would write, field by field. `saw` are the versions it was planned on: `apply` refuses a deal that has moved since. */
-export interface PlanItem {
-  readonly deal: string | null
-  readonly name: string | null
-  readonly state: LinkState
-  readonly reason: Reason | null
-  readonly changes: readonly PlanChangeView[]
-  readonly conflicts: readonly Conflict[]
-  readonly saw: { readonly partner: string | null; readonly crm: string | null; readonly revision: number | null }
-}
-export interface PlanChangeView {
-  readonly kind: 'create' | 'patch' | 'step'
-  readonly side: Side
-  readonly what: string
-  readonly fields: readonly { readonly field: string; readonly before: FieldValue | undefined; readonly after: FieldValue | undefined }[]
-  readonly irreversible: boolean
-  readonly change: Change
-}
-export interface PlanDocument {
-  readonly version: 1
-  readonly madeAt: string
-  readonly totals: {
-    readonly create: number
-    readonly update: number
-    readonly steps: number
-    readonly conflicts: number
-    readonly unchanged: number
-    /** Steps that cannot be taken back. */
-    readonly irreversible: number
-    /** How many records would be written, by field. */
-    readonly fields: Readonly<Record<string, number>>
-  }
-  readonly items: readonly PlanItem[]
-}
-export interface ApplyReport {
-  readonly applied: number
-  readonly refused: readonly { readonly deal: string | null; readonly why: string }[]
-}
-
 export interface FlowView {
   readonly flow: FlowName
   readonly value: FlowSwitch
@@ -210,70 +173,8 @@ export type Intention =
 
 export type { Activity, AuditRecord, Check, Link, MatchReport, Projection, QuotaView }
 
-/** One row of the effective mapping, for people. */
-export interface MappingRowView {
-  readonly kind: 'opportunity' | 'lead'
-  readonly field: string
-  readonly crm: string
-  readonly flow: string
-  readonly when: string
-  readonly wins: string | null
-  readonly values: Readonly<Record<string, string | number | boolean>> | null
-  readonly toPartner: string | null
-  readonly toCrm: string | null
-  readonly origin: 'built-in' | 'document'
-  /** What the row comes to together with what its field can do at all: what the deal's own rules are. */
-  readonly effect: {
-    /** Written `always`, only with a new record (`create`), only after (`update`), or `never`. */
-    readonly intoCrm: 'always' | 'create' | 'update' | 'never'
-    readonly intoPartner: 'always' | 'create' | 'update' | 'never'
-    /** Both sides changed it: who wins, or `hold` for a person. */
-    readonly rule: string
-    /** An edit on the receiving side is undone and recorded. */
-    readonly restores: boolean
-  }
-}
-export interface MappingView {
-  readonly crm: string
-  readonly rows: readonly MappingRowView[]
-  readonly defaults: Readonly<Record<string, Readonly<Record<string, unknown>>>>
-  readonly stages: readonly {
-    readonly kind: 'opportunity' | 'lead'
-    readonly stage: string
-    readonly crm: Readonly<Record<string, string | number | boolean>>
-    readonly otherOpen: boolean
-  }[]
-}
-
-/** What a mapping does to one deal: every field in both directions, and what a sync would write, each change with the row that causes it. */
-export interface MappingTrial {
-  readonly item: PlanItem
-  readonly rows: readonly MappingTrialRow[]
-}
-export interface MappingTrialRow {
-  readonly field: string
-  readonly row: MappingRowView | null
-  /** What the two sides show now. */
-  readonly partner: unknown
-  readonly crm: unknown
-  /** Partner Center's value, and what the CRM would hold for it. */
-  readonly toCrm: { readonly before: unknown; readonly after: unknown }
-  /** The CRM's value, and what Partner Center would show for it. */
-  readonly toPartner: { readonly before: unknown; readonly after: unknown }
-  /** What a sync would write to each side; a side it leaves alone is absent. */
-  readonly sync: { readonly partner?: unknown; readonly crm?: unknown }
-  /** Why a value cannot be read or converted. */
-  readonly problem: string | null
-}
-
-export interface MappingDesk {
-  show(): Promise<MappingView>
-  /** The CRM's own columns, for those who write rows. */
-  columns(signal: AbortSignal): Promise<RemoteSchema>
-  check(text: string | null, signal: AbortSignal): Promise<readonly Check[]>
-  try(deal: string, text: string | null, signal: AbortSignal): Promise<MappingTrial>
-  plan(text: string, deals: readonly string[], signal: AbortSignal): Promise<PlanDocument>
-}
+export type { ApplyReport, PlanChangeView, PlanDocument, PlanItem } from './plan-views.js'
+export type { MappingDesk, MappingRowView, MappingTrial, MappingTrialRow, MappingView } from './mapping-views.js'
 
 /** One version of the settings. `proposed`: written down and not in force, because another person has yet to agree. */
 export interface SettingsSummary extends Omit<SettingsVersion, 'settings' | 'at'> {
