@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { mappingJsonSchema } from '../core/mapping-document.js'
-import type { MappingTrial } from '../engine/views.js'
+import type { Service } from '../assemble.js'
 import { EXIT } from './app.js'
 import { printJson, printTable, shown } from './print.js'
 import type { Run } from './run.js'
@@ -109,7 +109,7 @@ function tryCommand(mapping: Command, run: Run): void {
 const WRITTEN = { always: 'always', create: 'with a new record', update: 'after it was made', never: 'never' } as const
 
 /** The row that a change comes from, in brackets. */
-function causeOf({ rows }: MappingTrial, field: string): string {
+function causeOf({ rows }: Awaited<ReturnType<Service['mapping']['try']>>, field: string): string {
   const row = rows.find((one) => one.field === field)?.row
   return row === null || row === undefined ? '' : `   (row "${field}": ${row.crm}, ${row.flow}, ${row.origin})`
 }
