@@ -82,6 +82,16 @@ export function watchRoutes(app: FastifyInstance): { readonly routes: readonly L
   return { routes }
 }
 
+/** The methods of the routes that a path fits, those of the console's pages left out. */
+export function methodsAt(routes: readonly ListedRoute[], path: string): readonly string[] {
+  const parts = path.split('/')
+  const fits = ({ url }: ListedRoute): boolean => {
+    const names = url.split('/')
+    return !url.includes('*') && names.length === parts.length && names.every((name, index) => name.startsWith(':') || name === parts[index])
+  }
+  return [...new Set(routes.filter(fits).flatMap(({ methods }) => methods))].sort()
+}
+
 export interface ListedRoute {
   readonly url: string
   readonly methods: readonly string[]

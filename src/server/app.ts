@@ -4,7 +4,7 @@ import { limitRate, refuseDeep } from './limits.js'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Clock } from '../core/ports.js'
-import { guard, watchRoutes, type ListedRoute } from './access.js'
+import { guard, methodsAt, watchRoutes, type ListedRoute } from './access.js'
 import { authenticator } from './auth.js'
 import { consoleRoutes } from './console.js'
 import { describeApi } from './docs.js'
@@ -63,6 +63,8 @@ export interface BuiltApp {
 export async function createApp(deps: ServerDeps): Promise<BuiltApp> {
   const trustProxy = deps.trustedProxies.length === 0 ? false : [...deps.trustedProxies]
   const app = fastify({ bodyLimit: apiBytesMost, trustProxy, logger: false, requestTimeout: 120_000, return503OnClosing: true })
+  // A text is no JSON: it is refused as such and not as an object without members.
+  app.removeContentTypeParser('text/plain')
   const { routes } = watchRoutes(app)
   const local = localSocket((request, response) => app.routing(request, response))
   const origin = (): string => (deps.publicUrl ?? addressOf(app)).replace(/\/+$/, '')
@@ -76,7 +78,7 @@ export async function createApp(deps: ServerDeps): Promise<BuiltApp> {
   })
   await app.register(cookie)
   await limitRate(app, (request) => local.owns(request.raw.socket))
-  answers(app, deps, origin)
+  answers(app, { deps, origin, routes })
   app.addHook('onRequest', (request, _reply, done) => {
     // Before anything else: an event that cannot be worked must stay with its sender.
     if (request.url.startsWith('/hooks/') && deps.ready() !== 'ready') throw notNow('The service is starting or stopping.')
@@ -120,7 +122,12 @@ function addressOf(app: FastifyInstance): string {
 }
 
 /** What every answer carries, and how errors are told. */
-function answers(app: FastifyInstance, deps: ServerDeps, origin: () => string): void {
+interface Answering {
+  readonly deps: ServerDeps
+  readonly origin: () => string
+  readonly routes: readonly ListedRoute[]
+}
+function answers(app: FastifyInstance, { deps, origin, routes }: Answering): void {
   app.decorateRequest('principal', null)
   app.setErrorHandler((error, request, reply) => {
     const about = problemOf(error, request.id)
@@ -132,18 +139,16 @@ function answers(app: FastifyInstance, deps: ServerDeps, origin: () => string): 
     }
     return sendProblem(reply, about, error instanceof Refusal ? error.headers : {})
   })
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      reply,
-      problem({
-        status: 404,
-        title: 'Not found',
-        detail: `There is nothing at ${pathOf(request)}.`,
-        code: 'not-found',
-        remedy: 'See /api/docs.',
-      }),
-    ),
-  )
+  app.setNotFoundHandler((request, reply) => {
+    const path = pathOf(request)
+    const methods = methodsAt(routes, path)
+    const remedy = 'See /api/docs.'
+    if (methods.length === 0 || methods.includes(request.method))
+      return sendProblem(reply, problem({ status: 404, title: 'Not found', detail: `There is nothing at ${path}.`, code: 'not-found', remedy }))
+    const allow = methods.join(', ')
+    const detail = `${path} takes ${allow}, not ${request.method}.`
+    return sendProblem(reply, problem({ status: 405, title: 'Not allowed', detail, code: 'method-not-allowed', remedy }), { allow })
+  })
   app.addHook('onSend', (_request, reply, payload, done) => {
     void reply.headers({
       'x-content-type-options': 'nosniff',

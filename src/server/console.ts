@@ -7,7 +7,6 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Service } from '../engine/views.js'
 import type { Authenticator } from './auth.js'
 import { homePage, strangerPage, STYLE, STYLE_PATH } from './home.js'
-import { problem, sendProblem } from './problems.js'
 
 export interface ConsoleDeps {
   readonly service: Service
@@ -56,10 +55,7 @@ export async function consoleRoutes(app: FastifyInstance, deps: ConsoleDeps): Pr
   app.get<{ Params: { '*': string } }>('/*', open, (request, reply) => {
     const path = request.url.split('?')[0] ?? ''
     if (!notPages.test(path) && !/\.[a-z0-9]{1,5}$/i.test(path)) return sendPage(reply, page)
-    return sendProblem(
-      reply,
-      problem({ status: 404, title: 'Not found', detail: `There is nothing at ${path}.`, code: 'not-found', remedy: 'See /api/docs.' }),
-    )
+    return reply.callNotFound()
   })
 }
 

@@ -159,6 +159,27 @@ describe('what every answer carries', () => {
   })
 })
 
+describe('what is not offered', () => {
+  it('is 405 with what is, where only the method is wrong, and 404 where there is nothing', async () => {
+    await open()
+    const wrong = async (path: string, method: string): Promise<unknown> => {
+      const answer = await ask(path, { method, headers: bearer })
+      return [answer.status, answer.headers.get('allow')]
+    }
+    for (const method of ['GET', 'PUT', 'DELETE', 'PATCH']) expect(await wrong('/hooks/partner-center', method)).toEqual([405, 'POST'])
+    expect(await wrong('/hooks/dynamics/some-key', 'PUT')).toEqual([405, 'POST'])
+    expect(await wrong('/api/v1/deals/x/order', 'GET')).toEqual([405, 'POST'])
+    expect(await wrong('/api/v1/flows/all', 'DELETE')).toEqual([405, 'PUT'])
+    expect(await wrong('/api/v1/nothing', 'DELETE')).toEqual([404, null])
+    expect(await wrong('/hooks/nobody', 'POST')).toEqual([404, null])
+  })
+  it('is 415 where a body is no JSON', async () => {
+    await open()
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'text/xml'])
+      expect((await ask('/api/v1/plan', { method: 'POST', headers: { ...bearer, 'content-type': type }, body: '{}' })).status).toBe(415)
+  })
+})
+
 describe('what is too much', () => {
   it('is refused: headers, bodies, nesting', async () => {
     await open()
