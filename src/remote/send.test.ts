@@ -24,7 +24,7 @@ function sending(steps: readonly Step[], more: { token?: TokenSource } = {}) {
     correlation: (id) => ({ 'client-request-id': id }),
   })
   const ask = (method = 'GET', url = 'https://api.example/things?secret=1') => send({ method, url, headers: { accept: 'x' }, body: method === 'GET' ? null : '{}', signal: new AbortController().signal })
-  return { ask, sent, reports }
+  return { ask, send, sent, reports }
 }
 const reset = new NoAnswer('connection reset', { sent: true, cause: null })
 const refusedConnection = new NoAnswer('connection refused', { sent: false, cause: null })
@@ -43,6 +43,14 @@ describe('sending', () => {
     await ask()
     await ask('POST')
     expect(sent.map(({ headers }) => [headers['authorization'], headers['client-request-id']])).toEqual([['Bearer first', 'id-1'], ['Bearer first', 'id-2']])
+  })
+
+  it('waits longer where the caller knows that the service takes its time', async () => {
+    const { sent, send } = sending([])
+    const request = { method: 'POST', url: 'https://api.example/publish', headers: {}, body: '{}', signal: new AbortController().signal }
+    await send(request)
+    await send({ ...request, deadlineMs: 150_000 })
+    expect(sent.map(({ timeoutMs }) => timeoutMs)).toEqual([25_000, 150_000])
   })
 
   it('repeats a read a little, and a write never', async () => {

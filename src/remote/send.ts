@@ -12,6 +12,8 @@ export interface SendRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Uint8Array | null
   readonly signal: AbortSignal
+  /** How long the answer is waited for, where the service is known to take its time. Absent: as for every call. */
+  readonly deadlineMs?: number
 }
 export type SendAnswer = TransportAnswer
 /** An authenticated and paced exchange: every answer comes back, also a refusal; a missing one is thrown as a Fault. */
@@ -118,7 +120,7 @@ async function exchange(options: RemoteOptions, request: SendRequest, token: str
     options.onCall?.({ ...call, bytes: answer?.body.length ?? 0, waitMs, allowances: answer === null ? [] : allowancesOf(answer.headers) })
   }
   try {
-    const sent = { ...request, url, headers, timeoutMs: deadlineMs }
+    const sent = { ...request, url, headers, timeoutMs: request.deadlineMs ?? deadlineMs }
     const answer = await pace.turn(() => traced(tracing, options.name, sent, transport), request.signal)
     report(answer)
     const waitMs = waitOf(options, answer)

@@ -103,6 +103,8 @@ function exchange(dispatcher: Dispatcher, url: URL, asked: TransportRequest): Pr
         method: asked.method, // methods of our own adapters
         headers: { 'accept-encoding': 'gzip', ...asked.headers },
         body: asked.body,
+        headersTimeout: Math.max(silenceMs, asked.timeoutMs),
+        bodyTimeout: Math.max(silenceMs, asked.timeoutMs),
       },
       handler,
     )

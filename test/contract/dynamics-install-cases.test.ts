@@ -132,6 +132,19 @@ describe('a name that is taken', () => {
   })
 })
 
+describe('what takes the CRM its time', () => {
+  it('is waited for as long as an operation may run, and not begun again meanwhile', async () => {
+    const made = environment()
+    const waits: number[] = []
+    const send: typeof made.send = (request) => {
+      if (request.method !== 'GET') waits.push(request.deadlineMs ?? 0)
+      return made.send(request)
+    }
+    await dynamicsInstaller({ url: origin, send, clock: made.clock, notebook: made.notebook, mapped: () => [] }).apply({ existing: 'alter', ...quiet })
+    expect(Math.min(...waits)).toBeGreaterThan(120_000)
+  })
+})
+
 describe('what can stand in the way', () => {
   it('a missing privilege ends it with the name of the privilege, and the next run goes on', async () => {
     const made = environment()

@@ -128,7 +128,12 @@ export class DynamicsApi {
     if (questions.length === 0) return []
     const items = questions.map((question): BatchItem => ({
       kind: 'single',
-      part: { method: 'GET', path: `/${base}/${question.path}`, headers: { ...protocol, ...preferring(question.prefer) }, body: null },
+      part: {
+        method: 'GET',
+        path: `/${base}/${question.path}`,
+        headers: { ...protocol, ...freshly(question.path), ...preferring(question.prefer) },
+        body: null,
+      },
     }))
     const answers = await this.#batch(items, { signal, what: questions[0]?.what ?? 'a batch' })
     return questions.map((question, index) => {
@@ -208,6 +213,8 @@ export class DynamicsApi {
   }
 }
 
+/** Definitions come past the server's cache, which may lag half a minute behind an administrator. */
+const freshly = (path: string): Record<string, string> => (path.startsWith('EntityDefinitions') ? { Consistency: 'Strong' } : {})
 const preferring = (prefer: string | undefined): Record<string, string> => (prefer === undefined ? {} : { Prefer: prefer })
 const askedOf = (operation: Operation): Asked => ({
   method: operation.method,

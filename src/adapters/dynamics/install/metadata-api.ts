@@ -16,6 +16,8 @@ type Reading = { readonly kind: 'found'; readonly body: Row } | { readonly kind:
 
 const base = 'api/data/v9.2'
 const pagesMost = 200
+// An operation may run for two minutes, and publishing takes its time: giving up earlier would publish again and again.
+const writeDeadlineMs = 150_000
 const protocol = {
   Accept: 'application/json',
   'OData-MaxVersion': '4.0',
@@ -81,12 +83,13 @@ export class MetadataApi {
       ...(method === 'PATCH' ? { 'If-Match': '*' } : {}),
       ...(solution === null ? {} : { 'MSCRM.SolutionUniqueName': solution }),
     }
-    const sent = { method, url: this.urlOf(write.path), headers, body: body === null ? null : JSON.stringify(body), signal }
-    const answer = await this.#send(sent)
-    const text = answer.body.toString('utf8')
-    if (answer.status >= 300) throw faultOf({ status: answer.status, headers: answer.headers, text }, { method, what, conditional: false })
+    const text = body === null ? null : JSON.stringify(body)
+    const answer = await this.#send({ method, url: this.urlOf(write.path), headers, body: text, signal, deadlineMs: writeDeadlineMs })
+    const said = answer.body.toString('utf8')
+    if (answer.status >= 300)
+      throw faultOf({ status: answer.status, headers: answer.headers, text: said }, { method, what, conditional: false })
     const named = /\(([0-9a-f-]{36})\)$/i.exec(answer.headers['odata-entityid'] ?? '')
-    return { id: named?.[1]?.toLowerCase() ?? null, body: text === '' ? null : asRow(parseJson(text, what), what) }
+    return { id: named?.[1]?.toLowerCase() ?? null, body: said === '' ? null : asRow(parseJson(said, what), what) }
   }
 
   /** Where a member we name is not known, the whole definition is asked for. */
