@@ -166,6 +166,37 @@ describe.each(['none', 'microsoft', 'cosell'] as const)('Dynamics 365 that came 
   })
 })
 
+describe('a slow CRM', () => {
+  it('gets fewer records in a call, so that each call is answered while it is waited for', async () => {
+    const { made } = await desk('cosell')
+    let batches: number[] = []
+    const send: typeof made.send = async (request) => {
+      const writes = String(request.body).split('PATCH ').length - 1
+      if (request.url.endsWith('$batch') && writes > 0) {
+        batches.push(writes)
+        made.kit.clock.advance(writes * 250)
+      }
+      return made.send(request)
+    }
+    const settings = { mapping: effectiveMapping(DYNAMICS_PROFILE, EMPTY_MAPPING), owner: null, checkMarkInName: false }
+    const guard = <T>(_key: string, work: () => Promise<T>): Promise<T> => work()
+    const adapter = dynamicsAdapter({ url: origin, send, clock: made.clock, settings: () => settings, customerGuard: guard })
+    const ids = Array.from({ length: 60 }, (_, at) => made.kit.simulator.people.opportunity({ name: `Deal ${at}` }))
+    const refs = ids.map((id): EndRef => ({ side: 'crm', kind: 'opportunity', id }))
+    const writeAll = async (notes: string): Promise<void> => {
+      const seen = (await adapter.readMany(refs, { wide: false, signal: never })) as Present[] // all of them are there
+      const changes = seen.map(({ ref, version }) => patch(ref, version, { 'details.notes': notes }))
+      const answers = await adapter.writeMany(changes, { signal: never })
+      expect(answers.filter((answer) => answer instanceof Fault)).toEqual([])
+    }
+    await writeAll('once')
+    expect(batches).toEqual([60])
+    batches = []
+    await writeAll('twice')
+    expect(batches).toEqual([32, 28])
+  })
+})
+
 describe('the change feed', () => {
   it('lists every deal once a week, whatever it believes to know', async () => {
     const here = await desk('cosell')

@@ -16,7 +16,6 @@ import { unpackVersion } from './version.js'
 
 export type Outcomes = Map<Change, Receipt | Fault>
 
-const recordsPerCall = 100 // A hundred records are well inside the two minutes that one call may take.
 const operationsPerCall = 900 // A batch takes 1000; a deal with all its solutions stays whole.
 
 /** Makes many records in few calls: one to look, at most one each for accounts and contacts, and one for a hundred records. */
@@ -24,8 +23,9 @@ export async function createMany(environment: Environment, changes: readonly Cre
   const outcomes: Outcomes = new Map()
   for (const kind of ['opportunity', 'lead'] as const) {
     const ofKind = changes.filter((change) => newKind(change) === kind)
-    for (let start = 0; start < ofKind.length; start += recordsPerCall) {
-      const some = ofKind.slice(start, start + recordsPerCall)
+    for (let start = 0, taken = 0; start < ofKind.length; start += taken) {
+      taken = environment.stride.records
+      const some = ofKind.slice(start, start + taken)
       try {
         for (const [change, outcome] of await createSome(environment, kind, some, signal)) outcomes.set(change, outcome)
       } catch (error) {
@@ -163,7 +163,7 @@ async function writeOwn(
   into: { readonly outcomes: Outcomes; readonly signal: AbortSignal },
 ): Promise<void> {
   const unsure: { readonly prepared: Prepared; readonly fault: Fault }[] = []
-  for (const some of inCalls(ready, ({ record }) => record.own.length)) {
+  for (const some of inCalls(ready, { environment, size: ({ record }) => record.own.length })) {
     const results = await sendSets(
       environment,
       some.map(({ record }) => record.own),
@@ -189,32 +189,42 @@ async function writeOwn(
 
 /** A call that fails as a whole fails for each of its records, not for those of the calls before it. */
 async function sendSets(
-  environment: Environment,
+  { api, clock, stride }: Environment,
   sets: readonly (readonly Operation[])[],
   signal: AbortSignal,
 ): Promise<readonly unknown[]> {
+  const begun = clock.now()
   try {
-    return await environment.api.batch(sets, signal)
+    const results = await api.batch(sets, signal)
+    stride.took({ records: sets.length, ms: clock.now() - begun })
+    return results
   } catch (error) {
     const fault = toFault(error)
+    if (fault.kind === 'ambiguous') stride.lost()
     return sets.map(() => fault)
   }
 }
 
-export function inCalls<T>(items: readonly T[], size: (item: T) => number): T[][] {
-  const calls: T[][] = []
-  let room = 0
-  for (const item of items) {
-    const last = calls.at(-1)
-    if (last === undefined || room < size(item) || last.length >= recordsPerCall) {
-      calls.push([item])
-      room = operationsPerCall - size(item)
-    } else {
-      last.push(item)
+interface Calls<T> {
+  readonly environment: Environment
+  /** Operations of one item. */
+  readonly size: (item: T) => number
+}
+
+/** Items call by call; how many is decided before each call, by how the one before it went. */
+function* inCalls<T>(items: readonly T[], { environment, size }: Calls<T>): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; ) {
+    const { records } = environment.stride
+    const some: T[] = []
+    for (let room = operationsPerCall; some.length < records; ) {
+      const item = items[start + some.length]
+      if (item === undefined || (some.length > 0 && room < size(item))) break
+      some.push(item)
       room -= size(item)
     }
+    start += some.length
+    yield some
   }
-  return calls
 }
 
 /** Many updates of known records: what has to be looked up is rare and left to the single way. */
@@ -237,10 +247,8 @@ export async function updateMany(environment: Environment, changes: readonly Upd
     }
   }
   for (const { change, ready } of prepared) if (ready.operations.length === 0) outcomes.set(change, updateReceipt(change, ready))
-  for (const some of inCalls(
-    prepared.filter(({ ready }) => ready.operations.length > 0),
-    ({ ready }) => ready.operations.length,
-  )) {
+  const rest = prepared.filter(({ ready }) => ready.operations.length > 0)
+  for (const some of inCalls(rest, { environment, size: ({ ready }) => ready.operations.length })) {
     const results = await sendSets(
       environment,
       some.map(({ ready }) => ready.operations),

@@ -7,6 +7,7 @@ import { tellsOfOtherColumns } from './errors.js'
 import { discover, type Discover } from './fields.js'
 import { withLookups } from './lookup-columns.js'
 import { ASSUMED_SCHEMA, type Schema } from './schema.js'
+import { Stride } from './stride.js'
 
 /** Runs `work` alone among all workers that name the same key, so that two deals of one customer never make two accounts. */
 export type CustomerGuard = <T>(key: string, work: () => Promise<T>) => Promise<T>
@@ -27,6 +28,7 @@ export class Environment {
   readonly api: DynamicsApi
   readonly clock: Clock
   readonly guard: CustomerGuard
+  readonly stride = new Stride()
   readonly #settings: () => Settings
   readonly #discover: Discover
   #schema: Schema = ASSUMED_SCHEMA
