@@ -170,13 +170,13 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
       calls.called(call)
     },
   }
-  const partner = connectPartnerCenter(config.partnerCenter, parts)
   const warn: Engine['warn'] = (message, details) => log.warn(details, message)
   const board = noticeBoard(store, clock, warn)
   const book = bookOver(config, { store, clock })
   await book.readFile(settingsOfFile(config))
   const held = await inForce(config, parts, { book, warn })
   const { crm } = held
+  const partner = connectPartnerCenter(config.partnerCenter, parts, () => held.settings().mapping.timeZone)
   const freshness = setInterval(() => void held.refresh().catch(() => undefined), settingsFreshMs) // A store that cannot be read is said by everything else; the last version holds.
   freshness.unref()
   const noting = setInterval(() => void calls.note().catch(() => undefined), callsNotedMs) // Only a display; what could not be noted goes with the next turn.

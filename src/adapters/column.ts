@@ -30,6 +30,8 @@ export interface Column {
   readonly required: boolean
   /** Under column security: what our own user may do. Known to checks only. */
   readonly secured?: { readonly canRead: boolean; readonly canWrite: boolean }
+  /** Of a time: the zone in which people read its day. Absent: UTC. */
+  readonly zone?: string
   readonly lookup?: LookupWire
   /** Of a lookup of Salesforce: the objects it may point to. */
   readonly pointsTo?: readonly string[]
@@ -39,6 +41,10 @@ export interface Column {
 export const isClosedLookup = ({ type, options }: Column): boolean => type === 'lookup' && options === null
 /** The member of a record in which the column's value comes. */
 export const readName = ({ name, lookup }: Column): string => lookup?.read ?? name
+
+/** A column of times, read in the zone of the people. */
+export const inZone = (column: Column, zone: string | null): Column =>
+  zone === null || column.type !== 'instant' ? column : { ...column, zone }
 
 /** Puts a value into a body as the column takes it. */
 export function putInto(body: Record<string, unknown>, { name, lookup }: Column, value: unknown): void {

@@ -1,3 +1,4 @@
+import { dateOnly, noonUtc } from '../core/calendar.js'
 import { codeOf, labelKey, type Scalar } from '../core/conversions.js'
 import { roundMoney } from '../core/money.js'
 import type { FieldValue, Person, Solution, ValueKind } from '../core/deal.js'
@@ -84,6 +85,12 @@ function toFlag(scalar: Scalar): Converted<boolean> {
 
 const wholeSeconds = (text: string): string => new Date(Date.parse(text)).toISOString().replace(/\.\d{3}Z$/, 'Z')
 
+/** What a column says as the value of a field: the day of a time is the one that people in their zone see. */
+export function valueIn(column: Column, kind: ValueKind, scalar: Scalar): Converted<FieldValue> {
+  const isDay = kind === 'date' && column.type === 'instant' && column.zone !== undefined && typeof scalar === 'string'
+  return toFieldValue(kind, isDay ? dateOnly(scalar, column.zone ?? null) : scalar)
+}
+
 /** A field's value as one scalar; lists become text for people. */
 export function toScalar(value: FieldValue): Scalar {
   if (value === null || typeof value !== 'object') return value
@@ -133,9 +140,9 @@ export function writeScalar(column: Column, scalar: Scalar, options: WriteOption
   }
 }
 
-/** A day without a time becomes noon UTC, which is the same day in almost every zone. */
+/** A day without a time becomes noon in the people's zone, which is the same day in almost every other. */
 function writeInstant(column: Column, text: string): Converted<unknown> {
-  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return done(`${text}T12:00:00Z`)
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return done(noonUtc(text, column.zone ?? 'UTC'))
   return Number.isNaN(Date.parse(text)) ? failed(`Column "${column.name}" takes a time, not "${text}".`) : done(wholeSeconds(text))
 }
 

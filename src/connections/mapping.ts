@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
 import type { Config } from '../config/index.js'
-import { FIELD_NAMES, isField } from '../core/deal.js'
+import { FIELD_NAMES, FIELDS, isField } from '../core/deal.js'
 import { Fault, isFault } from '../core/fault.js'
 import { effectiveMapping, fieldPolicies, rowPolicies, toCrmValue, type MappedKind, type Mapping, type MappingRow } from '../core/mapping.js'
 import { parseMapping, type LineOf, type MappingDocument } from '../core/mapping-document.js'
@@ -51,7 +51,15 @@ function startOf(yaml: Document, path: readonly PropertyKey[]): number | null {
   return pair !== undefined && isScalar(pair.key) ? (pair.key.range?.[0] ?? null) : null
 }
 
-const textOf = (row: MappingRow): string => JSON.stringify([row.crm, row.values, row.toPartner?.source ?? null, row.toCrm?.source ?? null])
+/** Another zone shows another day in the same time: for a date it is part of the row. */
+const textOf = (row: MappingRow, zone: string | null): string =>
+  JSON.stringify([
+    row.crm,
+    row.values,
+    row.toPartner?.source ?? null,
+    row.toCrm?.source ?? null,
+    ...(FIELDS[row.field].kind === 'date' && zone !== null ? [zone] : []),
+  ])
 
 /** What each row reads and writes; who wins and which way it flows is no part of it. */
 export function mappedRowsOf(mapping: Mapping): MappedRows {
@@ -59,7 +67,7 @@ export function mappedRowsOf(mapping: Mapping): MappedRows {
   for (const kind of kinds) {
     for (const field of FIELD_NAMES) {
       const row = mapping[kind][field]
-      if (row !== undefined) rows[`${kind}.${field}`] = textOf(row)
+      if (row !== undefined) rows[`${kind}.${field}`] = textOf(row, mapping.timeZone)
     }
     rows[`${kind}.status`] = JSON.stringify([rows[`${kind}.status`] ?? null, mapping.stages[kind].rows])
   }
@@ -82,7 +90,7 @@ export function viewOf(mapping: Mapping): MappingView {
   const stages = kinds.flatMap((kind) =>
     mapping.stages[kind].rows.map(({ pattern, crm, otherOpen }) => ({ kind, stage: pattern, crm, otherOpen })),
   )
-  return { crm: mapping.crm, rows, defaults: mapping.defaults, stages }
+  return { crm: mapping.crm, rows, defaults: mapping.defaults, timeZone: mapping.timeZone, stages }
 }
 
 /** Which of the CRM's columns a mapping rests on, by table. */

@@ -27,7 +27,11 @@ export const entraUrl = (authority: string, tenant: string, what: 'authorize' | 
 
 const correlation = (id: string): Record<string, string> => ({ 'client-request-id': id, 'MS-CorrelationId': id })
 
-export function connectPartnerCenter(config: PartnerCenterConfig, parts: ConnectionParts): PartnerCenterConnection {
+export function connectPartnerCenter(
+  config: PartnerCenterConfig,
+  parts: ConnectionParts,
+  zone: () => string | null = () => null,
+): PartnerCenterConnection {
   const { clock, transport } = parts
   const endpoint: TokenEndpoint = {
     transport,
@@ -63,6 +67,7 @@ export function connectPartnerCenter(config: PartnerCenterConfig, parts: Connect
     url: config.referralsUrl,
     platform,
     clock,
+    zone,
     partnerId: config.partnerId,
     claims: async (signal) => claimsOf(await forReferrals({ fresh: false, signal })),
   })

@@ -28,6 +28,8 @@ export interface MappingView {
   readonly crm: string
   readonly rows: readonly MappingRowView[]
   readonly defaults: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** IANA name of the zone in which people read dates; null: UTC. */
+  readonly timeZone: string | null
   readonly stages: readonly {
     readonly kind: 'opportunity' | 'lead'
     readonly stage: string

@@ -25,10 +25,11 @@ import { didYouMean } from '../../core/nearest.js'
 import { assertNever } from '../../core/ref.js'
 import type { Stage } from '../../core/stage.js'
 import type { Column, Table, TableName } from './columns.js'
+import { inZone } from '../column.js'
 import { unique } from '../lists-as-text.js'
 import { isPlace, KEPT, OPTIONAL, type Place } from './profile.js'
 import { columnIn, precisionOf, tableOf, type Schema } from './schema.js'
-import { readScalar, toFieldValue, toScalar, truncate, writeScalar, type Converted } from '../values.js'
+import { readScalar, toScalar, truncate, valueIn, writeScalar, type Converted } from '../values.js'
 
 /** Where a mapping row lives in this environment. */
 export type Target =
@@ -77,13 +78,16 @@ export function codecOf(options: {
     const row = mapping[kind][field]
     if (row === undefined) continue
     const target = bind(schema, kind, row)
-    if (typeof target !== 'string') rows.push({ field, row, target })
+    if (typeof target !== 'string') rows.push({ field, row, target: zoned(target, mapping.timeZone) })
     // Built-in rows stand for columns that a package brings; an environment without it simply does not show them.
     else if (row.origin === 'document') broken.push({ row, why: target })
     else resting.push(row)
   }
   return { kind, mapping, schema, table, rows, broken, resting, nameReserve: options.checkMark ? 2 : 0 }
 }
+
+const zoned = (target: Target, zone: string | null): Target =>
+  target.kind === 'place' ? target : { ...target, column: inZone(target.column, zone) }
 
 /** The target of a row, or in words why there is none. */
 function bind(schema: Schema, kind: MappedKind, row: MappingRow): Target | string {
@@ -181,7 +185,7 @@ export function decodeColumn(bound: BoundRow & { readonly target: { readonly col
   try {
     const shown = readScalar(bound.target.column, raw)
     if (!shown.ok) return shown
-    return toFieldValue(FIELDS[bound.field].kind, toPartnerValue(bound.row, shown.value))
+    return valueIn(bound.target.column, FIELDS[bound.field].kind, toPartnerValue(bound.row, shown.value))
   } catch (error) {
     if (error instanceof Fault) return { ok: false, why: error.message }
     throw error

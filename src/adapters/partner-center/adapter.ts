@@ -42,6 +42,8 @@ export interface PartnerCenterOptions {
   readonly clock: Clock
   /** Partner (MPN) id of the location new deals are made under; null: the one of the signed-in partner's profile. */
   readonly partnerId: string | null
+  /** The zone in which people read dates, as the mapping in force says; null: UTC. */
+  readonly zone?: () => string | null
   /** What the present token says about the sign-in; absent: the checks leave it out. */
   readonly claims?: (signal: AbortSignal) => Promise<TokenClaims>
 }
@@ -69,6 +71,7 @@ class PartnerCenter implements PartnerCenterAdapter {
   readonly #own: OwnOrganization
   readonly #documents: Documents = documents()
   readonly #sweep: SweepParts
+  readonly #zone: () => string | null
   #money: MoneyForm = 'number'
   #partnerId: string | null
 
@@ -77,7 +80,9 @@ class PartnerCenter implements PartnerCenterAdapter {
     const now = (): number => options.clock.now()
     this.#api = new ReferralsApi({ url: options.url, send: options.send, now })
     this.#own = ownOrganization({ referrals: this.#api, platform: options.platform, now })
-    this.#sweep = { referrals: this.#api, own: this.#own, clock: options.clock, pageSize, overlapMs, learnt: { dates: 'plain' } }
+    this.#zone = options.zone ?? (() => null)
+    const lasting = { clock: options.clock, zone: this.#zone, pageSize, overlapMs }
+    this.#sweep = { referrals: this.#api, own: this.#own, ...lasting, learnt: { dates: 'plain' } }
     this.#partnerId = options.partnerId
   }
 
@@ -105,7 +110,7 @@ class PartnerCenter implements PartnerCenterAdapter {
     if (await this.#own.owns(referral, signal)) {
       this.#documents.keep(document)
       const around = wide && engagementId !== null ? await this.#around(engagementId, referral.id, signal) : null
-      return presentOf(referral, document.version, around)
+      return presentOf(referral, document.version, around, this.#zone())
     }
     // Somebody else's referral: the deal is our own one beside it. Without one of ours there is no deal of ours.
     const own = engagementId === null ? undefined : await this.#ownAmong(await this.#engagement(engagementId, signal), signal)

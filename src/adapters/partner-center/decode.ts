@@ -1,3 +1,4 @@
+import { dayOfMoment } from '../../core/calendar.js'
 import { HELP, VISIBILITY, type Field, type FieldValue, type Person, type Projection, type Solution } from '../../core/deal.js'
 import type { Present, Unreadable } from '../../core/ports.js'
 import { asVersion, type EndRef } from '../../core/ref.js'
@@ -92,14 +93,18 @@ const READERS: { readonly [F in Field]?: (referral: Referral) => FieldValue | un
   expirationDateTime: (referral) => referral.expirationDateTime ?? null,
 }
 
+/** A date is kept as midnight UTC; any other time is a moment, and people in the zone saw its day. */
+const inZone = (field: Field, value: FieldValue, zone: string | null): FieldValue =>
+  FIELDS[field].kind === 'date' && typeof value === 'string' ? dayOfMoment(value, zone) : value
+
 /** The deal as our own referral shows it. Keys that a look did not carry are absent: those of Microsoft's referral on a narrow one. */
-export function decodeDeal(referral: Referral, around: Surroundings | null): Projection {
+export function decodeDeal(referral: Referral, around: Surroundings | null, zone: string | null = null): Projection {
   const deal: Record<string, FieldValue> = {}
   // The keys are the table's own.
   for (const [field, read] of Object.entries(READERS) as [Field, (referral: Referral) => FieldValue | undefined][]) {
     // the table's own keys
     const value = read(referral)
-    if (value !== undefined) deal[field] = canonicalValue(field, value)
+    if (value !== undefined) deal[field] = canonicalValue(field, inZone(field, value, zone))
   }
   const stage = stageOf(referral)
   if (stage !== null) deal['status'] = stage
@@ -172,9 +177,14 @@ function lockedIn(deal: Projection, help: boolean): readonly Field[] {
   ]
 }
 
-/** One of our own referrals as a reading. */
-export function presentOf(referral: Referral, version: string | null, around: Surroundings | null): Present {
-  const deal = decodeDeal(referral, around)
+/** One of our own referrals as a reading. `zone`: IANA name of the zone in which people read dates; null: UTC. */
+export function presentOf(
+  referral: Referral,
+  version: string | null,
+  around: Surroundings | null,
+  zone: string | null = null,
+): Present {
+  const deal = decodeDeal(referral, around, zone)
   const otherId = canonicalId(referral.externalReferenceId ?? '')
   return {
     kind: 'present',

@@ -17,6 +17,8 @@ export interface SweepParts {
   readonly referrals: ReferralsApi
   readonly own: OwnOrganization
   readonly clock: Clock
+  /** The zone in which people read dates; null: UTC. */
+  readonly zone: () => string | null
   readonly pageSize: number
   readonly overlapMs: number
   /** Learnt from refusals, kept for the life of the process. */
@@ -205,7 +207,7 @@ async function recordOf(round: Round, brief: Brief, item: unknown): Promise<Touc
   const referral = readable(item)
   // One record in an unknown form must not keep all others from being seen.
   if (isFault(referral)) return { ref, engagementId: null, reading: { kind: 'unreachable', ref, fault: referral } }
-  const reading: Present = presentOf(referral, referral.eTag ?? null, null)
+  const reading: Present = presentOf(referral, referral.eTag ?? null, null, round.parts.zone())
   if (round.position.openOnly === true && reading.sealed) return null
   const related = engagementId === null ? undefined : round.related.get(engagementId)
   // A deal whose other side was already seen in this round: it is to be looked at with it.

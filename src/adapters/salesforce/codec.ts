@@ -24,9 +24,9 @@ import { decodeStage, encodeStage, type StageTable } from '../../core/mapping-st
 import { didYouMean } from '../../core/nearest.js'
 import { assertNever } from '../../core/ref.js'
 import type { Stage } from '../../core/stage.js'
-import type { Column } from '../column.js'
+import { inZone, type Column } from '../column.js'
 import { unique } from '../lists-as-text.js'
-import { readScalar, toFieldValue, toScalar, truncate, writeScalar, type Converted } from '../values.js'
+import { readScalar, toScalar, truncate, valueIn, writeScalar, type Converted } from '../values.js'
 import { isPlace, KEPT, OPTIONAL, type Place } from './profile.js'
 import { fieldIn, objectOf, precisionOf, type ObjectName, type Schema } from './schema.js'
 import { stageTableOf } from './stages.js'
@@ -78,7 +78,7 @@ export function codecOf(options: {
     const row = mapping[kind][field]
     if (row === undefined) continue
     const target = bind(schema, kind, row)
-    if (typeof target !== 'string') rows.push({ field, row, target })
+    if (typeof target !== 'string') rows.push({ field, row, target: zoned(target, mapping.timeZone) })
     // Built-in rows stand for fields that a package brings; an org without it simply does not show them.
     else if (row.origin === 'document') broken.push({ row, why: target })
     else resting.push(row)
@@ -101,6 +101,9 @@ export function codecOf(options: {
 const CODED: ReadonlySet<string> = new Set(
   ['Billing', 'Shipping', 'Mailing', 'Other', ''].flatMap((prefix) => [`${prefix}Country`, `${prefix}State`]),
 )
+
+const zoned = (target: Target, zone: string | null): Target =>
+  target.kind === 'place' ? target : { ...target, column: inZone(target.column, zone) }
 
 /** The target of a row, or in words why there is none. */
 function bind(schema: Schema, kind: MappedKind, row: MappingRow): Target | string {
@@ -208,7 +211,7 @@ export function decodeColumn(bound: ColumnRow, raw: unknown): Converted<FieldVal
     // Times come with an offset without a colon, which only some readers take.
     const text = bound.target.column.type === 'instant' && typeof raw === 'string' ? raw.replace(/([+-]\d{2})(\d{2})$/, '$1:$2') : raw
     const shown = readScalar(bound.target.column, text)
-    return shown.ok ? toFieldValue(FIELDS[bound.field].kind, toPartnerValue(bound.row, shown.value)) : shown
+    return shown.ok ? valueIn(bound.target.column, FIELDS[bound.field].kind, toPartnerValue(bound.row, shown.value)) : shown
   } catch (error) {
     if (error instanceof Fault) return { ok: false, why: error.message }
     throw error
