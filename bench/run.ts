@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { built, root } from '../test/support/fleet.js'
 import { acknowledging } from './figures/acknowledging.js'
 import { calls, carrying, workers } from './figures/carrying.js'
+import { consoleFigures } from './figures/console.js'
 import { volume } from './figures/volume.js'
 import type { Figure } from './stage.js'
 
@@ -15,6 +16,7 @@ const groups: Readonly<Record<string, { readonly title: string; readonly run: ()
   acknowledging: { title: 'Acknowledgement of webhooks', run: acknowledging },
   carrying: { title: 'From event to write', run: carrying },
   workers: { title: 'Several workers on PostgreSQL', run: workers },
+  console: { title: 'The console', run: consoleFigures },
   volume: { title: 'Ten thousand deals, and rest', run: () => volume() },
 }
 interface Result {
