@@ -115,7 +115,7 @@ const rounds = 5
 async function pages(): Promise<Figure[]> {
   const port = 8_991
   const main = join(root, 'dist', 'cli', 'main.js')
-  const demo = spawn(process.execPath, [main, 'demo', '--port', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const demo = spawn(process.execPath, [main, 'demo', '--port', String(port)], { stdio: ['ignore', 'pipe', 'ignore'] })
   try {
     const address = await new Promise<string>((resolve, reject) => {
       let said = ''

@@ -136,7 +136,9 @@ export function service(options: ServiceOptions): Service {
     async conflicts() {
       const page = await store.list({ state: 'needs-attention', limit: 1_000 })
       return page.links.flatMap((link) =>
-        link.conflicts.filter((conflict) => conflict.kind !== 'info').map((conflict) => ({ deal: link.id, name: link.name, conflict })),
+        link.conflicts
+          .filter((conflict) => conflict.kind !== 'info')
+          .map((conflict) => ({ deal: link.id, name: link.name, currency: link.base?.partner['details.currency'] ?? null, conflict })),
       )
     },
     async resolve(deal, choice) {

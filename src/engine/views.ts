@@ -64,6 +64,8 @@ export interface DealView extends DealRow {
 export interface ConflictRow {
   readonly deal: string
   readonly name: string | null
+  /** In which the amounts of the deal are. */
+  readonly currency: string | null
   readonly conflict: Conflict
 }
 

@@ -122,10 +122,29 @@ export async function consoleWorld({ doors }: Wish = { doors: 'demo' }): Promise
 export const settled = (page: Page): Promise<unknown> =>
   page.waitForFunction(() => document.querySelector('[aria-busy=true], .waiting') === null)
 
+/** What the documentation shows, by the name that a test gives it. */
+const DOCUMENTED: Readonly<Record<string, string>> = {
+  'overview-en-light': 'console-overview',
+  'overview-zh-CN-dark': 'console-overview-zh',
+  'deals-en-light': 'console-deals',
+  'deal-en-light': 'console-deal',
+  'conflict-dialog': 'console-decide',
+  'request-and-answer': 'console-request',
+  'attention-en-light': 'console-attention',
+  'runs-en-light': 'console-runs',
+  'audit-en-light': 'console-audit',
+  versions: 'console-versions',
+  'connections-en-light': 'console-connections',
+  'sandbox-travel': 'console-sandbox',
+}
+
 /** Pictures for the documentation are renewed on demand only; otherwise a run leaves the tree as it was. */
-const pictures = process.env['COSELL_SCREENSHOTS'] === '1' ? join(root, 'docs', 'images') : join(root, '.tmp', 'images')
+const renews = process.env['COSELL_SCREENSHOTS'] === '1'
+const folder = renews ? join(root, 'docs', 'images') : join(root, '.tmp', 'images')
 export async function picture(page: Page, name: string): Promise<void> {
-  mkdirSync(pictures, { recursive: true })
+  const file = renews ? DOCUMENTED[name] : name
+  if (file === undefined) return
+  mkdirSync(folder, { recursive: true })
   await page.evaluate(() => document.fonts.ready)
-  await page.screenshot({ path: join(pictures, `${name}.png`), animations: 'disabled', caret: 'hide' })
+  await page.screenshot({ path: join(folder, `${file}.png`), animations: 'disabled', caret: 'hide' })
 }

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { asLinkId } from '../../src/core/ref.js'
 import { consoleWorld, picture, settled, type ConsoleWorld } from './console-world.js'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -277,7 +278,7 @@ describe('an operator', () => {
 })
 
 describe('a seller', () => {
-  it('qualifies a lead in the CRM, and the same deal is an opportunity in the console and accepted in Partner Center', async () => {
+  it('takes a lead from Microsoft to its close in the CRM, and console and Partner Center follow at every step', async () => {
     const { id, referralId, crmId } = await deal(({ status, kind }) => status === 'New' && kind === 'lead')
     const page = await world.open(`/deals/${id}`)
     await page.getByText('Lead', { exact: true }).first().waitFor()
@@ -285,7 +286,79 @@ describe('a seller', () => {
     await expect.poll(() => referral(referralId), patient).toMatchObject({ status: 'Active', substatus: 'Accepted' })
     await expect.poll(async () => (await world.app.service.deal(id, { live: false })).crmEntity, patient).toBe('opportunity')
     await page.getByText('Opportunity', { exact: true }).first().waitFor()
+    const opportunityId = (await world.app.service.deal(id, { live: false })).crmId ?? ''
+    world.demo.sandbox.dynamics.people.win(opportunityId)
+    await expect.poll(() => referral(referralId), patient).toMatchObject({ status: 'Closed', substatus: 'Won' })
+    await page.getByText('Won', { exact: true }).first().waitFor()
     await page.context().close()
+  })
+})
+
+describe('an operator', () => {
+  it('sees the very request and answer behind a write, and no secret in them', async () => {
+    const { id, referralId } = await deal(isOpen)
+    world.demo.sandbox.partnerCenter.portal.edit(referralId, { dealValue: 54_321 })
+    const page = await world.open(`/deals/${id}`)
+    const wrote = page.getByRole('listitem').filter({ hasText: 'Update the Opportunity in CRM' }).first()
+    await wrote.locator('summary').first().click()
+    const calls = wrote.getByRole('region', { name: 'Requests and answers' })
+    await calls.locator('summary').first().click()
+    await calls.getByText(/"estimatedvalue": 54321|estimatedvalue/).first().waitFor()
+    const text = await calls.innerText()
+    expect(text).toMatch(/PATCH|POST/)
+    expect(text.toLowerCase()).not.toContain('bearer')
+    await picture(page, 'request-and-answer')
+    await page.context().close()
+  })
+
+  it('decides all conflicts of a kind at once, having seen which, and reads what came of it', async () => {
+    const before = (await world.app.service.conflicts()).filter(({ conflict }) => conflict.kind === 'edit/edit')
+    expect(before.length).toBeGreaterThan(1)
+    const page = await world.open('/attention?cause=conflict')
+    await page.getByRole('region', { name: 'Conflict' }).getByRole('button', { name: 'Keep CRM' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(`This concerns ${before.length} deals, for example:`).waitFor()
+    await picture(page, 'decide-all')
+    await dialog.getByRole('button', { name: 'Keep CRM' }).click()
+    await dialog.getByText(`${before.length} of ${before.length} done`).waitFor()
+    await dialog.getByRole('button', { name: 'Close' }).click()
+    for (const { deal: id, conflict } of before) {
+      const { referralId } = await world.app.service.deal(id, { live: false })
+      await expect.poll(() => referral(referralId ?? '')?.details.dealValue, patient).toBe(conflict.saw.crm)
+    }
+    await page.context().close()
+  })
+
+  it('finds a deal that was given up, retries it, and it is in sync again', async () => {
+    const { id, name } = await deal(isOpen)
+    const link = await world.app.store.load(asLinkId(id))
+    if (link === null) throw new Error('the deal is gone')
+    const reason = { code: 'given-up', text: 'It failed for 72 hours.', remedy: 'Mend the cause, then retry.' } as const
+    const stopped = { ...link, state: 'stopped', reason } as const
+    await world.app.store.save({ lease: null, link: stopped, audit: [], now: Date.now(), outcome: null })
+    const page = await world.open('/runs?tab=dead')
+    const letter = page.getByRole('listitem').filter({ hasText: name })
+    await letter.getByText('It failed for 72 hours.').waitFor()
+    await picture(page, 'given-up')
+    await letter.getByRole('button', { name: 'Retry this deal' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: 'Retry these' }).click()
+    await dialog.getByText('1 of 1 done').waitFor()
+    await expect.poll(async () => (await world.app.service.deal(id, { live: false })).state, patient).toBe('in-sync')
+    await page.context().close()
+  })
+
+  it('reads what was last agreed, and why, while the CRM does not answer', async () => {
+    const { id, name } = await deal(isOpen)
+    world.demo.sandbox.dynamics.faults.set([{ kind: 'unavailable', rate: 1 }])
+    try {
+      const page = await world.open(`/deals/${id}`)
+      await page.getByText('CRM cannot be reached.').waitFor()
+      await page.getByRole('cell', { name }).first().waitFor()
+      await page.context().close()
+    } finally {
+      world.demo.sandbox.dynamics.faults.clear()
+    }
   })
 })
 

@@ -12,6 +12,7 @@ import { BulkDialog } from '../parts/bulk-dialog.js'
 import { Icon } from '../parts/icon.js'
 import { PageLink } from '../parts/links.js'
 import { Page, Panel } from '../parts/page.js'
+import { Sentence } from '../parts/sentence.js'
 import { StateBadge } from '../parts/state-badge.js'
 import { OpenConflicts } from './attention/open-conflicts.js'
 import '../styles/attention.css'
@@ -156,15 +157,17 @@ function Details({ row }: { readonly row: Issue['sample'][number] }) {
   const items = row.reason?.items ?? []
   if (items.length > 0)
     return (
-      <ul className="bullets muted" lang="en">
+      <ul className="bullets muted">
         {items.map((item) => (
-          <li key={item}>{item}</li>
+          <li key={item}>
+            <Sentence text={item} />
+          </li>
         ))}
       </ul>
     )
   return row.problem === null ? null : (
-    <span className="muted" lang="en">
-      {row.problem}
+    <span className="muted">
+      <Sentence text={row.problem} />
     </span>
   )
 }

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import { api } from '../api/client.js'
 import { keys, useMay } from '../api/queries.js'
 import type { WebhookTest } from '../api/types.js'
@@ -8,6 +8,7 @@ import { Empty } from '../parts/answers.js'
 import { Page } from '../parts/page.js'
 import { Checks, useChecks } from './connections/checks.js'
 import { ConnectionCards } from './connections/connection-cards.js'
+import { DryRun, useDryRun } from './connections/dry-run.js'
 import { Install } from './connections/install.js'
 import { Steps } from './connections/steps.js'
 import { Webhook } from './connections/webhook.js'
@@ -25,6 +26,7 @@ export function ConnectionsPage() {
   const install = useQuery({ queryKey: keys.installPlan, queryFn: ({ signal }) => api.installPlan(signal), enabled: maySee })
   const [test, setTest] = useState<WebhookTest | null>(null)
   const checks = useChecks()
+  const dryRun = useDryRun()
   if (!maySee)
     return (
       <Page title={text.title} lead={text.lead}>
@@ -41,11 +43,30 @@ export function ConnectionsPage() {
         webhook={webhook.data}
         checks={checks.data?.checks}
         test={test}
+        dryRun={dryRun.data}
       />
-      <ConnectionCards query={connections} />
-      <Install query={install} />
-      <Webhook query={webhook} test={test} onTest={setTest} />
-      <Checks query={checks} />
+      <Place name="connections">
+        <ConnectionCards query={connections} />
+      </Place>
+      <Place name="install">
+        <Install query={install} />
+      </Place>
+      <Place name="events">
+        <Webhook query={webhook} test={test} onTest={setTest} />
+      </Place>
+      <Place name="checks">
+        <Checks query={checks} />
+      </Place>
+      <Place name="dry-run">
+        <DryRun query={dryRun} />
+      </Place>
     </Page>
   )
 }
+
+/** A part of the page that an address can lead to. */
+const Place = ({ name, children }: { readonly name: string; readonly children: ReactNode }) => (
+  <div id={name} className="place">
+    {children}
+  </div>
+)

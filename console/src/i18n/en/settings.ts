@@ -3,6 +3,7 @@ export const settings = {
     title: 'Connections',
     lead: 'Who is signed in to both systems, whether events arrive, and whether everything needed is in place.',
     states: { connected: 'Connected', reauthorize: 'Sign in again', disconnected: 'Disconnected' },
+    address: 'Address',
     account: 'Account',
     tenant: 'Tenant',
     tokenUntil: 'Access token until',
@@ -37,6 +38,8 @@ export const settings = {
       checks: { name: 'Check every prerequisite', why: 'Permissions, fields, addresses and clocks, each with its remedy.' },
       webhook: { name: 'Register for events', why: 'Without events, changes still arrive with the next sweep; with them, in seconds.' },
       test: { name: 'Receive a test event', why: 'Proves the whole way from Partner Center through the network to this service.' },
+      mapping: { name: 'Look at the mapping', why: 'Which field is kept where, and which side wins; checked against the CRM’s own columns.' },
+      dryRun: { name: 'Try it on ten deals', why: 'Shows what a sync would write, field by field. Nothing is written.' },
       flows: { name: 'Go live', why: 'Begin with observe, look at what would be written, then switch on.' },
     },
     done: 'Done',
@@ -49,6 +52,15 @@ export const settings = {
       running: 'Checking …',
       summary: (passed: string, warned: string, failed: string) => `${passed} passed, ${warned} warnings, ${failed} failed`,
       statuses: { pass: 'Pass', warn: 'Warning', fail: 'Fail' },
+    },
+    dryRun: {
+      title: 'Dry run',
+      lead: 'What a sync would write on the newest deals, field by field. Both systems are read and nothing is written.',
+      run: (count: string) => `Try on ${count} deals`,
+      running: 'Reading both systems …',
+      nothing: (count: string) => `Nothing would be written on ${count} deals: both sides say the same, or a person has to decide.`,
+      totals: ({ create, update, steps, conflicts }: Readonly<Record<'create' | 'update' | 'steps' | 'conflicts', string>>) =>
+        `${create} to create, ${update} to update, ${steps} steps, ${conflicts} conflicts`,
     },
     install: {
       title: 'What the CRM must have',

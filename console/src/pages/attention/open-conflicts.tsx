@@ -92,15 +92,15 @@ function Table({ rows }: { readonly rows: readonly ConflictRow[] }) {
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ deal, name, conflict }) => (
+        {rows.map(({ deal, name, currency, conflict }) => (
           <tr key={`${deal} ${conflict.field}`}>
             <td>{name ?? deals.unnamed}</td>
             <td data-head={attention.field}>{nameOf(conflict.field)}</td>
             <td data-head={common.sides.partner}>
-              <FieldText field={conflict.field} value={conflict.saw.partner} />
+              <FieldText field={conflict.field} value={conflict.saw.partner} currency={currency} />
             </td>
             <td data-head={common.sides.crm}>
-              <FieldText field={conflict.field} value={conflict.saw.crm} />
+              <FieldText field={conflict.field} value={conflict.saw.crm} currency={currency} />
             </td>
             <td className="num">
               <PageLink to="/deals/$deal" params={{ deal }} aria-label={`${attention.decide}: ${name ?? deal}`}>

@@ -8,6 +8,7 @@ import { useFormat, useText } from '../../i18n/locale.js'
 import { Answer } from '../../parts/answers.js'
 import { Icon } from '../../parts/icon.js'
 import { Panel } from '../../parts/page.js'
+import { Sentence } from '../../parts/sentence.js'
 import { Ago } from '../../parts/time.js'
 import { useSay } from '../../parts/use-say.js'
 import { DeviceSignIn } from './device-sign-in.js'
@@ -44,10 +45,10 @@ function Card({ connection, quota, query }: CardProps) {
     settings: { connections: text },
     common,
   } = useText()
-  const { name, state, detail, remedy, system } = connection
+  const { state, detail, remedy, system } = connection
   return (
     <Panel
-      title={system === 'crm' ? common.sides.crm : name}
+      title={common.sides[system === 'crm' ? 'crm' : 'partner']}
       aside={
         <span className={`connection connection--${state}`}>
           <Icon name={ICONS[state]} size={14} />
@@ -56,10 +57,12 @@ function Card({ connection, quota, query }: CardProps) {
       }
     >
       <Facts connection={connection} quota={quota} />
-      <p className="connection__detail" lang="en">
-        {detail}
-        {remedy !== null && <strong> {remedy}</strong>}
-      </p>
+      {(state !== 'connected' || remedy !== null) && (
+        <p className="connection__detail" lang="en">
+          {detail}
+          {remedy !== null && <strong> {remedy}</strong>}
+        </p>
+      )}
       <div className="row">
         <TestConnection query={query} />
         {system === 'partner-center' && <SignIn state={state} />}
@@ -126,6 +129,7 @@ function Facts({ connection, quota }: { readonly connection: ConnectionView; rea
   const { account, tenant, tokenUntil, signInUntil, owner, role } = connection
   const error = quota?.lastError ?? null
   const rows: readonly (readonly [string, ReactNode])[] = [
+    [text.address, connection.system === 'crm' ? <code key="address">{connection.name}</code> : null],
     [text.account, account],
     [text.role, role === null ? null : <RoleText key="role" role={role} />],
     [
@@ -176,8 +180,8 @@ function Facts({ connection, quota }: { readonly connection: ConnectionView; rea
 
 function RoleText({ role: { status, text } }: { readonly role: NonNullable<ConnectionView['role']> }) {
   return (
-    <span className={status === 'pass' ? '' : 'connection__error'} lang="en">
-      {text}
+    <span className={status === 'pass' ? '' : 'connection__error'}>
+      <Sentence text={text} />
     </span>
   )
 }

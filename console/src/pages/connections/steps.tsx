@@ -1,5 +1,6 @@
+import { Link } from '@fluentui/react-components'
 import { useOverview } from '../../api/queries.js'
-import type { Check, ConnectionView, InstallPlan, WebhookTest, WebhookView } from '../../api/types.js'
+import type { Check, ConnectionView, InstallPlan, PlanDocument, WebhookTest, WebhookView } from '../../api/types.js'
 import { useText } from '../../i18n/locale.js'
 import { Icon } from '../../parts/icon.js'
 import { PageLink } from '../../parts/links.js'
@@ -11,19 +12,30 @@ interface Props {
   readonly webhook: WebhookView | undefined
   readonly checks: readonly Check[] | undefined
   readonly test: WebhookTest | null
+  readonly dryRun: PlanDocument | undefined
 }
-const NAMES = ['partner', 'crm', 'install', 'checks', 'webhook', 'test', 'flows'] as const
+const NAMES = ['partner', 'crm', 'install', 'checks', 'webhook', 'test', 'mapping', 'dryRun', 'flows'] as const
+type Step = (typeof NAMES)[number]
+/** Where each step is done: further down on this page. The last ones have pages of their own. */
+const PLACES: Readonly<Record<Exclude<Step, 'mapping' | 'flows'>, string>> = {
+  partner: 'connections',
+  crm: 'connections',
+  install: 'install',
+  checks: 'checks',
+  webhook: 'events',
+  test: 'events',
+  dryRun: 'dry-run',
+}
 
 /** The set-up as a list that one can leave and come back to: what is done shows in the systems, not in our memory. */
-export function Steps({ connections, install, webhook, checks, test }: Props) {
+export function Steps({ connections, install, webhook, checks, test, dryRun }: Props) {
   const {
     settings: { connections: text },
-    common,
   } = useText()
   const overview = useOverview().data
   const connected = (system: ConnectionView['system']): boolean =>
     connections?.some((each) => each.system === system && each.state === 'connected') ?? false
-  const done: Readonly<Record<(typeof NAMES)[number], boolean>> = {
+  const done: Readonly<Record<Step, boolean>> = {
     partner: connected('partner-center'),
     crm: connected('crm'),
     // What the CRM's own people may leave as it is (a form, a view) does not hold up the set-up.
@@ -31,6 +43,8 @@ export function Steps({ connections, install, webhook, checks, test }: Props) {
     checks: checks !== undefined && checks.every(({ status }) => status !== 'fail'),
     webhook: webhook?.ours ?? false,
     test: (test?.arrived ?? false) || (overview?.lastEventAt ?? null) !== null,
+    mapping: checks !== undefined && checks.every(({ name, status }) => !name.startsWith('Mapping') || status !== 'fail'),
+    dryRun: dryRun !== undefined,
     flows: overview?.flows.every(({ value }) => value === 'on') ?? false,
   }
   const next = NAMES.find((name) => !done[name])
@@ -42,14 +56,24 @@ export function Steps({ connections, install, webhook, checks, test }: Props) {
             <span className="step__mark">{done[name] ? <Icon name="check" size={16} /> : index + 1}</span>
             <div>
               <p className="step__name">
-                {text.step[name].name} <span className="step__state">{done[name] ? text.done : text.open}</span>
+                <StepLink step={name} />{' '}
+                <span className="step__state">{done[name] ? text.done : text.open}</span>
               </p>
               <p className="muted">{text.step[name].why}</p>
-              {name === 'flows' && !done.flows && <PageLink to="/runs">{common.nav.runs}</PageLink>}
             </div>
           </li>
         ))}
       </ol>
     </Panel>
   )
+}
+
+function StepLink({ step }: { readonly step: Step }) {
+  const {
+    settings: { connections: text },
+  } = useText()
+  const { name } = text.step[step]
+  if (step === 'mapping') return <PageLink to="/mapping">{name}</PageLink>
+  if (step === 'flows') return <PageLink to="/runs">{name}</PageLink>
+  return <Link href={`#${PLACES[step]}`}>{name}</Link>
 }

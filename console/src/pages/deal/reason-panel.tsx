@@ -1,6 +1,7 @@
 import { MessageBar, MessageBarBody, MessageBarTitle } from '@fluentui/react-components'
 import type { DealView } from '../../api/types.js'
 import { useFormat, useLocale } from '../../i18n/locale.js'
+import { Sentence } from '../../parts/sentence.js'
 
 const QUIET: readonly string[] = ['closed', 'conflict']
 
@@ -25,13 +26,15 @@ export function ReasonPanel({ deal }: { readonly deal: DealView }) {
         {locale === 'en' ? reason.text : what}
         <div>{locale === 'en' ? reason.remedy : todo}</div>
         {reason.items !== undefined && (
-          <ul className="bullets" lang="en">
+          <ul className="bullets">
             {reason.items.map((item) => (
-              <li key={item}>{item}</li>
+              <li key={item}>
+                <Sentence text={item} />
+              </li>
             ))}
           </ul>
         )}
-        {locale !== 'en' && (
+        {locale !== 'en' && reason.items === undefined && (
           <div className="muted" lang="en">
             {reason.text} {reason.remedy}
           </div>

@@ -1,6 +1,7 @@
 import type { DealView } from '../../api/types.js'
 import { useText } from '../../i18n/locale.js'
 import { FieldText, useFieldName } from '../../parts/field-value.js'
+import { Sentence } from '../../parts/sentence.js'
 import { Panel } from '../../parts/page.js'
 
 /** Differences that nobody has to decide: the other side cannot take them, or a rule has decided and the loser is named. */
@@ -30,8 +31,8 @@ export function Stays({ deal }: { readonly deal: DealView }) {
               <span className="side-tag side-tag--crm">{common.sides.crm}</span>{' '}
               <FieldText field={conflict.field} value={conflict.saw.crm} currency={currency?.crm} />
             </p>
-            <p className="muted" lang="en">
-              {conflict.reason}
+            <p className="muted">
+              <Sentence text={conflict.reason} />
             </p>
           </li>
         ))}
