@@ -115,15 +115,16 @@ const rounds = 5
 async function pages(): Promise<Figure[]> {
   const port = 8_991
   const main = join(root, 'dist', 'cli', 'main.js')
-  const demo = spawn(process.execPath, [main, 'demo', '--port', String(port)], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const demo = spawn(process.execPath, [main, 'demo', '--port', String(port)], { stdio: ['ignore', 'pipe', 'pipe'] })
   try {
     const address = await new Promise<string>((resolve, reject) => {
       let said = ''
-      demo.stdout.on('data', (chunk: Buffer) => {
-        said += chunk.toString()
-        const found = /running at (http:\S+)/.exec(said)?.[1]
-        if (found !== undefined) resolve(found)
-      })
+      for (const stream of [demo.stdout, demo.stderr])
+        stream.on('data', (chunk: Buffer) => {
+          said += chunk.toString()
+          const found = /running at (http:\S+)/.exec(said)?.[1]
+          if (found !== undefined) resolve(found)
+        })
       demo.once('exit', () => reject(new Error(`the demo ended: ${said}`)))
     })
     const { page, turned, close } = await windowOn(address)
