@@ -56,6 +56,7 @@ await check('types of the browser tests', [compiler(), '--noEmit', '-p', 'test/b
 await check('lint', [tool('eslint/bin/eslint.js'), '.'])
 await check('dependency rules', [tool('dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'src'])
 await check('package (publint)', [tool('publint/src/cli.js'), '--strict'])
+await check('package (packed and started)', ['scripts/package.mjs'])
 await check('bill of materials', ['scripts/sbom.mjs', join(root, '.tmp', 'sbom.cdx.json')])
 await tests(process.argv.slice(2))
 console.log(`\n${tally.passed} passed, ${tally.failed} failed`)

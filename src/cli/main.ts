@@ -43,7 +43,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 const untilInterrupted = (): Promise<void> =>
-  new Promise((resolve) => interrupted.signal.addEventListener('abort', () => resolve(), { once: true }))
+  new Promise((resolve) => {
+    // It may have come while we started.
+    if (interrupted.signal.aborted) resolve()
+    else interrupted.signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 
 function logOf({ config }: LoadedConfig): { log: Logger; plant: (secret: string) => void } {
   const redactor = createRedactor(secretValues(config))
