@@ -21,7 +21,10 @@ function unpack() {
   return join(folder, 'package')
 }
 
-const filesBelow = (at) => readdirSync(at, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+const filesBelow = (at) =>
+  readdirSync(at, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
 
 function inspect(at) {
   const files = filesBelow(at)

@@ -67,19 +67,26 @@ async function referrals(parts: CheckParts, signal: AbortSignal): Promise<readon
   const { items } = parsePage(jsonOf(answer), what)
   const skewMs = Math.abs(Date.parse(answer.headers['date'] ?? answer.headers['timestamp'] ?? '') - parts.clock.now())
   const found: Check[] = [pass('referrals', items.length === 0 ? 'Readable; there are none yet.' : 'Signed in and readable.')]
-  if (answer.headers['ismfacompliant']?.toLowerCase() === 'false') {
-    const remedy = 'Run "cosell connect partner-center" and sign in with multifactor authentication.'
-    found.push(fail('second factor', 'The service says that the sign-in carries no second factor.', remedy))
-  }
+  found.push(await secondFactor(parts, answer.headers['ismfacompliant']?.toLowerCase(), signal))
   const skew = `This machine's clock and the service's differ by ${Math.round(skewMs / 1_000)} s.`
   if (!Number.isNaN(skewMs)) found.push(skewMs > skewMostMs ? warn('clock', skew, 'Set this machine\'s clock by NTP.') : pass('clock', skew))
   return [...found, ...(await breadth(parts, items, signal))]
 }
 
+/** The token may name it, and the service says whether it found one when it is asked to look (the header ValidateMfa). */
+async function secondFactor({ claims }: CheckParts, compliant: string | undefined, signal: AbortSignal): Promise<Check> {
+  const name = 'second factor'
+  const remedy = 'Run "cosell connect partner-center" and sign in with multifactor authentication.'
+  if (compliant === 'false') return fail(name, 'The service says that the sign-in carries no second factor.', remedy)
+  if (compliant === 'true') return pass(name, 'The service finds it in the sign-in.')
+  const named = claims !== null && (await claims(signal)).methods.includes('mfa')
+  return pass(name, named ? 'The token names it.' : 'Neither the token nor the service speaks of it; none is missed.')
+}
+
 /** A "Referrals user" sees only deals whose team holds them: if that is true of every deal in sight, the role is probably too small. */
 async function breadth(parts: CheckParts, items: readonly unknown[], signal: AbortSignal): Promise<readonly Check[]> {
   const user = parts.claims === null ? null : (await parts.claims(signal)).user?.toLowerCase()
-  if (user === null || user === undefined) return []
+  if (user === null || user === undefined) return [pass('role', 'The token does not name its user, so that own deals cannot be told from others.')]
   let own = 0
   let mine = 0
   for (const item of items) {
@@ -89,7 +96,7 @@ async function breadth(parts: CheckParts, items: readonly unknown[], signal: Abo
     if ((referral.team ?? []).some(({ email }) => email?.trim().toLowerCase() === user)) mine += 1
   }
   const fewToTell = 5
-  if (own < fewToTell) return []
+  if (own < fewToTell) return [pass('role', `${own} own deals in sight, too few to tell whether other people's are seen too.`)]
   return mine < own
     ? [pass('role', 'Sees deals of other people too, as a Referrals admin does.')]
     : [warn('role', `Every deal in sight has ${user} on its team; a Referrals user sees no others.`, 'Give the connector\'s user the role "Referrals admin" for the whole company.')]
