@@ -34,8 +34,9 @@ export function operateCommands(program: Command, run: Run): void {
   flowCommands(program, run)
   configCommands(program, run)
   initCommand(program, run)
-  program.command('doctor').description('check every prerequisite').action(run.service(async ({ service, io, json, signal }) => {
-    const checks = await service.checks(signal)
+  program.command('doctor').description('check every prerequisite').action(run.service(async ({ service, io, json, signal, warnings }) => {
+    const odd = warnings.map((detail) => ({ name: 'configuration', status: 'warn' as const, detail, remedy: null }))
+    const checks = [...odd, ...(await service.checks(signal))]
     if (json) printJson(io, { checks })
     else for (const check of checks) io.out(`${{ pass: '✔ pass', warn: '! warn', fail: '✘ fail' }[check.status]}  ${check.name}: ${check.detail}${check.remedy === null ? '' : `\n        ${check.remedy}`}\n`)
     return checks.some((check) => check.status === 'fail') ? EXIT.attention : EXIT.done

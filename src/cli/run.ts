@@ -20,6 +20,8 @@ export interface WithService {
   readonly signal: AbortSignal
   readonly user: string
   readonly now: number
+  /** What the configuration says that is not wrong and not right either. */
+  readonly warnings: readonly string[]
   readonly usage: (text: string) => number
 }
 type Options = Readonly<Record<string, unknown>>
@@ -72,7 +74,7 @@ export function runner(world: CliWorld, finish: (code: number) => void): Run {
         const { args, options } = unpack(raw)
         const plain = plainOf(options)
         const loaded = await plain.config()
-        for (const warning of loaded.warnings) world.io.err(`warning: ${typeof warning === 'string' ? warning : JSON.stringify(warning)}\n`)
+        for (const warning of loaded.warnings) world.io.err(`warning: ${warning}\n`)
         const session = await world.connect(loaded, { adopt: false })
         try {
           finish(
@@ -85,6 +87,7 @@ export function runner(world: CliWorld, finish: (code: number) => void): Run {
                 signal: world.signal,
                 user: world.user,
                 now: world.now(),
+                warnings: loaded.warnings,
                 usage,
               },
               options,

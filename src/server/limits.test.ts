@@ -1,6 +1,6 @@
 import fastify from 'fastify'
 import { expect, it } from 'vitest'
-import { limitRate, requestsPerMinuteMost } from './limits.js'
+import { limitRate, networkOf, requestsPerMinuteMost } from './limits.js'
 import { problemOf, Refusal, sendProblem } from './problems.js'
 
 it('[R51] one address is told to slow down after so many requests a minute; others, this machine, hooks and health checks are not', async () => {
@@ -19,4 +19,15 @@ it('[R51] one address is told to slow down after so many requests a minute; othe
   expect((await ask('/api/v1/me', { remoteAddress: '10.1.1.1' })).statusCode).toBe(200)
   expect((await ask('/api/v1/me', { headers: { 'x-local': '1' } })).statusCode).toBe(200)
   for (const url of ['/hooks/partner-center', '/readyz?verbose']) expect((await ask(url)).statusCode).toBe(200)
+})
+
+it('an address stands for its network', () => {
+  expect(networkOf('10.1.2.3')).toBe('10.1.2.3')
+  expect(networkOf('::ffff:10.1.2.3')).toBe('10.1.2.3')
+  expect(networkOf('2001:DB8:1:2::3')).toBe('2001:db8:1:2::/64')
+  expect(networkOf('2001:db8:1:2:9::1')).toBe('2001:db8:1:2::/64')
+  expect(networkOf('2001:db8::1')).toBe('2001:db8:0:0::/64')
+  expect(networkOf('fe80::1%eth0')).toBe('fe80:0:0:0::/64')
+  expect(networkOf('::1')).toBe('0:0:0:0::/64')
+  expect(networkOf(undefined)).toBe('')
 })

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Refusal } from './problems.js'
@@ -20,6 +21,8 @@ export async function limitRate(app: FastifyInstance, isLocal: (request: Fastify
     max: requestsPerMinuteMost,
     timeWindow: windowMs,
     cache: addressesMost,
+    // The plugin's own key cannot do without an address, and a connection of the socket has none.
+    keyGenerator: (request: FastifyRequest) => (isLocal(request) ? 'this machine' : networkOf(request.ip)),
     allowList: (request: FastifyRequest) => isLocal(request) || neverLimited.test(request.url),
     errorResponseBuilder: (_request, { ttl }) =>
       new Refusal(
@@ -33,6 +36,16 @@ export async function limitRate(app: FastifyInstance, isLocal: (request: Fastify
         { 'retry-after': String(Math.max(1, Math.ceil(ttl / 1_000))) },
       ),
   })
+}
+
+/** Whom an address stands for: of IPv6 the network of 64 bits, since one customer of a provider has all addresses in it. */
+export function networkOf(address: string | undefined): string {
+  const plain = (address ?? '').replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
+  if (!isIPv6(plain)) return plain.toLowerCase()
+  const [head = '', tail] = new URL(`http://[${plain}]/`).hostname.slice(1, -1).split('::')
+  const [first, last] = [head, tail ?? ''].map((part) => (part === '' ? [] : part.split(':')))
+  const between = tail === undefined ? [] : Array.from({ length: 8 - (first?.length ?? 0) - (last?.length ?? 0) }, () => '0')
+  return `${[...(first ?? []), ...between, ...(last ?? [])].slice(0, 4).join(':')}::/64`
 }
 
 /** Parsing bounds itself; what walks through a value afterwards should not have to. @throws Refusal 400 */

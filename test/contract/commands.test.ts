@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
 import type { CliWorld } from '../../src/cli/app.js'
+import { runningService } from '../../src/cli/connection.js'
 import { answersOf } from '../../src/cli/init.js'
 import { momentIn } from '../../src/cli/options.js'
 import { runProgram } from '../../src/cli/program.js'
@@ -95,6 +96,26 @@ describe('what is wrong on this machine is no bug', () => {
     await new Promise((resolve, reject) => again.once('listening', resolve).once('error', reject))
     for (const server of [taken, again]) await new Promise((resolve) => server.close(resolve))
   })
+})
+
+describe('a service that runs', () => {
+  it('is found by the socket beside its store, and answers every command', async () => {
+    const { config } = here.load()
+    const running = await runningService(config, 'kim')
+    const { total } = (await running?.deals({ limit: 1, after: null })) ?? expect.fail('the running service was not found')
+    expect(total).toBeGreaterThanOrEqual(0)
+    await expect(running?.deal('nobody', { live: false })).rejects.toMatchObject({ kind: 'missing' })
+    await expect(running?.deals({ limit: -1, after: null })).rejects.toMatchObject({ kind: 'misconfigured' })
+  })
+})
+
+it('doctor tells of variables that are no settings', async () => {
+  const given = world()
+  out = ''
+  const odd = { ...here.load(), warnings: ['COSELL_SYNC_POL is set but is no setting.'] }
+  await runProgram(['doctor', '--json'], { ...given, loadConfig: () => Promise.resolve(odd) })
+  const { checks } = JSON.parse(out) as { checks: { name: string; status: string; detail: string }[] }
+  expect(checks[0]).toMatchObject({ name: 'configuration', status: 'warn', detail: 'COSELL_SYNC_POL is set but is no setting.' })
 })
 
 it('tells the version in both ways people ask for it', async () => {
