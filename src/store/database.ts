@@ -141,10 +141,36 @@ function tenantBell(): { ring(tenant: string): void; onRing(tenant: string, call
   }
 }
 
+/**
+ * A server or a network that falls silent closes nothing: without these a query would wait for ever, and with it every lock it holds. The
+ * address of the store may say otherwise, for example `?query_timeout=300000`.
+ */
+const patience = {
+  connectionTimeoutMillis: 10_000,
+  query_timeout: 60_000, // As long as a lease: what takes longer is nobody's any more.
+  idle_in_transaction_session_timeout: 60_000, // The server's side of the same: it lets go of the locks of a client that is gone.
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
+} as const
+
+/** Cuts a connection whose answer did not come: the next query gets another one, and never the late answer of this. */
+class PatientClient extends pg.Client {
+  override query(...given: unknown[]): never {
+    // Every form of the call is handed on as it is; only a promise can be watched here, and ours are all promises.
+    // As any of its forms.
+    const asked = (super.query as (...all: unknown[]) => unknown).apply(this, given)
+    if (asked instanceof Promise)
+      asked.catch((error: unknown) => {
+        if (error instanceof Error && error.message === 'Query read timeout') void this.end().catch(() => undefined)
+      })
+    return asked as never // whatever the called form returns
+  }
+}
+
 async function openPostgres(url: string): Promise<OpenDatabase> {
   const parsed = new pg.TypeOverrides()
   parsed.setTypeParser(20, Number) // bigint: our integers are milliseconds and counts, far below 2^53
-  const pool = new pg.Pool({ connectionString: url, max: 10, types: parsed })
+  const pool = new pg.Pool({ ...patience, connectionString: url, max: 10, types: parsed, Client: PatientClient })
   pool.on('error', () => undefined) // A broken idle connection is replaced by the pool; the next query says what is wrong.
   // One that breaks between two statements of a transaction says so itself, and unheard that would end the process: the next statement fails anyway.
   pool.on('connect', (client) => client.on('error', () => undefined))

@@ -23,6 +23,8 @@ export interface Weather {
   readonly listingLagMs: number
   /** How far the clocks of the workers differ. */
   readonly skewMs: number
+  /** Chance of a person to edit a record of a system in the very moment before a write of ours reaches it. */
+  readonly rush: number
   /** Chance of each act to come with a jump of the clock. */
   readonly jump: number
 }
@@ -41,6 +43,7 @@ export const calm: Weather = {
   eventLateMs: 0,
   listingLagMs: 0,
   skewMs: 0,
+  rush: 0,
   jump: 0,
 }
 
@@ -68,6 +71,7 @@ export function drawWeather(rng: SandboxRng): Weather {
     eventLateMs: maybe(0.4, () => rng.pick([2_000, 60_000, 900_000]), 0),
     listingLagMs: maybe(0.25, () => rng.pick([2_000, 20_000]), 0),
     skewMs: maybe(0.2, () => rng.pick([500, 5_000]), 0),
+    rush: maybe(0.45, () => rng.pick([0.1, 0.3]), 0),
     jump: maybe(0.15, () => 0.2, 0),
   }
 }

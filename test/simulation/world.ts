@@ -111,6 +111,8 @@ export function world({ seed, crm: kind, weather: drawn, options }: WorldGiven):
   crm.faults.set(weather.crmFaults)
   const seen = truth({ partner, crm, clock })
   const writes: WriteCall[] = []
+  /** Requests inside a simulator. What happens meanwhile could be anybody's: nobody else acts then. */
+  let underWay = 0
 
   /** A remote system as one process reaches it: slow, sometimes silent, and carrying out what a dead process has sent. */
   const reach =
@@ -132,7 +134,9 @@ export function world({ seed, crm: kind, weather: drawn, options }: WorldGiven):
       const lower = Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]))
       const exchange = async (): ReturnType<SimHandler> => {
         await wait(clock, rng.int(weather.latencyMs + 1))
+        if (method !== 'GET' && underWay === 0 && weather.rush > 0 && rng.chance(weather.rush)) rush(name === 'CRM' ? 'crm' : 'partner', rng)
         seen.look('person')
+        underWay += 1
         const before = seen.happenings.length
         const answer = await handle({
           method,
@@ -140,6 +144,7 @@ export function world({ seed, crm: kind, weather: drawn, options }: WorldGiven):
           headers: { ...lower, host },
           body: Buffer.from(body ?? ''),
         })
+        underWay -= 1
         const isWrite = name === 'CRM' ? crm.isWrite({ method, path: pathname, body: String(body) }) : method !== 'GET'
         seen.look('cosell')
         if (isWrite) writes.push({ atMs: clock.now(), what: `${method} ${pathname} ${answer.drop === true ? 'dropped' : answer.status}` })
@@ -163,6 +168,14 @@ export function world({ seed, crm: kind, weather: drawn, options }: WorldGiven):
       })
     }
 
+  let numbers = 0
+  const stage: Stage = { partner, crm, truth: seen, store, node: () => living()[0] ?? null, fresh: () => (numbers += 1) }
+  /** Somebody edits in the moment between our look and our write. */
+  const rush = (side: 'partner' | 'crm', rng: SandboxRng): void => {
+    const kind = rng.pick(side === 'crm' ? (['crm.notes', 'crm.value', 'crm.date'] as const) : (['partner.notes', 'partner.value', 'partner.date'] as const))
+    // The edit itself is done at once; only its words come later.
+    void play(stage, { afterMs: 0, kind, pick: rng.int(1_000_000) }).then((told) => void (told !== null && tell(`! ${told}`)))
+  }
   let births = 0
   const launch = (place: number): void => {
     births += 1
@@ -191,8 +204,6 @@ export function world({ seed, crm: kind, weather: drawn, options }: WorldGiven):
   }
   clock.at(clock.now() + reviveMs, revive)
 
-  let numbers = 0
-  const stage: Stage = { partner, crm, truth: seen, store, node: () => living()[0] ?? null, fresh: () => (numbers += 1) }
   const pass = async (ms: number): Promise<void> => {
     const untilMs = clock.now() + ms
     for (;;) {
@@ -240,7 +251,7 @@ export function world({ seed, crm: kind, weather: drawn, options }: WorldGiven):
     },
     clear() {
       tell('--- faults end ---')
-      weather = { ...weather, crash: 0, storeTrouble: 0, hang: 0, pause: 0 }
+      weather = { ...weather, rush: 0, crash: 0, storeTrouble: 0, hang: 0, pause: 0 }
       partner.faults.clear()
       crm.faults.clear()
       Object.assign(partner.options, { eventLossRate: 0 })
