@@ -141,7 +141,7 @@ export const MUTANTS: readonly Mutant[] = [
     'a one-way row lets the edit stand',
     ['R15'],
     'src/core/field-merge.ts',
-    'if (restore && source !== undefined) return closedWay(input, source)',
+    'if (source !== null) return closedWay(input, source)',
     '',
   ),
   mutant(

@@ -10,7 +10,7 @@ import { suitesFor } from './suites.js'
 /**
  * Makes each bug of the list, one at a time and without touching a file, and sees who catches it: a few seeds of the simulation on each CRM,
  * and, where those do not, the tests that stand nearest to the bug.
- * `npm run mutants [-- --only TEXT] [--seeds N]`. Writes test/mutants/results.json; ends with 1 when one survives.
+ * `npm run mutants [-- --only TEXT] [--from N] [--seeds N]`. A whole run writes test/mutants/results.json; ends with 1 when one survives.
  */
 interface Result {
   readonly name: string
@@ -18,8 +18,10 @@ interface Result {
   readonly caughtBy: string | null
 }
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, seeds: { type: 'string', default: '40' } } })
-const chosen = MUTANTS.filter(({ name }) => values.only === undefined || name.includes(values.only))
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, from: { type: 'string', default: '1' }, seeds: { type: 'string', default: '40' } },
+})
+const chosen = MUTANTS.slice(Number(values.from) - 1).filter(({ name }) => values.only === undefined || name.includes(values.only))
 const run = (args: readonly string[], more: NodeJS.ProcessEnv, timeout: number) =>
   spawnSync(process.execPath, [...args], { cwd: root, encoding: 'utf8', timeout, env: { ...process.env, NO_COLOR: '1', ...more } })
 
@@ -31,7 +33,7 @@ for (const mutant of chosen) {
 }
 const caught = results.filter(({ caughtBy }) => caughtBy !== null).length
 console.log(`${caught} of ${results.length} caught.`)
-if (values.only === undefined) {
+if (chosen.length === MUTANTS.length) {
   const bySimulationAlone = results.filter(({ caughtBy }) => caughtBy?.startsWith('simulation')).length
   const summary = { at: new Date().toISOString().slice(0, 10), mutants: results.length, caught, bySimulationAlone, results }
   writeFileSync(join(root, 'test', 'mutants', 'results.json'), `${JSON.stringify(summary, null, 2)}\n`)
