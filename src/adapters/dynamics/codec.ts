@@ -2,7 +2,6 @@ import { stripCheckMark } from '../../core/conversions.js'
 import {
   FIELD_NAMES,
   FIELDS,
-  withField,
   type Field,
   type FieldValue,
   type Person,
@@ -223,13 +222,13 @@ export function fitSolutions(schema: Schema, solutions: readonly Solution[]): So
 /** What a record of this kind will show of a deal: limits applied, losses taken. Fields this environment has no place for are absent. */
 export function canonicalOf(codec: Codec, deal: Projection): Projection {
   const precision = precisionOf(codec.schema, deal['details.currency'] ?? null)
-  let shown: Projection = {}
+  const shown: Partial<Record<Field, FieldValue>> = {}
   for (const bound of codec.rows) {
     const value = deal[bound.field]
     if (value === undefined) continue
-    shown = withField(shown, bound.field, canonicalField(codec, bound, value, precision))
+    shown[bound.field] = canonicalField(codec, bound, value, precision)
   }
-  return shown
+  return shown as Projection // every value was made for its field
 }
 
 function canonicalField(codec: Codec, bound: BoundRow, value: FieldValue, precision: number): FieldValue {

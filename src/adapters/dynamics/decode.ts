@@ -1,5 +1,5 @@
 import { stripCheckMark } from '../../core/conversions.js'
-import { withField, type FieldValue, type Person, type Projection, type Solution } from '../../core/deal.js'
+import type { Field, FieldValue, Person, Projection, Solution } from '../../core/deal.js'
 import { decodeStage } from '../../core/mapping-stages.js'
 import type { Present, Unreadable } from '../../core/ports.js'
 import { assertNever, type EndRef, type Ref } from '../../core/ref.js'
@@ -157,16 +157,17 @@ function versionOf(codec: Codec, { row, account, contact, solutions }: Around): 
 }
 
 function dealOf(codec: Codec, seen: Around): { readonly deal: Projection; readonly unreadable: Unreadable[] } {
-  let deal: Projection = {}
+  const deal: Partial<Record<Field, FieldValue>> = {}
   const unreadable: Unreadable[] = []
   for (const bound of codec.rows) {
     const { target } = bound
     const read = target.kind === 'place' ? readPlace(codec, target.place, seen) : readColumn(bound, target, seen)
     if ('unreadable' in read) unreadable.push(read.unreadable)
-    else deal = withField(deal, bound.field, read.value)
+    else deal[bound.field] = read.value
   }
   const chosen = deal.statusReason === null ? chosenReason(codec, seen.row) : null
-  return { deal: chosen === null ? deal : withField(deal, 'statusReason', chosen), unreadable }
+  if (chosen !== null) deal.statusReason = chosen
+  return { deal: deal as Projection, unreadable } // every value was read for its field
 }
 
 /** The reason a seller chose from the list, where they wrote none of their own. */
@@ -239,14 +240,14 @@ function statusText(codec: Codec, row: Row): string {
 
 /** Only what an existing customer shows in place of what was sent: for the receipt of a create that found its account. */
 export function relatedDeal(codec: Codec, relation: 'account' | 'contact', related: Row): Projection {
-  let deal: Projection = {}
+  const deal: Partial<Record<Field, FieldValue>> = {}
   for (const bound of codec.rows) {
     const { target } = bound
     if (target.kind !== 'related' || target.relation !== relation) continue
     const read = decodeColumn({ ...bound, target }, related[readName(target.column)])
-    if (read.ok) deal = withField(deal, bound.field, read.value)
+    if (read.ok) deal[bound.field] = read.value
   }
-  return deal
+  return deal as Projection // every value was read for its field
 }
 
 export function solutionsOf(value: FieldValue | undefined): readonly Solution[] {

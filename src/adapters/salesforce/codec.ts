@@ -2,7 +2,6 @@ import { labelKey, stripCheckMark } from '../../core/conversions.js'
 import {
   FIELD_NAMES,
   FIELDS,
-  withField,
   type Field,
   type FieldValue,
   type Person,
@@ -241,12 +240,12 @@ export const fitSolutions = (solutions: readonly Solution[]): readonly Solution[
 /** What a record of this kind will show of a deal: limits applied, losses taken. Fields this org has no place for are absent. */
 export function canonicalOf(codec: Codec, deal: Projection): Projection {
   const precision = precisionOf(codec.schema, deal['details.currency'] ?? null)
-  let shown: Projection = {}
+  const shown: Partial<Record<Field, FieldValue>> = {}
   for (const bound of codec.rows) {
     const value = deal[bound.field]
-    if (value !== undefined) shown = withField(shown, bound.field, canonicalField(codec, bound, value, precision))
+    if (value !== undefined) shown[bound.field] = canonicalField(codec, bound, value, precision)
   }
-  return shown
+  return shown as Projection // every value was made for its field
 }
 
 function canonicalField(codec: Codec, bound: BoundRow, value: FieldValue, precision: number): FieldValue {

@@ -1,5 +1,5 @@
 import { stripCheckMark } from '../../core/conversions.js'
-import { withField, type FieldValue, type Person, type Projection } from '../../core/deal.js'
+import type { Field, FieldValue, Person, Projection } from '../../core/deal.js'
 import { decodeStage } from '../../core/mapping-stages.js'
 import type { Present, Reading, Unreadable } from '../../core/ports.js'
 import { assertNever, type EndRef, type Ref } from '../../core/ref.js'
@@ -175,15 +175,15 @@ export const currencyOf = (schema: Schema, row: Row): string | null =>
   schema.multiCurrency ? (textOf(row, 'CurrencyIsoCode')?.toUpperCase() ?? null) : ([...schema.currencies.keys()][0] ?? null)
 
 function dealOf(codec: Codec, seen: Around): { readonly deal: Projection; readonly unreadable: Unreadable[] } {
-  let deal: Projection = {}
+  const deal: Partial<Record<Field, FieldValue>> = {}
   const unreadable: Unreadable[] = []
   for (const bound of codec.rows) {
     const { target } = bound
     const read = target.kind === 'place' ? readPlace(codec, target.place, seen) : readColumn(bound, target, seen)
     if ('unreadable' in read) unreadable.push(read.unreadable)
-    else deal = withField(deal, bound.field, read.value)
+    else deal[bound.field] = read.value
   }
-  return { deal, unreadable }
+  return { deal: deal as Projection, unreadable } // every value was read for its field
 }
 type Read = { readonly value: FieldValue } | { readonly unreadable: Unreadable }
 
@@ -257,12 +257,12 @@ const scalarIn = (value: unknown): string | number | boolean | null =>
 
 /** Only what an existing customer shows in place of what was sent: for the receipt of a create that found its account. */
 export function relatedDeal(codec: Codec, relation: 'account' | 'contact', related: Row): Projection {
-  let deal: Projection = {}
+  const deal: Partial<Record<Field, FieldValue>> = {}
   for (const bound of codec.rows) {
     const { target } = bound
     if (target.kind !== 'related' || target.relation !== relation) continue
     const read = decodeColumn({ ...bound, target }, related[target.column.name])
-    if (read.ok) deal = withField(deal, bound.field, read.value)
+    if (read.ok) deal[bound.field] = read.value
   }
-  return deal
+  return deal as Projection // every value was read for its field
 }
