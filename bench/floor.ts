@@ -1,13 +1,45 @@
+// Runs in a process of its own: the bare script beside which the service is measured. It takes the event, reads both records, writes one
+// field, answers, and does nothing else: no signature is checked, nothing is stored, nothing is tried again.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { request } from 'undici'
 import type { Setup } from '../test/support/fleet.js'
+import { answering } from '../test/support/forked.js'
 
-/** The bare script beside which the service is measured: reads both records, writes one field, and nothing else. */
-export interface Floor {
-  carry(pair: { readonly referralId: string; readonly opportunityId: string; readonly value: number }): Promise<void>
+export interface Bare {
+  readonly setup: Setup
+  /** What the service asks of an opportunity, so that both read the same. */
+  readonly query: string
+  /** The record of each referral: what the service has learnt, the script is told. */
+  readonly pairs: readonly { readonly referralId: string; readonly opportunityId: string }[]
+}
+export interface Questions {
+  /** Starts it; says where events are posted to. */
+  listen(bare: Bare): Promise<string>
 }
 
-/** `query`: what the service asks of an opportunity, so that both read the same. */
-export async function floorOf({ urls, credentials }: Setup, query: string): Promise<Floor> {
+answering<Questions>({
+  async listen({ setup, query, pairs }) {
+    const carry = await carrier(setup, query)
+    const recordOf = new Map(pairs.map(({ referralId, opportunityId }) => [referralId, opportunityId]))
+    const server = createServer((incoming, response) => {
+      const chunks: Buffer[] = []
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+      incoming.on('end', () => {
+        const { ResourceUri: uri } = JSON.parse(Buffer.concat(chunks).toString()) as { ResourceUri: string } // our own deliveries
+        const referralId = uri.slice(uri.lastIndexOf('/') + 1)
+        carry(referralId, recordOf.get(referralId) ?? '').then(
+          () => response.writeHead(202).end(),
+          (error: unknown) => response.writeHead(500).end(String(error)),
+        )
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  },
+})
+
+async function carrier({ urls, credentials }: Setup, query: string): Promise<(referralId: string, opportunityId: string) => Promise<void>> {
   const tokenUrl = `${urls.entra}/${credentials.tenant}/oauth2/v2.0/token`
   const partner = await token(tokenUrl, {
     grant_type: 'refresh_token',
@@ -22,21 +54,20 @@ export async function floorOf({ urls, credentials }: Setup, query: string): Prom
     client_secret: credentials.crmClientSecret,
     scope: `${urls.dynamics}/.default`,
   })
-  return {
-    async carry({ referralId, opportunityId, value }) {
-      const record = `${urls.dynamics}/api/data/v9.2/opportunities(${opportunityId})`
-      const [, row] = await Promise.all([
-        get(`${urls.partnerCenter}/v1.0/engagements/referrals/${referralId}`, partner),
-        get(`${record}${query}`, crm),
-      ])
-      const answer = await request(record, {
-        method: 'PATCH',
-        headers: { authorization: `Bearer ${crm}`, 'content-type': 'application/json', 'if-match': String(row['@odata.etag']) },
-        body: JSON.stringify({ estimatedvalue: value }),
-      })
-      await answer.body.dump()
-      if (answer.statusCode >= 300) throw new Error(`The floor could not write: ${answer.statusCode}`)
-    },
+  return async (referralId, opportunityId) => {
+    const record = `${urls.dynamics}/api/data/v9.2/opportunities(${opportunityId})`
+    const [referral, row] = await Promise.all([
+      get(`${urls.partnerCenter}/v1.0/engagements/referrals/${referralId}`, partner),
+      get(`${record}${query}`, crm),
+    ])
+    const { dealValue } = referral['details'] as { dealValue: number } // every deal of the benchmark has one
+    const answer = await request(record, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${crm}`, 'content-type': 'application/json', 'if-match': String(row['@odata.etag']) },
+      body: JSON.stringify({ estimatedvalue: dealValue }),
+    })
+    await answer.body.dump()
+    if (answer.statusCode >= 300) throw new Error(`The floor could not write: ${answer.statusCode}`)
   }
 }
 

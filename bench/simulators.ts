@@ -1,6 +1,6 @@
 // Runs in a process of its own: the simulators, with a webhook that only the benchmark sends.
 import { subscribe } from 'node:diagnostics_channel'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { startSandbox } from '../src/sandbox/index.js'
 import { webhookSigner } from '../src/sandbox/signing.js'
 import type { Setup } from '../test/support/fleet.js'
@@ -15,10 +15,10 @@ export interface Call {
   readonly system: 'partner' | 'crm'
   readonly method: string
   readonly path: string
-  /** When it arrived, on the machine's steady clock. */
+  /** When it was answered, on the machine's steady clock. */
   readonly atMs: number
 }
-/** Changes of CRM records since the last reset. */
+/** Changes of CRM records that were carried out since the last reset. */
 export interface Writes {
   readonly count: number
   readonly firstAtMs: number
@@ -58,13 +58,13 @@ const systems = new Map<number, Call['system']>([
   [Number(new URL(sandbox.urls.partnerCenter).port), 'partner'],
   [Number(new URL(sandbox.urls.dynamics).port), 'crm'],
 ])
-subscribe('http.server.request.start', (message) => {
-  const { request } = message as { request: IncomingMessage } // documented in Node's diagnostics_channel
+subscribe('http.server.response.finish', (message) => {
+  const { request, response } = message as { request: IncomingMessage; response: ServerResponse } // documented in Node's diagnostics_channel
   const system = systems.get(request.socket.localPort ?? 0)
   if (system === undefined) return
   const call: Call = { system, method: request.method ?? '', path: request.url ?? '', atMs: clockMs() }
   calls.push(call)
-  if (system === 'crm' && call.method === 'PATCH') writes.push(call)
+  if (system === 'crm' && call.method === 'PATCH' && response.statusCode < 300) writes.push(call)
 })
 
 answering<Questions>({

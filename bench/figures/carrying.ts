@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { request } from 'undici'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { webhookKey } from '../../test/support/fleet.js'
+import { forked } from '../../test/support/forked.js'
 import { startPostgres } from '../../test/support/postgres.js'
 import { clockMs } from '../clock.js'
-import { floorOf, type Floor } from '../floor.js'
+import type { Questions } from '../floor.js'
 import type { Call, Delivery } from '../simulators.js'
 import { inFlight, pairs, percentile, single, spread, stageOf, until, type Figure, type Stage } from '../stage.js'
 
@@ -25,69 +28,67 @@ async function queryOf({ simulators }: Stage): Promise<string> {
   return read === undefined ? '' : read.path.slice(Math.max(0, read.path.indexOf('?')))
 }
 
-/** Events per second from the first delivery to the last write. */
-async function serviceRate(stage: Stage, deals: readonly Pair[], value: number): Promise<number> {
-  await stage.simulators.ask('editReferrals', { ids: deals.map(({ referralId }) => referralId), value })
-  const deliveries = await stage.simulators.ask(
-    'deliveries',
-    deals.map(({ referralId }) => referralId),
-  )
-  await stage.simulators.ask('reset')
+/** Whoever carries events over: where they are posted to, and the deals that are its own. What one writes would look to the other like people's edits. */
+interface Carrier {
+  readonly url: string
+  readonly deals: readonly Pair[]
+}
+
+async function edited({ simulators }: Stage, deals: readonly Pair[], value: number): Promise<readonly Delivery[]> {
+  const ids = deals.map(({ referralId }) => referralId)
+  await simulators.ask('editReferrals', { ids, value })
+  const deliveries = await simulators.ask('deliveries', ids)
+  await simulators.ask('reset')
+  return deliveries
+}
+
+/** Events per second from the first delivery to the answer of the last write. */
+async function rateOf(stage: Stage, { url, deals }: Carrier, value: number): Promise<number> {
+  const deliveries = await edited(stage, deals, value)
   const startedAt = clockMs()
-  await inFlight(deliveries, inFlightMost, (delivery) => post(`${stage.fleet.address}/hooks/partner-center`, delivery))
+  await inFlight(deliveries, inFlightMost, (delivery) => post(url, delivery))
   await until(async () => (await stage.simulators.ask('writes')).count >= deals.length, 120_000)
   return (deals.length * 1_000) / ((await stage.simulators.ask('writes')).lastAtMs - startedAt)
 }
 
-async function floorRate(stage: Stage, floor: Floor, deals: readonly Pair[], value: number): Promise<number> {
-  await stage.simulators.ask('reset')
-  const startedAt = clockMs()
-  await inFlight(
-    deals.map((pair, index) => ({ ...pair, value: value + index })),
-    inFlightMost,
-    (pair) => floor.carry(pair),
-  )
-  return (deals.length * 1_000) / ((await stage.simulators.ask('writes')).lastAtMs - startedAt)
-}
-
-/** Milliseconds from one event to its write, one after another. */
-async function serviceDelays(stage: Stage, deals: readonly Pair[], value: number): Promise<number[]> {
-  const ids = deals.map(({ referralId }) => referralId)
-  await stage.simulators.ask('editReferrals', { ids, value })
+/** Milliseconds from one event to the answer of its write, one after another. */
+async function delaysOf(stage: Stage, { url, deals }: Carrier, value: number): Promise<number[]> {
   const delays: number[] = []
-  for (const delivery of await stage.simulators.ask('deliveries', ids)) {
+  for (const delivery of await edited(stage, deals.slice(0, delaysCounted), value)) {
     await stage.simulators.ask('reset')
     const startedAt = clockMs()
-    await post(`${stage.fleet.address}/hooks/partner-center`, delivery)
+    await post(url, delivery)
     await until(async () => (await stage.simulators.ask('writes')).count > 0, 10_000)
     delays.push((await stage.simulators.ask('writes')).firstAtMs - startedAt)
   }
   return delays
 }
 
-async function floorDelays(stage: Stage, floor: Floor, deals: readonly Pair[], value: number): Promise<number[]> {
-  const delays: number[] = []
-  for (const pair of deals) {
-    await stage.simulators.ask('reset')
-    const startedAt = clockMs()
-    await floor.carry({ ...pair, value })
-    delays.push((await stage.simulators.ask('writes')).firstAtMs - startedAt)
-  }
-  return delays
+const dealsEach = 200
+const delaysCounted = 20
+const warmUps = 5 // A service that runs for weeks has its code compiled; so has the script, which needs less of it.
+
+/** Milliseconds of processor time that a process has used so far. */
+export const cpuMs = (pid: number): number => {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * 10 // Linux counts a process's time in hundredths of a second.
 }
 
 /** Throughput and delay beside the floor, with a real service's latency and with none. */
-export async function carrying(): Promise<Figure[]> {
-  const stage = await stageOf({ postgres: null })
+async function beside(store: string, postgres: string | null): Promise<Figure[]> {
+  const stage = await stageOf({ postgres })
+  const floor = await forked<Questions>(fileURLToPath(new URL('../floor.ts', import.meta.url)))
   try {
-    await stage.start('all')
-    // Each has deals of its own: what the floor writes would look to the service like people's edits.
-    const all = await pairs(stage, 400)
-    const [deals, bareDeals] = [all.slice(0, 200), all.slice(200)]
-    await serviceDelays(stage, deals.slice(0, 3), 5_000)
-    await serviceRate(stage, deals.slice(0, 50), 7_000)
-    const floor = await floorOf(await stage.simulators.ask('setup'), await queryOf(stage))
+    const { pid } = await stage.start('all')
+    const all = await pairs(stage, 2 * dealsEach)
+    const ours: Carrier = { url: `${stage.fleet.address}/hooks/partner-center`, deals: all.slice(0, dealsEach) }
+    await rateOf(stage, ours, 5_000)
+    const setup = await stage.simulators.ask('setup')
+    const url = await floor.ask('listen', { setup, query: await queryOf(stage), pairs: all.slice(dealsEach) })
+    const bare: Carrier = { url, deals: all.slice(dealsEach) }
+    for (let round = 1; round <= warmUps; round += 1) for (const carrier of [bare, ours]) await rateOf(stage, carrier, round * 10_000)
     const figures: Figure[] = []
+    const costs: number[] = []
     for (const { latency, rate, delay } of [
       { latency: 50, rate: 0.7, delay: 1.5 },
       { latency: 0, rate: 0.3, delay: 3 },
@@ -96,32 +97,38 @@ export async function carrying(): Promise<Figure[]> {
       const rates: number[] = []
       const delays: number[] = []
       for (let run = 1; run <= runs; run += 1) {
-        const value = run * 10_000 + latency * 1_000_000
-        const [bare, ours] = [await floorRate(stage, floor, bareDeals, value), await serviceRate(stage, deals, value + 1_000)]
-        rates.push(ours / bare)
-        const few = deals.slice(0, 15)
-        const [bareDelay, ourDelay] = [
-          await floorDelays(stage, floor, bareDeals.slice(0, 15), value + 2_000),
-          await serviceDelays(stage, few, value + 3_000),
-        ]
-        delays.push(percentile(ourDelay, 0.5) / percentile(bareDelay, 0.5))
-        const p50 = (values: readonly number[]): string => `${percentile(values, 0.5).toFixed(1)} ms`
-        console.log(`  ${latency} ms: ${ours.toFixed(0)}/s of ${bare.toFixed(0)}/s, p50 ${p50(ourDelay)} of ${p50(bareDelay)}`)
+        const value = run * 100_000 + latency * 1_000_000
+        const bareRate = await rateOf(stage, bare, value)
+        const before = cpuMs(pid)
+        const ourRate = await rateOf(stage, ours, value)
+        costs.push((cpuMs(pid) - before) / ours.deals.length)
+        const bareDelay = percentile(await delaysOf(stage, bare, value + 50_000), 0.5)
+        const ourDelay = percentile(await delaysOf(stage, ours, value + 50_000), 0.5)
+        rates.push(ourRate / bareRate)
+        delays.push(ourDelay / bareDelay)
+        const text = `${ourRate.toFixed(0)}/s of ${bareRate.toFixed(0)}/s, p50 ${ourDelay.toFixed(1)} ms of ${bareDelay.toFixed(1)} ms`
+        console.log(`  ${store}, ${latency} ms: ${text}, ${costs.at(-1)?.toFixed(1)} ms of processor time`)
       }
       figures.push(
-        {
-          name: `events per second, ${latency} ms a call, 10 in flight`,
-          measured: spread(rates),
-          target: rate,
-          better: 'more',
-          unit: '× floor',
-        },
-        { name: `event to CRM write p50, ${latency} ms a call`, measured: spread(delays), target: delay, better: 'less', unit: '× floor' },
+        { name: `${store}: events per second, ${latency} ms a call, 10 in flight`, measured: spread(rates), target: rate, better: 'more', unit: '× floor' },
+        { name: `${store}: event to CRM write p50, ${latency} ms a call`, measured: spread(delays), target: delay, better: 'less', unit: '× floor' },
       )
     }
+    figures.push({ name: `${store}: processor time of one event`, measured: spread(costs), target: 6, better: 'less', unit: 'ms' })
     return figures
   } finally {
+    floor.close()
     await stage.close()
+  }
+}
+
+export async function carrying(): Promise<Figure[]> {
+  const embedded = await beside('SQLite', null)
+  const postgres = startPostgres()
+  try {
+    return [...embedded, ...(await beside('PostgreSQL', postgres.url))]
+  } finally {
+    postgres.stop()
   }
 }
 
@@ -189,7 +196,8 @@ export async function workers(): Promise<Figure[]> {
         await stage.start('worker')
         running += 1
       }
-      const measured = [await serviceRate(stage, deals, count * 20_000), await serviceRate(stage, deals, count * 20_000 + 500)]
+      const carrier = { url: `${stage.fleet.address}/hooks/partner-center`, deals }
+      const measured = [await rateOf(stage, carrier, count * 20_000), await rateOf(stage, carrier, count * 20_000 + 500)]
       rates.push(Math.max(...measured))
       console.log(`  ${count} workers: ${rates.at(-1)?.toFixed(0)}/s`)
     }

@@ -249,12 +249,13 @@ const meetAgainMs = 15
  * therefore run several times, and touches nothing but the transaction. What it wrote is on the disk when this ends.
  */
 export async function inTransaction<T>(open: OpenDatabase, work: (trx: Trx) => Promise<T>): Promise<T> {
-  const done = await meeting(open.db, work)
+  const done = await committed(open, work)
   await open.durable()
   return done
 }
 
-async function meeting<T>(db: Db, work: (trx: Trx) => Promise<T>): Promise<T> {
+/** The same without the wait for the disk: everybody sees it, and it is safe once `durable()` says so. Commits reach the disk in their order. */
+export async function committed<T>({ db }: OpenDatabase, work: (trx: Trx) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await db.transaction().execute(work)
@@ -264,4 +265,9 @@ async function meeting<T>(db: Db, work: (trx: Trx) => Promise<T>): Promise<T> {
       await sleep(meetAgainMs * attempt)
     }
   }
+}
+
+/** Of a transaction on PostgreSQL, which waits for the disk by itself: this one need not. */
+export async function needNotWait({ kind }: OpenDatabase, trx: Trx): Promise<void> {
+  if (kind === 'postgres') await sql`select set_config('synchronous_commit', 'off', true)`.execute(trx)
 }

@@ -3,7 +3,7 @@ import type { AuditEntry } from '../core/audit.js'
 import { newLink } from '../core/link.js'
 import type { AcceptedEvent, Mark } from '../core/ports.js'
 import { asLinkId, isEndRef, refKey, type Instant } from '../core/ref.js'
-import { inTransaction, type OpenDatabase, type Trx } from './database.js'
+import { committed, type OpenDatabase, type Trx } from './database.js'
 import { groupCommit } from './group.js'
 import { append } from './ledger.js'
 import { findLinkIds, insertLink } from './links.js'
@@ -17,14 +17,21 @@ interface Delivery {
 
 const groupMost = 200
 
-/** Takes events in: once each, the deals they concern found or made, and marked, all in one durable commit that serves a whole burst. */
+/**
+ * Takes events in: once each, the deals they concern found or made, and marked, all in one commit that serves a whole burst. Whoever works
+ * them may begin while the disk is still being waited for; the callers are answered after it.
+ */
 export function eventDoor(open: OpenDatabase, tenant: string): (events: readonly AcceptedEvent[], now: Instant) => Promise<boolean[]> {
   const take = groupCommit<Delivery, boolean[]>(async (group) => {
-    const fresh = await inTransaction(open, (trx) => takeIn(trx, tenant, group))
+    const fresh = await committed(open, (trx) => takeIn(trx, tenant, group))
     open.announce(tenant)
     return fresh
   }, groupMost)
-  return (events, now) => take({ events, now })
+  return async (events, now) => {
+    const fresh = await take({ events, now })
+    await open.durable()
+    return fresh
+  }
 }
 
 /** Everything that a group brings in few statements: a burst is answered as one. */

@@ -3,7 +3,7 @@ import { Fault, toFault } from '../core/fault.js'
 import type { Link } from '../core/link.js'
 import type { Commit, Store } from '../core/ports.js'
 import { refKey, SIDES, type Instant } from '../core/ref.js'
-import { inTransaction, openDatabase, type OpenDatabase, type Standing, type Trx } from './database.js'
+import { committed, inTransaction, needNotWait, openDatabase, type OpenDatabase, type Standing, type Trx } from './database.js'
 import { checkpointFlaws, makeCheckpoint } from './checkpoints.js'
 import { eventDoor, forgetEvents } from './events.js'
 import { append, readAudit, verify } from './ledger.js'
@@ -76,6 +76,15 @@ function storeOver(open: OpenDatabase, tenant: string): OpenStore {
   const { db } = open
   const queue = queueOf(open, tenant)
   const values = valuesOf(open, tenant)
+  const saving = groupCommit<Commit, Link>(async (commits) => {
+    const isEnd = commits.every(({ outcome }) => outcome !== null)
+    const saved = await committed(open, async (trx) => {
+      if (isEnd) await needNotWait(open, trx)
+      return saveAll(trx, open, tenant, commits)
+    })
+    if (commits.some(({ outcome }) => outcome !== null)) open.announce(tenant)
+    return saved
+  }, savesMost)
   return {
     database: open,
     queue,
@@ -86,11 +95,12 @@ function storeOver(open: OpenDatabase, tenant: string): OpenStore {
     load: async (id) => (await loadLinks(db, tenant, [id]))[0] ?? null,
     loadMany: (ids) => loadLinks(db, tenant, ids),
     add: (link, audit, now) => inTransaction(open, (trx) => add(trx, tenant, link, audit, now)),
-    save: groupCommit(async (commits) => {
-      const saved = await inTransaction(open, (trx) => saveAll(trx, open, tenant, commits))
-      if (commits.some(({ outcome }) => outcome !== null)) open.announce(tenant)
+    save: async (commit) => {
+      const saved = await saving(commit)
+      // The end of a pass may be lost with the power: that is what a crash before it would have been, and the intents tell the next pass.
+      if (commit.outcome === null) await open.durable()
       return saved
-    }, savesMost),
+    },
     saveMany: (commits) => inTransaction(open, (trx) => saveEach(trx, open, tenant, commits)),
     merge: (keep, drop, audit, now) => inTransaction(open, (trx) => merge(trx, tenant, { keep, drop, audit, now })),
     list: (filter) => listLinks(db, tenant, filter),

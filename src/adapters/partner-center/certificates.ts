@@ -1,4 +1,4 @@
-import { createHash, verify, X509Certificate } from 'node:crypto'
+import { createHash, verify, X509Certificate, type KeyObject } from 'node:crypto'
 import { rootCertificates } from 'node:tls'
 import type { Clock } from '../../core/ports.js'
 import type { Transport } from '../../remote/transport.js'
@@ -43,11 +43,12 @@ export function signatureVerifier(options: VerifierOptions): Verifier {
   const { clock } = options
   const trust = trustIn(options.trustAnchors)
   const { kept, fetchOnce } = certificateFiles(options)
-  const judge = ([certificate, ...beside]: CertificateFile, { signature, body }: SignatureCheck): string | null => {
-    const flaw = chainFlaw(certificate, { trust, beside, nowMs: clock.now() })
+  const senderOf = senders(trust, clock)
+  const judge = (file: CertificateFile, { signature, body }: SignatureCheck): string | null => {
+    const { flaw, key } = senderOf(file)
     if (flaw !== null) return flaw
-    if (certificate.publicKey.asymmetricKeyType !== 'rsa') return 'its certificate holds no RSA key'
-    return verify('RSA-SHA256', body, certificate.publicKey, signature) ? null : 'the signature does not fit the body'
+    if (key.asymmetricKeyType !== 'rsa') return 'its certificate holds no RSA key'
+    return verify('RSA-SHA256', body, key, signature) ? null : 'the signature does not fit the body'
   }
   return {
     allows: (url) => isAllowed(url, options.hosts),
@@ -64,6 +65,27 @@ export function signatureVerifier(options: VerifierOptions): Verifier {
       const flaw = judge(fetched, given)
       return flaw === null ? { kind: 'genuine' } : { kind: 'forged', why: flaw }
     },
+  }
+}
+
+interface Sender {
+  readonly flaw: string | null
+  readonly key: KeyObject
+  readonly judgedAt: number
+}
+const judgedMs = 10_000 // How late the end of a certificate's validity may be noticed. A chain costs several times what a signature does.
+
+/** Whose file it is, judged once in a while: every event of a burst comes with the same one. */
+function senders(trust: Trust, clock: Clock): (file: CertificateFile) => Sender {
+  const judged = new WeakMap<CertificateFile, Sender>()
+  return (file) => {
+    const nowMs = clock.now()
+    const before = judged.get(file)
+    if (before !== undefined && Math.abs(nowMs - before.judgedAt) < judgedMs) return before
+    const [certificate, ...beside] = file
+    const sender = { flaw: chainFlaw(certificate, { trust, beside, nowMs }), key: certificate.publicKey, judgedAt: nowMs }
+    judged.set(file, sender)
+    return sender
   }
 }
 
