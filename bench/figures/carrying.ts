@@ -75,7 +75,7 @@ export const cpuMs = (pid: number): number => {
 }
 
 /** Throughput and delay beside the floor, with a real service's latency and with none. */
-async function beside(store: string, postgres: string | null): Promise<Figure[]> {
+export async function beside(store: string, postgres: string | null): Promise<Figure[]> {
   const stage = await stageOf({ postgres })
   const floor = await forked<Questions>(fileURLToPath(new URL('../floor.ts', import.meta.url)))
   try {

@@ -21,6 +21,8 @@ export class Pass {
   /** Why a write of this pass was refused for good. */
   lastRefusal: Reason | null = null
   private entries: AuditEntry[] = []
+  /** How the deal stood when the pass began: what differs from it in the end is news. */
+  readonly stood: Pick<Link, 'state' | 'reason'>
   /** As the store has it. */
   private agreed: Base | null
   private readonly engine: Engine
@@ -29,6 +31,7 @@ export class Pass {
   constructor(engine: Engine, link: Link, lease: Lease, signal: AbortSignal) {
     this.engine = engine
     this.link = link
+    this.stood = { state: link.state, reason: link.reason }
     this.agreed = link.base
     this.lease = lease
     this.signal = signal

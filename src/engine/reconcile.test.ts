@@ -54,6 +54,19 @@ describe('a pass over a deal', () => {
     expect(world.crm.calls).toEqual(['read'])
   })
 
+  it('tells in the ledger that a state changed, and nothing of one that is as it was', async () => {
+    const world = engineWorld()
+    const { referralId } = await linked(world)
+    const states = async (): Promise<number> => (await world.store.audit({ kinds: ['state'], limit: 100 })).records.length
+    const before = await states()
+    expect(before).toBeGreaterThan(0)
+    world.partner.edit(referralId, { 'details.dealValue': 90_000 })
+    await world.hint({ ref: referral(referralId) })
+    await world.settle()
+    expect(world.crm.only().deal['details.dealValue']).toBe(90_000)
+    expect(await states()).toBe(before)
+  })
+
   it('[R14] carries an inbound edit with two reads and one write', async () => {
     const world = engineWorld()
     const { referralId } = await linked(world)

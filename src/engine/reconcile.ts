@@ -254,7 +254,7 @@ function remainingOrders(pass: Pass, plan: Plan): Link['orders'] {
 function noteNews(pass: Pass, before: Link, plan: Plan, state: LinkState): void {
   const known = new Set(before.conflicts.map((conflict) => JSON.stringify(conflict)))
   for (const conflict of plan.conflicts) if (!known.has(JSON.stringify(conflict))) pass.note({ kind: 'conflict', conflict })
-  if (before.state !== state || before.reason?.text !== pass.link.reason?.text)
+  if (pass.stood.state !== state || pass.stood.reason?.text !== pass.link.reason?.text)
     pass.note({ kind: 'state', state, reason: pass.link.reason })
 }
 

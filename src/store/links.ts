@@ -5,7 +5,7 @@ import type { LinkFilter } from '../core/filters.js'
 import { asLinkId, refKey, SIDES, type Instant, type LinkId, type Ref } from '../core/ref.js'
 import type { Db, Trx } from './database.js'
 import { readMark } from './page-mark.js'
-import { searchedCharacters } from './schema.js'
+import { searchedCharacters, type LinkRefTable } from './schema.js'
 import { columnsFrom, prepared, preparedMany } from './prepared.js'
 
 const parse = (doc: string, revision: number): Link => ({ ...(JSON.parse(doc) as Link), revision }) // written by toRow() from a Link
@@ -99,30 +99,56 @@ const updateColumns = prepared((db, to: LinkColumns & LinkKey & { readonly plann
     .where('id', '=', to.id)
     .where('revision', '=', to.planned),
 )
-const storedRefs = prepared((db, { tenant, id }: LinkKey) =>
-  db.selectFrom('link_ref').select(['ref_key', 'role']).where('tenant', '=', tenant).where('link', '=', id),
+const storedRefs = preparedMany((db, keys: readonly LinkKey[]) =>
+  db
+    .selectFrom('link_ref')
+    .select(['link', 'ref_key', 'role'])
+    .where('tenant', '=', keys[0]?.tenant ?? '')
+    .where('link', 'in', keys.map(({ id }) => id)),
 )
 
-/** Writes the next revision if nobody was faster. @throws Fault `lease-lost`, or `stale` when another deal holds one of the ends. */
-export async function updateLink(trx: Trx, tenant: string, link: Link, now: Instant): Promise<Link> {
-  const next: Link = { ...link, revision: link.revision + 1 }
-  const done = await updateColumns(trx, { tenant, id: link.id, planned: link.revision, ...columnsOf(next, now) })
-  if (Number(done.numAffectedRows ?? 0) !== 1)
-    throw new Fault('lease-lost', `Deal ${link.id} was saved by someone else meanwhile.`, { remedy: 'Nothing to do: it is worked again.' })
-  const wanted = refsOf(next)
-  const { rows: stored } = await storedRefs(trx, { tenant, id: link.id })
+/** One deal, as it is to be stored. */
+export interface Update {
+  readonly link: Link
+  readonly now: Instant
+}
+
+export const updateLink = async (trx: Trx, tenant: string, link: Link, now: Instant): Promise<Link> =>
+  (await updateLinks(trx, tenant, [{ link, now }]))[0] ?? link
+
+/** Writes the next revisions if nobody was faster. @throws Fault `lease-lost`, or `stale` when another deal holds one of the ends. */
+export async function updateLinks(trx: Trx, tenant: string, updates: readonly Update[]): Promise<Link[]> {
+  const saved: Link[] = []
+  for (const { link, now } of updates) {
+    const next: Link = { ...link, revision: link.revision + 1 }
+    const done = await updateColumns(trx, { tenant, id: link.id, planned: link.revision, ...columnsOf(next, now) })
+    if (Number(done.numAffectedRows ?? 0) !== 1)
+      throw new Fault('lease-lost', `Deal ${link.id} was saved by someone else meanwhile.`, { remedy: 'Nothing to do: it is worked again.' })
+    saved.push(next)
+  }
+  for (let start = 0; start < saved.length; start += refsOfMost) {
+    const some = saved.slice(start, start + refsOfMost)
+    const { rows } = await storedRefs(trx, some.map(({ id }) => ({ tenant, id })))
+    for (const link of some) await alignRefs(trx, tenant, link, rows.filter((row) => row.link === link.id))
+  }
+  return saved
+}
+const refsOfMost = 100
+
+/** Brings the rows of a deal's records to what the deal says. Mostly they stand there already. */
+async function alignRefs(trx: Trx, tenant: string, link: Link, stored: readonly Pick<LinkRefTable, 'ref_key' | 'role'>[]): Promise<void> {
+  const wanted = refsOf(link)
   const gone = stored.filter((row) => wanted.get(row.ref_key)?.role !== row.role).map((row) => row.ref_key)
-  if (gone.length === 0 && stored.length === wanted.size) return next
+  if (gone.length === 0 && stored.length === wanted.size) return
   const kept = new Set(stored.map((row) => row.ref_key).filter((key) => !gone.includes(key)))
   if (gone.length > 0)
     await trx.deleteFrom('link_ref').where('tenant', '=', tenant).where('link', '=', link.id).where('ref_key', 'in', gone).execute()
   await writeRefs(
     trx,
     tenant,
-    next,
+    link,
     [...wanted.values()].filter((row) => !kept.has(row.ref_key)),
   )
-  return next
 }
 
 async function writeRefs(trx: Trx, tenant: string, link: Link, rows: readonly RefRow[]): Promise<void> {

@@ -8,7 +8,7 @@ import { checkpointFlaws, makeCheckpoint } from './checkpoints.js'
 import { eventDoor, forgetEvents } from './events.js'
 import { append, readAudit, verify } from './ledger.js'
 import { groupCommit } from './group.js'
-import { answersDueByDay, countLinked, countStates, findLinks, insertLink, listLinks, loadLinks, namesOfLinks, updateLink } from './links.js'
+import { answersDueByDay, countLinked, countStates, findLinks, insertLink, listLinks, loadLinks, namesOfLinks, updateLink, updateLinks } from './links.js'
 import { migrate } from './migrations.js'
 import { leasedRows, leaseOver, markAll, queueOf, settleRows, type LeaseEnd } from './queue.js'
 import { erasePerson, forgetPayloads, forgetValues } from './retention.js'
@@ -155,18 +155,17 @@ async function saveAll(trx: Trx, open: OpenDatabase, tenant: string, commits: re
   const ordered = [...commits].sort((a, b) => (a.link.id < b.link.id ? -1 : 1))
   const held = ordered.flatMap(({ lease, now }) => (lease === null ? [] : [{ lease, now }]))
   const rows = await leasedRows(trx, open, tenant, held)
-  const saved = new Map<Commit, Link>()
   const ends: LeaseEnd[] = []
-  for (const commit of ordered) {
-    const { lease, outcome } = commit
+  for (const { lease, outcome, now } of ordered) {
     const row = lease === null ? undefined : rows.get(lease.token)
     if (lease !== null && row === undefined) throw leaseOver(lease)
-    saved.set(commit, await updateLink(trx, tenant, commit.link, commit.now))
-    if (row !== undefined && outcome !== null) ends.push({ row, outcome, now: commit.now })
+    if (row !== undefined && outcome !== null) ends.push({ row, outcome, now })
   }
+  const saved = await updateLinks(trx, tenant, ordered)
   await append(trx, tenant, ordered.flatMap(({ audit }) => audit))
   await settleRows(trx, tenant, ends)
-  return commits.flatMap((commit) => saved.get(commit) ?? [])
+  const places = new Map(ordered.map((commit, index) => [commit, saved[index]]))
+  return commits.flatMap((commit) => places.get(commit) ?? [])
 }
 
 /** Each commit behind a savepoint of its own: one that is refused leaves the others standing. */

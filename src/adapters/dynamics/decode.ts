@@ -28,8 +28,12 @@ const solutionSelect = (table: SolutionTable): string =>
 
 /** The one question whose answer is everything a deal shows on its record: the row, and beside it all rows it is made of. */
 export function readQuery(codec: Codec, filter: string | null = null): string {
-  return query({ $select: list(ownSelect(codec)), $expand: expansions(codec).join(','), $filter: filter })
+  if (filter !== null) return query({ $select: list(ownSelect(codec)), $expand: expansions(codec).join(','), $filter: filter })
+  const known = questions.get(codec) ?? query({ $select: list(ownSelect(codec)), $expand: expansions(codec).join(',') })
+  questions.set(codec, known)
+  return known
 }
+const questions = new WeakMap<Codec, string>() // Asked for every deal, and the same for all of a codec's life.
 
 function ownSelect(codec: Codec): string[] {
   const mapped = codec.rows.flatMap(({ target }) => (target.kind === 'column' ? [readName(target.column)] : []))
