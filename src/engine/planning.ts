@@ -5,7 +5,7 @@ import { newLink, type Link } from '../core/link.js'
 import { plan as makePlan } from '../core/plan.js'
 import { isHeld } from '../core/plan-meeting.js'
 import type { Readings } from '../core/ports.js'
-import { asLinkId, isEndRef, SIDES, type EndRef, type Side } from '../core/ref.js'
+import { asLinkId, isEndRef, otherSide, SIDES, type EndRef, type Side } from '../core/ref.js'
 import { settle } from '../core/settle.js'
 import type { Engine } from './engine.js'
 import { findDeal } from './find-deal.js'
@@ -52,16 +52,26 @@ async function* everyDeal(engine: Engine, signal: AbortSignal): AsyncGenerator<L
     yield* page.links
     after = page.next
   } while (after !== null && !signal.aborted)
-  for (const side of SIDES) yield* unknownDeals(engine, side, signal)
+  const shown = new Set<string>()
+  for (const side of SIDES) yield* unknownDeals(engine, { side, shown }, signal)
 }
 
-async function* unknownDeals(engine: Engine, side: Side, signal: AbortSignal): AsyncGenerator<Link> {
+const nameIn = (side: Side, id: string): string => `${side} ${id.toLowerCase()}`
+
+/** Once each: a feed names a record for every row of it that changed, and both sides of one deal may be new. */
+async function* unknownDeals(
+  engine: Engine,
+  { side, shown }: { readonly side: Side; readonly shown: Set<string> },
+  signal: AbortSignal,
+): AsyncGenerator<Link> {
   const stored = await engine.store.getValue<string>(cursorName(side))
   for await (const page of engine.adapters[side].touched({ cursor: stored?.value ?? null, since: null, openOnly: false, signal })) {
     for (const { ref, engagementId, reading } of page.records) {
       if (!isEndRef(ref) || engagementId !== null || reading?.kind === 'absent') continue
       if (side === 'crm' && reading?.kind === 'present' && !reading.sync && reading.otherId === null) continue
-      if ((await engine.store.linksOf(ref, null)).length > 0) continue
+      if (shown.has(nameIn(side, ref.id)) || (await engine.store.linksOf(ref, null)).length > 0) continue
+      shown.add(nameIn(side, ref.id))
+      if (reading?.kind === 'present' && reading.otherId !== null) shown.add(nameIn(otherSide(side), reading.otherId))
       yield newLink(asLinkId(engine.newId()), engine.clock.now(), {
         partner: side === 'partner' ? ref : null,
         crm: side === 'crm' ? ref : null,
@@ -207,12 +217,16 @@ function sourceOf(create: Extract<Change, { kind: 'create' }>): { partner: EndRe
     : { partner: null, crm: { side: 'crm', kind: 'opportunity', id: other } }
 }
 
+/** A plan comes back from a file or over HTTP with its members in any order. */
+const inOrder = (_key: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value
+
 /** The same changes on the same versions, or what is different. */
 function changedSince(before: PlanItem, now: PlanItem): string | null {
   const moved = SIDES.filter((side) => before.saw[side] !== now.saw[side])
   if (moved.length > 0)
     return `The record has changed in ${moved.map((side) => (side === 'partner' ? 'Partner Center' : 'the CRM')).join(' and ')} since the plan was made. Make a new plan.`
   const print = (item: PlanItem): string =>
-    JSON.stringify(item.changes.map(({ change }) => (change.kind === 'create' ? { ...change, stamp: null } : { ...change, stamp: null })))
+    JSON.stringify(item.changes.map(({ change }) => ({ ...change, stamp: null })), inOrder)
   return print(before) === print(now) ? null : 'The settings or the deal have changed since the plan was made. Make a new plan.'
 }

@@ -109,6 +109,25 @@ describe('a service that runs', () => {
   })
 })
 
+it('a plan is carried out as it was written to its file, over the running service, and refused where the deal has changed', async () => {
+  const ids = ['Planned one', 'Planned two'].map((name) => here.completeOpportunity(name))
+  for (const id of ids) here.share(id)
+  const service = (await runningService(here.load().config, 'kim')) ?? expect.fail('the running service was not found')
+  const command = (...argv: string[]): Promise<number> => {
+    out = ''
+    return runProgram(argv, { ...world(), connect: () => Promise.resolve({ service, via: 'running', close: () => Promise.resolve() }) })
+  }
+  const path = join(folder, 'shares.json')
+  expect(await command('plan', '--out', path)).toBe(0)
+  expect(out).toContain('2 to create')
+  here.seller.edit('opportunity', ids[1] ?? '', { description: 'Edited after the plan' })
+  expect(await command('apply', path, '--json')).toBe(1)
+  expect(JSON.parse(out)).toMatchObject({ applied: 1, refused: [{ why: expect.stringContaining('has changed in the CRM') as string }] })
+  expect(ids.map((id) => here.ownReferrals(id).length)).toEqual([1, 0])
+  expect(await command('apply', path)).toBe(1) // What was done is not done again.
+  expect(ids.map((id) => here.ownReferrals(id).length)).toEqual([1, 0])
+})
+
 it('doctor tells of variables that are no settings', async () => {
   const given = world()
   out = ''
