@@ -24,36 +24,50 @@ const drawings: Readonly<Record<string, string>> = {
   unlinked: '<circle cx="8" cy="8" r="6.2" fill="none" stroke="#707070" stroke-width="1.6" stroke-dasharray="2.4 2"/>',
 }
 
+/** The five words stay what they are in every language; what they mean is said in the reader's. */
+const hoverTexts = {
+  en: {
+    'in-sync': 'in-sync: the same in Partner Center',
+    pending: 'pending: on its way to Partner Center',
+    'needs-attention': 'needs-attention: see Sync Problem',
+    stopped: 'stopped: given up; see Sync Problem',
+    unlinked: 'unlinked: not connected to a referral',
+  },
+  zh: {
+    'in-sync': 'in-sync：与合作伙伴中心一致',
+    pending: 'pending：正在同步到合作伙伴中心',
+    'needs-attention': 'needs-attention：请查看 Sync Problem',
+    stopped: 'stopped：已停止重试，请查看 Sync Problem',
+    unlinked: 'unlinked：未关联推荐',
+  },
+} as const
+
 /**
  * What a view calls for every row. It gets the row as JSON text and answers a picture and a hover text.
  * `<column>_Value` is the value, `<column>` the text people see.
  * Source: learn.microsoft.com "Display custom icons alongside values in list views" (read 2023-10).
  */
 function scriptText(): string {
-  const texts = {
-    'in-sync': 'in-sync: the same in Partner Center',
-    pending: 'pending: on its way to Partner Center',
-    'needs-attention': 'needs-attention: see Sync Problem',
-    stopped: 'stopped: given up; see Sync Problem',
-    unlinked: 'unlinked: not connected to a referral',
-  }
   return `var Cosell = window.Cosell || {};
 Cosell.SyncStatus = (function () {
   "use strict";
-  var texts = ${JSON.stringify(texts)};
+  var texts = ${JSON.stringify(hoverTexts.en)};
+  var chinese = ${JSON.stringify(hoverTexts.zh)};
+  // Languages of the platform that are Chinese: 2052, 1028, 3076, 4100, 5124.
+  function textsFor(language) { return (language & 1023) === 4 ? chinese : texts; }
   function valueOf(row, name) {
     var raw = row[name + "_Value"];
     if (raw === undefined || raw === null) raw = row[name];
     if (raw && typeof raw === "object" && raw.Value !== undefined) raw = raw.Value;
     return raw === undefined || raw === null ? "" : String(raw);
   }
-  function render(rowData) {
+  function render(rowData, language) {
     var row;
     try { row = JSON.parse(rowData); } catch (error) { return ["", ""]; }
     var state = valueOf(row, "${PREFIX}_syncstatus").split(":")[0].trim();
     if (!Object.prototype.hasOwnProperty.call(texts, state)) return ["", ""];
     var time = row["${PREFIX}_lastsynced"] || valueOf(row, "${PREFIX}_lastsynced");
-    return ["${PREFIX}_/img/" + state + ".svg", texts[state] + (time ? " (" + time + ")" : "")];
+    return ["${PREFIX}_/img/" + state + ".svg", textsFor(language)[state] + (time ? " (" + time + ")" : "")];
   }
   return { render: render };
 })();
