@@ -1,3 +1,4 @@
+import { NEVER_EMPTY } from '../core/preflight.js'
 import { createHash } from 'node:crypto'
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
 import type { Config } from '../config/index.js'
@@ -90,7 +91,7 @@ export function viewOf(mapping: Mapping): MappingView {
   const stages = kinds.flatMap((kind) =>
     mapping.stages[kind].rows.map(({ pattern, crm, otherOpen }) => ({ kind, stage: pattern, crm, otherOpen })),
   )
-  return { crm: mapping.crm, rows, defaults: mapping.defaults, timeZone: mapping.timeZone, stages }
+  return { crm: mapping.crm, rows, required: [...NEVER_EMPTY], defaults: mapping.defaults, timeZone: mapping.timeZone, stages }
 }
 
 /** Which of the CRM's columns a mapping rests on, by table. */

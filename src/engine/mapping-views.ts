@@ -27,6 +27,8 @@ export interface MappingRowView {
 export interface MappingView {
   readonly crm: string
   readonly rows: readonly MappingRowView[]
+  /** Fields without which Partner Center takes no deal. */
+  readonly required: readonly string[]
   readonly defaults: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** IANA name of the zone in which people read dates; null: UTC. */
   readonly timeZone: string | null

@@ -86,17 +86,17 @@ describe.each(looks)('in $locale, $theme', ({ locale, theme }) => {
   })
 })
 
-describe('on a phone of 390 pixels', () => {
+describe.each([390, 320])('on a phone of %i pixels', (width) => {
   let walk: ReturnType<typeof walker>
   beforeAll(() => {
-    walk = walker({ width: 390, height: 844 })
+    walk = walker({ width, height: 844 })
   })
   afterAll(() => walk.close())
 
   it.each(names)('the page "%s" does not scroll sideways', async (name) => {
     const page = await walk.to(name)
-    expect(await widthOf(page)).toBeLessThanOrEqual(390)
-    await picture(page, `${name}-narrow`)
+    expect(await widthOf(page)).toBeLessThanOrEqual(width)
+    await picture(page, `${name}-${width}`)
   })
 })
 

@@ -21,7 +21,7 @@ import '../styles/audit.css'
 import '../styles/deal.css'
 
 const route = getRouteApi('/inside/audit')
-const pageSize = 200
+const pageSize = 50
 const filterOf = ({ span, ...search }: AuditSearch) => ({ ...search, since: sinceOf(span) })
 
 /** The ledger, searchable, exportable, provable. */

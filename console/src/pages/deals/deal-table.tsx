@@ -1,9 +1,10 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { memo, useRef } from 'react'
+import { useNavigate } from '@tanstack/react-router'
+import { memo, useCallback, useRef, type MouseEvent } from 'react'
 import type { DealRow } from '../../api/types.js'
 import type { DealsSearch } from '../../app/search.js'
 import { useFormat, useText } from '../../i18n/locale.js'
-import { OutsideLink, PageLink } from '../../parts/links.js'
+import { Icon } from '../../parts/icon.js'
 import { StageWord } from '../../parts/stage-word.js'
 import { StateBadge } from '../../parts/state-badge.js'
 import { Ago } from '../../parts/time.js'
@@ -29,6 +30,7 @@ export function DealTable({ search, total, isStale }: Props) {
     scrollMargin: list.current?.offsetTop ?? 0,
   })
   const items = virtual.getVirtualItems()
+  const open = useOpen()
   const rowAt = useDealRows(search, { from: items[0]?.index ?? 0, to: items.at(-1)?.index ?? 0 })
   return (
     <div className={`deal-table${isStale ? ' deal-table--stale' : ''}`} role="table" aria-label={text.title} aria-rowcount={total + 1}>
@@ -41,7 +43,7 @@ export function DealTable({ search, total, isStale }: Props) {
           ))}
         </div>
       </div>
-      <div role="rowgroup" ref={list} className="deal-table__body" style={{ height: virtual.getTotalSize() }}>
+      <div role="rowgroup" ref={list} className="deal-table__body" style={{ height: virtual.getTotalSize() }} onClick={open}>
         {items.map((item) => {
           const row = rowAt(item.index)
           const top = item.start - virtual.options.scrollMargin
@@ -53,6 +55,21 @@ export function DealTable({ search, total, isStale }: Props) {
         })}
       </div>
     </div>
+  )
+}
+
+/** One listener for all rows: their links are plain, so that hundreds of rows a second can be made while one scrolls. */
+function useOpen(): (event: MouseEvent<HTMLElement>) => void {
+  const navigate = useNavigate()
+  return useCallback(
+    (event) => {
+      const { button, metaKey, ctrlKey, shiftKey, altKey, target } = event
+      const deal = target instanceof Element ? target.closest('a[data-deal]')?.getAttribute('data-deal') : null
+      if (deal == null || button !== 0 || metaKey || ctrlKey || shiftKey || altKey) return
+      event.preventDefault()
+      void navigate({ to: '/deals/$deal', params: { deal } })
+    },
+    [navigate],
   )
 }
 
@@ -79,9 +96,9 @@ const Row = memo(
       <div className="deal-row" role="row" aria-rowindex={index + 2} style={{ transform: `translateY(${top}px)` }}>
         <span role="cell" className="deal-row__name">
           <span className="truncate" title={row.name ?? text.unnamed}>
-            <PageLink to="/deals/$deal" params={{ deal: row.id }}>
+            <a href={`/deals/${row.id}`} data-deal={row.id}>
               {row.name ?? text.unnamed}
-            </PageLink>
+            </a>
           </span>
           {row.kind === 'lead' && <span className="chip">{common.kinds.lead}</span>}
         </span>
@@ -136,11 +153,18 @@ function When({ row }: { readonly row: DealRow }) {
 /** Both records of a deal, each a way into its own system. */
 function Ends({ row }: { readonly row: DealRow }) {
   const { deals: text, common } = useText()
+  const outside = (href: string, name: string) => (
+    <a href={href} target="_blank" rel="noreferrer" className="outside">
+      {name}
+      <Icon name="external" size={12} />
+      <span className="visually-hidden">({common.words.newTab})</span>
+    </a>
+  )
   const none = (side: string) => <span className="muted">{text.without(side)}</span>
   return (
     <>
-      {row.urls.partner === null ? none(common.short.partner) : <OutsideLink href={row.urls.partner}>{common.short.partner}</OutsideLink>}
-      {row.urls.crm === null ? none(common.short.crm) : <OutsideLink href={row.urls.crm}>{common.short.crm}</OutsideLink>}
+      {row.urls.partner === null ? none(common.short.partner) : outside(row.urls.partner, common.short.partner)}
+      {row.urls.crm === null ? none(common.short.crm) : outside(row.urls.crm, common.short.crm)}
     </>
   )
 }

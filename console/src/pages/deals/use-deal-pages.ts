@@ -1,4 +1,5 @@
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
 import { api } from '../../api/client.js'
 import { keys } from '../../api/queries.js'
 import type { DealRow } from '../../api/types.js'
@@ -32,16 +33,20 @@ export function useDealRows(
   { from, to }: { readonly from: number; readonly to: number },
 ): (index: number) => DealRow | undefined {
   const first = Math.floor(from / pageSize)
-  const numbers = Array.from({ length: Math.floor(to / pageSize) - first + 1 }, (_, index) => first + index)
-  const pages = useQueries({
-    queries: numbers.map((number) => ({
-      queryKey: [...keys.deals, search, number],
-      queryFn: async ({ signal }: { readonly signal: AbortSignal }) => {
-        if (number > 0) await paused(signal)
-        return api.dealsAt(search, { limit: pageSize, offset: number * pageSize, signal })
-      },
-      gcTime: keptMs,
-    })),
-  })
+  const last = Math.floor(to / pageSize)
+  // The same list of questions for as long as the same pages are in sight: while one scrolls within them nothing is compared or begun anew.
+  const queries = useMemo(
+    () =>
+      Array.from({ length: last - first + 1 }, (_, index) => first + index).map((number) => ({
+        queryKey: [...keys.deals, search, number],
+        queryFn: async ({ signal }: { readonly signal: AbortSignal }) => {
+          if (number > 0) await paused(signal)
+          return api.dealsAt(search, { limit: pageSize, offset: number * pageSize, signal })
+        },
+        gcTime: keptMs,
+      })),
+    [search, first, last],
+  )
+  const pages = useQueries({ queries })
   return (index) => pages[Math.floor(index / pageSize) - first]?.data?.deals[index % pageSize]
 }

@@ -6,7 +6,7 @@ import { useFieldName } from '../../parts/field-value.js'
 import { Panel } from '../../parts/page.js'
 import { useStageWord } from '../../parts/stage-word.js'
 
-const ONLY = ['all', 'mapped', 'unmapped', 'own'] as const
+const ONLY = ['all', 'required', 'mapped', 'unmapped', 'own'] as const
 type Only = (typeof ONLY)[number]
 
 interface Props {
@@ -30,8 +30,9 @@ export function MappingSection({ view, kind }: Props) {
     field,
     row: view.rows.find((row) => row.kind === kind && row.field === field) ?? null,
   }))
-  const fits = ({ row }: Line): boolean =>
+  const fits = ({ row, field }: Line): boolean =>
     only === 'all' ||
+    (only === 'required' && view.required.includes(field)) ||
     (only === 'mapped' && row !== null) ||
     (only === 'unmapped' && row === null) ||
     (only === 'own' && row?.origin === 'document')
@@ -56,7 +57,7 @@ export function MappingSection({ view, kind }: Props) {
   return (
     <>
       <Panel title={text.title} kind="flush" aside={filter}>
-        <Lines lines={lines} />
+        <Lines lines={lines} required={view.required} />
       </Panel>
       <div className="mapping-grid">
         <Stages view={view} kind={kind} />
@@ -69,20 +70,20 @@ export function MappingSection({ view, kind }: Props) {
 /** A word that a newer service says and we do not know is shown as it is. */
 const worded = (words: Readonly<Record<string, string>>, word: string): string => words[word] ?? word
 
-function Lines({ lines }: { readonly lines: readonly Line[] }) {
+function Lines({ lines, required }: { readonly lines: readonly Line[]; readonly required: readonly string[] }) {
   const {
     settings: { mapping: text },
   } = useText()
   const nameOf = useFieldName()
   return (
     <div className="table-wrap" tabIndex={0} role="group" aria-label={text.title}>
-      <table className="table">
+      <table className="table table--cards mapping">
         <thead>
           <tr>
             <th>{text.columns.field}</th>
             <th>{text.columns.crm}</th>
-            <th>{text.columns.flow}</th>
-            <th>{text.columns.when}</th>
+            <th>{text.columns.intoCrm}</th>
+            <th>{text.columns.intoPartner}</th>
             <th>{text.columns.wins}</th>
             <th>{text.columns.how}</th>
             <th>{text.columns.origin}</th>
@@ -92,7 +93,8 @@ function Lines({ lines }: { readonly lines: readonly Line[] }) {
           {lines.map(({ field, row }) => (
             <tr key={field}>
               <td>
-                <strong>{nameOf(field)}</strong>
+                <strong>{nameOf(field)}</strong>{' '}
+                {required.includes(field) && <span className="chip">{text.required}</span>}
                 <br />
                 <code className="muted">{field}</code>
               </td>
@@ -117,18 +119,33 @@ function Cells({ row }: { readonly row: MappingRowView }) {
   } = useText()
   return (
     <>
-      <td>
+      <td data-head={text.columns.crm}>
         <code>{row.crm}</code>
       </td>
-      <td>{worded(text.flows, row.flow)}</td>
-      <td>{worded(text.whens, row.when)}</td>
-      <td>{row.wins === null ? <span className="muted">{text.usual}</span> : worded(text.wins, row.wins)}</td>
-      <td>
+      <td data-head={text.columns.intoCrm}>
+        <Written when={row.effect.intoCrm} />
+      </td>
+      <td data-head={text.columns.intoPartner}>
+        <Written when={row.effect.intoPartner} />
+      </td>
+      <td data-head={text.columns.wins}>
+        {worded(text.wins, row.effect.rule)}
+        {row.effect.restores && <span className="mapping__note">{text.restores}</span>}
+      </td>
+      <td data-head={text.columns.how}>
         <Conversion row={row} />
       </td>
-      <td>{text.origins[row.origin]}</td>
+      <td data-head={text.columns.origin}>{text.origins[row.origin]}</td>
     </>
   )
+}
+
+/** Whether a side is ever written, and when; what is never written is a dash. */
+function Written({ when }: { readonly when: MappingRowView['effect']['intoCrm'] }) {
+  const {
+    settings: { mapping: text },
+  } = useText()
+  return <span className={when === 'always' ? '' : 'muted'}>{text.written[when]}</span>
 }
 
 function Conversion({ row }: { readonly row: MappingRowView }) {

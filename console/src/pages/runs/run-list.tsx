@@ -16,7 +16,7 @@ import { useBecause } from '../../parts/use-words.js'
 import { RetryDeals } from './retry-deals.js'
 
 const route = getRouteApi('/inside/runs')
-const pageSize = 100
+const pageSize = 50
 
 export function RunList() {
   const { runs, common } = useText()
