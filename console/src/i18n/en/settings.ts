@@ -107,7 +107,6 @@ export const settings = {
       intoPartner: 'Into Partner Center',
       wins: 'If both changed it',
       how: 'Conversion',
-      origin: 'From',
     },
     written: { always: 'always', create: 'new records only', update: 'after the first time', never: 'never' },
     restores: 'an edit there is put back',

@@ -96,7 +96,7 @@ export const settings: Messages['settings'] = {
     title: '字段映射',
     lead: '商机的每个字段及其在 CRM 中的位置。',
     editHint: '映射行来自内置配置和当前生效的版本；每次更改都是一个可以撤回的版本。',
-    columns: { field: '商机字段', crm: 'CRM 列', intoCrm: '写入 CRM', intoPartner: '写入合作伙伴中心', wins: '双方都修改时', how: '转换', origin: '来源' },
+    columns: { field: '商机字段', crm: 'CRM 列', intoCrm: '写入 CRM', intoPartner: '写入合作伙伴中心', wins: '双方都修改时', how: '转换' },
     written: { always: '始终', create: '仅新记录', update: '首次之后', never: '从不' },
     restores: '那里的修改会被还原',
     required: '必填',

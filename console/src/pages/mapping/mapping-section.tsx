@@ -86,7 +86,6 @@ function Lines({ lines, required }: { readonly lines: readonly Line[]; readonly 
             <th>{text.columns.intoPartner}</th>
             <th>{text.columns.wins}</th>
             <th>{text.columns.how}</th>
-            <th>{text.columns.origin}</th>
           </tr>
         </thead>
         <tbody>
@@ -94,12 +93,13 @@ function Lines({ lines, required }: { readonly lines: readonly Line[]; readonly 
             <tr key={field}>
               <td>
                 <strong>{nameOf(field)}</strong>{' '}
-                {required.includes(field) && <span className="chip">{text.required}</span>}
+                {required.includes(field) && <span className="chip">{text.required}</span>}{' '}
+                {row?.origin === 'document' && <span className="chip">{text.origins.document}</span>}
                 <br />
                 <code className="muted">{field}</code>
               </td>
               {row === null ? (
-                <td colSpan={6} className="muted">
+                <td colSpan={5} className="muted">
                   {text.unmapped}
                 </td>
               ) : (
@@ -135,7 +135,6 @@ function Cells({ row }: { readonly row: MappingRowView }) {
       <td data-head={text.columns.how}>
         <Conversion row={row} />
       </td>
-      <td data-head={text.columns.origin}>{text.origins[row.origin]}</td>
     </>
   )
 }
