@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util'
-import { CRM_KINDS, isCrmKind } from './crm.js'
+import { CRM_KINDS, isCrmKind, type CrmKind } from './crm.js'
 import { drawCase, runCase } from './run-seed.js'
+import { shrunk } from './shrink.js'
 
 /**
- * Plays many seeds of the simulation: `npm run sim -- --seeds 2000`, or one of them with its trace: `npm run sim -- --seed 1111`.
+ * Plays many seeds of the simulation: `npm run sim -- --seeds 2000 [--crm salesforce] [--minutes 30]`, or one of them, made as small as it can be
+ * and still fail, with its trace: `npm run sim -- --seed 1111`.
  * Ends with 1 when anything that must hold did not.
  */
 const { values } = parseArgs({
@@ -12,6 +14,8 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     crm: { type: 'string', default: 'dynamics' },
+    /** Ends after so long, however many seeds are left. */
+    minutes: { type: 'string', default: '100000' },
     trace: { type: 'boolean', default: false },
     /** Ends with the first seed that fails. */
     bail: { type: 'boolean', default: false },
@@ -28,15 +32,29 @@ if (!isCrmKind(crm)) {
   console.error(`--crm is one of ${CRM_KINDS.join(', ')}.`)
   process.exit(2)
 }
+const print = (trace: readonly string[]): void => console.log(trace.map((line) => `    ${line}`).join('\n'))
+/** What is left of the seed when everything is taken away that the failure does not need. */
+async function explain(seed: number, kind: CrmKind): Promise<void> {
+  const smallest = await shrunk(drawCase(seed, kind))
+  const { violations, trace } = await runCase(smallest)
+  console.log(`  As small as it gets: ${JSON.stringify({ weather: smallest.weather, acts: smallest.script.acts.length })}`)
+  for (const { invariant, text } of violations) console.log(`  ${invariant}: ${text}`)
+  print(trace)
+}
 const startedAt = performance.now()
 const failed: number[] = []
+let played = 0
 for (let seed = first; seed < first + count; seed += 1) {
+  if (performance.now() - startedAt > Number(values.minutes) * 60_000) break
+  played += 1
   const { violations, trace } = await runCase(drawCase(seed, crm))
+  if (violations.length === 0 && values.seed !== undefined && values.trace) print(trace)
   if (violations.length > 0) {
     failed.push(seed)
     console.log(`seed ${seed}:`)
     for (const { invariant, text } of violations) console.log(`  ${invariant}: ${text}`)
-    if (values.seed !== undefined || values.trace) console.log(trace.map((line) => `    ${line}`).join('\n'))
+    if (values.trace) print(trace)
+    else if (values.seed !== undefined) await explain(seed, crm)
     if (values.bail) break
   }
   if ((seed - first + 1) % 100 === 0) console.error(`${seed - first + 1} of ${count} seeds, ${failed.length} failed`)
@@ -44,6 +62,6 @@ for (let seed = first; seed < first + count; seed += 1) {
 const seconds = (performance.now() - startedAt) / 1_000
 const { user, system } = process.cpuUsage()
 console.log(
-  `${count} seeds from ${first}: ${failed.length} failed${failed.length === 0 ? '' : ` (${failed.join(', ')})`}; ${(count / seconds).toFixed(1)} seeds a second, ${((count * 1e6) / (user + system)).toFixed(1)} a second of processor time.`,
+  `${crm}: ${played} seeds from ${first}: ${failed.length} failed${failed.length === 0 ? '' : ` (${failed.join(', ')})`}; ${(played / seconds).toFixed(1)} seeds a second, ${((played * 1e6) / (user + system)).toFixed(1)} a second of processor time.`,
 )
 process.exitCode = failed.length === 0 ? 0 : 1
