@@ -31,6 +31,7 @@ import { worker } from './engine/worker.js'
 import type { Logger } from './log.js'
 import { metricsOf } from './metrics.js'
 import { otelTracing } from './tracing.js'
+import { fetchOver } from './remote/fetch.js'
 import { undiciTransport } from './remote/transport.js'
 import { witnessed } from './remote/witness.js'
 import { listen, type RunningServer, type ServerDeps } from './server/app.js'
@@ -290,6 +291,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     trustedProxies: config.server.trustedProxies,
     publicUrl: config.server.publicUrl,
     signIn: config.server.signIn,
+    signInFetch: fetchOver(transport),
     thisMachine: options.demo === null ? 'asks' : 'admin',
     sandboxDesk: options.demo?.desk ?? null,
     foreign: relay === null ? null : { isOurs, keep: relay.keep },

@@ -31,6 +31,8 @@ export interface ServerDeps extends HookDeps, HealthDeps {
   /** The address people use; null: the one the service listens on. */
   readonly publicUrl: string | null
   readonly signIn: Omit<SignInSettings, 'fetch'> | null
+  /** How calls to the provider leave; null: the runtime's own way. */
+  readonly signInFetch: SignInSettings['fetch']
   /** `admin`: whoever sits at this machine may do everything. Only for a demo, whose systems are all simulated. */
   readonly thisMachine: 'asks' | 'admin'
   /** Where the simulated systems of a demo take people's acts; null elsewhere. */
@@ -91,7 +93,7 @@ export async function createApp(deps: ServerDeps): Promise<BuiltApp> {
   sessionRoutes(app, { sessions, authenticate })
   connectRoute(app, deps.service.administration)
   signInRoutes(app, {
-    settings: deps.signIn === null ? null : { ...deps.signIn, fetch: null },
+    settings: deps.signIn === null ? null : { ...deps.signIn, fetch: deps.signInFetch },
     sessions,
     clock: deps.clock,
     log: deps.log,

@@ -55,7 +55,15 @@ export function signInRoutes(app: FastifyInstance, deps: SignInDeps): void {
         'Sign-in is not set up',
         'Set server.signIn in the configuration, or use a bearer token of server.adminTokens.',
       )
-    const begun = await begin(await provider(), deps, localPath(request))
+    const known = await reached(provider, deps.log)
+    if (known === null)
+      return page(
+        reply,
+        502,
+        'Sign-in is not possible now',
+        'The provider (server.signIn.issuer) does not answer as it should; the log says how. A bearer token of server.adminTokens works meanwhile.',
+      )
+    const begun = await begin(known, deps, localPath(request))
     if (pending.size >= pendingMost) dropOldest(pending)
     const key = randomBytes(16).toString('base64url')
     pending.set(key, begun.pending)
@@ -102,6 +110,15 @@ function lazyProvider(settings: SignInSettings | null): () => Promise<openid.Con
       found = null
       throw error
     }
+  }
+}
+
+async function reached(provider: () => Promise<openid.Configuration>, log: Logger): Promise<openid.Configuration | null> {
+  try {
+    return await provider()
+  } catch (error) {
+    log.warn({ err: error }, 'the sign-in provider does not answer as it should')
+    return null
   }
 }
 
