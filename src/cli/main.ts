@@ -34,6 +34,12 @@ const io: Io = {
   color: colored(),
 }
 
+// Whoever reads us has seen enough ("cosell deals list | head"): that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {

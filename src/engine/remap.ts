@@ -1,4 +1,4 @@
-import { pick, FIELD_NAMES, type Field } from '../core/deal.js'
+import { pick, FIELD_NAMES, type Base, type Field } from '../core/deal.js'
 import type { Link } from '../core/link.js'
 import type { Engine } from './engine.js'
 import type { MappedRows } from './mapped-rows.js'
@@ -18,9 +18,16 @@ export async function remapped(engine: Pick<Engine, 'store' | 'policy'>, link: L
   const { mapping } = engine.policy()
   const known = link.mapping ?? null // A deal of an earlier version of this program says nothing; it was made under these rows or is at rest.
   if (mapping === null || known === mapping.id) return link
-  if (link.base === null || known === null) return { ...link, mapping: mapping.id }
+  if (known === null) return { ...link, mapping: mapping.id }
   const before = (await engine.store.getValue<MappedRows['rows']>(nameOf(known)))?.value ?? {}
   const kind = link.ends.crm?.kind === 'lead' ? 'lead' : 'opportunity'
   const same = FIELD_NAMES.filter((field: Field) => before[`${kind}.${field}`] === mapping.rows[`${kind}.${field}`])
-  return { ...link, mapping: mapping.id, base: { partner: pick(link.base.partner, same), crm: pick(link.base.crm, same) } }
+  const kept = ({ partner, crm }: Base): Base => ({ partner: pick(partner, same), crm: pick(crm, same) })
+  return {
+    ...link,
+    mapping: mapping.id,
+    base: link.base === null ? null : kept(link.base),
+    // What a write under way was to agree on was seen through the old rows too.
+    intents: link.intents.map((intent) => ({ ...intent, agreed: kept(intent.agreed) })),
+  }
 }
