@@ -31,7 +31,7 @@ describe('[R60] a write that was under way when the mapping changed', () => {
         change: { kind: 'patch', side: 'partner', ref: refs.partner, expect: null, set: { campaignId: 'Spring' }, stamp: {} },
         agreed,
         searchAfter: 0,
-      } as Link['intents'][number],
+      },
     ],
   }
 
