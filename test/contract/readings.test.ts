@@ -53,6 +53,7 @@ const dynamicsReadings: readonly Partial<DataverseOptions>[] = [
   { qualifiedLead: 'named-by-opportunity' },
   { reopening: 'alone' },
   { expandedRowsMax: 1 },
+  { metadataMembers: 'printed' },
   { deltaLinkOn: 'every-page' },
   { expiredDelta: 'full-result' },
   { trackingStarts: 'at-once' },
