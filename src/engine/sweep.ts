@@ -139,8 +139,9 @@ function noteKnown(record: TouchedRecord, link: Link, { candidates, wide }: Coll
   const isEnd = link.ends.partner?.id === record.ref.id || link.ends.crm?.id === record.ref.id
   if (!isEnd && record.ref.side === 'partner') wide.add(link.id)
   const differs = isEnd && record.reading !== null ? differsFromBase(link, record.reading) : null
-  // An echo of our own write shows what the base says: nothing to look at, however often a sweep brings it.
-  if (differs === false && link.state !== 'pending') return
+  // An echo of our own write shows what the base says: nothing to look at, however often a sweep brings it. A deal that waits for a person
+  // may wait for just this: an edit that was taken back shows what the base says, too.
+  if (differs === false && link.state === 'in-sync') return
   const before = candidates.get(link.id)
   candidates.set(link.id, { link, differs: before?.differs === true ? true : differs })
 }
