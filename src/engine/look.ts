@@ -39,8 +39,16 @@ async function readEnd(
 ): Promise<Reading> {
   const ref = link.ends[side]
   if (ref === null) return { kind: 'absent', ref: null }
-  return options.known[side] ?? readSafely(engine, ref, options)
+  const reading = options.known[side] ?? (await readSafely(engine, ref, options))
+  return isOutOfSight(link, reading) ? { kind: 'absent', ref } : reading
 }
+
+/**
+ * An event may name a referral that we never saw and may not see: another partner's, or one of a location outside our user's scope. It is
+ * none of our deals. Should the right to all of them be missing, the sweep is refused too, keeps its place, and brings this one later.
+ */
+const isOutOfSight = (link: Link, reading: Reading): boolean =>
+  reading.kind === 'unreachable' && reading.fault.kind === 'forbidden' && reading.ref?.side === 'partner' && link.base === null && link.ends.crm === null
 
 async function readSafely(engine: Engine, ref: EndRef, options: { wide: boolean; signal: AbortSignal }): Promise<Reading> {
   try {

@@ -54,6 +54,19 @@ describe('a pass over a deal', () => {
     expect(world.crm.calls).toEqual(['read'])
   })
 
+  it('lets go of a referral that an event named and nobody may read; one that was read before is waited for', async () => {
+    const world = engineWorld()
+    const { referralId } = await linked(world)
+    const fault = new Fault('forbidden', 'Partner Center refused to read the referral (403).', { remedy: 'Give the role.' })
+    Object.assign(world.partner.adapter, { read: (ref: EndRef) => Promise.resolve({ kind: 'unreachable', ref, fault }) })
+    await world.hint({ ref: referral('of-somebody-else') })
+    await world.hint({ ref: referral(referralId) })
+    await world.work()
+    const states = (await world.links()).map(({ ends, state, reason }) => [ends.partner?.id, state, reason?.code])
+    expect(states).toContainEqual(['of-somebody-else', 'unlinked', 'absent'])
+    expect(states).toContainEqual([referralId, 'pending', 'retrying'])
+  })
+
   it('tells in the ledger that a state changed, and nothing of one that is as it was', async () => {
     const world = engineWorld()
     const { referralId } = await linked(world)
