@@ -153,6 +153,13 @@ describe('creating', () => {
     expect(await world.run(world.adapter.find({ as: 'referral', value: 'OPP-NONE', notBefore: at }, call))).toEqual([])
   })
 
+  it.each([3_600_000, 0])('[R5] finds it although our clock ran ahead (now by %i ms)', async (clockAheadMs) => {
+    const world = partnerWorld({}, { clockAheadMs })
+    const ref = await newDeal(world)
+    const sent = world.kit.clock.now() + 3_600_000
+    expect(await world.run(world.adapter.find({ as: 'referral', value: marker, notBefore: sent }, call))).toEqual([ref])
+  })
+
   it('takes nobody else\'s referral for ours although it names the same CRM record', async () => {
     const answered = (_what: string, json: unknown): void => {
       for (const item of (json as { value?: { externalReferenceId: string }[] }).value ?? []) item.externalReferenceId = marker // a listing

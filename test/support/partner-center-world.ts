@@ -62,10 +62,11 @@ export const base = 'https://pc.test'
 
 export function partnerWorld(
   options: Partial<PartnerCenterOptions> = {},
-  more: Parameters<typeof kit>[1] & { partnerId?: string | null; email?: string; between?: Between } = {},
+  more: Parameters<typeof kit>[1] & { partnerId?: string | null; email?: string; between?: Between; clockAheadMs?: number } = {},
 ): PartnerWorld {
   const made = kit(options, more)
-  const clock = engineClock(made.clock)
+  const exact = engineClock(made.clock)
+  const clock = { ...exact, now: () => exact.now() + (more.clockAheadMs ?? 0) }
   const reports: CallReport[] = []
   let ids = 0
   const newId = (): string => `0000000${(ids += 1)}`.slice(-8).concat('-0000-4000-8000-000000000000')

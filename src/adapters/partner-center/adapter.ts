@@ -18,7 +18,7 @@ import { asVersion, type EndRef } from '../../core/ref.js'
 import { equals } from '../../remote/odata.js'
 import type { Send } from '../../remote/send.js'
 import type { TokenClaims } from '../../remote/token-claims.js'
-import { ReferralsApi, type Call, type Document, type ListQuery, type Operation, type Patched } from './api.js'
+import { ReferralsApi, type Call, type Document, type ListPage, type ListQuery, type Operation, type Patched } from './api.js'
 import { canonicalDeal } from './canonical.js'
 import { checks, ready, type CheckParts } from './checks.js'
 import { engagementOf, helpIn, presentOf, type Surroundings } from './decode.js'
@@ -144,9 +144,12 @@ class PartnerCenter implements PartnerCenterAdapter {
   }
 
   async *#items(listing: ListQuery, call: Call): AsyncGenerator<unknown> {
+    for await (const page of this.#pages(listing, call)) yield* page.items
+  }
+  async *#pages(listing: ListQuery, call: Call): AsyncGenerator<ListPage> {
     let page = await this.#api.list(listing, call)
     for (let pages = 1; ; pages += 1) {
-      yield* page.items
+      yield page
       if (page.nextLink === null || pages >= pagesMost) return
       page = await this.#api.next(page.nextLink, call)
     }
@@ -171,14 +174,22 @@ class PartnerCenter implements PartnerCenterAdapter {
     const listing = { filter: null, orderBy: 'createdDateTime desc', select: identity, top: null }
     const wanted = canonicalId(marker.value)
     const found: EndRef[] = []
-    for await (const item of this.#items(listing, { what, signal })) {
-      const brief = parseBrief(item, what)
-      const at = instantOf(stampOf(brief.createdDateTime))
-      if (marker.notBefore !== null && at !== null && at < marker.notBefore - findMarginMs) break
-      const fits = canonicalId(brief.externalReferenceId ?? '') === wanted && (await this.#own.owns(brief, signal))
-      if (fits) found.push(referralRef(brief.id))
+    for await (const { items, date } of this.#pages(listing, { what, signal })) {
+      const stop = marker.notBefore === null ? null : this.#onServiceClock(marker.notBefore, date) - findMarginMs
+      for (const item of items) {
+        const brief = parseBrief(item, what)
+        const at = instantOf(stampOf(brief.createdDateTime))
+        if (stop !== null && at !== null && at < stop) return found
+        const fits = canonicalId(brief.externalReferenceId ?? '') === wanted && (await this.#own.owns(brief, signal))
+        if (fits) found.push(referralRef(brief.id))
+      }
     }
     return found
+  }
+
+  /** A clock of ours that runs ahead, or did, would end a search before the record, and have it made again. `there`: the service's time. */
+  #onServiceClock(at: number, there: number | null): number {
+    return there === null ? at : Math.min(there, at - Math.max(0, this.#options.clock.now() - there))
   }
 
   async create(change: CreateChange, { signal }: CallOptions): Promise<Receipt> {
