@@ -1,10 +1,13 @@
 // Runs in a process of its own: the bare script beside which the service is measured. It takes the event, reads both records, writes one
-// field, answers, and does nothing else: no signature is checked, nothing is stored, nothing is tried again.
-import { createServer } from 'node:http'
+// field, answers, and does nothing else: no signature is checked, nothing is stored, nothing is tried again. Made careful, it does besides what
+// no honest service can leave out: it checks the signature, has the event on disk before it answers and what it is about to write before it writes.
+import { verify, X509Certificate, type KeyObject } from 'node:crypto'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { request } from 'undici'
 import type { Setup } from '../test/support/fleet.js'
 import { answering } from '../test/support/forked.js'
+import { logFile } from './log-file.js'
 
 export interface Bare {
   readonly setup: Setup
@@ -12,6 +15,8 @@ export interface Bare {
   readonly query: string
   /** The record of each referral: what the service has learnt, the script is told. */
   readonly pairs: readonly { readonly referralId: string; readonly opportunityId: string }[]
+  /** A file to write down in what a careful script must; null: a bare one. */
+  readonly log: string | null
 }
 export interface Questions {
   /** Starts it; says where events are posted to. */
@@ -19,27 +24,60 @@ export interface Questions {
 }
 
 answering<Questions>({
-  async listen({ setup, query, pairs }) {
-    const carry = await carrier(setup, query)
+  async listen({ setup, query, pairs, log }) {
+    const append = log === null ? () => Promise.resolve() : logFile(log)
+    const isGenuine = log === null ? () => Promise.resolve(true) : signatures()
+    const carry = await carrier(setup, { query, append })
     const recordOf = new Map(pairs.map(({ referralId, opportunityId }) => [referralId, opportunityId]))
+    const take = async (headers: IncomingHttpHeaders, body: Buffer, answer: (status: number) => void): Promise<void> => {
+      if (!(await isGenuine(headers, body))) return answer(401)
+      await append(body)
+      answer(202)
+      const { ResourceUri: uri } = JSON.parse(body.toString()) as { ResourceUri: string } // our own deliveries
+      const referralId = uri.slice(uri.lastIndexOf('/') + 1)
+      await turn(() => carry(referralId, recordOf.get(referralId) ?? ''))
+    }
     const server = createServer((incoming, response) => {
       const chunks: Buffer[] = []
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
-      incoming.on('end', () => {
-        const { ResourceUri: uri } = JSON.parse(Buffer.concat(chunks).toString()) as { ResourceUri: string } // our own deliveries
-        const referralId = uri.slice(uri.lastIndexOf('/') + 1)
-        carry(referralId, recordOf.get(referralId) ?? '').then(
-          () => response.writeHead(202).end(),
-          (error: unknown) => response.writeHead(500).end(String(error)),
-        )
-      })
+      incoming.on('end', () => void take(incoming.headers, Buffer.concat(chunks), (status) => response.writeHead(status).end()))
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   },
 })
 
-async function carrier({ urls, credentials }: Setup, query: string): Promise<(referralId: string, opportunityId: string) => Promise<void>> {
+const inFlightMost = 10 // As many as the service works at once.
+let working = 0
+const waiting: (() => void)[] = []
+async function turn(work: () => Promise<void>): Promise<void> {
+  if (working >= inFlightMost) await new Promise<void>((resolve) => waiting.push(resolve))
+  else working += 1
+  await work()
+  const next = waiting.shift()
+  if (next === undefined) working -= 1
+  else next()
+}
+
+function signatures(): (headers: IncomingHttpHeaders, body: Buffer) => Promise<boolean> {
+  let key: Promise<KeyObject> | null = null
+  const fetched = async (url: string): Promise<KeyObject> => {
+    const answer = await request(url)
+    return new X509Certificate(Buffer.from(await answer.body.arrayBuffer())).publicKey
+  }
+  return async (headers, body) => {
+    key ??= fetched(String(headers['x-ms-certificate-url']))
+    const signature = Buffer.from(String(headers.authorization).slice('Signature '.length), 'base64')
+    return verify('RSA-SHA256', body, await key, signature)
+  }
+}
+
+type Carry = (referralId: string, opportunityId: string) => Promise<void>
+interface Means {
+  readonly query: string
+  readonly append: (line: string) => Promise<void>
+}
+async function carrier({ urls, credentials }: Setup, { query, append }: Means): Promise<Carry> {
   const tokenUrl = `${urls.entra}/${credentials.tenant}/oauth2/v2.0/token`
   const partner = await token(tokenUrl, {
     grant_type: 'refresh_token',
@@ -61,10 +99,12 @@ async function carrier({ urls, credentials }: Setup, query: string): Promise<(re
       get(`${record}${query}`, crm),
     ])
     const { dealValue } = referral['details'] as { dealValue: number } // every deal of the benchmark has one
+    const body = JSON.stringify({ estimatedvalue: dealValue })
+    await append(`${opportunityId} ${body}\n`)
     const answer = await request(record, {
       method: 'PATCH',
       headers: { authorization: `Bearer ${crm}`, 'content-type': 'application/json', 'if-match': String(row['@odata.etag']) },
-      body: JSON.stringify({ estimatedvalue: dealValue }),
+      body,
     })
     await answer.body.dump()
     if (answer.statusCode >= 300) throw new Error(`The floor could not write: ${answer.statusCode}`)

@@ -39,8 +39,8 @@ export interface Questions {
   /** Signed deliveries that say that these referrals changed. */
   deliveries(ids: readonly string[]): readonly Delivery[]
   calls(): readonly Call[]
-  /** Cheap to ask, while something is measured. */
-  writes(): Writes
+  /** Answered when so many changes were carried out: asked before, so that nothing is asked while something is measured. */
+  written(count: number): Promise<Writes>
   reset(): void
 }
 
@@ -54,6 +54,7 @@ let moments = 0
 // Heard at the socket, so that nothing of it depends on what the simulators keep.
 let calls: Call[] = []
 let writes: Call[] = []
+let awaited: { readonly count: number; readonly resolve: (writes: Writes) => void } = { count: Number.NaN, resolve: () => undefined }
 const systems = new Map<number, Call['system']>([
   [Number(new URL(sandbox.urls.partnerCenter).port), 'partner'],
   [Number(new URL(sandbox.urls.dynamics).port), 'crm'],
@@ -64,7 +65,10 @@ subscribe('http.server.response.finish', (message) => {
   if (system === undefined) return
   const call: Call = { system, method: request.method ?? '', path: request.url ?? '', atMs: clockMs() }
   calls.push(call)
-  if (system === 'crm' && call.method === 'PATCH' && response.statusCode < 300) writes.push(call)
+  if (system !== 'crm' || call.method !== 'PATCH' || response.statusCode >= 300) return
+  writes.push(call)
+  if (writes.length !== awaited.count) return
+  awaited.resolve({ count: writes.length, firstAtMs: writes[0]?.atMs ?? Number.NaN, lastAtMs: call.atMs })
 })
 
 answering<Questions>({
@@ -77,7 +81,17 @@ answering<Questions>({
   },
   make: (count) =>
     Array.from({ length: count }, (_, index) => partnerCenter.portal.create('private', { name: `Deal ${index}`, details: { currency: 'USD' } }).own.id),
-  seed: (count) => void partnerCenter.seed(count),
+  seed(count) {
+    partnerCenter.seed(count)
+    // A currency that the CRM lacks stops a deal, which is another matter than how many are carried over.
+    const known = new Set(dynamics.find('transactioncurrency').map((row) => row['isocurrencycode']))
+    for (const { details } of partnerCenter.referrals()) {
+      const code = details?.currency
+      if (code == null || known.has(code)) continue
+      known.add(code)
+      dynamics.people.create('transactioncurrency', { isocurrencycode: code, currencyname: code, currencysymbol: code, currencyprecision: 2, exchangerate: 1 })
+    }
+  },
   opportunities(referralIds) {
     const byReferral = new Map(dynamics.find('opportunity').map((row) => [row['cosell_referralidentifier'], String(row['opportunityid'])]))
     return referralIds.map((id) => byReferral.get(id) ?? '')
@@ -107,7 +121,7 @@ answering<Questions>({
       return { headers, body }
     }),
   calls: () => calls,
-  writes: () => ({ count: writes.length, firstAtMs: writes[0]?.atMs ?? Number.NaN, lastAtMs: writes.at(-1)?.atMs ?? Number.NaN }),
+  written: (count) => new Promise((resolve) => (awaited = { count, resolve })),
   reset() {
     calls = []
     writes = []

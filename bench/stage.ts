@@ -16,7 +16,8 @@ export interface Spread {
 export interface Figure {
   readonly name: string
   readonly measured: Spread
-  readonly target: number
+  /** Null: nothing is wanted, it is shown to compare with. */
+  readonly target: number | null
   readonly better: 'less' | 'more'
   readonly unit: string
 }
@@ -89,12 +90,17 @@ export async function pairs({ simulators, fleet }: Stage, count: number): Promis
 }
 const roundsMost = 40
 
-/** Waits until `done` says so; the poll is coarse because what counts is noted by the simulators. */
-export async function until(done: () => Promise<boolean>, withinMs: number): Promise<void> {
-  const end = Date.now() + withinMs
-  while (!(await done())) {
-    if (Date.now() > end) throw new Error('It did not get there in time.')
-    await sleep(10)
+/** @throws Error when it takes longer. */
+export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const late = new AbortController()
+  const tooLong = sleep(ms, undefined, { signal: late.signal }).then(
+    () => Promise.reject(new Error(`It did not get there within ${ms / 1_000} s.`)),
+    () => work,
+  )
+  try {
+    return await Promise.race([work, tooLong])
+  } finally {
+    late.abort()
   }
 }
 
