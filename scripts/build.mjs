@@ -72,7 +72,7 @@ async function buildConsole(say) {
   const started = Date.now()
   await ensurePackages(consoleFolder)
   say('Building the console …')
-  const code = await run('npm', ['run', 'build', '--silent'], { cwd: consoleFolder, patience: 'still building the console' })
+  const code = await run('npm', ['run', 'build', '--silent', '--', '--logLevel', 'warn'], { cwd: consoleFolder, patience: 'still building the console' })
   if (code !== 0) giveUp('The console could not be built; see above.')
   writeFileSync(stampIn(target), hash)
   say(`Built the console in ${((Date.now() - started) / 1000).toFixed(1)} s`)

@@ -249,6 +249,13 @@ describe('[R50] certificates', () => {
     expect(fetched).toEqual([])
   })
 
+  it('of this machine are fetched from any port where none is named', async () => {
+    const url = `http://127.0.0.1:9/cert/${dispatchSubject}.cer`
+    const request = having(signedRequest(), { 'x-ms-certificate-url': url })
+    expect(await status(receiver(der('genuine'), { hosts: ['127.0.0.1'] }).inbound.receive(request))).toBe(202)
+    expect(await status(receiver(der('genuine'), { hosts: ['localhost'] }).inbound.receive(request))).toBe(401)
+  })
+
   it('are fetched from the configured host over https', async () => {
     const { inbound, fetched } = receiver(der('genuine'), { hosts: ['3psostorageacct.blob.core.windows.net'] })
     const url = `https://3psostorageacct.blob.core.windows.net/cert/${dispatchSubject}.cer`

@@ -172,7 +172,9 @@ function isAllowed(text: string, hosts: readonly string[]): boolean {
   const named = hosts.some(
     (host) =>
       host.toLowerCase() === url.host.toLowerCase() ||
-      host.toLowerCase() === `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`.toLowerCase(),
+      host.toLowerCase() === `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`.toLowerCase() ||
+      // This machine named without a port is a simulator's, whichever port it was given.
+      (loopback && host.toLowerCase() === url.hostname),
   )
   const clean = url.username === '' && url.password === '' && url.search === '' && url.pathname.toLowerCase().endsWith('.cer')
   return named && clean && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback))
