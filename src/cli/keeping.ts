@@ -86,9 +86,13 @@ export function eraseCommand(audit: Command, run: Run): void {
         if (!/^[^\s@%]{1,120}@[^\s@%]{1,120}$/.test(email)) return usage('Give one e-mail address.')
         if (options['yes'] !== true) return usage('What is erased cannot be brought back; give --yes.')
         const { config: loaded } = await config()
-        const erased = await eraseFromLedger(storeUrl(loaded), tenantOf(loaded), email)
-        if (json) printJson(world.io, { erased })
+        const { erased, file } = await eraseFromLedger(storeUrl(loaded), tenantOf(loaded), email)
+        if (json) printJson(world.io, { erased, file })
         else world.io.out(`${erased} ledger entries were emptied.\n`)
+        if (file === 'traces')
+          world.io.err(
+            'Free places of the database may still hold traces: run it once more while no service uses an embedded store, or VACUUM FULL on PostgreSQL. Backups made before hold everything.\n',
+          )
         return EXIT.done
       }),
     )

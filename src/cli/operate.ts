@@ -1,12 +1,11 @@
 import type { Command } from 'commander'
 import { configJsonSchema, maskedConfig } from '../config/index.js'
 import { EXIT } from './app.js'
-import { csv } from './csv.js'
+import { auditCommand } from './audit.js'
 import { flowReport } from './flow-report.js'
 import { initCommand } from './init.js'
-import { eraseCommand } from './keeping.js'
-import { momentIn, momentUsage, oneOf, port, wholeNumber } from './options.js'
-import { printJson, printTable, shown } from './print.js'
+import { oneOf, port, wholeNumber } from './options.js'
+import { printJson, printTable } from './print.js'
 import type { Run } from './run.js'
 import { settingsCommands } from './settings.js'
 
@@ -45,26 +44,6 @@ export function operateCommands(program: Command, run: Run): void {
     if (json) printJson(world.io, { version: world.version })
     else world.io.out(`${world.version}\n`)
     return Promise.resolve(EXIT.done)
-  }))
-}
-
-function auditCommand(program: Command, run: Run): void {
-  const audit = program.command('audit').description('the ledger').argument('[deal]').option('--since <time>', 'a date or time, or how long ago: 36h').addOption(oneOf('--format <format>', 'the form', ['json', 'csv'])).addOption(wholeNumber('--limit <n>', 'at most so many', { least: 1, most: 1_000 }).default(200))
-  eraseCommand(audit, run)
-  audit.action(run.service(async ({ service, io, json, usage, now }, options, [deal]) => {
-    if (deal === 'verify') {
-      const verdict = await service.verifyAudit()
-      if (json) printJson(io, verdict)
-      else io.out(verdict.broken.length === 0 ? `${verdict.entries} entries in ${verdict.chains} chains, unbroken.\n` : verdict.broken.map((flaw) => `✘ ${flaw.link ?? 'installation'} entry ${flaw.sequence}: ${flaw.why}\n`).join(''))
-      return verdict.broken.length === 0 ? EXIT.done : EXIT.attention
-    }
-    const since = typeof options['since'] === 'string' ? momentIn(options['since'], now) : undefined
-    if (since === null) return usage(momentUsage)
-    const page = await service.audit({ limit: Number(options['limit']), ...(deal === undefined ? {} : { deal }), ...(since === undefined ? {} : { since }) })
-    if (json || options['format'] === 'json') printJson(io, page)
-    else if (options['format'] === 'csv') io.out(csv([['at', 'deal', 'by', 'kind', 'event'], ...page.records.map((record) => [new Date(record.at).toISOString(), record.link ?? '', record.by, record.event?.kind ?? '', JSON.stringify(record.event)])]))
-    else printTable(io, ['at', 'deal', 'by', 'what', ''], page.records.map((record) => [new Date(record.at).toISOString(), record.link, record.by, record.event?.kind ?? 'erased', shown(record.event)]))
-    return EXIT.done
   }))
 }
 

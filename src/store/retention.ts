@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { isFault } from '../core/fault.js'
 import { openDatabase, type OpenDatabase } from './database.js'
 
 const batchRows = 1_000
@@ -73,12 +74,40 @@ async function emptied(db: OpenDatabase['db'], some: () => Promise<number[]>): P
   }
 }
 
-/** The same for a store that a service may be using. */
-export async function eraseFromLedger(url: string, tenant: string, email: string): Promise<number> {
+export interface Erasure {
+  /** How many entries were emptied now. */
+  readonly erased: number
+  /** `rewritten`: nothing of them is left in the file · `traces`: the file may hold some in places that are free now. */
+  readonly file: 'rewritten' | 'traces'
+}
+
+/**
+ * The same for a store that a service may be using. What is deleted from a SQLite file stays in its free places until they are used again;
+ * where no service holds the file it is written anew, so that not even that is left.
+ */
+export async function eraseFromLedger(url: string, tenant: string, email: string): Promise<Erasure> {
   const database = await openDatabase(url, 'beside')
   try {
-    return await erasePerson(database, tenant, email)
+    return { erased: await erasePerson(database, tenant, email), file: await rewritten(database, url) }
   } finally {
     await database.close()
+  }
+}
+
+async function rewritten({ kind }: OpenDatabase, url: string): Promise<Erasure['file']> {
+  if (kind !== 'sqlite') return 'traces'
+  let own: OpenDatabase
+  try {
+    own = await openDatabase(url, 'own')
+  } catch (error) {
+    if (isFault(error) && error.kind === 'misconfigured') return 'traces' // A service holds it.
+    throw error
+  }
+  try {
+    await sql`vacuum`.execute(own.db)
+    await sql`pragma wal_checkpoint(truncate)`.execute(own.db)
+    return 'rewritten'
+  } finally {
+    await own.close()
   }
 }
