@@ -50,7 +50,7 @@ export async function reconcile(live: Engine, lease: Lease, signal: AbortSignal)
     }
     outcome = await failed(engine, pass, fault)
   }
-  return reportOf(engine, pass, outcome, outcome.kind === 'settled' ? null : outcome.because)
+  return reportOf(engine, pass, outcome, outcome.kind === 'settled' || outcome.because.code === MOMENT ? null : outcome.because)
 }
 
 async function rounds(engine: Engine, pass: Pass): Promise<Outcome | 'detached'> {
@@ -273,8 +273,13 @@ async function holdDuplicates(engine: Engine, pass: Pass, refs: readonly EndRef[
   return outcome
 }
 
+/** What a pass ends with that only waits for a moment: nothing is wrong, and nobody needs to be told. */
+const MOMENT = 'moment'
 async function waitFor(pass: Pass, ms: number): Promise<Outcome> {
-  const because = new Fault('ambiguous', 'A moment must pass before the other system can be asked safely.', { remedy: 'Nothing to do.' })
+  const because = new Fault('ambiguous', 'A moment must pass before the other system can be asked safely.', {
+    remedy: 'Nothing to do.',
+    code: MOMENT,
+  })
   const outcome: Outcome = { kind: 'again', inMs: ms, because }
   await pass.save({ ...pass.link, state: 'pending' }, outcome)
   return outcome
