@@ -1,14 +1,14 @@
 import { Button } from '@fluentui/react-components'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef } from 'react'
 import { api } from '../api/client.js'
 import { keys, useMay } from '../api/queries.js'
 import type { DealRow, Issue } from '../api/types.js'
 import { useFormat, useText } from '../i18n/locale.js'
 import { everything } from '../lib/everything.js'
 import { Answer, Empty } from '../parts/answers.js'
-import { BulkDialog } from '../parts/bulk-dialog.js'
+import { BulkHost, useAskBulk, type BulkItem } from '../parts/bulk-dialog.js'
 import { Icon } from '../parts/icon.js'
 import { PageLink } from '../parts/links.js'
 import { Page, Panel } from '../parts/page.js'
@@ -35,34 +35,36 @@ export function AttentionPage() {
   const query = useQuery({ queryKey: keys.issues, queryFn: ({ signal }) => api.issues(signal) })
   return (
     <Page title={attention.title} lead={attention.lead}>
-      <Answer query={query} rows={8}>
-        {({ issues }) => {
-          const mine = issues.filter(({ state }) => state !== 'pending').toSorted((a, b) => b.count - a.count)
-          const rest = issues.filter(({ state }) => state === 'pending')
-          return (
-            <>
-              {mine.length === 0 && (
-                <Empty icon="check" title={attention.none}>
-                  <p>{attention.noneHelp}</p>
-                </Empty>
-              )}
-              {mine.map((issue) => (
-                <Cause key={`${issue.state} ${issue.reason}`} issue={issue} />
-              ))}
-              {rest.length > 0 && (
-                <Panel title={attention.waitingTitle}>
-                  <p className="muted">{attention.waitingLead}</p>
-                  <ul className="quiet-causes">
-                    {rest.map((issue) => (
-                      <Quiet key={issue.reason} issue={issue} />
-                    ))}
-                  </ul>
-                </Panel>
-              )}
-            </>
-          )
-        }}
-      </Answer>
+      <BulkHost>
+        <Answer query={query} rows={8}>
+          {({ issues }) => {
+            const mine = issues.filter(({ state }) => state !== 'pending').toSorted((a, b) => b.count - a.count)
+            const rest = issues.filter(({ state }) => state === 'pending')
+            return (
+              <>
+                {mine.length === 0 && (
+                  <Empty icon="check" title={attention.none}>
+                    <p>{attention.noneHelp}</p>
+                  </Empty>
+                )}
+                {mine.map((issue) => (
+                  <Cause key={`${issue.state} ${issue.reason}`} issue={issue} />
+                ))}
+                {rest.length > 0 && (
+                  <Panel title={attention.waitingTitle}>
+                    <p className="muted">{attention.waitingLead}</p>
+                    <ul className="quiet-causes">
+                      {rest.map((issue) => (
+                        <Quiet key={issue.reason} issue={issue} />
+                      ))}
+                    </ul>
+                  </Panel>
+                )}
+              </>
+            )
+          }}
+        </Answer>
+      </BulkHost>
     </Page>
   )
 }
@@ -72,10 +74,19 @@ function Cause({ issue }: { readonly issue: Issue }) {
   const format = useFormat()
   const { cause } = route.useSearch()
   const box = useRef<HTMLElement>(null)
-  const [asking, setAsking] = useState(false)
+  const ask = useAskBulk()
   const mayRetry = useMay('operator')
-  const { name, what, todo } = reasons[issue.reason]
+  const { name } = reasons[issue.reason]
   const isWanted = cause === issue.reason
+  const retry = (): void =>
+    ask({
+      title: attention.retryAsk(format.number(issue.count), name),
+      explain: attention.retryExplain,
+      action: attention.retryKind,
+      count: issue.count,
+      sample: issue.sample.map(itemOf),
+      items: () => dealsOf(issue),
+    })
   useEffect(() => {
     if (isWanted) box.current?.scrollIntoView({ block: 'start' })
   }, [isWanted])
@@ -90,18 +101,13 @@ function Cause({ issue }: { readonly issue: Issue }) {
             {attention.all(format.number(issue.count))}
           </PageLink>
           {mayRetry && RETRIABLE.includes(issue.reason) && (
-            <Button icon={<Icon name="runs" size={16} />} onClick={() => setAsking(true)}>
+            <Button icon={<Icon name="runs" size={16} />} onClick={retry}>
               {attention.retryKind}
             </Button>
           )}
         </span>
       </header>
-      <dl className="fact-list">
-        <dt>{attention.what}</dt>
-        <dd>{what}</dd>
-        <dt>{attention.todo}</dt>
-        <dd>{todo}</dd>
-      </dl>
+      <Meaning reason={issue.reason} />
       {issue.reason === 'conflict' || issue.reason === 'confirm' ? (
         <OpenConflicts kind={issue.reason} />
       ) : (
@@ -116,29 +122,26 @@ function Cause({ issue }: { readonly issue: Issue }) {
           ))}
         </ul>
       )}
-      {asking && <RetryKind issue={issue} onClose={() => setAsking(false)} />}
     </section>
   )
 }
 
-function RetryKind({ issue, onClose }: { readonly issue: Issue; readonly onClose: () => void }) {
+function Meaning({ reason }: Pick<Issue, 'reason'>) {
   const { attention, reasons } = useText()
-  const format = useFormat()
+  const { what, todo } = reasons[reason]
   return (
-    <BulkDialog
-      title={attention.retryAsk(format.number(issue.count), reasons[issue.reason].name)}
-      explain={attention.retryExplain}
-      action={attention.retryKind}
-      count={issue.count}
-      sample={issue.sample.map(itemOf)}
-      items={() => dealsOf(issue)}
-      act={({ deal }) => api.retry(deal)}
-      onClose={onClose}
-    />
+    <dl className="fact-list">
+      <dt>{attention.what}</dt>
+      <dd>{what}</dd>
+      <dt>{attention.todo}</dt>
+      <dd>
+        {todo} {reason === 'unmapped-value' && <PageLink to="/mapping">{attention.openMapping}</PageLink>}
+      </dd>
+    </dl>
   )
 }
 
-const itemOf = ({ id, name }: DealRow) => ({ deal: id, name })
+const itemOf = ({ id, name }: DealRow): BulkItem => ({ deal: id, name, act: () => api.retry(id) })
 const pageSize = 500
 
 async function dealsOf({ state, reason }: Issue) {

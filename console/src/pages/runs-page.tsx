@@ -3,6 +3,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useMay, useOverview } from '../api/queries.js'
 import { useFormat, useText } from '../i18n/locale.js'
+import { BulkHost } from '../parts/bulk-dialog.js'
 import { Icon } from '../parts/icon.js'
 import { Page, Panel } from '../parts/page.js'
 import { DeadLetters } from './runs/dead-letters.js'
@@ -44,14 +45,16 @@ export function RunsPage() {
         <Tab value="runs">{runs.list}</Tab>
         <Tab value="dead">{runs.dead.title(format.number(stopped))}</Tab>
       </TabList>
-      {tab === 'dead' ? (
-        <DeadLetters />
-      ) : (
-        <Panel kind="flush">
-          <RunFilters />
-          <RunList />
-        </Panel>
-      )}
+      <BulkHost>
+        {tab === 'dead' ? (
+          <DeadLetters />
+        ) : (
+          <Panel kind="flush">
+            <RunFilters />
+            <RunList />
+          </Panel>
+        )}
+      </BulkHost>
       {asking && <RetryAll onClose={() => setAsking(false)} />}
     </Page>
   )

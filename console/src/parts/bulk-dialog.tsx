@@ -9,32 +9,53 @@ import {
   ProgressBar,
 } from '@fluentui/react-components'
 import { useQueryClient } from '@tanstack/react-query'
-import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { createContext, use, useEffect, useRef, useState, type ReactNode } from 'react'
 import { useFormat, useText } from '../i18n/locale.js'
 import { ProblemBar, useProblem } from './answers.js'
 import { PageLink } from './links.js'
 import { useReturnFocus } from './use-return-focus.js'
 import { useSay } from './use-say.js'
 
-/** One deal that something is done with. */
+/** One deal, and what is done with it. */
 export interface BulkItem {
   readonly deal: string
   readonly name: string | null
+  readonly act: () => Promise<unknown>
 }
-interface Props<Item extends BulkItem> {
+export interface Bulk {
   readonly title: string
   readonly explain: ReactNode
   readonly action: string
   readonly count: number
   /** A few of them, to see beforehand what is meant. */
-  readonly sample: readonly Item[]
+  readonly sample: readonly Pick<BulkItem, 'deal' | 'name'>[]
   /** All of them, asked for when the person has said yes. */
-  readonly items: () => Promise<readonly Item[]>
-  readonly act: (item: Item) => Promise<unknown>
+  readonly items: () => Promise<readonly BulkItem[]>
+}
+
+const Asking = createContext<(bulk: Bulk) => void>(() => undefined)
+
+/**
+ * Where a bulk is asked about and carried out. It stands around the page's content: what a bulk is about may vanish from the page while it is
+ * being worked, and the course must stay to be read.
+ */
+export function BulkHost({ children }: { readonly children: ReactNode }) {
+  const [bulk, setBulk] = useState<Bulk | null>(null)
+  return (
+    <Asking value={setBulk}>
+      {children}
+      {bulk !== null && <BulkDialog {...bulk} onClose={() => setBulk(null)} />}
+    </Asking>
+  )
+}
+
+export const useAskBulk = (): ((bulk: Bulk) => void) => use(Asking)
+
+interface Props extends Bulk {
   readonly onClose: () => void
 }
 interface Failure {
-  readonly item: BulkItem
+  readonly item: Pick<BulkItem, 'deal' | 'name'>
   readonly error: unknown
 }
 interface Progress {
@@ -47,7 +68,7 @@ interface Progress {
 const sampleMost = 5
 
 /** The same thing for many deals, never blind: how many and which, then one after the other, stoppable between two, with what came of each. */
-export function BulkDialog<Item extends BulkItem>(props: Props<Item>) {
+function BulkDialog(props: Props) {
   useReturnFocus()
   const { bulk, common } = useText()
   const format = useFormat()
@@ -91,7 +112,7 @@ export function BulkDialog<Item extends BulkItem>(props: Props<Item>) {
   )
 }
 
-function Names({ title, items }: { readonly title: string; readonly items: readonly BulkItem[] }) {
+function Names({ title, items }: { readonly title: string; readonly items: Bulk['sample'] }) {
   const { deals } = useText()
   return (
     <div>
@@ -142,7 +163,7 @@ function Failed({ failure: { item, error } }: { readonly failure: Failure }) {
   )
 }
 
-function useBulk<Item extends BulkItem>({ items, act }: Props<Item>) {
+function useBulk({ items }: Props) {
   const { bulk } = useText()
   const format = useFormat()
   const say = useSay()
@@ -158,7 +179,7 @@ function useBulk<Item extends BulkItem>({ items, act }: Props<Item>) {
     setProgress(now)
     for (const item of all) {
       if (stopped.current) break
-      const failure = await act(item).then(
+      const failure = await item.act().then(
         () => null,
         (error: unknown) => ({ item, error }),
       )

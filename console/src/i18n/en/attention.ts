@@ -18,7 +18,7 @@ export const attention = {
   decideExplain: 'The value of that side is written to the other one, deal by deal. What the other side said stays in the audit.',
   further: (count: string) => `${count} more are not shown here.`,
   field: 'Field',
-  openDeal: 'Open',
+  openMapping: 'Open the mapping',
   decide: 'Decide',
   conflicts: 'Fields to decide',
 }

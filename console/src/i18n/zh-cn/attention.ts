@@ -20,7 +20,7 @@ export const attention: Messages['attention'] = {
   decideExplain: '逐个商机将该方的值写入另一方。另一方的原值保留在审计中。',
   further: (count) => `另有 ${count} 项未在此显示。`,
   field: '字段',
-  openDeal: '打开',
+  openMapping: '打开映射',
   decide: '去决定',
   conflicts: '待决定的字段',
 }

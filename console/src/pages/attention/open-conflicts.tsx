@@ -1,12 +1,11 @@
 import { Button } from '@fluentui/react-components'
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
 import { api } from '../../api/client.js'
 import { keys, useMay } from '../../api/queries.js'
 import type { ConflictRow, Side } from '../../api/types.js'
 import { useFormat, useText } from '../../i18n/locale.js'
 import { Answer } from '../../parts/answers.js'
-import { BulkDialog } from '../../parts/bulk-dialog.js'
+import { useAskBulk } from '../../parts/bulk-dialog.js'
 import { FieldText, useFieldName } from '../../parts/field-value.js'
 import { PageLink } from '../../parts/links.js'
 
@@ -40,40 +39,37 @@ function DecideAll({ rows, kind }: { readonly rows: readonly ConflictRow[]; read
   const { attention, common, deal } = useText()
   const format = useFormat()
   const nameOf = useFieldName()
-  const [keep, setKeep] = useState<Side | null>(null)
+  const ask = useAskBulk()
   const mayDecide = useMay('operator')
   if (!mayDecide || rows.length < 2) return null
   const label = (side: Side): string =>
     kind === 'confirm' ? (side === 'crm' ? deal.conflicts.allow : deal.conflicts.refuse) : deal.conflicts.keep(common.sides[side])
+  const decide = (keep: Side): void => {
+    const items = rows.map(({ deal: id, name, conflict: { field } }) => ({
+      deal: id,
+      name: `${name ?? id}: ${nameOf(field)}`,
+      act: () => api.resolve(id, field, keep),
+    }))
+    ask({
+      title: attention.decideAsk(format.number(rows.length), label(keep)),
+      explain: attention.decideExplain,
+      action: label(keep),
+      count: rows.length,
+      sample: items,
+      items: () => Promise.resolve(items),
+    })
+  }
   return (
     <div className="row">
       <span className="muted">{attention.allOfThem}</span>
       {SIDES.map((side) => (
-        <Button key={side} size="small" onClick={() => setKeep(side)}>
+        <Button key={side} size="small" onClick={() => decide(side)}>
           {label(side)}
         </Button>
       ))}
-      {keep !== null && (
-        <BulkDialog
-          title={attention.decideAsk(format.number(rows.length), label(keep))}
-          explain={attention.decideExplain}
-          action={label(keep)}
-          count={rows.length}
-          sample={rows.map((row) => itemOf(row, nameOf))}
-          items={() => Promise.resolve(rows.map((row) => itemOf(row, nameOf)))}
-          act={({ deal: id, field }) => api.resolve(id, field, keep)}
-          onClose={() => setKeep(null)}
-        />
-      )}
     </div>
   )
 }
-
-const itemOf = ({ deal, name, conflict }: ConflictRow, nameOf: (field: string) => string) => ({
-  deal,
-  name: `${name ?? deal}: ${nameOf(conflict.field)}`,
-  field: conflict.field,
-})
 
 function Table({ rows }: { readonly rows: readonly ConflictRow[] }) {
   const { attention, common, deals } = useText()

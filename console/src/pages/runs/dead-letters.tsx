@@ -10,7 +10,7 @@ import { Icon } from '../../parts/icon.js'
 import { PageLink } from '../../parts/links.js'
 import { Panel } from '../../parts/page.js'
 import { Ago } from '../../parts/time.js'
-import { RetryDeals } from './retry-deals.js'
+import { useRetryDeals } from './retry-deals.js'
 
 const pageSize = 200
 
@@ -57,7 +57,11 @@ function Letters({ rows }: { readonly rows: readonly DealRow[] }) {
   const { runs } = useText()
   const format = useFormat()
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
-  const [asking, setAsking] = useState<readonly DealRow[] | null>(null)
+  const askRetry = useRetryDeals()
+  const retry = (some: readonly DealRow[]): void => {
+    askRetry(some.map(({ id, name }) => ({ deal: id, name })))
+    setChosen(new Set())
+  }
   const mayRetry = useMay('operator')
   const ticked = rows.filter(({ id }) => chosen.has(id))
   return (
@@ -74,7 +78,7 @@ function Letters({ rows }: { readonly rows: readonly DealRow[] }) {
             appearance="primary"
             disabled={ticked.length === 0}
             icon={<Icon name="runs" size={16} />}
-            onClick={() => setAsking(ticked)}
+            onClick={() => retry(ticked)}
           >
             {runs.retryChosen}
           </Button>
@@ -87,19 +91,10 @@ function Letters({ rows }: { readonly rows: readonly DealRow[] }) {
             row={row}
             isChosen={chosen.has(row.id)}
             choose={(on) => setChosen((before) => new Set(on ? [...before, row.id] : [...before].filter((id) => id !== row.id)))}
-            {...(mayRetry ? { retry: () => setAsking([row]) } : {})}
+            {...(mayRetry ? { retry: () => retry([row]) } : {})}
           />
         ))}
       </ul>
-      {asking !== null && (
-        <RetryDeals
-          items={asking.map(({ id, name }) => ({ deal: id, name }))}
-          onClose={() => {
-            setAsking(null)
-            setChosen(new Set())
-          }}
-        />
-      )}
     </>
   )
 }

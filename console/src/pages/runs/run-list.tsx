@@ -13,7 +13,7 @@ import { PageLink } from '../../parts/links.js'
 import { Outcome } from '../../parts/run-line.js'
 import { Ago } from '../../parts/time.js'
 import { useBecause } from '../../parts/use-words.js'
-import { RetryDeals } from './retry-deals.js'
+import { useRetryDeals } from './retry-deals.js'
 
 const route = getRouteApi('/inside/runs')
 const pageSize = 50
@@ -67,8 +67,12 @@ function Chosen({ rows }: { readonly rows: readonly RunRow[] }) {
   const { runs } = useText()
   const format = useFormat()
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
-  const [asking, setAsking] = useState(false)
+  const retry = useRetryDeals()
   const ofDeals = new Map(rows.flatMap((run) => (run.deal !== null && chosen.has(run.id) ? [[run.deal, run.name] as const] : [])))
+  const retryChosen = (): void => {
+    retry([...ofDeals].map(([deal, name]) => ({ deal, name })))
+    setChosen(new Set())
+  }
   const toggle = (id: string, on: boolean): void =>
     setChosen((before) => new Set(on ? [...before, id] : [...before].filter((each) => each !== id)))
   return (
@@ -76,7 +80,7 @@ function Chosen({ rows }: { readonly rows: readonly RunRow[] }) {
       {ofDeals.size > 0 && (
         <div className="chosen" role="region" aria-label={runs.chosen(format.number(ofDeals.size))}>
           <span>{runs.chosen(format.number(ofDeals.size))}</span>
-          <Button size="small" appearance="primary" icon={<Icon name="runs" size={16} />} onClick={() => setAsking(true)}>
+          <Button size="small" appearance="primary" icon={<Icon name="runs" size={16} />} onClick={retryChosen}>
             {runs.retryChosen}
           </Button>
           <Button size="small" appearance="subtle" onClick={() => setChosen(new Set())}>
@@ -85,15 +89,6 @@ function Chosen({ rows }: { readonly rows: readonly RunRow[] }) {
         </div>
       )}
       <RunTable rows={rows} chosen={chosen} toggle={toggle} />
-      {asking && (
-        <RetryDeals
-          items={[...ofDeals].map(([deal, name]) => ({ deal, name }))}
-          onClose={() => {
-            setAsking(false)
-            setChosen(new Set())
-          }}
-        />
-      )}
     </>
   )
 }
