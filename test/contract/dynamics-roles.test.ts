@@ -83,6 +83,35 @@ describe('the role of the connector', () => {
   })
 })
 
+describe('a column that others protect', () => {
+  it('is never taken for an empty one: where the connector may not see it, nothing is said', async () => {
+    const made = await installed()
+    const adapter = adapterOf(made)
+    await adapter.prepare({ signal: never })
+    const stamp = { otherId: 'r-1', sync: true } as const
+    const { ref } = await adapter.create({ kind: 'create', side: 'crm', as: 'opportunity', marker: guidOf('hidden'), deal, stamp }, { signal: never })
+    expect((await look(adapter, ref)).deal['customerProfile.team']).toHaveLength(1)
+    for (const [table, column] of [
+      ['contact', 'emailaddress1'],
+      ['opportunity', 'description'],
+    ] as const) {
+      const path = `EntityDefinitions(LogicalName='${table}')/Attributes(LogicalName='${column}')`
+      const type = table === 'contact' ? 'String' : 'Memo'
+      const held = await made.kit.call('GET', `${path}/Microsoft.Dynamics.CRM.${type}AttributeMetadata`)
+      const { '@odata.context': _context, ...definition } = held.json
+      const body = { '@odata.type': `Microsoft.Dynamics.CRM.${type}AttributeMetadata`, ...definition, IsSecured: true }
+      expect((await made.kit.call('PUT', path, body, { 'mscrm.mergelabels': 'true' })).status).toBe(204)
+    }
+    await withoutAdministration(made)
+    const blind = adapterOf(made)
+    await blind.prepare({ signal: never })
+    const seen = await look(blind, ref)
+    expect(Object.keys(seen.deal)).not.toContain('customerProfile.team')
+    expect(Object.keys(seen.deal)).not.toContain('details.notes')
+    expect(seen.deal).toMatchObject({ name: 'With few rights', 'customerProfile.name': 'Fabrikam GmbH' })
+  })
+})
+
 describe('the role of sellers', () => {
   it('is not made where the tables are of Microsoft’s connector, whose people have their rights already', async () => {
     const made = await installed('microsoft')

@@ -10,6 +10,7 @@ import { unique } from '../lists-as-text.js'
 import { remedyFor } from '../values.js'
 import { AUDIT, DECLINE_REASON, IDENTIFIER, LINK, SYNC, type Place } from './profile.js'
 import { etagOf, flagOf, idOf, numberOf, query, rowOf, rowsOf, textOf, type Row } from './row.js'
+import type { TableName } from './columns.js'
 import { columnIn, type SolutionTable } from './schema.js'
 import { packVersion } from './version.js'
 
@@ -165,9 +166,9 @@ function dealOf(codec: Codec, seen: Around): { readonly deal: Projection; readon
   const unreadable: Unreadable[] = []
   for (const bound of codec.rows) {
     const { target } = bound
-    const read = target.kind === 'place' ? readPlace(codec, target.place, seen) : readColumn(bound, target, seen)
+    const read = target.kind === 'place' ? readPlace(codec, target.place, seen) : readColumn(codec, { ...bound, target }, seen)
     if ('unreadable' in read) unreadable.push(read.unreadable)
-    else deal[bound.field] = read.value
+    else if ('value' in read) deal[bound.field] = read.value
   }
   const chosen = deal.statusReason === null ? chosenReason(codec, seen.row) : null
   if (chosen !== null) deal.statusReason = chosen
@@ -180,12 +181,22 @@ function chosenReason(codec: Codec, row: Row): string | null {
   return column?.options?.find(({ value }) => value === row[column.name])?.label ?? null
 }
 
-type Read = { readonly value: FieldValue } | { readonly unreadable: Unreadable }
+/** `hidden`: the record shows nothing here, and whether there is something is not for the connector to see. */
+type Read = { readonly value: FieldValue } | { readonly unreadable: Unreadable } | { readonly hidden: true }
 
-function readColumn(bound: BoundRow, target: Extract<BoundRow['target'], { column: unknown }>, seen: Around): Read {
+/** Emptiness under column security says nothing: taken for an answer, it would empty the field in Partner Center. */
+const mayHide = (codec: Codec, table: TableName, row: Row, columns: readonly string[]): boolean =>
+  columns.some((column) => row[column] == null && codec.schema.secured[table].has(column))
+const personBasics = ['firstname', 'lastname', 'emailaddress1', 'telephone1'] as const
+
+type ColumnTarget = Extract<BoundRow['target'], { column: unknown }>
+function readColumn(codec: Codec, bound: BoundRow & { readonly target: ColumnTarget }, seen: Around): Read {
+  const { target } = bound
   const from = target.kind === 'column' ? seen.row : target.relation === 'account' ? seen.account : seen.contact
+  const table = target.kind === 'column' ? codec.kind : target.relation
+  if (from !== null && mayHide(codec, table, from, [target.column.name])) return { hidden: true }
   const raw = from === null ? null : from[readName(target.column)]
-  const read = decodeColumn({ ...bound, target }, raw)
+  const read = decodeColumn(bound, raw)
   if (read.ok) return { value: bound.field === 'name' && typeof read.value === 'string' ? stripCheckMark(read.value) : read.value }
   return {
     unreadable: {
@@ -211,9 +222,10 @@ function readPlace(codec: Codec, place: Place, { row, contact, solutions }: Arou
       return { value: person === null ? [] : [person] }
     }
     case 'contact':
+      if (contact !== null && mayHide(codec, 'contact', contact, personBasics)) return { hidden: true }
       return { value: contact === null ? [] : personIn(contact) }
     case 'person':
-      return { value: personIn(row) }
+      return mayHide(codec, 'lead', row, personBasics) ? { hidden: true } : { value: personIn(row) }
     case 'solutions':
       return { value: unique(solutions.map(({ solution }) => solution)) }
     default:

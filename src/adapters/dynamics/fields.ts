@@ -45,7 +45,7 @@ const isUnknownMember = (answer: Row | null | Fault | undefined): boolean =>
 
 const ask = (what: string, path: string): Question => ({ what, path })
 const definition = (table: string): string => `EntityDefinitions(LogicalName='${table}')`
-const attributes = 'LogicalName,SchemaName,AttributeType,DisplayName,RequiredLevel,IsValidForCreate,IsValidForUpdate'
+const attributes = 'LogicalName,SchemaName,AttributeType,DisplayName,RequiredLevel,IsValidForCreate,IsValidForUpdate,IsSecured'
 const kind = (name: string, options: Readonly<Record<string, string | null>>): string =>
   `/Attributes/Microsoft.Dynamics.CRM.${name}AttributeMetadata${query(options)}`
 
@@ -108,6 +108,12 @@ export const discover: Discover = async (api, options) => {
     aliases: {
       opportunity: aliasesOf(tables.opportunity.columns),
       lead: tables.lead === null ? new Map() : aliasesOf(tables.lead.columns),
+    },
+    secured: {
+      opportunity: securedIn(first, 'opportunity'),
+      lead: securedIn(first, 'lead'),
+      account: securedIn(first, 'account'),
+      contact: securedIn(first, 'contact'),
     },
     solutions: solutionTable === null ? null : readSolutions(solutionTable, second),
     currencies: readCurrencies(required(first, 'currencies')),
@@ -205,6 +211,15 @@ function readColumns(answers: Answers, table: string): Map<string, Column> {
     }
   })
 }
+
+/** Our own protected columns are not among them: the installer lets the connector read those. */
+const securedIn = (answers: Answers, table: TableName): ReadonlySet<string> =>
+  new Set(
+    listIn(answers, `${table} columns`)
+      .filter((row) => flagOf(row, 'IsSecured') === true)
+      .flatMap((row) => textOf(row, 'LogicalName') ?? [])
+      .filter((name) => !name.startsWith('cosell_')),
+  )
 
 function readOptions(row: Row): ChoiceOption[] {
   const set = rowOf(row, 'OptionSet') ?? rowOf(row, 'GlobalOptionSet')

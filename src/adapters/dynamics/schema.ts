@@ -29,6 +29,8 @@ export interface Schema {
   readonly tables: { readonly [T in Exclude<TableName, 'lead'>]: Table } & { readonly lead: Table | null }
   /** Per table: our name of a custom column to the name it has here, null where there is none. */
   readonly aliases: { readonly [T in 'opportunity' | 'lead']: ReadonlyMap<string, string | null> }
+  /** Columns under column security that are not the connector's own: an empty value there may be one that it is not let see. */
+  readonly secured: { readonly [T in TableName]: ReadonlySet<string> }
   readonly solutions: SolutionTable | null
   /** By ISO code, in capitals. Null: not read yet. */
   readonly currencies: ReadonlyMap<string, Currency> | null
@@ -41,7 +43,10 @@ export interface Schema {
 
 const identity = new Map<string, string | null>(CUSTOM_COLUMNS.map(({ name }) => [name, name]))
 
+const none: ReadonlySet<string> = new Set()
+
 export const ASSUMED_SCHEMA: Schema = {
+  secured: { opportunity: none, lead: none, account: none, contact: none },
   tables: STANDARD_TABLES,
   aliases: { opportunity: identity, lead: identity },
   solutions: {

@@ -33,6 +33,8 @@ function privilegesWanted({ solutions, details }: SolutionTables): ReadonlyMap<s
     ...['Opportunity', 'Lead'].flatMap((table) => on(table, 'Assign')),
     ...['TransactionCurrency', 'SystemUser', 'User', 'Team'].flatMap((table) => on(table, 'Read', 'AppendTo')),
     ...['BusinessUnit', 'Organization', 'Product', 'OpportunityProduct'].flatMap((table) => on(table, 'Read')),
+    // What the doctor looks at to tell which columns the connector may read.
+    ...['Role', 'FieldSecurityProfile', 'FieldPermission'].flatMap((table) => on(table, 'Read')),
     ...['Entity', 'Attribute', 'Relationship', 'OptionSet', 'EntityKey'].flatMap((definition) => on(definition, 'Read')),
     'prvQualifyLead',
     ...on(solutions, ...everything, 'Assign', 'Share'),
