@@ -1,4 +1,5 @@
 import type { Projection } from '../core/deal.js'
+import { Fault } from '../core/fault.js'
 import type { Check, Reading } from '../core/ports.js'
 import type { Engine } from './engine.js'
 import { planAll, planOne } from './planning.js'
@@ -23,7 +24,11 @@ export function mappingDesk(draftOf: DraftOf): MappingDesk {
     show: () => Promise.resolve(draftOf(null).view),
     columns: (signal) => draftOf(null).engine.adapters.crm.describe({ signal }),
     check: async (text, signal) => draftOf(text).checks(signal),
-    plan: async (text, deals, signal) => planAll(draftOf(text).engine, deals, signal),
+    async plan(text, deals, signal) {
+      const draft = draftOf(text)
+      await assertFits(draft, signal)
+      return planAll(draft.engine, deals, signal)
+    },
     async try(deal, text, signal) {
       const draft = draftOf(text)
       const { engine, view } = draft
@@ -35,7 +40,8 @@ export function mappingDesk(draftOf: DraftOf): MappingDesk {
         link.ends.partner === null ? null : engine.adapters.partner.read(link.ends.partner, reads),
         link.ends.crm === null ? null : engine.adapters.crm.read(link.ends.crm, reads),
       ])
-      const seen = { partner, crm, asPartner: engine.adapters.partner.canonical(dealIn(crm), 'referral') }
+      const failing = text === null ? [] : (await draft.checks(signal)).filter(({ status }) => status === 'fail')
+      const seen = { partner, crm, asPartner: engine.adapters.partner.canonical(dealIn(crm), 'referral'), failing }
       const rows = view.rows.filter((row) => row.kind === kind).map((row) => trialRow(draft, row, { item, ...seen }))
       return { item, rows }
     },
@@ -45,14 +51,26 @@ export function mappingDesk(draftOf: DraftOf): MappingDesk {
 const dealIn = (reading: Reading | null): Projection => (reading?.kind === 'present' ? reading.deal : {})
 const at = (deal: Projection, field: string): unknown => (deal as Readonly<Record<string, unknown>>)[field] ?? null // a row names its field as text
 
+/** A row that has no column rests in every plan, and the plan would say that nothing happens. @throws Fault `misconfigured` naming each. */
+async function assertFits(draft: Draft, signal: AbortSignal): Promise<void> {
+  const failing = (await draft.checks(signal)).filter(({ status }) => status === 'fail')
+  if (failing.length === 0) return
+  const lines = failing.map(({ name, detail, remedy }) => `\n  ${name}: ${detail} ${remedy ?? ''}`)
+  throw new Fault('misconfigured', `The mapping does not fit this CRM, so that a plan by it would be wrong:${lines.join('')}`, {
+    remedy: 'Correct these; "cosell mapping check --mapping FILE" tests it without changing anything.',
+  })
+}
+
 interface Seen {
   readonly item: PlanItem
   readonly partner: Reading | null
   readonly crm: Reading | null
   /** The CRM's deal as Partner Center would show it. */
   readonly asPartner: Projection
+  /** What does not fit, of a draft. */
+  readonly failing: readonly Check[]
 }
-function trialRow(draft: Draft, row: MappingRowView, { item, partner, crm, asPartner }: Seen): MappingTrialRow {
+function trialRow(draft: Draft, row: MappingRowView, { item, partner, crm, asPartner, failing }: Seen): MappingTrialRow {
   const { field } = row
   const now = { partner: at(dealIn(partner), field), crm: at(dealIn(crm), field) }
   const held = draft.inColumn(row, now.partner)
@@ -67,6 +85,6 @@ function trialRow(draft: Draft, row: MappingRowView, { item, partner, crm, asPar
     toCrm: { before: now.partner, after: 'value' in held ? held.value : null },
     toPartner: { before: unreadable?.shows ?? now.crm, after: unreadable === undefined ? at(asPartner, field) : null },
     sync: Object.fromEntries(written),
-    problem: unreadable?.text ?? ('problem' in held ? held.problem : null),
+    problem: failing.find(({ name }) => name.endsWith(`: ${field}`))?.detail ?? unreadable?.text ?? ('problem' in held ? held.problem : null),
   }
 }

@@ -119,6 +119,9 @@ describe('cosell mapping', () => {
     )
     const plan = await here.app.service.mapping.plan(draft(moved), [], never)
     expect(plan.totals).toMatchObject({ update: 1, steps: 0 })
+    await expect(
+      here.app.service.mapping.plan(draft({ opportunity: { 'details.notes': { crm: 'new_nothing' } } }), [], never),
+    ).rejects.toThrow(/does not fit this CRM.*\n.*details\.notes: The CRM has no column "new_nothing"/)
     expect(here.writes()).toEqual([])
     expect(here.opportunity(crmId)['customerneed']).toBeNull()
   })
