@@ -20,12 +20,15 @@ export const rowSchema = z.strictObject({
       /^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)?$/,
       'is the name of a CRM field such as "new_budget", or a path such as "account.address1_country"',
     ),
-  flow: z.enum(['both', 'to-crm', 'to-partner']).optional(),
-  when: z.enum(['both', 'create', 'update']).optional(),
-  wins: z.enum(['partner', 'crm', 'union', 'hold']).optional(),
-  values: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
-  toPartner: expression.optional(),
-  toCrm: expression.optional(),
+  flow: z.enum(['both', 'to-crm', 'to-partner']).optional().describe('A one-way row restores its source: an edit on the receiving side is undone and recorded. Default: both.'),
+  when: z.enum(['both', 'create', 'update']).optional().describe('With a new record only, after it was made only, or both.'),
+  wins: z.enum(['partner', 'crm', 'union', 'hold']).optional().describe('When both sides changed it: who wins; union joins lists; hold leaves it to a person.'),
+  values: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .optional()
+    .describe('Word of Partner Center on the left, value or label of the column on the right; each right side once.'),
+  toPartner: expression.optional().describe('CEL over "value": what the column holds, to what Partner Center takes.'),
+  toCrm: expression.optional().describe('CEL over "value": what Partner Center shows, to what the column takes.'),
 })
 const rowsSchema = z.record(z.string(), rowSchema)
 const stageSchema = z.intersection(
@@ -51,8 +54,28 @@ export const mappingSchema = z.strictObject({
   timeZone: z.string().refine(isTimeZone, 'is no time zone; write an IANA name such as Europe/Berlin').optional(),
 })
 
-/** For completion in editors. */
-export const mappingJsonSchema = (): object => z.toJSONSchema(mappingSchema, { io: 'input', unrepresentable: 'any' })
+type JsonSchema = Record<string, unknown>
+/** For completion in editors: the fields of a referral and its statuses by name, each key with what it means. */
+export function mappingJsonSchema(): object {
+  const schema: JsonSchema = z.toJSONSchema(mappingSchema, { io: 'input', unrepresentable: 'any' })
+  const row: JsonSchema = z.toJSONSchema(rowSchema, { io: 'input', unrepresentable: 'any' })
+  const stage: JsonSchema = z.toJSONSchema(stageSchema, { io: 'input', unrepresentable: 'any' })
+  const own = (part: JsonSchema): JsonSchema => Object.fromEntries(Object.entries(part).filter(([key]) => key !== '$schema'))
+  const named = (names: readonly string[], ref: string, description: string): JsonSchema => ({
+    type: 'object',
+    description,
+    properties: Object.fromEntries(names.map((name) => [name, { $ref: ref }])),
+    additionalProperties: false,
+  })
+  const properties = {
+    ...(schema['properties'] as JsonSchema), // the schema of an object has properties
+    opportunity: named(FIELD_NAMES, '#/$defs/row', 'Rows of opportunities, by the property of the referral; each replaces the built-in one.'),
+    lead: named(FIELD_NAMES, '#/$defs/row', 'Rows of leads.'),
+    stages: named(STAGE_PATTERNS, '#/$defs/stage', 'What an opportunity shows for each status of its referral.'),
+    leadStages: named(STAGE_PATTERNS, '#/$defs/stage', 'What a lead shows for each status of its referral.'),
+  }
+  return { ...schema, title: 'mapping.yaml of cosell', properties, $defs: { row: own(row), stage: own(stage) } }
+}
 
 export type RowDocument = z.infer<typeof rowSchema>
 export type MappingDocument = z.infer<typeof mappingSchema>

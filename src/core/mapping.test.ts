@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { FIELD_NAMES, isListField, type Field } from './deal.js'
 import { isFault } from './fault.js'
 import { effectiveMapping, fieldPolicies, toCrmValue, toPartnerValue, type MappingRow, type Profile } from './mapping.js'
-import { EMPTY_MAPPING, parseMapping } from './mapping-document.js'
+import { EMPTY_MAPPING, mappingJsonSchema, parseMapping } from './mapping-document.js'
 import { decodeStage, encodeStage, stageRow, type StageTable } from './mapping-stages.js'
 import { defaultFieldPolicies } from './policy.js'
 import { STAGES } from './stage.js'
@@ -89,6 +89,22 @@ describe('a mapping document', () => {
     [{ 'details.notes': { crm: 'x', toCrm: 'null' } }, 'nothing, always'],
   ])('%j is refused because it cannot work', (opportunity, part) => {
     expect(refusal(() => mappingOf({ version: 1, opportunity }))).toContain(part)
+  })
+})
+
+describe('the JSON Schema for editors', () => {
+  const schema = mappingJsonSchema() as {
+    properties: Record<string, { properties: Record<string, { $ref: string }>; additionalProperties: boolean }>
+    $defs: { row: { properties: Record<string, { description?: string; enum?: string[] }> } }
+  }
+
+  test('offers every field of a referral, every status, and what each key of a row may say', () => {
+    expect(Object.keys(schema.properties['opportunity']?.properties ?? {})).toEqual(FIELD_NAMES)
+    expect(Object.keys(schema.properties['stages']?.properties ?? {})).toContain('Closed/*')
+    expect(schema.properties['lead']?.additionalProperties).toBe(false)
+    expect(schema.$defs.row.properties['wins']).toMatchObject({ enum: ['partner', 'crm', 'union', 'hold'] })
+    expect(Object.keys(schema.$defs.row.properties)).toEqual(['crm', 'flow', 'when', 'wins', 'values', 'toPartner', 'toCrm'])
+    expect(Object.keys(schema.properties)).toContain('timeZone')
   })
 })
 
