@@ -23,20 +23,21 @@ export const knownSchema = (): number => MIGRATIONS.at(-1)?.number ?? 0
 // Any number that no other program on the same PostgreSQL is likely to use.
 const advisoryLock = 8_205_114_771
 
-export async function migrate(open: OpenDatabase, now: number): Promise<void> {
+/** `upTo`: as an earlier version would; for tests of the way from there. */
+export async function migrate(open: OpenDatabase, now: number, upTo = knownSchema()): Promise<void> {
   await inTransaction(open, async (trx) => {
     if (open.kind === 'postgres') await sql`select pg_advisory_xact_lock(${sql.lit(advisoryLock)})`.execute(trx)
     await sql`create table if not exists schema_version (number integer primary key, name text not null, at bigint not null)`.execute(trx)
     const done = await trx.selectFrom('schema_version').select('number').execute()
     const newest = Math.max(0, ...done.map((row) => row.number))
-    const known = knownSchema()
+    const known = upTo
     if (newest > known) {
       throw new Fault('misconfigured', `The store was written by a newer cosell (schema ${newest}; this program knows ${known}).`, {
         remedy: 'Start the newer version, or restore a backup made before the upgrade.',
       })
     }
     for (const migration of MIGRATIONS) {
-      if (migration.number <= newest) continue
+      if (migration.number <= newest || migration.number > upTo) continue
       await migration.up(trx, open.kind)
       await trx.insertInto('schema_version').values({ number: migration.number, name: migration.name, at: now }).execute()
     }
