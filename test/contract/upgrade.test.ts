@@ -93,7 +93,8 @@ describe.each(kinds)('[R54] an upgrade of %s while the earlier version serves', 
       await write(1)
       await migrate(database, at)
       const after = await columnsOf(database)
-      const there = (columns: readonly Column[], { table, name }: Column) => columns.find((same) => same.table === table && same.name === name)
+      const there = (columns: readonly Column[], { table, name }: Column) =>
+        columns.find((same) => same.table === table && same.name === name)
       expect(before.filter((column) => there(after, column)?.type !== column.type), 'columns that it reads').toEqual([])
       const added = after.filter((column) => there(before, column) === undefined)
       expect(added.filter(({ mayBeLeftOut }) => !mayBeLeftOut), 'columns that it does not write').toEqual([])
