@@ -139,6 +139,13 @@ it('the first sync takes what changed since a day, and open deals only, also aft
   expect(idsOf((await world.sweep({ cursor: next.cursor })).records)).toEqual([late])
 })
 
+it.each(['seconds', 'date', 'absent'] as const)('waits out a service that tells its pause by %s', async (retryAfter) => {
+  const world = partnerWorld({ retryAfter })
+  world.simulator.seed(3)
+  world.simulator.faults.set([{ kind: 'throttle', rate: 1, times: 2, amount: 20 }])
+  expect((await world.sweep()).records).toHaveLength(3)
+})
+
 it('waits out a throttled service instead of giving up the round', async () => {
   const world = partnerWorld()
   const seeded = world.simulator.seed(250)

@@ -38,8 +38,8 @@ export function referralsResponse(world: World, request: SimRequest, answer: Ans
       'x-ms-ags-diagnostic': '{"ServerInfo":{"DataCenter":"Sandbox","Slice":"SliceC","Ring":"1","ScaleUnit":"000","Host":"Sandbox"}}',
       timestamp: now.toISOString(),
       ...(answer.json === undefined ? {} : { 'content-type': json }),
-      ...(answer.eTag === undefined ? {} : { etag: answer.eTag }),
-      ...answer.headers,
+      ...(answer.eTag === undefined || world.options.eTagShown === 'record' ? {} : { etag: answer.eTag }),
+      ...pauseOf(world, answer.headers ?? {}),
     },
     body: answer.json ?? '',
   }
@@ -59,10 +59,18 @@ export function platformResponse(world: World, request: SimRequest, answer: Answ
       'x-locale': request.headers['x-locale'] ?? 'en-US',
       ...(answer.json === undefined ? {} : { 'content-type': json }),
       ...(compress ? { 'content-encoding': 'gzip' } : {}),
-      ...answer.headers,
+      ...pauseOf(world, answer.headers ?? {}),
     },
     body: answer.json === undefined ? '' : compress ? gzipSync(answer.json) : answer.json,
   }
+}
+
+/** How a pause is told: documented as seconds, allowed by HTTP as a date, and promised on one host only. */
+function pauseOf({ options, clock }: World, headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const { 'retry-after': seconds, ...rest } = headers
+  if (seconds === undefined || options.retryAfter === 'seconds') return headers
+  if (options.retryAfter === 'absent') return rest
+  return { ...rest, 'retry-after': new Date(clock.now() + Number(seconds) * 1_000).toUTCString() }
 }
 
 export function refusalAnswer(refusal: Refused | PlatformRefused | Throttled): Answer {

@@ -32,6 +32,14 @@ export interface PartnerCenterOptions {
   /** Whether lagging listings keep the order of the writes, or an older write may appear after a newer one. */
   listingLagOrder: 'kept' | 'any'
   timestamps: 'ticks' | 'milliseconds'
+  /** Whether a property that is null is shown, or left out. */
+  emptyValues: 'shown' | 'left-out'
+  /** Whether a PATCH that asks for the record is answered with it, or with 204 all the same. */
+  preferRepresentation: 'honoured' | 'ignored'
+  /** Where the version of a record is told: in the record and the header, or in one of them. */
+  eTagShown: 'both' | 'record' | 'header'
+  /** What a throttled caller is told in Retry-After: seconds, a date, or nothing. */
+  retryAfter: 'seconds' | 'date' | 'absent'
 
   // What the Referrals API accepts.
   /** The rules of portal and bulk upload, or only the four properties the reference calls required. */
@@ -110,6 +118,10 @@ export const partnerCenterDefaults: PartnerCenterOptions = {
   listingLagMs: 0,
   listingLagOrder: 'kept',
   timestamps: 'ticks',
+  emptyValues: 'shown',
+  preferRepresentation: 'honoured',
+  eTagShown: 'both',
+  retryAfter: 'seconds',
   createRules: 'effective',
   unknownProperties: 'refused',
   mpnId: 'required',

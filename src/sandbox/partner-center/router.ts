@@ -109,7 +109,7 @@ function referrals(world: World, { guard, note }: Noted, request: SimRequest, pa
   if (request.method === 'PATCH') {
     const changed = patchReferral(world, caller, { id, request, body: bodyOf(request) })
     const wantsBody = /\breturn=representation\b/.test(request.headers['prefer'] ?? '')
-    return wantsBody ? shown(world, request, changed, 200) : empty(204, changed.eTag)
+    return wantsBody && world.options.preferRepresentation === 'honoured' ? shown(world, request, changed, 200) : empty(204, changed.eTag)
   }
   // PUT was replaced by PATCH in 2020; deleting was never possible.
   throw notOffered(request.method, plain)

@@ -5,9 +5,19 @@ import type { World } from './world.js'
 const rendered = new Map<Referral, string>()
 const renderedMax = 5_000
 
+/** What is shown of a record, by the readings that the documentation leaves open. */
+function shownBy({ options }: World): ((this: unknown, name: string, value: unknown) => unknown) | undefined {
+  if (options.emptyValues === 'shown' && options.eTagShown !== 'header') return undefined
+  return (name, value) => {
+    const leftOut = (value === null && options.emptyValues === 'left-out') || (name === 'eTag' && options.eTagShown === 'header')
+    return leftOut ? undefined : value
+  }
+}
+
 /** A referral as JSON, with its links; `context` in front for a single one. */
 export function referralJson(world: World, referral: Referral, base: string, form: 'entity' | 'item'): string {
-  let json = rendered.get(referral)
+  const shown = shownBy(world)
+  let json = shown === undefined ? rendered.get(referral) : JSON.stringify(referral, shown)
   if (json === undefined) {
     json = JSON.stringify(referral)
     if (rendered.size >= renderedMax) rendered.clear()
@@ -20,7 +30,7 @@ export function referralJson(world: World, referral: Referral, base: string, for
 /** Only the asked properties, in the order of the record. */
 export function selectedJson(world: World, referral: Referral, base: string, select: ReadonlySet<string>): string {
   const all: Record<string, unknown> = { ...referral, links: linksOf(world, referral, base) }
-  return JSON.stringify(Object.fromEntries(Object.entries(all).filter(([name]) => select.has(name))))
+  return JSON.stringify(Object.fromEntries(Object.entries(all).filter(([name]) => select.has(name))), shownBy(world))
 }
 
 export function linksOf(world: World, referral: Referral, base: string): unknown {
