@@ -40,7 +40,7 @@ export async function createDemo(options: DemoOptions): Promise<Demo> {
     const remedy = `Use --crm ${Object.keys(DEMO_CRMS).join(' or --crm ')}.`
     throw new Fault('misconfigured', `The demo has no simulated CRM "${options.crm}".`, { remedy })
   }
-  const sandbox = await startSandbox({ port: options.sandboxPort ?? 0, seed, customFields: options.fields ?? 'cosell' })
+  const sandbox = await startSandbox({ port: options.sandboxPort ?? 0, seed, customFields: options.fields ?? 'cosell', crm: kind.at })
   const folder = mkdtempSync(join(tmpdir(), 'cosell-demo-'))
   const configFile = join(folder, 'cosell.yaml')
   const port = options.port ?? servicePort

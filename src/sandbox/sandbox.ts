@@ -1,5 +1,8 @@
 import { request } from 'undici'
 import { realClock, type SandboxClock } from './clock.js'
+import { dynamicsCards } from './crm-desk-dynamics.js'
+import { salesforceCards } from './crm-desk-salesforce.js'
+import type { CrmDesk } from './crm-desk.js'
 import { controlDesk, type Controlled } from './control.js'
 import { dataverse, standardApplicationId, type CustomFields, type Dataverse } from './dataverse/index.js'
 import { entra, type Entra } from './entra/index.js'
@@ -16,6 +19,8 @@ export interface SandboxOptions {
   readonly customFields: CustomFields
   /** Entra ID tenant of partner account and CRM; absent: the same in every sandbox. */
   readonly tenantId?: string
+  /** Which CRM the desk means by `crm`; absent: Dynamics 365. */
+  readonly crm?: 'dynamics' | 'salesforce'
   /** A Salesforce org of one currency. */
   readonly singleCurrency?: true
   /** Whose fields the Salesforce org has; absent: as `customFields` says. */
@@ -114,7 +119,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   // Before anybody called it, a delivery could not name where its certificate lies.
   partner.options.publicBase = urls.partnerCenter
   directory.options.audiences.add(urls.dynamics)
-  const crms = { dynamics: dynamicsDesk(crm), salesforce: salesforceDesk(org) }
+  const chosen = options.crm === 'salesforce' ? cardDesk(org, salesforceCards(org)) : cardDesk(crm, dynamicsCards(crm))
+  const crms = { dynamics: dynamicsDesk(crm), salesforce: salesforceDesk(org), crm: chosen }
   urls.desk = await open(controlDesk({ entra: entraDesk(directory), partnerCenter: partnerDesk(partner), ...crms }), 3)
   const refreshToken = directory.seedRefreshToken({ clientId: partnerApp.clientId, email: serviceUser.email })
   return {
@@ -193,6 +199,14 @@ const dynamicsDesk = (crm: Dataverse): Controlled => ({
     rows: (query) => crm.find(query.get('table') ?? 'opportunity', Object.fromEntries([...query].filter(([name]) => name !== 'table'))),
     calls: () => crm.calls.list(),
   },
+})
+
+/** The CRM in use, by the same deeds whichever it is: what the console's sandbox page works with. */
+const cardDesk = (system: Pick<Controlled, 'faults' | 'options'>, { card, seller }: CrmDesk): Controlled => ({
+  faults: system.faults,
+  options: system.options,
+  people: { seller },
+  look: { card: (query) => card(query.get('table') === 'lead' ? 'lead' : 'opportunity', query.get('id') ?? '') },
 })
 
 const salesforceDesk = (org: Salesforce): Controlled => ({

@@ -122,8 +122,8 @@ describe('an alliance manager', () => {
 
 describe('changes travel while one looks on', () => {
   it.each([
-    { from: 'Dynamics 365 · Opportunity', into: 'Partner Center · Referral', field: 'Est. revenue', value: '64321' },
-    { from: 'Partner Center · Referral', into: 'Dynamics 365 · Opportunity', field: /Deal value/, value: '98765' },
+    { from: 'CRM · Opportunity', into: 'Partner Center · Referral', field: 'Est. revenue', value: '64321' },
+    { from: 'Partner Center · Referral', into: 'CRM · Opportunity', field: /Deal value/, value: '98765' },
   ])('from $from to $into', async ({ from, into, field, value }) => {
     const { id } = await deal(isOpen)
     const page = await world.open(`/sandbox?deal=${id}`)
@@ -160,7 +160,7 @@ describe('changes travel while one looks on', () => {
     await page.getByRole('button', { name: 'New deal from Microsoft' }).click()
     await page.waitForURL(/deal=/)
     const pane = page.getByRole('region', { name: 'Partner Center · Referral' })
-    await page.getByRole('region', { name: 'Dynamics 365 · Opportunity' }).getByLabel('Topic').waitFor()
+    await page.getByRole('region', { name: 'CRM · Opportunity' }).getByLabel('Topic').waitFor()
     await pane.getByRole('button', { name: 'Accept' }).click()
     await pane.getByText('Active', { exact: true }).first().waitFor()
     await page.context().close()
@@ -170,7 +170,7 @@ describe('changes travel while one looks on', () => {
     const page = await world.open('/sandbox')
     await page.getByRole('button', { name: 'New opportunity in the CRM' }).click()
     await page.waitForURL(/deal=/)
-    const crm = page.getByRole('region', { name: 'Dynamics 365 · Opportunity' })
+    const crm = page.getByRole('region', { name: 'CRM · Opportunity' })
     await crm.getByRole('button', { name: 'Switch sync on' }).click()
     const partner = page.getByRole('region', { name: 'Partner Center · Referral' })
     await partner.getByLabel('Deal name').waitFor()

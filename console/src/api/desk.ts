@@ -22,7 +22,7 @@ export interface CrmCard {
 export interface CosellSection {
   readonly link: string | null
   readonly lastSynced: string | null
-  /** Values of choices. */
+  /** Places in the lists of choices, from 0. */
   readonly help: number | null
   readonly reason: number | null
   readonly expires: string | null
@@ -69,54 +69,17 @@ const look = (system: string, what: string, query: Readonly<Record<string, strin
   request(`${base}/${system}/${what}`, { query, signal })
 
 /** A person of a simulated system does something there. */
-export const act = (system: 'dynamics' | 'partnerCenter', person: string, deed: string, ...args: readonly unknown[]): Promise<unknown> =>
+export const act = (system: 'crm' | 'partnerCenter', person: string, deed: string, ...args: readonly unknown[]): Promise<unknown> =>
   request(`${base}/${system}/${person}/${deed}`, { method: 'POST', body: args })
 
 /** A whole system is down, or up again. */
-export const setOutage = (system: 'dynamics' | 'partnerCenter', isDown: boolean): Promise<unknown> =>
+export const setOutage = (system: 'crm' | 'partnerCenter', isDown: boolean): Promise<unknown> =>
   request(`${base}/${system}/faults`, isDown ? { method: 'PUT', body: [{ kind: 'unavailable', rate: 1 }] } : { method: 'PUT', body: [] })
 
+/** The card as the sandbox shows it: the same for every CRM. */
 export async function crmCard(table: 'opportunity' | 'lead', id: string, signal: AbortSignal | undefined): Promise<CrmCard | null> {
-  const row = await look('dynamics', 'row', { table, id }, signal)
-  if (!isRow(row)) return null
-  const account = text(row, '_parentaccountid_value')
-  const customer = account === null ? null : await look('dynamics', 'row', { table: 'account', id: account }, signal)
-  return {
-    id,
-    table,
-    topic: text(row, table === 'lead' ? 'subject' : 'name') ?? '',
-    customer: isRow(customer) ? text(customer, 'name') : text(row, 'companyname'),
-    value: number(row, table === 'lead' ? 'estimatedamount' : 'estimatedvalue'),
-    close: text(row, 'estimatedclosedate')?.slice(0, 10) ?? null,
-    description: text(row, 'description'),
-    state: String(number(row, 'statecode') ?? 0),
-    sync: row['cosell_syncwithpartnercenter'] === true,
-    visible: row['cosell_referralvisibility'] === true,
-    referral: text(row, 'cosell_referralidentifier'),
-    status: text(row, 'cosell_syncstatus'),
-    problem: text(row, 'cosell_syncproblem'),
-    audit: text(row, 'cosell_audit'),
-    section: await sectionOf(row, table, id, signal),
-  }
-}
-
-async function sectionOf(row: Row, table: CrmCard['table'], id: string, signal: AbortSignal | undefined): Promise<CosellSection> {
-  const query = { table: 'cosell_microsoftsolution', _cosell_opportunityid_value: id }
-  const solutions = table === 'lead' ? [] : await look('dynamics', 'rows', query, signal)
-  return {
-    link: text(row, 'cosell_referrallink'),
-    lastSynced: text(row, 'cosell_lastsynced'),
-    help: number(row, 'cosell_help'),
-    reason: number(row, 'cosell_declinereason'),
-    expires: text(row, 'cosell_expireson')?.slice(0, 10) ?? null,
-    microsoftId: text(row, 'cosell_microsoftcrmidentifier'),
-    microsoftStatus: text(row, 'cosell_microsoftstatus'),
-    microsoftTeam: text(row, 'cosell_microsoftteam'),
-    solutions: (Array.isArray(solutions) ? solutions : []).filter(isRow).map((solution) => ({
-      id: text(solution, 'cosell_solutionid') ?? '',
-      name: text(solution, 'cosell_name') ?? '',
-    })),
-  }
+  // The sandbox's own page and this one are of one build: the shape is theirs in common.
+  return (await look('crm', 'card', { table, id }, signal)) as CrmCard | null
 }
 
 export async function referralCard(id: string, signal: AbortSignal | undefined): Promise<ReferralCard | null> {
@@ -151,22 +114,4 @@ export async function inboundReferral(kind: 'coSell' | 'qualifiedLead'): Promise
   return isRow(made) ? (text(inner(made, 'own'), 'id') ?? '') : ''
 }
 
-export async function newOpportunity(name: string): Promise<string> {
-  const account = await act('dynamics', 'seller', 'account', {
-    name: `${name} Inc.`,
-    address1_line1: '1 Market Street',
-    address1_city: 'Berlin',
-    address1_postalcode: '10115',
-    address1_country: 'Germany',
-  })
-  const contact = await act('dynamics', 'seller', 'contact', { telephone1: '+49 30 5550100' })
-  const opportunity = await act('dynamics', 'seller', 'opportunity', {
-    name,
-    description: 'Wants a managed reporting platform.',
-    estimatedvalue: 75_000,
-    'parentaccountid@odata.bind': `/accounts(${String(account)})`,
-    'parentcontactid@odata.bind': `/contacts(${String(contact)})`,
-  })
-  await act('dynamics', 'seller', 'addSolution', opportunity, { solutionId: 'SOL-10001-SBX', name: 'Sandbox Insights' })
-  return String(opportunity)
-}
+export const newOpportunity = async (name: string): Promise<string> => String(await act('crm', 'seller', 'newDeal', name))

@@ -132,14 +132,14 @@ function Newcomers() {
 function Weather() {
   const { sandbox } = useText()
   const say = useSay()
-  const [down, setDown] = useState({ partnerCenter: false, dynamics: false })
-  const toggle = (system: 'partnerCenter' | 'dynamics', isDown: boolean): void => {
+  const [down, setDown] = useState({ partnerCenter: false, crm: false })
+  const toggle = (system: 'partnerCenter' | 'crm', isDown: boolean): void => {
     setOutage(system, isDown).then(() => setDown((all) => ({ ...all, [system]: isDown })), say.failed)
   }
   return (
     <div className="row" role="group" aria-label={sandbox.weather}>
       <Switch label={sandbox.outage} checked={down.partnerCenter} onChange={(_, { checked }) => toggle('partnerCenter', checked)} />
-      <Switch label={sandbox.crmOutage} checked={down.dynamics} onChange={(_, { checked }) => toggle('dynamics', checked)} />
+      <Switch label={sandbox.crmOutage} checked={down.crm} onChange={(_, { checked }) => toggle('crm', checked)} />
     </div>
   )
 }

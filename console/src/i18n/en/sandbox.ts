@@ -11,7 +11,7 @@ export const sandbox = {
   crmOutage: 'The CRM is down',
   travel: { same: 'Both sides say the same', on: 'On its way …', took: (time: string) => `Travelled in ${time}` },
   crm: {
-    title: 'Dynamics 365 · Opportunity',
+    title: 'CRM · Opportunity',
     subtitle: 'What the seller sees',
     topic: 'Topic',
     account: 'Account',

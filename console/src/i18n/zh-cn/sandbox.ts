@@ -13,7 +13,7 @@ export const sandbox: Messages['sandbox'] = {
   crmOutage: 'CRM 停机',
   travel: { same: '双方内容一致', on: '正在传送……', took: (time) => `传送用时 ${time}` },
   crm: {
-    title: 'Dynamics 365 · 商机',
+    title: 'CRM · 商机',
     subtitle: '销售人员所见',
     topic: '主题',
     account: '客户',

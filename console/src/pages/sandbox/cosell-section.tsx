@@ -3,8 +3,6 @@ import { act, type CrmCard } from '../../api/desk.js'
 import { useFormat, useText } from '../../i18n/locale.js'
 import type { Cards } from './use-cards.js'
 
-const firstOption = 412_500_000
-
 /** The section that the connector adds to the form, in the order in which a seller meets it there. */
 export function CosellSection({ crm, cards }: { readonly crm: CrmCard; readonly cards: Cards }) {
   const {
@@ -14,32 +12,32 @@ export function CosellSection({ crm, cards }: { readonly crm: CrmCard; readonly 
   const { section } = crm
   const isClosed = crm.state !== '0'
   const edit = (values: Readonly<Record<string, unknown>>): void =>
-    cards.perform(() => act('dynamics', 'seller', 'edit', crm.table, crm.id, values))
-  const choose = (column: string) => (at: number | null) => edit({ [column]: at })
+    cards.perform(() => act('crm', 'seller', 'edit', crm.table, crm.id, values))
+  const choose = (field: 'help' | 'reason') => (at: number | null) => edit({ [field]: at })
   return (
     <section className="pane__section" aria-label={text.section}>
       <h3>{text.section}</h3>
       <Facts crm={crm} />
       <div className="row">
         {!crm.sync && (
-          <Button disabled={cards.busy} onClick={() => edit({ cosell_syncwithpartnercenter: true })}>
+          <Button disabled={cards.busy} onClick={() => edit({ sync: true })}>
             {text.turnOn}
           </Button>
         )}
         {crm.table === 'opportunity' && !crm.visible && !isClosed && (
-          <Button disabled={cards.busy} onClick={() => edit({ cosell_referralvisibility: true })}>
+          <Button disabled={cards.busy} onClick={() => edit({ visible: true })}>
             {text.share}
           </Button>
         )}
       </div>
-      <Choice label={text.help} texts={text.helps} value={section.help} isLocked={isClosed || cards.busy} onChange={choose('cosell_help')} />
+      <Choice label={text.help} texts={text.helps} value={section.help} isLocked={isClosed || cards.busy} onChange={choose('help')} />
       {crm.table === 'opportunity' && <Solutions solutions={section.solutions} />}
       <Choice
         label={text.reason}
         texts={reasons}
         value={section.reason}
         isLocked={isClosed || cards.busy}
-        onChange={choose('cosell_declinereason')}
+        onChange={choose('reason')}
       />
       {crm.audit !== null && (
         <details>
@@ -109,7 +107,7 @@ function Choice({ label, texts, value, isLocked, onChange }: ChoiceProps) {
       >
         <option value="">–</option>
         {texts.map((text, at) => (
-          <option key={text} value={firstOption + at}>
+          <option key={text} value={at}>
             {text}
           </option>
         ))}

@@ -6,17 +6,11 @@ import { CosellSection } from './cosell-section.js'
 import { LiveField, useDraft, type Draft } from './fields.js'
 import type { Cards } from './use-cards.js'
 
-/** The values of the form as the CRM takes them. */
-function changesOf({ topic, value, close, description }: Draft, table: CrmCard['table']): Record<string, unknown> {
-  return {
-    ...(topic === undefined ? {} : { [table === 'lead' ? 'subject' : 'name']: topic }),
-    ...(value === undefined ? {} : { [table === 'lead' ? 'estimatedamount' : 'estimatedvalue']: Number(value) }),
-    ...(close === undefined || table === 'lead' ? {} : { estimatedclosedate: close }),
-    ...(description === undefined ? {} : { description }),
-  }
-}
+/** The values of the form as the desk takes them. */
+const changesOf = ({ value, ...draft }: Draft): Record<string, unknown> =>
+  value === undefined ? draft : { ...draft, value: Number(value) }
 
-/** The seller's card in Dynamics 365. */
+/** The seller's card in the CRM. */
 export function CrmPane({ cards }: { readonly cards: Cards }) {
   const {
     sandbox: { crm: text },
@@ -41,7 +35,7 @@ function Card({ crm, cards }: { readonly crm: CrmCard; readonly cards: Cards }) 
   const isLocked = crm.state !== '0'
   const states: Readonly<Record<string, string>> = text.statuses
   const save = (): void => {
-    cards.perform(() => act('dynamics', 'seller', 'edit', crm.table, crm.id, changesOf(draft, crm.table)))
+    cards.perform(() => act('crm', 'seller', 'edit', crm.table, crm.id, changesOf(draft)))
     clear()
   }
   return (
@@ -68,10 +62,10 @@ function Card({ crm, cards }: { readonly crm: CrmCard; readonly cards: Cards }) 
         </Button>
         {crm.table === 'opportunity' && (
           <>
-            <Button disabled={isLocked || cards.busy} onClick={() => cards.perform(() => act('dynamics', 'seller', 'win', crm.id))}>
+            <Button disabled={isLocked || cards.busy} onClick={() => cards.perform(() => act('crm', 'seller', 'win', crm.id))}>
               {text.win}
             </Button>
-            <Button disabled={isLocked || cards.busy} onClick={() => cards.perform(() => act('dynamics', 'seller', 'lose', crm.id))}>
+            <Button disabled={isLocked || cards.busy} onClick={() => cards.perform(() => act('crm', 'seller', 'lose', crm.id))}>
               {text.lose}
             </Button>
           </>
