@@ -27,6 +27,7 @@ export function DealTable({ search, total, isStale }: Props) {
     count: total,
     estimateSize: () => rowHeight,
     overscan,
+    useFlushSync: false, // A frame that is not made in time is left out rather than waited for.
     scrollMargin: list.current?.offsetTop ?? 0,
   })
   const items = virtual.getVirtualItems()
