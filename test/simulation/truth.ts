@@ -105,12 +105,14 @@ export function truth(deps: { readonly partner: PartnerCenter; readonly crm: Crm
       for (const field of SHOWN_FIELDS) note(actor, made, { field, from: null, to: fresh.shown[field] })
       return
     }
-    // Deleted before the connector knew of it, and made again under the same id.
+    // Deleted before the connector knew of it, and made again under the same id: what stood there went with the deletion, a person's own act.
+    const shown = before.gone && actor === 'cosell' ? null : before.shown
     before.gone = false
-    const shown = before.shown
     before.shown = fresh.shown
-    for (const field of SHOWN_FIELDS)
-      if (shown[field] !== fresh.shown[field]) note(actor, before, { field, from: shown[field], to: fresh.shown[field] })
+    for (const field of SHOWN_FIELDS) {
+      const from = shown?.[field] ?? null
+      if (from !== (fresh.shown[field] ?? null)) note(actor, before, { field, from, to: fresh.shown[field] })
+    }
   }
 
   const lookAtPartner = (actor: Actor): void => {
