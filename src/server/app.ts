@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import cookie from '@fastify/cookie'
-import { limitRate, refuseDeep } from './limits.js'
+import { limitRate, refuseUntidy } from './limits.js'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Clock } from '../core/ports.js'
@@ -173,8 +173,9 @@ function route(app: FastifyInstance, operation: Operation, service: Offered): vo
     url: `/api/v1${operation.path}`,
     config: { access: { kind: 'role', role: operation.role } },
     handler: async (request, reply) => {
-      refuseDeep(request.body)
-      const parsed = operation.input.safeParse(inputOf(operation, request))
+      const input = inputOf(operation, request)
+      refuseUntidy(input)
+      const parsed = operation.input.safeParse(input)
       if (!parsed.success) {
         throw new Refusal({
           status: 400,

@@ -48,18 +48,18 @@ export function networkOf(address: string | undefined): string {
   return `${[...(first ?? []), ...between, ...(last ?? [])].slice(0, 4).join(':')}::/64`
 }
 
-/** Parsing bounds itself; what walks through a value afterwards should not have to. @throws Refusal 400 */
-export function refuseDeep(value: unknown): void {
+const badRequest = (detail: string): Refusal =>
+  new Refusal({ title: 'Bad request', status: 400, detail, code: 'bad-request', remedy: 'See /api/docs for what this takes.' })
+
+/**
+ * Parsing bounds itself; what walks through a value afterwards should not have to. And no text holds the character that PostgreSQL knows in
+ * none. @throws Refusal 400
+ */
+export function refuseUntidy(value: unknown): void {
   let level: unknown[] = [value]
   for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > depthMost)
-      throw new Refusal({
-        title: 'Bad request',
-        status: 400,
-        detail: `The body is nested more than ${depthMost} deep.`,
-        code: 'bad-request',
-        remedy: 'See /api/docs for what this takes.',
-      })
+    if (depth > depthMost) throw badRequest(`The body is nested more than ${depthMost} deep.`)
+    if (level.some((item) => typeof item === 'string' && item.includes('\0'))) throw badRequest('A text contains the character U+0000.')
     level = level.flatMap((item): unknown[] => (typeof item === 'object' && item !== null ? Object.values(item) : []))
   }
 }

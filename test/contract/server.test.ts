@@ -173,6 +173,11 @@ describe('what is not offered', () => {
     expect(await wrong('/api/v1/nothing', 'DELETE')).toEqual([404, null])
     expect(await wrong('/hooks/nobody', 'POST')).toEqual([404, null])
   })
+  it('is 400 where a text holds what no store takes', async () => {
+    await open()
+    for (const path of ['/api/v1/deals/%00', '/api/v1/deals?search=a%00b']) expect((await ask(path, { headers: bearer })).status).toBe(400)
+    expect((await post('/api/v1/plan', { deals: ['a\0b'] }, bearer)).status).toBe(400)
+  })
   it('is 415 where a body is no JSON', async () => {
     await open()
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'text/xml'])
