@@ -62,7 +62,7 @@ const systems = new Map<number, Call['system']>([
 subscribe('http.server.response.finish', (message) => {
   const { request, response } = message as { request: IncomingMessage; response: ServerResponse } // documented in Node's diagnostics_channel
   const system = systems.get(request.socket.localPort ?? 0)
-  if (system === undefined) return
+  if (system === undefined || (request.url ?? '').startsWith('/cert/')) return // a certificate is fetched once a day, and is no call of the API
   const call: Call = { system, method: request.method ?? '', path: request.url ?? '', atMs: clockMs() }
   calls.push(call)
   if (system !== 'crm' || call.method !== 'PATCH' || response.statusCode >= 300) return

@@ -80,15 +80,22 @@ export async function pairs({ simulators, fleet }: Stage, count: number): Promis
   for (let round = 1; round <= roundsMost; round += 1) {
     const { code, out, err } = await fleet.command(['sync', '--json'])
     if (code !== 0) throw new Error(`The sync ended with ${String(code)}: ${err || out}`)
-    const { states, later } = JSON.parse(out) as { states: Record<string, number>; later: number } // what `cosell sync --json` prints
+    const { passes, states, later } = JSON.parse(out) as Rest
     const opportunities = await simulators.ask('opportunities', ids)
-    if (later === 0 && states['pending'] === 0 && opportunities.every((id) => id !== ''))
+    if (passes + later + (states['pending'] ?? 0) === 0 && opportunities.every((id) => id !== ''))
       return ids.map((referralId, index) => ({ referralId, opportunityId: opportunities[index] ?? '' }))
     await sleep(500)
   }
   throw new Error(`The ${count} deals did not come to rest.`)
 }
 const roundsMost = 40
+
+/** What `cosell sync --json` prints, as far as it says whether anything was left to do. */
+interface Rest {
+  readonly passes: number
+  readonly later: number
+  readonly states: Readonly<Record<string, number>>
+}
 
 /** @throws Error when it takes longer. */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {

@@ -26,7 +26,7 @@ export function eventDoor(open: OpenDatabase, tenant: string): (events: readonly
     const fresh = await committed(open, (trx) => takeIn(trx, tenant, group))
     open.announce(tenant)
     return fresh
-  }, groupMost)
+  }, { most: groupMost, gather: open.durable })
   return async (events, now) => {
     const fresh = await take({ events, now })
     await open.durable()

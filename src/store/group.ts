@@ -4,14 +4,23 @@ interface Waiting<I, R> {
   readonly reject: (error: unknown) => void
 }
 
+export interface Grouping<I> {
+  /** More than this in one transaction would make the first caller wait for the last. */
+  readonly most: number
+  /** What the next group waits for, so that it is worth a transaction: the disk, which whoever waits for it waits for all the same. */
+  readonly gather: (items: readonly I[]) => Promise<void>
+}
+
 /**
  * Commits together what comes together. Callers that come while a commit is under way share the next one, so that one transaction and one
  * flush to disk serve them all; each is answered only after the commit that holds its item. When a group fails, each of its items is
  * committed again on its own, so that one bad item never fails its neighbours and each gets its own error.
  *
- * `most`: more than this in one transaction would make the first caller wait for the last.
  */
-export function groupCommit<I, R>(commit: (items: readonly I[]) => Promise<readonly R[]>, most: number): (item: I) => Promise<R> {
+export function groupCommit<I, R>(
+  commit: (items: readonly I[]) => Promise<readonly R[]>,
+  { most, gather }: Grouping<I>,
+): (item: I) => Promise<R> {
   const waiting: Waiting<I, R>[] = []
   let busy = false
 
@@ -33,7 +42,11 @@ export function groupCommit<I, R>(commit: (items: readonly I[]) => Promise<reado
     }
   }
   const pump = async (): Promise<void> => {
-    while (waiting.length > 0) await together(waiting.splice(0, most))
+    while (waiting.length > 0) {
+      const group = waiting.splice(0, most)
+      await together(group)
+      await gather(group.map(({ item }) => item)).catch(() => undefined) // Told to those who wait for it themselves.
+    }
     busy = false
   }
   return (item) =>

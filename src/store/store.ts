@@ -77,14 +77,14 @@ function storeOver(open: OpenDatabase, tenant: string): OpenStore {
   const queue = queueOf(open, tenant)
   const values = valuesOf(open, tenant)
   const saving = groupCommit<Commit, Link>(async (commits) => {
-    const isEnd = commits.every(({ outcome }) => outcome !== null)
+    const isEnd = !commits.some(mustLast)
     const saved = await committed(open, async (trx) => {
       if (isEnd) await needNotWait(open, trx)
       return saveAll(trx, open, tenant, commits)
     })
     if (commits.some(({ outcome }) => outcome !== null)) open.announce(tenant)
     return saved
-  }, savesMost)
+  }, { most: savesMost, gather: (commits) => (commits.some(mustLast) ? open.durable() : Promise.resolve()) })
   return {
     database: open,
     queue,
@@ -97,8 +97,7 @@ function storeOver(open: OpenDatabase, tenant: string): OpenStore {
     add: (link, audit, now) => inTransaction(open, (trx) => add(trx, tenant, link, audit, now)),
     save: async (commit) => {
       const saved = await saving(commit)
-      // The end of a pass may be lost with the power: that is what a crash before it would have been, and the intents tell the next pass.
-      if (commit.outcome === null) await open.durable()
+      if (mustLast(commit)) await open.durable()
       return saved
     },
     saveMany: (commits) => inTransaction(open, (trx) => saveEach(trx, open, tenant, commits)),
@@ -147,6 +146,8 @@ async function add(trx: Trx, tenant: string, link: Link, audit: Commit['audit'],
   return link
 }
 
+/** The end of a pass may be lost with the power: that is what a crash before it would have been, and the intents tell the next pass. */
+const mustLast = ({ outcome }: Commit): boolean => outcome === null
 const savesMost = 50 // Several times the deals that one process works at once.
 
 /** All of them or none: one that is refused is told apart by saving each on its own. */
