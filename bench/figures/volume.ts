@@ -48,6 +48,7 @@ export async function volume(count = 10_000): Promise<Figure[]> {
     const patches = first.calls.filter(({ system, method }) => system === 'partner' && method === 'PATCH').length
     const crm = first.calls.filter(({ system }) => system === 'crm').length
     console.log(`  first sync: ${first.seconds.toFixed(0)} s, ${first.megabytes.toFixed(0)} MB (${smallPeak.toFixed(0)} MB at a tenth), ${reads} reads, ${patches} patches, ${crm} calls to the CRM`)
+    await sync(stage) // The echo of the first, and what it left to tell on the records.
     const swept = await sync(stage)
     const startedAt = performance.now()
     const { pid } = await stage.start('all')

@@ -18,6 +18,10 @@ export interface Schedule {
 // Short enough that a turn is never late by more than a fraction of the shortest period a person sets (a few seconds).
 const tickMs = 500
 
+// How often it is asked whether a turn is due: each time is a write, and a twentieth of its period late is not late.
+const askedLeastMs = 5_000
+const askedMostMs = 30_000
+
 // A turn that failed is due again this soon, like one whose worker died, and not only after its whole period.
 const unfinishedMs = 60_000
 
@@ -48,7 +52,7 @@ export function schedule(
       const now = engine.clock.now()
       for (const turn of turns()) {
         if (busy.has(turn.name) || now < (nextAt.get(turn.name) ?? 0)) continue
-        nextAt.set(turn.name, now + Math.min(turn.everyMs, 5_000))
+        nextAt.set(turn.name, now + Math.min(turn.everyMs, Math.min(askedMostMs, Math.max(askedLeastMs, turn.everyMs / 20))))
         busy.set(turn.name, runTurn(turn).finally(() => busy.delete(turn.name)))
       }
       await engine.clock.sleep(tickMs, abort.signal)

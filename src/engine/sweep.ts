@@ -55,8 +55,8 @@ async function sweepPages(engine: Engine, side: Side, options: SweepOptions): Pr
     openOnly: first && options.openOnly,
     signal: options.signal,
   })
-  const candidates = new Map<LinkId, Candidate>()
-  const wide = new Set<LinkId>()
+  const collected: Collected = { candidates: new Map(), wide: new Set(), first, signal: options.signal }
+  const { candidates, wide } = collected
   let records = 0
   let created = 0
   let related = false
@@ -64,13 +64,13 @@ async function sweepPages(engine: Engine, side: Side, options: SweepOptions): Pr
   for await (const page of pages) {
     records += page.records.length
     related ||= page.records.some(({ engagementId }) => engagementId !== null)
-    created += await notePage(engine, side, page, { candidates, wide, first, signal: options.signal })
+    created += await notePage(engine, side, page, collected)
     cursor = page.cursor ?? cursor
     // While nothing waits for the brake, progress is kept page by page, so that an interrupted first sync goes on where it was.
     if (page.cursor !== null && candidates.size === 0)
       await store.setValue(cursorName(side), page.cursor, { expect: 'any', now: clock.now() })
   }
-  const braked = options.release ? null : await brake(engine, side, candidates, options.signal)
+  const braked = options.release ? null : await brake(engine, side, collected)
   if (braked !== null) return { side, records, created, marked: 0, braked, skipped: false }
   const now = clock.now()
   const marks = [...candidates.keys()].map((link): Mark => ({
@@ -161,6 +161,13 @@ const identifierOf = (link: Link, reading: Present): boolean => {
   return other !== null && reading.otherId !== null && reading.otherId !== other.id
 }
 
+/** Nothing is to be told on the record, or to be put right: it names its counterpart, and the deal was in step. */
+function isAtRest(link: Link, reading: Reading): boolean {
+  if (reading.kind !== 'present') return false
+  const other = link.ends[reading.ref.side === 'partner' ? 'crm' : 'partner']
+  return link.state === 'in-sync' && link.notes.length === 0 && reading.otherId === other?.id
+}
+
 const isNew = (record: TouchedRecord): record is TouchedRecord & { ref: EndRef } =>
   isEndRef(record.ref) && record.engagementId === null && record.reading?.kind !== 'absent'
 
@@ -190,8 +197,11 @@ async function makeNew(engine: Engine, side: Side, fresh: readonly NewDeal[], co
   return links.length
 }
 
-/** Counts the linked deals that this sweep would change. Over the limit: nothing is marked, the cursor stays, and a person is asked. */
-async function brake(engine: Engine, side: Side, candidates: ReadonlyMap<LinkId, Candidate>, signal: AbortSignal): Promise<Brake | null> {
+/**
+ * Counts the linked deals that this sweep would change. Over the limit: nothing is marked, the cursor stays, and a person is asked.
+ * Those that were looked at for it and show what they showed at the last agreement (the echo of a first sync, above all) are candidates no more.
+ */
+async function brake(engine: Engine, side: Side, { candidates, wide, signal }: Collected): Promise<Brake | null> {
   const { store, clock } = engine
   const linked = await store.linkedCount()
   const limit = Math.max(brakeLeast, Math.floor(linked / brakeShare))
@@ -199,16 +209,23 @@ async function brake(engine: Engine, side: Side, candidates: ReadonlyMap<LinkId,
   if (counted.length <= limit) return null
   const changing = counted.filter((candidate) => candidate.differs === true).map((candidate) => candidate.link)
   const unsure = counted.filter((candidate) => candidate.differs === null).map((candidate) => candidate.link)
+  const unchanged: LinkId[] = []
   for (let start = 0; start < unsure.length && changing.length <= limit; start += readChunk) {
     const chunk = unsure.slice(start, start + readChunk)
     const refs = chunk.map((link) => link.ends[side]).filter((ref): ref is EndRef => ref !== null)
     const readings = await engine.adapters[side].readMany(refs, { wide: false, signal })
     readings.forEach((reading, index) => {
       const link = chunk[index]
-      if (link !== undefined && differsFromBase(link, reading) === true) changing.push(link)
+      if (link === undefined) return
+      const differs = differsFromBase(link, reading)
+      if (differs === true) changing.push(link)
+      else if (differs === false && isAtRest(link, reading)) unchanged.push(link.id)
     })
   }
-  if (changing.length <= limit) return null
+  if (changing.length <= limit) {
+    for (const id of unchanged) if (!wide.has(id)) candidates.delete(id)
+    return null
+  }
   const found: Brake = {
     side,
     wouldChange: changing.length,

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
+import type { TouchedPage } from '../core/ports.js'
+import type { Engine } from './engine.js'
+import { sweep } from './sweep.js'
+
+const signal = new AbortController().signal
+const options = { signal, release: false, since: null, openOnly: false }
+
+/** Thirty deals in step, and an engine whose CRM lists what changed by name only, as change tracking does. */
+async function inStep(): Promise<{ readonly world: EngineWorld; readonly engine: Engine }> {
+  const world = engineWorld()
+  for (let index = 0; index < 30; index += 1) {
+    const row = world.partner.put({ kind: 'referral', deal: { name: `Deal ${index}`, status: 'Active/Accepted', 'details.dealValue': 1_000 } })
+    await world.hint({ ref: { side: 'partner', kind: 'referral', id: row.id } })
+  }
+  await world.settle()
+  const { crm } = world.engine.adapters
+  async function* touched(asked: Parameters<typeof crm.touched>[0]): AsyncGenerator<TouchedPage> {
+    for await (const page of crm.touched(asked)) yield { ...page, records: page.records.map((record) => ({ ...record, reading: null })) }
+  }
+  return { world, engine: { ...world.engine, adapters: { ...world.engine.adapters, crm: { ...crm, touched } } } }
+}
+
+test('many records that only show what was agreed are read together, and only what differs is worked', async () => {
+  const { world, engine } = await inStep()
+  const [edited, emptied] = [...world.crm.rows.values()]
+  if (edited === undefined || emptied === undefined) throw new Error('there are thirty')
+  world.crm.edit(edited.id, { 'details.dealValue': 2_000 })
+  world.crm.rows.set(emptied.id, { ...emptied, otherId: null, version: emptied.version + 1 })
+  expect(await sweep(engine, 'crm', options)).toMatchObject({ records: 30, marked: 2, braked: null })
+  await world.settle()
+  expect([...world.partner.rows.values()].filter(({ deal }) => deal['details.dealValue'] === 2_000)).toHaveLength(1)
+  expect(await sweep(engine, 'crm', options)).toMatchObject({ records: 30, marked: 0 })
+})
+
+test('a deal that is not in step, or has something left to tell, is worked although its record shows nothing new', async () => {
+  const { world, engine } = await inStep()
+  const [pending, telling] = await world.links()
+  if (pending === undefined || telling === undefined) throw new Error('there are thirty')
+  const now = world.nowMs
+  await world.store.save({ lease: null, link: { ...pending, state: 'needs-attention' }, audit: [], now, outcome: null })
+  await world.store.save({ lease: null, link: { ...telling, notes: ['a line'] }, audit: [], now, outcome: null })
+  expect(await sweep(engine, 'crm', options)).toMatchObject({ marked: 2 })
+})
