@@ -107,8 +107,8 @@ async function mappingLines(environment: Environment, schema: Schema, signal: Ab
   for (const { table, column } of bound) (names[table] ??= []).push(column.name)
   const secured = await securedColumns(environment.api, { userId: schema.self?.userId ?? '', names, signal })
   const lines = codecs.flatMap((codec) => mappingChecks(checkedOf(codec, secured)))
-  if (secured !== null) return lines
-  return [...lines, warn('CRM column security', 'The environment does not tell which columns our user may read.', 'Look whether mapped columns are secured.')]
+  if (secured.untold.length === 0) return lines
+  return [...lines, warn('CRM column security', `Mapped columns are secured, and the environment does not tell whether our user may read them: ${secured.untold.join(', ')}.`, 'A user who may not read a secured column sees it empty: give ours a column security profile that allows it.')]
 }
 
 type ColumnTarget = Exclude<BoundRow['target'], { kind: 'place' }>
@@ -117,11 +117,11 @@ const placeOf = (codec: Codec, target: ColumnTarget): { readonly table: string; 
   column: target.column,
 })
 
-function checkedOf(codec: Codec, secured: SecuredColumns | null): CheckedMapping {
+function checkedOf(codec: Codec, secured: SecuredColumns): CheckedMapping {
   const columnOf = (target: BoundRow['target']): Column | null => {
     if (target.kind === 'place') return null
     const { table, column } = placeOf(codec, target)
-    const rights = secured?.get(`${table}.${column.name}`)
+    const rights = secured.rights.get(`${table}.${column.name}`)
     return rights === undefined ? column : { ...column, secured: rights }
   }
   const tables = codec.kind === 'lead' ? (['lead'] as const) : (['opportunity', 'account', 'contact'] as const)

@@ -7,34 +7,42 @@ const allowed = 4 // "Allowed", in the words of a column permission.
 const administrator = 'system administrator'
 
 /** What our own user may do with columns: by `table.column`, for secured ones only. */
-export type SecuredColumns = ReadonlyMap<string, NonNullable<Column['secured']>>
+export interface SecuredColumns {
+  readonly rights: ReadonlyMap<string, NonNullable<Column['secured']>>
+  /** Secured columns of which the environment does not tell us what we may do. */
+  readonly untold: readonly string[]
+}
+type Asked = Pick<DynamicsApi, 'ask'>
+const nothing: SecuredColumns = { rights: new Map(), untold: [] }
 
 /**
  * Column security of the named columns. A user who may not read a secured column sees it empty, which a connector would take for a person
- * who emptied it. Administrators read and write everything. Null: this environment does not tell.
+ * who emptied it. Administrators read and write everything.
  * Source: learn.microsoft.com "Column-level security with code" (read 2023-10).
  */
 export async function securedColumns(
-  api: DynamicsApi,
+  api: Asked,
   given: { readonly userId: string; readonly names: Readonly<Record<string, readonly string[]>>; readonly signal: AbortSignal },
-): Promise<SecuredColumns | null> {
+): Promise<SecuredColumns> {
   const { userId, names, signal } = given
   const tables = Object.keys(names)
   const definitions = await ask(api, tables.map((table) => [`the columns of table ${table}`, `EntityDefinitions(LogicalName='${table}')/Attributes${query({ $select: 'LogicalName,IsSecured' })}`]), signal)
-  if (definitions === null) return null
+  if (definitions === null) return nothing
   const secured = tables.flatMap((table, index) => {
     const wanted = new Set(names[table])
     const columns = (definitions[index] ?? []).filter((row) => flagOf(row, 'IsSecured') === true).map((row) => textOf(row, 'LogicalName') ?? '')
     return columns.filter((column) => wanted.has(column)).map((column) => ({ table, column }))
   })
-  if (secured.length === 0) return new Map()
+  if (secured.length === 0) return nothing
   const rights = await rightsOf(api, userId, signal)
-  if (rights === null) return null
-  return new Map(secured.map(({ table, column }) => [`${table}.${column}`, rights(table, column)]))
+  // The installer grants our own columns to our own user.
+  if (rights === null)
+    return { ...nothing, untold: secured.filter(({ column }) => !column.startsWith('cosell_')).map(({ table, column }) => `${table}.${column}`) }
+  return { rights: new Map(secured.map(({ table, column }) => [`${table}.${column}`, rights(table, column)])), untold: [] }
 }
 
 type Rights = (table: string, column: string) => { readonly canRead: boolean; readonly canWrite: boolean }
-async function rightsOf(api: DynamicsApi, userId: string, signal: AbortSignal): Promise<Rights | null> {
+async function rightsOf(api: Asked, userId: string, signal: AbortSignal): Promise<Rights | null> {
   const permission = 'entityname,attributelogicalname,canread,cancreate,canupdate,_fieldsecurityprofileid_value'
   const first = await ask(
     api,
@@ -77,7 +85,7 @@ async function rightsOf(api: DynamicsApi, userId: string, signal: AbortSignal): 
 }
 
 /** The rows of each answer; null when any was refused: then nothing can be told. */
-async function ask(api: DynamicsApi, questions: readonly (readonly string[])[], signal: AbortSignal): Promise<(readonly Row[])[] | null> {
+async function ask(api: Asked, questions: readonly (readonly string[])[], signal: AbortSignal): Promise<(readonly Row[])[] | null> {
   const answers = await api.ask(
     questions.map(([what = '', path = '']) => ({ what, path })),
     signal,
