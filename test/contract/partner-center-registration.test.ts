@@ -104,7 +104,7 @@ describe('checks', () => {
     const found = await world.run(world.adapter.checks({ signal: never }))
     expect(found.map(({ status: result }) => result)).toEqual(found.map(() => 'pass'))
     expect(found.map(({ name }) => name)).toEqual(
-      ['sign-in', 'referrals', 'clock', 'role', 'Partner ID', 'legal profile', 'webhook rights'].map((name) => `Partner Center: ${name}`),
+      ['sign-in', 'referrals', 'second factor', 'clock', 'role', 'Partner ID', 'legal profile', 'webhook rights'].map((name) => `Partner Center: ${name}`),
     )
   })
   it('name what is wrong and what to do', async () => {
