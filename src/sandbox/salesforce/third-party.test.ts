@@ -139,6 +139,39 @@ describe('jsforce', () => {
     expect(org.find('Account')).toEqual([])
   })
 
+  it('lists what changed and what went, and asks long lists as jobs', async () => {
+    const conn = await connection()
+    const [kept, gone] = [org.people.create('Opportunity', deal), org.people.create('Opportunity', deal)]
+    org.people.remove('Opportunity', gone)
+    org.people.purge('Opportunity', gone)
+    const span = ['2026-03-04T09:00:00Z', '2026-03-04T09:20:00Z'] as const
+    expect((await conn.sobject('Opportunity').updated(...span)).ids).toEqual([kept])
+    expect((await conn.sobject('Opportunity').deleted(...span)).deletedRecords).toMatchObject([{ id: gone }])
+    const jobs = `/services/data/v${version}/jobs/query`
+    const { id } = await conn.requestPost<{ id: string }>(jobs, { operation: 'query', query: 'SELECT Id, Name FROM Opportunity' })
+    const states: string[] = []
+    while (states.at(-1) !== 'JobComplete' && states.length < 9) states.push((await conn.requestGet<{ state: string }>(`${jobs}/${id}`)).state)
+    expect(states).toEqual(['InProgress', 'InProgress', 'JobComplete'])
+    const rows = await conn.request<unknown>({ method: 'GET', url: `${jobs}/${id}/results?maxRecords=50`, headers: { accept: 'text/csv' } })
+    expect(JSON.stringify(rows)).toContain(kept)
+  })
+
+  it('sends graphs, each a whole, and reads page layouts by the metadata API', async () => {
+    const conn = await connection()
+    const url = `/services/data/v${version}/sobjects/Account`
+    const graph = (graphId: string, body: object) => ({ graphId, compositeRequest: [{ method: 'POST', url, referenceId: 'account', body }] })
+    const graphs = [graph('good', { Name: 'Contoso' }), graph('bad', { Nope: 1 })]
+    const answer = await conn.requestPost<{ graphs: { isSuccessful: boolean }[] }>(`/services/data/v${version}/composite/graph`, { graphs })
+    expect(answer.graphs.map(({ isSuccessful }) => isSuccessful)).toEqual([true, false])
+    expect(org.find('Account')).toHaveLength(1)
+    const names = (await conn.metadata.list([{ type: 'Layout' }], version)).map(({ fullName }) => fullName)
+    expect(names).toContain('Opportunity-Opportunity Layout')
+    expect(await conn.metadata.read('Layout', 'Opportunity-Renewals')).toMatchObject({
+      fullName: 'Opportunity-Renewals',
+      layoutSections: [{ label: 'Renewal' }],
+    })
+  })
+
   it('converts a lead by SOAP', async () => {
     const conn = await connection()
     const leadId = org.people.create('Lead', { LastName: 'Roth', Company: 'Contoso', Email: 'eva@contoso.example' })
