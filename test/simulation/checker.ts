@@ -1,18 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { AuditRecord } from '../../src/core/audit.js'
-import type { Conflict } from '../../src/core/change.js'
 import type { Field } from '../../src/core/deal.js'
 import type { Link } from '../../src/core/link.js'
 import { replay } from '../../src/core/replay.js'
 import type { Case } from './run-seed.js'
 import type { Happening, Known, ShownField, Side } from './truth.js'
 import { counterpart } from './people.js'
+import { doors, staysInside } from './checker-doors.js'
+import { phaseIn, UNIQUE, type Desk, type Phase, type Violation } from './checker-words.js'
 import type { World } from './world.js'
 
-export interface Violation {
-  readonly invariant: string
-  readonly text: string
-}
 
 const FIELD_OF: Partial<Record<ShownField, Field>> = {
   value: 'details.dealValue',
@@ -24,15 +20,7 @@ const FIELD_OF: Partial<Record<ShownField, Field>> = {
   visible: 'consent.consentToShareReferralWithMicrosoftSellers',
 }
 const COMPARED: readonly ShownField[] = ['value', 'notes', 'date', 'currency', 'solutions']
-/** Every value of these that a person writes is unlike every other. */
-const UNIQUE: readonly ShownField[] = ['value', 'notes', 'date']
 
-interface Desk {
-  readonly world: World
-  readonly links: readonly Link[]
-  readonly ledger: readonly AuditRecord[]
-  readonly conflicts: readonly { readonly at: number; readonly link: string; readonly conflict: Conflict }[]
-}
 
 /** What must hold when everything has come to rest, told from what the two systems show and from their histories. */
 export async function checkEnd(world: World, given: Case): Promise<Violation[]> {
@@ -50,6 +38,7 @@ export async function checkEnd(world: World, given: Case): Promise<Violation[]> 
     ...noPingPong(desk, given),
     ...noEcho(desk),
     ...replays(desk),
+    ...staysInside(desk),
     ...doors(desk),
   ]
 }
@@ -127,14 +116,11 @@ function firstStage(desk: Desk, referral: Known): { lead: boolean } {
   return { lead: made?.qualification === 'MarketingQualified' }
 }
 
-type Phase = 'waiting' | 'open' | 'won' | 'lost'
 function partnerPhase(stage: string): Phase {
   if (stage.startsWith('New/')) return 'waiting'
   if (stage.startsWith('Active/')) return 'open'
   return stage === 'Closed/Won' ? 'won' : 'lost'
 }
-/** The first word of a CRM stage, as the simulated CRM itself tells it. */
-const phaseIn = (stage: string): Phase => stage.split(' ')[0] as Phase // every CRM of the simulation begins it with one
 const crmPhase = ({ shown }: Known): Phase => phaseIn(shown.stage)
 
 const saysStage = (desk: Desk, link: Link): boolean => link.conflicts.some(({ field }) => field === 'status')
@@ -330,56 +316,4 @@ function replays({ links, ledger }: Desk): Violation[] {
       ? []
       : [{ invariant: 'I6', text: `The ledger of deal ${link.id} leads to ${JSON.stringify(told)}, not to ${JSON.stringify(link.base)}.` }]
   })
-}
-
-// ------------------------------------------------------------------------------------------------- one-way doors (rule 8)
-
-function doors({ world }: Desk): Violation[] {
-  const { happenings, records } = world.truth
-  const people = happenings.filter(({ actor }) => actor === 'person')
-  const deedInCrm = (referral: Known, order: number, test: (item: Happening) => boolean): boolean =>
-    people.some((item) => item.order < order && item.record.side === 'crm' && belongs(records, item.record, referral) && test(item))
-  return happenings.flatMap((item) => {
-    if (item.actor !== 'cosell' || item.record.side !== 'partner' || item.from === null) return []
-    const { record, order } = item
-    const fail = (text: string): Violation[] => [
-      { invariant: 'doors', text: `${text} (referral ${record.id}) although nobody did so in the CRM.` },
-    ]
-    if (item.field === 'stage') {
-      const to = String(item.to)
-      const done = (phase: Phase): boolean =>
-        deedInCrm(
-          record,
-          order,
-          (deed) =>
-            deed.field === 'stage' && phaseIn(String(deed.to)) === phase,
-        )
-      if (to === 'Active/Accepted' && !done('open') && !done('won')) return fail('The connector accepted')
-      if (to === 'Closed/Won' && !done('won')) return fail('The connector closed as won')
-      if ((to === 'Closed/Lost' || to === 'Closed/Declined') && !done('lost')) return fail(`The connector set ${to}`)
-    }
-    if (item.field === 'visible' && item.to === true) {
-      const asked = deedInCrm(record, order, (deed) => (deed.field === 'visible' && deed.to === true) || deed.field === 'made')
-      if (!asked && !helpAsked(world, record)) return fail('The connector shared with Microsoft')
-    }
-    return []
-  })
-}
-
-const helpAsked = (world: World, referral: Known): boolean => {
-  const other = counterpart(world.truth, referral)
-  return other !== null && other.kind !== 'referral' && world.crm.asksForHelp({ kind: other.kind, id: other.id })
-}
-
-/** Whether a CRM record was ever part of the deal of this referral. */
-function belongs(records: ReadonlyMap<string, Known>, record: Known, referral: Known): boolean {
-  if (record.shown.otherId === referral.id || referral.shown.otherId === record.id) return true
-  const parent = record.cameFrom === null ? undefined : records.get(record.cameFrom)
-  if (parent !== undefined && belongs(records, parent, referral)) return true
-  return [...records.values()].some(
-    (child) =>
-      child.cameFrom === record.id &&
-      child.cameFrom !== null &&
-      (child.shown.otherId === referral.id || referral.shown.otherId === child.id),
-  )
 }

@@ -1,6 +1,7 @@
 import type { PartnerCenterOptions } from '../../src/sandbox/partner-center/index.js'
 import { seededRng, type SandboxRng } from '../../src/sandbox/rng.js'
-import { checkEnd, checkQuiet, type Violation } from './checker.js'
+import { checkEnd, checkQuiet } from './checker.js'
+import type { Violation } from './checker-words.js'
 import type { CrmKind, CrmOptions } from './crm.js'
 import { CRMS } from './crms.js'
 import { drawScript, type Script } from './script.js'

@@ -14,4 +14,6 @@ export const SEEDS_THAT_FAILED: readonly (readonly [crm: CrmKind, seed: number, 
   ['dynamics', 1865, 'a refused invitation kept the identifier off the record, and writing it later switched on what a seller had switched off'],
   ['dynamics', 1153, 'what a wide look showed was forgotten when its write met an edit'],
   ['salesforce', 59, 'an edit that was taken back ended a conflict, and a feed that brings whole records took it for an echo'],
+  ['salesforce', 3071, 'a worker that slept while it made a record of a new customer made the account a second time'],
+  ['salesforce', 10929, 'a write that a stopped process sent after its lease was called an edit of somebody'],
 ]

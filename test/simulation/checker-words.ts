@@ -1,0 +1,24 @@
+import type { AuditRecord } from '../../src/core/audit.js'
+import type { Conflict } from '../../src/core/change.js'
+import type { Link } from '../../src/core/link.js'
+import type { ShownField } from './truth.js'
+import type { World } from './world.js'
+
+export interface Violation {
+  readonly invariant: string
+  readonly text: string
+}
+
+/** Everything that is looked at when a run has come to rest. */
+export interface Desk {
+  readonly world: World
+  readonly links: readonly Link[]
+  readonly ledger: readonly AuditRecord[]
+  readonly conflicts: readonly { readonly at: number; readonly link: string; readonly conflict: Conflict }[]
+}
+
+export type Phase = 'waiting' | 'open' | 'won' | 'lost'
+/** The first word of a CRM stage, as the simulated CRM itself tells it. */
+export const phaseIn = (stage: string): Phase => stage.split(' ')[0] as Phase // every CRM of the simulation begins it with one
+/** Every value of these that a person writes is unlike every other. */
+export const UNIQUE: readonly ShownField[] = ['value', 'notes', 'date']
