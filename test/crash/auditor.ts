@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { AuditRecord } from '../../src/core/audit.js'
 import type { Link } from '../../src/core/link.js'
+import { replay } from '../../src/core/replay.js'
 import { openStore } from '../../src/store/index.js'
 import type { Remembered } from './people.js'
 import type { OpportunityFacts, ReferralFacts, Truth } from './truth.js'
@@ -9,6 +11,8 @@ export interface Kept {
   readonly links: readonly Link[]
   readonly queue: { readonly due: number; readonly later: number; readonly leased: number }
   readonly hinted: readonly AuditRecord[]
+  /** Deals whose entries in the ledger do not lead to their base. */
+  readonly unreplayed: readonly string[]
   /** Where a chain of the ledger is broken. */
   readonly broken: readonly { readonly why: string }[]
 }
@@ -33,7 +37,7 @@ export async function keptIn(url: string): Promise<Kept> {
       after = page.next
       if (after === null) break
     }
-    return { links, queue: await store.queue.depth(Date.now()), hinted: await hints(store), broken: (await store.verifyAudit()).broken }
+    return { links, queue: await store.queue.depth(Date.now()), hinted: await entries(store, ['hinted']), unreplayed: await unreplayed(store, links), broken: (await store.verifyAudit()).broken }
   } finally {
     await store.close()
   }
@@ -49,6 +53,7 @@ export function audit(remembered: readonly Remembered[], truth: Truth, kept: Kep
   const acknowledged = new Map(truth.acknowledged.map((event) => [`${event.name} ${event.id} ${event.at}`, event]))
   const unheard = notHeard([...acknowledged.values()], kept.hinted)
   for (const { why } of kept.broken) problems.push(`The ledger is broken: ${why}.`)
+  for (const id of kept.unreplayed) problems.push(`The ledger of deal ${id} does not lead to its base.`)
   if (kept.queue.due + kept.queue.later + kept.queue.leased > 0) problems.push(`The queue is not empty: ${JSON.stringify(kept.queue)}.`)
   return {
     accepted: acknowledged.size,
@@ -117,11 +122,11 @@ function oneDeal(deal: Remembered, { truth, kept, problems, lost, doubled }: Des
   for (const link of links) sameInStore(link, referral, opportunity, (text) => problems.push(`${what}: ${text}`))
 }
 
-const stages: Readonly<Record<Remembered['stage'], { state: number; reason: number }>> = {
-  'New/Pending': { state: 0, reason: 2 },
-  'Active/Accepted': { state: 0, reason: 1 },
-  'Closed/Won': { state: 1, reason: 3 },
-  'Closed/Declined': { state: 2, reason: 4 },
+const phases: Readonly<Record<Remembered['stage'], OpportunityFacts['phase']>> = {
+  'New/Pending': 'waiting',
+  'Active/Accepted': 'open',
+  'Closed/Won': 'won',
+  'Closed/Declined': 'lost',
 }
 
 function sameOnBoth(deal: Remembered, referral: ReferralFacts, opportunity: OpportunityFacts, say: (text: string) => void): void {
@@ -131,9 +136,8 @@ function sameOnBoth(deal: Remembered, referral: ReferralFacts, opportunity: Oppo
     if (opportunity[field] !== expected[field]) say(`${field} in the CRM is ${String(opportunity[field])}, not ${String(expected[field])}`)
   }
   if (referral.closing !== opportunity.closing) say(`closes ${referral.closing} in Partner Center and ${opportunity.closing} in the CRM`)
-  const stage = stages[deal.stage]
   if (referral.stage !== deal.stage) say(`is ${referral.stage} in Partner Center, not ${deal.stage}`)
-  if (opportunity.state !== stage.state || opportunity.reason !== stage.reason) say(`is ${opportunity.state}/${opportunity.reason} in the CRM, not ${stage.state}/${stage.reason}`)
+  if (opportunity.phase !== phases[deal.stage]) say(`is ${opportunity.phase} in the CRM, not ${phases[deal.stage]}`)
 }
 
 function sameInStore(link: Link, referral: ReferralFacts, opportunity: OpportunityFacts, say: (text: string) => void): void {
@@ -156,12 +160,23 @@ function strangers(remembered: readonly Remembered[], truth: Truth, doubled: str
   for (const { id, referralId } of truth.opportunities) if (!made.has(id) && !made.has(referralId)) doubled.push(`opportunity ${id} belongs to nobody`)
 }
 
-async function hints(store: Awaited<ReturnType<typeof openStore>>): Promise<AuditRecord[]> {
+type OpenStore = Awaited<ReturnType<typeof openStore>>
+
+/** Newest first. */
+async function entries(store: OpenStore, kinds: readonly string[]): Promise<AuditRecord[]> {
   const found: AuditRecord[] = []
   for (let after: string | null = null; ; ) {
-    const page = await store.audit({ kinds: ['hinted'], limit: 500, after })
+    const page = await store.audit({ kinds, limit: 500, after })
     found.push(...page.records)
     after = page.next
     if (after === null) return found
   }
+}
+
+async function unreplayed(store: OpenStore, links: readonly Link[]): Promise<string[]> {
+  const told = (await entries(store, ['agreed', 'forgotten'])).reverse()
+  return links.flatMap((link) => {
+    const base = replay(told.filter((entry) => entry.link === link.id).map(({ event }) => event))
+    return isDeepStrictEqual(base, link.base) ? [] : [link.id]
+  })
 }

@@ -7,21 +7,34 @@ import { seededRng } from '../../src/sandbox/rng.js'
 import { adminToken, createFleet, webhookKey, type Fleet, type Member, type Role } from '../support/fleet.js'
 import { forked, type Forked } from '../support/forked.js'
 import { startPostgres, type PrivatePostgres } from '../support/postgres.js'
+import { tunnel, type Tunnel } from '../support/tunnel.js'
 import { audit, keptIn, type Verdict } from './auditor.js'
+import type { CrashCrm } from './crm.js'
+import { smallDisk, type SmallDisk } from './disk.js'
 import type { Questions } from './simulators.js'
 
 export interface CampaignOptions {
   readonly store: 'sqlite' | 'postgres'
+  readonly crm: CrashCrm
   readonly kills: number
   readonly seed: number
   readonly actsPerSecond: number
   /** How the waiting for dead leases ends: by waiting, or by starting the last processes with a clock that has jumped ahead. */
   readonly leases: 'wait' | 'clock-jump'
-  /** Besides kill -9: processes held for longer than a lease, the database restarted. */
+  /** Besides kill -9. */
   readonly ordeals: readonly Ordeal[]
   readonly say: (text: string) => void
 }
-export type Ordeal = 'held' | 'database-restarted'
+/**
+ * `held`: a process stopped for longer than a lease · `database-restarted`: three times · `disk-full`: not a byte more for ten seconds ·
+ * `clock-moved`: the wall clock of a running process ahead and back · `systems-silent`: requests carried out and not answered ·
+ * `database-silent`: its connections pass nothing on, and close nothing.
+ */
+export const ORDEALS = {
+  sqlite: ['held', 'clock-moved', 'systems-silent', 'disk-full'],
+  postgres: ['held', 'clock-moved', 'systems-silent', 'database-restarted', 'database-silent'],
+} as const
+export type Ordeal = (typeof ORDEALS)[keyof typeof ORDEALS][number]
 
 export interface Campaign extends Verdict {
   readonly acts: number
@@ -34,6 +47,7 @@ export interface Campaign extends Verdict {
   readonly folder: string
 }
 
+const socketName = '.s.PGSQL.5432'
 const jumpMs = 150_000 // Longer than a lease and the lag of Partner Center's listings together.
 const settleMost = { wait: 240_000, 'clock-jump': 120_000 } as const
 /** Longer than the lease of a deal. */
@@ -44,6 +58,9 @@ interface Scene {
   readonly simulators: Forked<Questions>
   readonly fleet: Fleet
   readonly postgres: PrivatePostgres | null
+  /** The way of the processes to the database. */
+  readonly way: Tunnel | null
+  readonly disk: SmallDisk | null
   readonly members: Member[]
 }
 
@@ -54,14 +71,19 @@ export async function campaign(options: CampaignOptions): Promise<Campaign> {
   const startedAt = Date.now()
   const folder = mkdtempSync(join(tmpdir(), 'cosell-crash-'))
   mkdirSync(join(folder, 'data'))
+  const disk = options.ordeals.includes('disk-full') ? smallDisk(join(folder, 'data')) : null
   const postgres = options.store === 'postgres' ? startPostgres() : null
-  const simulators = await forked<Questions>(fileURLToPath(new URL('simulators.ts', import.meta.url)), String(options.seed))
+  // Only a database that is to fall silent is reached over a way of its own.
+  const database = postgres === null || !options.ordeals.includes('database-silent') ? null : new URL(postgres.url)
+  const way = database === null ? null : await tunnel(join(folder, socketName), join(database.searchParams.get('host') ?? '', socketName))
+  database?.searchParams.set('host', folder)
+  const simulators = await forked<Questions>(fileURLToPath(new URL('simulators.ts', import.meta.url)), String(options.seed), options.crm)
   const setup = await simulators.ask('setup')
   // The sweep of Partner Center runs once, at the start: from then on only acknowledged events tell of its changes.
-  const fleet = await createFleet({ folder, postgres: postgres?.url ?? null, setup, sync: { poll: '1s', sweep: '24h' } })
-  const scene: Scene = { options, simulators, fleet, postgres, members: [] }
+  const fleet = await createFleet({ folder, crm: options.crm, postgres: database?.href ?? postgres?.url ?? null, setup, sync: { poll: '1s', sweep: '24h' } })
+  const scene: Scene = { options, simulators, fleet, postgres, way, disk, members: [] }
   try {
-    const hooks = { partnerCenter: `${fleet.address}/hooks/partner-center`, dynamics: `${fleet.address}/hooks/dynamics`, key: webhookKey }
+    const hooks = { partnerCenter: `${fleet.address}/hooks/partner-center`, crm: `${fleet.address}/hooks/${options.crm}`, key: webhookKey }
     await simulators.ask('hooks', hooks)
     for (const role of rolesOf(options.store)) scene.members.push(fleet.start(role))
     if (!(await fleet.ready(30_000))) throw new Error(`The service did not get ready; see ${folder}/service.log.`)
@@ -73,11 +95,14 @@ export async function campaign(options: CampaignOptions): Promise<Campaign> {
     await stopAll(scene)
     const remembered = await simulators.ask('remembered')
     const verdict = audit(remembered, await simulators.ask('truth'), await keptIn(postgres?.url ?? join(folder, 'data')))
+    disk?.remove()
     if (verdict.problems.length === 0) rmSync(folder, { recursive: true, force: true })
     return { ...verdict, acts, deals: remembered.length, kills, writesAtRest, seconds: (Date.now() - startedAt) / 1000, folder }
   } finally {
     for (const member of scene.members) member.kill('SIGKILL')
     simulators.close()
+    await way?.close()
+    disk?.remove()
     postgres?.stop()
   }
 }
@@ -100,7 +125,7 @@ async function killAtRandom(scene: Scene): Promise<number> {
   return scene.options.kills
 }
 
-async function suffer({ options, fleet, members, postgres }: Scene, ordeal: Ordeal): Promise<void> {
+async function suffer({ options, simulators, fleet, members, postgres, way, disk }: Scene, ordeal: Ordeal): Promise<void> {
   options.say(ordeal)
   await fleet.ready(20_000)
   await sleep(1_000)
@@ -113,6 +138,24 @@ async function suffer({ options, fleet, members, postgres }: Scene, ordeal: Orde
       sleeper?.kill('SIGCONT')
       return
     }
+    case 'clock-moved':
+      for (let times = 0; times < 2; times += 1) {
+        for (const member of members) member.kill('SIGUSR2')
+        await sleep(4_000)
+      }
+      return
+    case 'systems-silent':
+      await simulators.ask('silent', 0.3)
+      await sleep(20_000)
+      return simulators.ask('silent', 0)
+    case 'database-silent':
+      way?.silence()
+      await sleep(10_000)
+      return way?.heal()
+    case 'disk-full':
+      disk?.fill()
+      await sleep(10_000)
+      return disk?.empty()
     case 'database-restarted':
       for (let times = 0; times < 3; times += 1) {
         postgres?.restart()

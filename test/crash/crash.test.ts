@@ -8,12 +8,12 @@ const options = { seed: 1, actsPerSecond: 10, leases: 'clock-jump', ordeals: [],
 beforeAll(() => built(), 180_000)
 
 it.concurrent.each([
-  { store: 'sqlite', kills: 20 },
-  { store: 'postgres', kills: 10 },
-] satisfies Pick<CampaignOptions, 'store' | 'kills'>[])(
-  '[R2] [R27] loses nothing and doubles nothing in $kills kills on $store',
-  async ({ store, kills }) => {
-    const { problems, lost, doubled, writesAtRest, accepted, worked, deals } = await campaign({ ...options, store, kills })
+  { store: 'sqlite', crm: 'dynamics', kills: 20 },
+  { store: 'postgres', crm: 'salesforce', kills: 20 },
+] satisfies Pick<CampaignOptions, 'store' | 'crm' | 'kills'>[])(
+  '[R2] [R27] [R30] loses nothing and doubles nothing in $kills kills on $store with $crm',
+  async ({ store, crm, kills }) => {
+    const { problems, lost, doubled, writesAtRest, accepted, worked, deals } = await campaign({ ...options, store, crm, kills })
     expect(problems).toEqual([])
     expect({ lost, doubled, writesAtRest }).toEqual({ lost: 0, doubled: 0, writesAtRest: [] })
     expect(deals).toBeGreaterThan(20)

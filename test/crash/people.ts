@@ -1,5 +1,6 @@
 import type { Sandbox } from '../../src/sandbox/index.js'
 import { seededRng } from '../../src/sandbox/rng.js'
+import type { Desk } from './crm.js'
 
 /** One deal as the people who made and changed it remember it: what both systems must show in the end. */
 export interface Remembered {
@@ -27,17 +28,13 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
  * People at work in both systems. Each field is edited on one side only (the value in Partner Center, the notes in the CRM), so that what
  * must stand there in the end is known to the letter, whatever was killed in between.
  */
-export function people(sandbox: Sandbox, seed: number): People {
+export function people(sandbox: Sandbox, desk: Desk, seed: number): People {
   const rng = seededRng(seed)
-  const { partnerCenter, dynamics } = sandbox
+  const { partnerCenter } = sandbox
   const deals: Mutable<Remembered>[] = []
   const refused: string[] = []
   let acts = 0
   let number = 0
-
-  for (const user of dynamics.find('systemuser', { applicationid: null })) {
-    dynamics.people.edit('systemuser', String(user['systemuserid']), { mobilephone: '+49 30 1' })
-  }
 
   const remember = (deal: Remembered): void => void deals.push({ ...deal })
   const wish = () => {
@@ -57,24 +54,7 @@ export function people(sandbox: Sandbox, seed: number): People {
     },
     crm: (help: boolean) => {
       const { name, dealValue, notes } = wish()
-      const account = dynamics.people.account({
-        name: `${name} GmbH`,
-        address1_line1: 'Lindenallee 7',
-        address1_city: 'Hamburg',
-        address1_postalcode: '20095',
-        address1_country: 'Germany',
-      })
-      const contact = dynamics.people.contact({ emailaddress1: `kim${number}@fabrikam.example`, telephone1: '+49 40 1' })
-      const opportunityId = dynamics.people.opportunity({
-        name,
-        description: notes,
-        estimatedvalue: dealValue,
-        'parentaccountid@odata.bind': `/accounts(${account})`,
-        'parentcontactid@odata.bind': `/contacts(${contact})`,
-        ...(help ? { cosell_help: 412_500_000 } : {}),
-      })
-      dynamics.people.addSolution(opportunityId, { solutionId: 'SOL-12345-ABC', name: 'Example Insights' })
-      dynamics.people.edit('opportunity', opportunityId, { cosell_syncwithpartnercenter: true })
+      const opportunityId = desk.share({ number, name, notes, dealValue, help })
       const origin = help ? 'crm-with-help' : 'crm'
       remember({ origin, referralId: null, opportunityId, name, dealValue, notes, stage: 'Active/Accepted' })
     },
@@ -83,12 +63,11 @@ export function people(sandbox: Sandbox, seed: number): People {
   const referralOf = (deal: Remembered): string | undefined =>
     deal.referralId ?? [...partnerCenter.referrals()].find((one) => one.externalReferenceId === deal.opportunityId && one.organizationId !== 'msft')?.id
   const opportunityOf = (deal: Remembered): string | undefined =>
-    deal.opportunityId ?? idOf(dynamics.find('opportunity', { cosell_referralidentifier: deal.referralId })[0])
+    deal.opportunityId ?? desk.idOf(deal.referralId)
 
   const isCarried = (deal: Remembered): boolean => {
     const referral = partnerCenter.referral(referralOf(deal) ?? '')
-    const [row] = dynamics.find('opportunity', { opportunityid: opportunityOf(deal) ?? '' })
-    return referral?.details.notes === deal.notes && row?.['estimatedvalue'] === deal.dealValue
+    return referral?.details.notes === deal.notes && desk.valueOf(opportunityOf(deal) ?? '') === deal.dealValue
   }
 
   const editReferral = (deal: Mutable<Remembered>): void => {
@@ -102,17 +81,17 @@ export function people(sandbox: Sandbox, seed: number): People {
     const id = opportunityOf(deal)
     if (id === undefined || deal.stage !== 'Active/Accepted') return
     const notes = `Notes ${rng.int(1_000_000)}`
-    dynamics.people.edit('opportunity', id, { description: notes })
+    desk.editNotes(id, notes)
     deal.notes = notes
   }
   const answer = (deal: Mutable<Remembered>): void => {
     const id = opportunityOf(deal)
     if (id === undefined || deal.stage !== 'New/Pending') return
     if (rng.chance(0.7)) {
-      dynamics.people.moveOn(id)
+      desk.moveOn(id)
       deal.stage = 'Active/Accepted'
     } else {
-      dynamics.people.lose(id)
+      desk.lose(id)
       deal.stage = 'Closed/Declined'
     }
   }
@@ -151,6 +130,3 @@ export function people(sandbox: Sandbox, seed: number): People {
     remembered: () => deals,
   }
 }
-
-const idOf = (row: Readonly<Record<string, unknown>> | undefined): string | undefined =>
-  row === undefined ? undefined : String(row['opportunityid'])

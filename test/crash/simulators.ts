@@ -2,6 +2,7 @@
 import { startSandbox } from '../../src/sandbox/index.js'
 import type { Setup } from '../support/fleet.js'
 import { answering } from '../support/forked.js'
+import { deskOf, type CrashCrm } from './crm.js'
 import { people, type People, type Remembered } from './people.js'
 import { truthOf, type Truth } from './truth.js'
 
@@ -9,18 +10,23 @@ import { truthOf, type Truth } from './truth.js'
 export interface Questions {
   setup(): Setup
   /** Partner Center and the CRM call these addresses from now on. */
-  hooks(addresses: { readonly partnerCenter: string; readonly dynamics: string; readonly key: string }): void
+  hooks(addresses: { readonly partnerCenter: string; readonly crm: string; readonly key: string }): void
   burst(options: { readonly actsPerSecond: number; readonly seed: number }): void
   endBurst(): { readonly acts: number; readonly refused: readonly string[] }
   remembered(): readonly Remembered[]
   truth(): Truth
   /** Deliveries that still wait for an answer. */
   pending(): number
+  /** From now on so many of all requests are taken and carried out, and answered when nobody waits any more. */
+  silent(rate: number): void
   /** Calls that wrote something since the last time this was asked. */
   writes(): readonly string[]
 }
 
+const crm: CrashCrm = process.argv[3] === 'salesforce' ? 'salesforce' : 'dynamics'
+const silenceMs = 40_000 // Longer than any request waits.
 const sandbox = await startSandbox({ port: 0, seed: Number(process.argv[2] ?? 1), customFields: 'cosell' })
+const desk = deskOf(sandbox, crm)
 let crowd: People | null = null
 let timer: NodeJS.Timeout | null = null
 
@@ -37,13 +43,13 @@ Object.assign(sandbox.partnerCenter.options, {
 
 const questions: Questions = {
   setup: () => ({ urls: sandbox.urls, credentials: sandbox.credentials, trustAnchors: sandbox.trustAnchors }),
-  hooks({ partnerCenter, dynamics, key }) {
+  hooks({ partnerCenter, crm: address, key }) {
     const events = ['referral-created', 'referral-updated', 'related-referral-created', 'related-referral-updated']
     sandbox.partnerCenter.webhook.set({ url: partnerCenter, events })
-    callbacks(dynamics, key)
+    desk.callbacks(address, key)
   },
   burst({ actsPerSecond, seed }) {
-    crowd = people(sandbox, seed)
+    crowd = people(sandbox, desk, seed)
     timer = setInterval(() => crowd?.act(), 1_000 / actsPerSecond)
   },
   endBurst() {
@@ -51,46 +57,17 @@ const questions: Questions = {
     return { acts: crowd?.acts() ?? 0, refused: crowd?.refused() ?? [] }
   },
   remembered: () => crowd?.remembered() ?? [],
-  truth: () => truthOf(sandbox),
-  pending: () => sandbox.partnerCenter.deliveries.pending() + sandbox.dynamics.events.pending(),
+  truth: () => truthOf(sandbox, desk),
+  pending: () => sandbox.partnerCenter.deliveries.pending() + desk.pending(),
   writes() {
-    const made = [...sandbox.partnerCenter.calls.list(), ...sandbox.dynamics.calls.list()].filter(
-      ({ method, path }) => method !== 'GET' && !path.includes('/oauth2/') && !path.includes('$batch'),
-    )
+    const made = sandbox.partnerCenter.calls.list().filter(({ method, path }) => method !== 'GET' && !path.includes('/oauth2/'))
     sandbox.partnerCenter.calls.reset()
-    sandbox.dynamics.calls.reset()
-    return made.map(({ method, path }) => `${method} ${path}`)
+    return [...made.map(({ method, path }) => `${method} ${path}`), ...desk.writes()]
   },
-}
-
-/** Registers the webhook steps as an administrator does, for the tables that a deal lives in. */
-function callbacks(url: string, key: string): void {
-  const { people: admin, find } = sandbox.dynamics
-  const endpoint = admin.create('serviceendpoint', {
-    name: 'cosell',
-    url,
-    contract: 8,
-    authtype: 5,
-    authvalue: `<settings><setting name="x-cosell-key" value="${key}"/></settings>`,
-    connectionmode: 1,
-    messageformat: 2,
-    userclaim: 1,
-  })
-  const messageId = (name: string): unknown => find('sdkmessage', { name })[0]?.['sdkmessageid']
-  for (const message of ['Create', 'Update']) {
-    const filter = find('sdkmessagefilter', { primaryobjecttypecode: 'opportunity' }).find((row) => row['_sdkmessageid_value'] === messageId(message))
-    admin.create('sdkmessageprocessingstep', {
-      name: `${message} of opportunity`,
-      stage: 40,
-      mode: 1,
-      rank: 1,
-      supporteddeployment: 0,
-      asyncautodelete: true,
-      'sdkmessageid@odata.bind': `/sdkmessages(${String(messageId(message))})`,
-      'sdkmessagefilterid@odata.bind': `/sdkmessagefilters(${String(filter?.['sdkmessagefilterid'])})`,
-      'eventhandler_serviceendpoint@odata.bind': `/serviceendpoints(${endpoint})`,
-    })
-  }
+  silent(rate) {
+    for (const { faults } of [sandbox.partnerCenter, crm === 'dynamics' ? sandbox.dynamics : sandbox.salesforce])
+      faults.set(rate === 0 ? [] : [{ kind: 'slow', rate, amount: silenceMs }])
+  },
 }
 
 answering(questions)

@@ -1,4 +1,5 @@
 import type { Sandbox } from '../../src/sandbox/index.js'
+import type { Desk } from './crm.js'
 
 /** What the two systems hold, read from inside them and not through their APIs. */
 export interface Truth {
@@ -29,13 +30,12 @@ export interface OpportunityFacts {
   readonly dealValue: number | null
   readonly notes: string
   readonly closing: string
-  readonly state: number
-  readonly reason: number
+  readonly phase: 'waiting' | 'open' | 'won' | 'lost'
   readonly status: unknown
   readonly problem: unknown
 }
 
-export function truthOf({ partnerCenter, dynamics }: Sandbox): Truth {
+export function truthOf({ partnerCenter }: Sandbox, desk: Desk): Truth {
   const referrals = [...partnerCenter.referrals()].map((referral) => ({
     id: referral.id,
     own: referral.organizationId === partnerCenter.organization.organizationId,
@@ -47,31 +47,16 @@ export function truthOf({ partnerCenter, dynamics }: Sandbox): Truth {
     closing: String(referral.details.closingDateTime).slice(0, 10),
     stage: `${referral.status}/${referral.substatus}`,
   }))
-  const opportunities = dynamics.find('opportunity').map((row) => ({
-    id: text(row['opportunityid']),
-    referralId: row['cosell_referralidentifier'] == null ? null : text(row['cosell_referralidentifier']),
-    name: text(row['name']),
-    dealValue: row['estimatedvalue'] == null ? null : Number(row['estimatedvalue']),
-    notes: text(row['description']),
-    closing: text(row['estimatedclosedate']).slice(0, 10),
-    state: Number(row['statecode']),
-    reason: Number(row['statuscode']),
-    status: row['cosell_syncstatus'],
-    problem: row['cosell_syncproblem'],
-  }))
-  const solutions = dynamics.find('cosell_microsoftsolution').map((row) => `${text(row['_cosell_opportunityid_value'])}: ${text(row['cosell_solutionid'])}`)
   return {
     referrals,
-    opportunities,
-    accountsTwice: twice(dynamics.find('account').map((row) => text(row['name']))),
-    solutionsTwice: twice(solutions),
+    opportunities: desk.opportunities(),
+    accountsTwice: twice(desk.accountNames()),
+    solutionsTwice: twice(desk.solutions()),
     acknowledged: partnerCenter.deliveries.attempts().flatMap(({ status, event }) =>
       status >= 200 && status < 300 ? [{ name: event.name, id: event.resourceUri.split('/').at(-1) ?? '', at: event.at }] : [],
     ),
   }
 }
-
-const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 function twice(items: readonly string[]): string[] {
   const seen = new Map<string, number>()

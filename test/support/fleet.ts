@@ -49,6 +49,8 @@ export interface Member {
 
 export interface FleetOptions {
   readonly folder: string
+  /** Absent: Dynamics 365. */
+  readonly crm?: 'dynamics' | 'salesforce'
   /** Null: the embedded store in the folder. */
   readonly postgres: string | null
   readonly setup: Setup
@@ -56,20 +58,31 @@ export interface FleetOptions {
   readonly level?: string
 }
 
-export async function createFleet({ folder, postgres, setup, sync, level = 'info' }: FleetOptions): Promise<Fleet> {
+// The clock of the wall is ahead by so much; a signal moves it by two minutes and a half, and the next one back.
+const movedClock = `const now = Date.now
+let by = Number(process.env.AHEAD_MS)
+let moved = false
+Date.now = () => now() + by
+process.on('SIGUSR2', () => {
+  moved = !moved
+  by += moved ? 150_000 : -150_000
+})
+`
+
+export async function createFleet({ folder, crm = 'dynamics', postgres, setup, sync, level = 'info' }: FleetOptions): Promise<Fleet> {
   mkdirSync(folder, { recursive: true })
   const port = await freePort()
   const config = join(folder, 'cosell.yaml')
   writeFileSync(join(folder, 'roots.pem'), setup.trustAnchors)
-  writeFileSync(config, stringify(configOf(setup, { port, postgres, sync, log: level })), { mode: 0o600 })
+  writeFileSync(config, stringify(configOf(setup, { crm, port, postgres, sync, log: level })), { mode: 0o600 })
   const ahead = join(folder, 'ahead.mjs')
-  writeFileSync(ahead, `const by = Number(process.env.AHEAD_MS)\nconst now = Date.now\nDate.now = () => now() + by\n`)
+  writeFileSync(ahead, movedClock)
   const log = createWriteStream(join(folder, 'service.log'), { flags: 'a' })
   const address = `http://127.0.0.1:${port}`
   const environment = { ...process.env, XDG_STATE_HOME: join(folder, 'state'), COSELL_CONFIG: config, NO_COLOR: '1' }
 
   const launch = (argv: readonly string[], { aheadMs = 0, through = [], node: options = [] }: Extra): ChildProcess => {
-    const node = [process.execPath, ...options, ...(aheadMs === 0 ? [] : ['--import', pathToFileURL(ahead).href]), main, ...argv]
+    const node = [process.execPath, ...options, '--import', pathToFileURL(ahead).href, main, ...argv]
     const [program = '', ...args] = [...through, ...node]
     return spawn(program, args, { cwd: folder, env: { ...environment, AHEAD_MS: String(aheadMs) }, stdio: ['ignore', 'pipe', 'pipe'] })
   }
@@ -119,7 +132,7 @@ function freePort(): Promise<number> {
   })
 }
 
-function configOf({ urls, credentials }: Setup, how: { port: number; postgres: string | null; sync: FleetOptions['sync']; log: string }): object {
+function configOf({ urls, credentials }: Setup, how: { crm: 'dynamics' | 'salesforce'; port: number; postgres: string | null; sync: FleetOptions['sync']; log: string }): object {
   return {
     environment: 'test',
     store: how.postgres ?? './data',
@@ -135,7 +148,7 @@ function configOf({ urls, credentials }: Setup, how: { port: number; postgres: s
       authorityUrl: urls.entra,
       webhook: { certificateHosts: [new URL(urls.partnerCenter).host], trustAnchors: './roots.pem' },
     },
-    crm: {
+    crm: how.crm === 'salesforce' ? salesforceOf(urls, credentials) : {
       kind: 'dynamics',
       url: urls.dynamics,
       authorityUrl: urls.entra,
@@ -148,3 +161,11 @@ function configOf({ urls, credentials }: Setup, how: { port: number; postgres: s
     log: { level: how.log },
   }
 }
+
+const salesforceOf = (urls: Setup['urls'], credentials: Setup['credentials']): object => ({
+  kind: 'salesforce',
+  url: urls.salesforce,
+  clientId: credentials.salesforceClientId,
+  clientSecret: credentials.salesforceClientSecret,
+  webhookKey,
+})
