@@ -221,9 +221,13 @@ const sameSeen = (seen: unknown, value: unknown): boolean =>
 
 // ------------------------------------------------------------------------------------------------------------------ I3
 
+const deletedByPerson = (world: World, record: Known): boolean =>
+  record.gone && world.truth.happenings.findLast((item) => item.record === record && item.field === 'gone')?.actor === 'person'
+
 function noDuplicate({ world, links }: Desk): Violation[] {
   const found: Violation[] = []
-  const made = [...world.truth.records.values()].filter(({ madeBy }) => madeBy === 'cosell')
+  // What a person deleted before its creation was known is made again, where ids are the system's to choose under another one.
+  const made = [...world.truth.records.values()].filter((record) => record.madeBy === 'cosell' && !deletedByPerson(world, record))
   const count = (key: (record: Known) => string | null, what: string): void => {
     const seen = new Map<string, Known[]>()
     for (const record of made) {
