@@ -51,6 +51,17 @@ describe('a record of this very second', () => {
 })
 
 describe('a write', () => {
+  it('[R4] [R26] is refused when a person changed the record since it was looked at, and their edit stands', async () => {
+    const desk = salesforceDesk()
+    const ref = await desk.create()
+    desk.hand.advance(5_000)
+    const { version } = await desk.present(ref)
+    desk.hand.advance(2_000)
+    desk.org.people.edit('Opportunity', ref.id, { Description: 'What a person wrote.' })
+    await expect(desk.patch(ref, { 'details.notes': 'Ours.' }, { expect: version })).rejects.toMatchObject({ kind: 'stale' })
+    expect(desk.org.read('Opportunity', ref.id)).toMatchObject({ Description: 'What a person wrote.' })
+  })
+
   it('of a row that somebody holds is tried again, and so is one that ran into an automation; after that a person is asked', async () => {
     const desk = salesforceDesk()
     const ref = await desk.create()
