@@ -153,7 +153,11 @@ it('looks at opportunities of Salesforce that nobody shares', async () => {
   const made = await salesforceInstallation({ sync: { flows: { partnerToCrm: 'observe', crmToPartner: 'observe' } } })
   try {
     const name = 'Northwind'
-    const { own } = made.sandbox.partnerCenter.portal.create('private', { name, details: { currency: 'EUR' } })
+    const { own } = made.sandbox.partnerCenter.portal.create('private', {
+      name,
+      customerProfile: { name: `${name} GmbH`, address: { postalCode: '20095' } },
+      details: { currency: 'EUR', dealValue: 50_000 },
+    })
     const id = made.completeOpportunity(name)
     const { pairs } = await made.app.service.match(new AbortController().signal)
     expect(pairs.some(({ referral, opportunity }) => referral.id === own.id && opportunity.id === id)).toBe(true)
