@@ -374,7 +374,7 @@ function running(parts: Parts): App {
     },
     observed: () => observed?.address ?? null,
     stop() {
-      stopped ??= stopAll(parts, servers).then(() => observed?.close())
+      stopped ??= stopAll(parts, servers).finally(() => observed?.close())
       return stopped
     },
   }

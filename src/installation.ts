@@ -65,9 +65,13 @@ function running(members: readonly Member[], apps: ReadonlyMap<string, App>, clo
   let stopped: Promise<void> | null = null
   const stop = async (): Promise<void> => {
     // The front stays until everyone has finished: whoever calls meanwhile is told to come again, not that nobody is there.
-    await Promise.all([...apps.values()].map((app) => app.stop()))
-    await front?.close()
-    await observer?.close()
+    try {
+      const ends = await Promise.allSettled([...apps.values()].map((app) => app.stop()))
+      for (const end of ends) if (end.status === 'rejected') throw end.reason
+    } finally {
+      await front?.close()
+      await observer?.close()
+    }
   }
   return {
     apps,

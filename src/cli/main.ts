@@ -70,7 +70,11 @@ function logOf({ config }: LoadedConfig): { log: Logger; plant: (secret: string)
 
 async function run(tenants: readonly LoadedConfig[], { role, adopt }: { readonly role: Role; readonly adopt: boolean }): Promise<void> {
   const shared = { clock: realClock, version, adopt }
-  const [first, ...others] = tenants.map((loaded) => ({ config: loaded.config, ...logOf(loaded) }))
+  const members = tenants.map((loaded) => ({ config: loaded.config, ...logOf(loaded) }))
+  // What one tenant's part throws may be said in another's log: everybody hides everybody's secrets.
+  const plant = (secret: string): void => members.forEach((member) => member.plant(secret))
+  for (const { config } of members) secretValues(config).forEach(plant)
+  const [first, ...others] = members.map((member) => ({ ...member, plant }))
   if (first === undefined) return
   const { log } = first
   for (const { warnings } of tenants) for (const warning of warnings) log.warn(warning)
@@ -104,9 +108,12 @@ async function started(app: Startable, role: Role, ready: (address: string | nul
 
 /** What nobody foresaw: it is said once, without secrets, what is under way is handed back, and the supervisor starts us anew. */
 function lastResort(log: Logger, stop: () => Promise<void>): void {
+  let ending = false
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-    process.once(event, (error: unknown) => {
+    process.on(event, (error: unknown) => {
       log.fatal({ err: error }, 'an error that nobody foresaw: stopping')
+      if (ending) return
+      ending = true
       setTimeout(() => process.exit(EXIT.bug), lastResortMs).unref()
       void stop()
         .catch(() => undefined)

@@ -63,6 +63,24 @@ describe('an installation with several tenants', () => {
     expect(contoso?.warnings.join()).toContain('COSELL_TENANT_NAME_CRM_CLIENTSECRET')
   })
 
+  it('says which variables mean nothing, and lets a tenant\'s file name any of them', () => {
+    const file = tenantFile('contoso').replace('CONTOSO_SECRET', 'COSELL_OF_CONTOSO')
+    const [contoso, fabrikam] = loadInstallation(
+      given({ '/i/tenants/contoso.yaml': file }, { COSELL_OF_CONTOSO: 'named', COSELL_TENANT_CONTSO_CRM_URL: 'x', COSELL_STROE: 'y' }),
+      null,
+    )
+    expect(contoso?.config.crm).toMatchObject({ clientSecret: 'named' })
+    const said = [...(contoso?.warnings ?? []), ...(fabrikam?.warnings ?? [])].join()
+    expect(said).toContain('COSELL_TENANT_CONTSO_CRM_URL')
+    expect(said).toContain('COSELL_STROE')
+    expect(said).not.toContain('COSELL_OF_CONTOSO')
+  })
+
+  it('has one address for figures and health, for all tenants together', () => {
+    const loaded = loadInstallation(given({ '/i/cosell.yaml': installationFile.replace('8500 }', '8500, observe: 127.0.0.1:9464 }') }), null)
+    expect(loaded.map(({ config }) => config.server.observe)).toMatchObject([{ port: 9464 }, { port: 9464 }])
+  })
+
   it.each([
     ['a shared setting in a tenant\'s file', given({ '/i/tenants/contoso.yaml': tenantFile('contoso', 'store: ./own') }), /tenants\/contoso.yaml.*store is the same for all tenants/s],
     ['a tenant\'s setting in the installation\'s file', given({ '/i/cosell.yaml': `${installationFile}sync: { poll: 5s }\n` }), /line 9: sync.poll is no setting of an installation/],

@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import type { Config } from './config.js'
 import { treeAt } from './document.js'
-import { applyOverrides } from './environment.js'
+import { applyOverrides, unknownVariables } from './environment.js'
 import { configOf, readSource, readSourceAt, type ConfigRequest, type LoadedConfig, type Source } from './load.js'
 import { ConfigError, type Problem } from './problems.js'
 import { tenantsSchema } from './schema.js'
@@ -37,13 +37,17 @@ function tenantsOf(source: Source, request: ConfigRequest, only: readonly string
   const wanted = names.filter((name) => only === null || only.includes(name))
   const { env, warnings } = sharedEnvironment(names, source.env)
   const shared = sharedSettings({ ...source, env }, request)
-  const loaded = wanted.map((name) => {
+  const sources = wanted.map((name) => {
     const path = String(treeAt(source.document.tree, `tenants.${name}`))
     const file = isAbsolute(path) ? path : resolve(source.folder, path)
-    return configOf(readSourceAt(file, environmentOf(name, source.env), request), request, { name, shared })
+    return { name, source: readSourceAt(file, { named: source.env, over: environmentOf(name, source.env) }, request) }
   })
+  const loaded = sources.map((one) => configOf(one.source, request, { name: one.name, shared }))
+  const used = new Set([source, ...sources.map((one) => one.source)].flatMap(({ document }) => [...document.variables]))
+  // What one file alone may use is only known when all of them were read.
+  const meaningless = only === null ? unknownVariables(env, used) : []
   refuseMeetings(source, loaded.map(({ config }) => config))
-  return loaded.map((one, index) => (index === 0 ? { ...one, warnings: [...warnings, ...one.warnings] } : one))
+  return loaded.map((one, index) => (index === 0 ? { ...one, warnings: [...warnings, ...meaningless, ...one.warnings] } : one))
 }
 
 function namesIn(source: Source): readonly string[] {

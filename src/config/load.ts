@@ -171,25 +171,33 @@ export interface Source {
   readonly shown: string
 }
 
-const sourceOf = (located: Located | null, env: Environment, request: ConfigRequest): Source => {
+interface Variables {
+  /** Those that the file may name by ${…}. */
+  readonly named: Environment
+  /** Those that are laid over its settings. */
+  readonly over: Environment
+}
+
+const sourceOf = (located: Located | null, { named, over }: Variables, request: ConfigRequest): Source => {
   const file = located?.path ?? null
   const shown = file === null ? 'cosell.yaml' : shortest(file, request.cwd)
-  const document = parseConfigDocument(located?.text ?? '', env)
+  const document = parseConfigDocument(located?.text ?? '', named)
   if (document.problems.some((problem) => problem.path === '')) throw new ConfigError(shown, document.problems)
-  return { file, folder: file === null ? request.cwd : dirname(file), env, document, shown }
+  return { file, folder: file === null ? request.cwd : dirname(file), env: over, document, shown }
 }
 
 /** Finds and reads the configuration. @throws ConfigError when there is none, or it is no YAML. */
 export function readSource(request: ConfigRequest): Source {
   const located = locate(request)
-  return sourceOf(located, withDotEnv(request, located === null ? request.cwd : dirname(located.path)), request)
+  const env = withDotEnv(request, located === null ? request.cwd : dirname(located.path))
+  return sourceOf(located, { named: env, over: env }, request)
 }
 
 /** A further file that the configuration names. @throws ConfigError when it is not there, or is no YAML. */
-export function readSourceAt(path: string, env: Environment, request: ConfigRequest): Source {
+export function readSourceAt(path: string, variables: Variables, request: ConfigRequest): Source {
   const text = readOrRefuse(path, request)
   if (text === null) throw new ConfigError(shortest(path, request.cwd), [problemAt('it does not exist', 'Correct the path, or write the file.')])
-  return sourceOf({ path, text }, env, request)
+  return sourceOf({ path, text }, variables, request)
 }
 
 /** One of several tenants: its name, and what the installation says for all of them. */

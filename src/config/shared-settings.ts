@@ -6,7 +6,8 @@ import { SETTINGS, variablePrefix, type Setting } from './settings.js'
 
 /** What one installation has once, however many tenants it serves. Everything else belongs to a tenant. */
 const SHARED = [
-  'environment', 'store', 'server.listen', 'server.trustedProxies', 'proxy', 'caBundle', 'sealKey', 'sealKeyPrevious', 'sealKeyFile', 'log.level',
+  'environment', 'store', 'server.listen', 'server.observe', 'server.trustedProxies', 'proxy', 'caBundle',
+  'sealKey', 'sealKeyPrevious', 'sealKeyFile', 'log.level',
 ] as const
 const isSharedPath = (path: string): boolean => (SHARED as readonly string[]).includes(path) // "as": a list of constants asked for any text
 const isShared = ({ path }: Setting): boolean => isSharedPath(path)

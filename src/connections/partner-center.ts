@@ -22,7 +22,7 @@ export interface PartnerCenterConnection extends Connection {
 }
 
 /** One of the addresses of a tenant at Entra ID. */
-export const entraUrl = (authority: string, tenant: string, what: 'authorize' | 'devicecode' | 'token' | 'authorize'): string =>
+export const entraUrl = (authority: string, tenant: string, what: 'authorize' | 'devicecode' | 'token'): string =>
   `${authority.replace(/\/+$/, '')}/${encodeURIComponent(tenant)}/oauth2/v2.0/${what}`
 
 const correlation = (id: string): Record<string, string> => ({ 'client-request-id': id, 'MS-CorrelationId': id })

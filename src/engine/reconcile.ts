@@ -110,8 +110,16 @@ function presentOnly(now: Readings): Known {
   }
 }
 
+const lateMs = 3_600_000 // How long a process may have been stopped between its last line and the wire, and its write still be known as ours.
+
+/** A deal that came to rest keeps the intents of writes that may still arrive. For ever, one would claim what a person writes weeks later. */
+function withoutExpired(link: Link, now: number): Link {
+  if (link.state === 'pending') return link
+  return { ...link, intents: link.intents.filter(({ change, searchAfter }) => change.kind === 'create' || now < searchAfter + lateMs) }
+}
+
 async function planned(engine: Engine, pass: Pass, now: Readings): Promise<Round> {
-  const settled = settle(pass.link, now)
+  const settled = settle(withoutExpired(pass.link, engine.clock.now()), now)
   for (const intent of settled.happened) {
     pass.note({ kind: 'found-written', change: intent.change, ref: intent.change.kind === 'create' ? null : intent.change.ref })
     if (intent.change.side === 'partner')

@@ -18,7 +18,7 @@ const numberIn = (text: string | undefined): number | null => {
  */
 export function allowancesOf(headers: Readonly<Record<string, string>>): Allowance[] {
   const allowances: Allowance[] = []
-  const usage = /api-usage=(\d+)\/(\d+)/.exec(headers['sforce-limit-info'] ?? '')
+  const usage = /(?:^|[;,\s])api-usage=(\d+)\/(\d+)/.exec(headers['sforce-limit-info'] ?? '')
   if (usage !== null) allowances.push({ name: 'daily-calls', left: Math.max(0, Number(usage[2]) - Number(usage[1])), limit: Number(usage[2]) })
   const calls = numberIn(headers['x-ms-ratelimit-burst-remaining-xrm-requests'])
   if (calls !== null) allowances.push({ name: 'window-calls', left: calls, limit: null })

@@ -96,7 +96,7 @@ const signInKeptMs = 2_000 // Somebody who signs in anew, in any process, is ser
 /** Which sign-in of a person stands behind the tokens: when it changes, what was got through the one before is worth nothing any more. */
 export type SignIn = () => Promise<string | null>
 
-
+/** Tokens of one audience, kept until they run out; one request serves everyone who waits. */
 export function cachedTokens(
   endpoint: TokenEndpoint,
   ask: (signal: AbortSignal) => Promise<TokenAnswer>,

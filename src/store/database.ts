@@ -30,8 +30,11 @@ export const isPostgres = (url: string): boolean => /^postgres(ql)?:\/\//.test(u
 /** `own`: this process works on it · `beside`: it only reads, or changes single values, while another process may be working on it. */
 export type Standing = 'own' | 'beside'
 
-export const openDatabase = async (url: string, standing: Standing): Promise<OpenDatabase> =>
-  isPostgres(url) ? openPostgres(url) : openSqlite(url, standing)
+const queryMs = 60_000 // As long as a lease: what takes longer is nobody's any more.
+
+/** `longestMs`: how long PostgreSQL may take for one answer. */
+export const openDatabase = async (url: string, standing: Standing, longestMs = queryMs): Promise<OpenDatabase> =>
+  isPostgres(url) ? openPostgres(url, longestMs) : openSqlite(url, standing)
 
 // Pages, 32 MB. A checkpoint copies each page once, however often it was written since the last one, and waits for the disk while it does:
 // eight times SQLite's own number, a busy service is held up an eighth as often and copies a fraction. A start after a crash reads it in 50 ms.
@@ -147,7 +150,7 @@ function tenantBell(): { ring(tenant: string): void; onRing(tenant: string, call
  */
 const patience = {
   connectionTimeoutMillis: 10_000,
-  query_timeout: 60_000, // As long as a lease: what takes longer is nobody's any more.
+  query_timeout: queryMs,
   idle_in_transaction_session_timeout: 60_000, // The server's side of the same: it lets go of the locks of a client that is gone.
   keepAlive: true,
   keepAliveInitialDelayMillis: 10_000,
@@ -167,10 +170,10 @@ class PatientClient extends pg.Client {
   }
 }
 
-async function openPostgres(url: string): Promise<OpenDatabase> {
+async function openPostgres(url: string, longestMs: number): Promise<OpenDatabase> {
   const parsed = new pg.TypeOverrides()
   parsed.setTypeParser(20, Number) // bigint: our integers are milliseconds and counts, far below 2^53
-  const pool = new pg.Pool({ ...patience, connectionString: url, max: 10, types: parsed, Client: PatientClient })
+  const pool = new pg.Pool({ ...patience, query_timeout: longestMs, connectionString: url, max: 10, types: parsed, Client: PatientClient })
   pool.on('error', () => undefined) // A broken idle connection is replaced by the pool; the next query says what is wrong.
   // One that breaks between two statements of a transaction says so itself, and unheard that would end the process: the next statement fails anyway.
   pool.on('connect', (client) => client.on('error', () => undefined))

@@ -15,7 +15,6 @@ export interface Grouping<I> {
  * Commits together what comes together. Callers that come while a commit is under way share the next one, so that one transaction and one
  * flush to disk serve them all; each is answered only after the commit that holds its item. When a group fails, each of its items is
  * committed again on its own, so that one bad item never fails its neighbours and each gets its own error.
- *
  */
 export function groupCommit<I, R>(
   commit: (items: readonly I[]) => Promise<readonly R[]>,

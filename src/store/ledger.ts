@@ -103,7 +103,7 @@ const chainsMost = 50 // One SELECT of a union each; SQLite takes no more than 5
 // A search reads what was recorded itself, which no index holds: one page looks through so many entries, then says where to go on.
 const searchedMost = 50_000
 
-const pattern = (part: string): string => `%${part.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`
+const pattern = (part: string): string => `%${part.replaceAll(/[\\%_]/g, '\\$&')}%`
 
 /** Newest first. */
 export async function readAudit(db: Db, tenant: string, filter: AuditFilter): Promise<{ records: AuditRecord[]; next: string | null }> {
@@ -118,8 +118,8 @@ export async function readAudit(db: Db, tenant: string, filter: AuditFilter): Pr
   if (filter.until !== undefined) query = query.where(sql<boolean>`+at < ${filter.until}`)
   if (filter.kinds?.length === 1) query = query.where('kind', '=', filter.kinds[0] ?? '')
   else if (filter.kinds !== undefined) query = query.where(sql<boolean>`kind || '' in (${sql.join([...filter.kinds])})`)
-  if (filter.by) query = query.where(sql<boolean>`lower(by_whom) like ${pattern(filter.by)} escape '\\'`)
-  if (filter.search) query = query.where(sql<boolean>`lower(payload) like ${pattern(filter.search)} escape '\\'`)
+  if (filter.by) query = query.where(sql<boolean>`lower(by_whom) like lower(${pattern(filter.by)}) escape '\\'`)
+  if (filter.search) query = query.where(sql<boolean>`lower(payload) like lower(${pattern(filter.search)}) escape '\\'`)
   if (after !== null) query = query.where('id', '<', after)
   if (Math.max(begins, floor) > 0) query = query.where('id', '>=', Math.max(begins, floor))
   const newest = query.orderBy('id', 'desc').limit(filter.limit + 1)
@@ -143,6 +143,8 @@ export async function readAudit(db: Db, tenant: string, filter: AuditFilter): Pr
 
 const apartMost = 1_000 // Clocks of several processes differ a little: entries of one moment lie this near to each other.
 
+const notedBeforeMs = 120_000 // What is noted is saved a lease later at most: an older id may stand for a newer moment.
+
 /** From where on entries may be as new as asked for; 0: from the first on. */
 async function firstId(db: Db, tenant: string, { since }: AuditFilter): Promise<number> {
   if (since === undefined) return 0
@@ -150,7 +152,7 @@ async function firstId(db: Db, tenant: string, { since }: AuditFilter): Promise<
     .selectFrom('audit')
     .select('id')
     .where('tenant', '=', tenant)
-    .where('at', '>=', since)
+    .where('at', '>=', since - notedBeforeMs)
     .orderBy('at')
     .limit(1)
     .executeTakeFirst()

@@ -56,14 +56,29 @@ export async function openStores(options: DatabaseOptions, tenants: readonly str
 async function openMigrated(options: DatabaseOptions): Promise<OpenDatabase> {
   const open = await openDatabase(options.url, options.standing ?? 'own')
   try {
-    if (options.standing !== 'beside') await migrate(open, options.now())
-    // The folder is ours alone, so whoever held these is dead: nobody needs to wait for them to end.
-    if (open.kind === 'sqlite') await forgetHolders(open)
+    if (options.standing !== 'beside') {
+      await migratePatiently(open, options)
+      // The folder is ours alone, so whoever held these is dead: nobody needs to wait for them to end.
+      if (open.kind === 'sqlite') await forgetHolders(open)
+    }
   } catch (error) {
     await open.close()
     throw error
   }
   return open
+}
+
+const migrationMs = 24 * 3_600_000 // Millions of entries may have to be rewritten or indexed once.
+
+/** On PostgreSQL by a connection of its own: the ones of the service give up on what takes longer than a lease. */
+async function migratePatiently(open: OpenDatabase, { url, now }: DatabaseOptions): Promise<void> {
+  if (open.kind === 'sqlite') return migrate(open, now())
+  const patient = await openDatabase(url, 'own', migrationMs)
+  try {
+    await migrate(patient, now())
+  } finally {
+    await patient.close()
+  }
 }
 
 /** Leases and claims of a process that is gone. Turns of the schedule stay: they say what was done, and when. */

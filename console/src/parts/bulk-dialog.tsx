@@ -163,7 +163,7 @@ function Failed({ failure: { item, error } }: { readonly failure: Failure }) {
   )
 }
 
-function useBulk({ items }: Props) {
+function useBulk({ items, count }: Props) {
   const { bulk } = useText()
   const format = useFormat()
   const say = useSay()
@@ -174,6 +174,8 @@ function useBulk({ items }: Props) {
   useEffect(() => () => void (stopped.current = true), [])
   const work = async (): Promise<void> => {
     stopped.current = false
+    setProblem(null)
+    setProgress({ stage: 'working', done: 0, of: count, failures: [] })
     const all = await items()
     let now: Progress = { stage: 'working', done: 0, of: all.length, failures: [] }
     setProgress(now)
@@ -190,5 +192,9 @@ function useBulk({ items }: Props) {
     say.done(bulk.went(format.number(now.done - now.failures.length), format.number(now.of)))
     await client.invalidateQueries()
   }
-  return { progress, problem, run: () => void work().catch(setProblem), stop: () => (stopped.current = true) }
+  const failed = (error: unknown): void => {
+    setProgress(null)
+    setProblem(error)
+  }
+  return { progress, problem, run: () => void work().catch(failed), stop: () => (stopped.current = true) }
 }

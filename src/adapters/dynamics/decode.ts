@@ -194,8 +194,8 @@ function readColumn(codec: Codec, bound: BoundRow & { readonly target: ColumnTar
   const { target } = bound
   const from = target.kind === 'column' ? seen.row : target.relation === 'account' ? seen.account : seen.contact
   const table = target.kind === 'column' ? codec.kind : target.relation
-  if (from !== null && mayHide(codec, table, from, [target.column.name])) return { hidden: true }
   const raw = from === null ? null : from[readName(target.column)]
+  if (from !== null && raw == null && codec.schema.secured[table].has(target.column.name)) return { hidden: true }
   const read = decodeColumn(bound, raw)
   if (read.ok) return { value: bound.field === 'name' && typeof read.value === 'string' ? stripCheckMark(read.value) : read.value }
   return {

@@ -1,5 +1,5 @@
 import { columnOf, relationOf, type Mapping } from '../../core/mapping.js'
-import { Fault } from '../../core/fault.js'
+import { Fault, type FaultKind } from '../../core/fault.js'
 import type { ChoiceOption, Column } from '../column.js'
 import type { DynamicsApi, Question } from './api.js'
 import type { TableName } from './columns.js'
@@ -81,9 +81,10 @@ const headOf = (table: string): Question =>
     `EntityDefinitions(LogicalName='${table}')${query({ $select: 'LogicalName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute' })}`,
   )
 type Answer = Row | null | Fault | undefined
-/** What we may not see is closed to us; an outage is an outage. */
+const closed: ReadonlySet<FaultKind> = new Set(['forbidden', 'misconfigured', 'missing', 'rejected'])
+/** What we may not see is closed to us; an outage is an outage, and so is an answer that was lost. */
 function rowIn(answer: Answer): Row {
-  if (answer instanceof Fault && (answer.kind === 'offline' || answer.kind === 'throttled')) throw answer
+  if (answer instanceof Fault && !closed.has(answer.kind)) throw answer
   return answer === null || answer === undefined || answer instanceof Fault ? {} : answer
 }
 const rowsIn = (answer: Answer): readonly Row[] => rowsOf(rowIn(answer), 'value')

@@ -1,4 +1,4 @@
-import { Fault } from '../../core/fault.js'
+import { Fault, isFault } from '../../core/fault.js'
 import type { Instant } from '../../core/ref.js'
 import type { SalesforceApi } from './api.js'
 
@@ -13,10 +13,15 @@ const askAgainMs = 15 * 60_000 // The allocation comes back by the hour; asking 
 /** How thrifty to be, by what the org said with its last answer. A figure that would stop everything is asked for again before it is believed for long. */
 export async function thriftOf(api: SalesforceApi, now: Instant, signal: AbortSignal): Promise<Thrift> {
   const { quota } = api
-  if (quota !== null && share(quota) > pollsAbove && now - quota.at >= askAgainMs) await api.get('limits', "the org's limits", signal)
+  if (quota !== null && share(quota) > pollsAbove && now - quota.at >= askAgainMs) await askAgain(api, signal)
   const used = api.quota === null ? 0 : share(api.quota)
   return used > pollsAbove ? 'all-but-writes' : used > optionalAbove ? 'optional' : 'none'
 }
+/** Whether the question is answered or refused, the figure comes with it; a user who may not ask must not fail a write for it. */
+const askAgain = (api: SalesforceApi, signal: AbortSignal): Promise<unknown> =>
+  api.get('limits', "the org's limits", signal).catch((error: unknown) => {
+    if (!isFault(error) || error.kind === 'signed-out') throw error
+  })
 const share = ({ used, limit }: { readonly used: number; readonly limit: number }): number => (limit > 0 ? used / limit : 0)
 
 /** Said in place of a poll. */

@@ -69,7 +69,7 @@ export function outcomeOf(operations: readonly Operation[], answers: readonly Ro
 export function resultsOf(answer: Answer): readonly Row[] {
   try {
     const list: unknown = JSON.parse(answer.text)
-    if (Array.isArray(list)) return list.filter(isRow)
+    if (Array.isArray(list) && list.every(isRow)) return list
   } catch {
     // Falls through: a gateway answered in the server's place.
   }
@@ -78,6 +78,11 @@ export function resultsOf(answer: Answer): readonly Row[] {
   })
 }
 export function resultOf(result: Row | undefined, what: string): string | Fault {
+  if (result === undefined) {
+    return new Fault('ambiguous', `Salesforce, ${what}: no answer came for one of the new rows.`, {
+      remedy: 'Nothing to do: what happened is found out before anything is written again.',
+    })
+  }
   const id = result === undefined ? null : idOf(result, 'id')
   if (result?.['success'] === true && id !== null) return id
   return faultOf({ status: 400, headers: {}, text: '', tookMs: 0 }, { method: 'POST', what }, result?.['errors'] ?? null)

@@ -1,4 +1,4 @@
-import { Fault, FAULTS, isFault } from '../../core/fault.js'
+import { Fault, isFault, type FaultKind } from '../../core/fault.js'
 import { digitsOf } from '../../core/money.js'
 import type { Instant } from '../../core/ref.js'
 import type { Column } from '../column.js'
@@ -99,11 +99,14 @@ async function readCurrencies(api: SalesforceApi, signal: AbortSignal): Promise<
     }),
   )
 }
+const refusals: ReadonlySet<FaultKind> = new Set(['forbidden', 'misconfigured', 'rejected', 'missing'])
+
 /** An org of one currency names it to the SOAP API only. */
 async function readOnlyCurrency(api: SalesforceApi, signal: AbortSignal): Promise<Map<string, number>> {
   // A user or token that the SOAP API does not take still reads deals; their currency is then unknown, and "doctor" says so.
   const info = await api.soap('<getUserInfo/>', "the org's currency", signal).catch((error: unknown) => {
-    if (isFault(error) && !FAULTS[error.kind].system) return null
+    // A lost answer says nothing: taken for a refusal, it would empty the currency of every deal.
+    if (isFault(error) && refusals.has(error.kind)) return null
     throw error
   })
   const code = info === null ? null : textOf(info, 'orgDefaultCurrencyIsoCode')

@@ -6,7 +6,7 @@ import type { Receipt } from '../../core/ports.js'
 import { customerKey } from '../customers.js'
 import type { Operation } from './exchange.js'
 import { assertWorks, canonicalOf, type Codec } from './codec.js'
-import { customerFor, needsOf, prepareCreate, solutionOperation } from './create.js'
+import { customerFor, defaultsOf, needsOf, prepareCreate, solutionOperation } from './create.js'
 import { movedTo, presentOf, readQuery } from './decode.js'
 import { encodeDeal, encodeStamp, personFields } from './encode.js'
 import { lookUp, type Found } from './lookups.js'
@@ -74,7 +74,9 @@ async function convertAlone(
   const marker = converting.otherId ?? change.ref.id
   const record = prepareCreate(opportunity, { kind: 'create', side: 'crm', as: 'opportunity', marker, deal, stamp: {} }, { found, owner })
   const body = record.operations.find(({ name }) => name === 'deal')?.body ?? {}
-  const existing = { account: asRecordId(body['AccountId']), contact: asRecordId(body['ContactId']) }
+  // Where the object shows no contact of its own, the contact's role names it.
+  const role = record.operations.find(({ name }) => name === 'role')?.body ?? {}
+  const existing = { account: asRecordId(body['AccountId']), contact: asRecordId(body['ContactId'] ?? role['ContactId']) }
   await stillAlone()
   await touchLead(org, converting, signal)
   const result = await org.api.soap(
@@ -84,7 +86,14 @@ async function convertAlone(
   )
   const id = opportunityOf(result, change.ref.id)
   await org.api.run(
-    fillOperations(converting, { id, found, body, accountId: asRecordId(result['accountId']), contactId: asRecordId(result['contactId']) }),
+    fillOperations(converting, {
+      id,
+      found,
+      body,
+      accountId: asRecordId(result['accountId']),
+      contactId: asRecordId(result['contactId']),
+      contactFound: existing.contact !== null,
+    }),
     signal,
   )
   const { team: _owner, ...resolved } = record.resolved
@@ -152,6 +161,7 @@ function fillOperations(
     readonly body: Row
     readonly accountId: string | null
     readonly contactId: string | null
+    readonly contactFound: boolean
   },
 ): Operation[] {
   const { lead, opportunity, change, deal, row, otherId, auditText } = converting
@@ -172,10 +182,12 @@ function fillOperations(
   const solutions = (encoded.solutions ?? []).map((solution, index) =>
     solutionOperation(opportunity, { solution, opportunityId: made.id, key: otherId ?? made.id, name: `solution${index}` }),
   )
+  // What a mapping adds to a contact is written with a new one only, as at a creation.
+  const more = made.contactFound ? {} : { ...defaultsOf(opportunity, 'contact'), ...encoded.contact }
   const contact =
     encoded.person == null || made.contactId === null
       ? []
-      : [patch('contact', `sobjects/Contact/${made.contactId}`, personFields(encoded.person), `the contact of ${what}`)]
+      : [patch('contact', `sobjects/Contact/${made.contactId}`, { ...more, ...personFields(encoded.person) }, `the contact of ${what}`)]
   const account =
     asRecordId(made.body['AccountId']) !== null || made.accountId === null || Object.keys(encoded.account).length === 0
       ? []

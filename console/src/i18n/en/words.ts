@@ -22,6 +22,8 @@ export const words: Dictionary = {
     'sweep of crm': 'Sweep of the CRM',
     'conflict resolved': 'A conflict was decided',
     'released by a person': 'Taken up again',
+    'a flow was switched on': 'A flow was switched on',
+    'tried again after a repair': 'Tried again after a repair',
     'linked by a person': 'Linked by a person',
     'plan applied': 'A plan was applied',
     "Microsoft's answer is awaited": 'Microsoft’s answer is awaited',

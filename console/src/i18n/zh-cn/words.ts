@@ -10,6 +10,8 @@ export const words: Messages['words'] = {
     'sweep of crm': '巡检 CRM',
     'conflict resolved': '冲突已决定',
     'released by a person': '已重新启用',
+    'a flow was switched on': '已打开某个流向',
+    'tried again after a repair': '修复后重试',
     'linked by a person': '由人关联',
     'plan applied': '已执行计划',
     "Microsoft's answer is awaited": '等待 Microsoft 答复',
