@@ -88,58 +88,6 @@ describe('time', () => {
   })
 })
 
-describe('a process that was stopped before it sent a write', () => {
-  /** The edit A of the CRM is decided, and the process stops before the wire. @returns what it sends when it wakes. */
-  async function stopped(): Promise<{ world: EngineWorld; referralId: string; crmId: string; wake: () => Promise<unknown> }> {
-    const made = await linked()
-    const { adapter } = made.world.partner
-    const write = adapter.write.bind(adapter)
-    const slept: Parameters<typeof write>[] = []
-    Object.assign(adapter, {
-      write: (...call: Parameters<typeof write>) => {
-        slept.push(call)
-        Object.assign(adapter, { write })
-        return Promise.reject(new Fault('ambiguous', 'no answer', { remedy: 'Wait.' }))
-      },
-    })
-    made.world.crm.edit(made.crmId, { 'details.notes': 'A' })
-    await made.world.hint({ ref: opportunity(made.crmId) })
-    await made.world.work()
-    const wake = (): Promise<unknown> => Promise.all(slept.splice(0).map((call) => write(...call)))
-    return { ...made, wake }
-  }
-
-  it('[R2] [R29] is known as ours when it arrives before the next write of another process', async () => {
-    const { world, referralId, crmId, wake } = await stopped()
-    world.crm.edit(crmId, { 'details.notes': 'B' })
-    const { adapter } = world.partner
-    const write = adapter.write.bind(adapter)
-    Object.assign(adapter, {
-      async write(...call: Parameters<typeof write>) {
-        await wake()
-        return write(...call)
-      },
-    })
-    await world.hint({ ref: opportunity(crmId) })
-    await world.settle()
-    expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', conflicts: [], intents: [] })
-    expect(world.partner.rows.get(referralId)?.deal['details.notes']).toBe('B')
-  })
-
-  it('[R26] does not overwrite what a person went back to meanwhile', async () => {
-    const { world, referralId, crmId, wake } = await stopped()
-    world.crm.edit(crmId, { 'details.notes': 'Wants reports.' })
-    await world.hint({ ref: opportunity(crmId) })
-    await world.settle()
-    await wake()
-    await world.hint({ ref: referral(referralId) })
-    await world.settle()
-    expect(world.crm.only().deal['details.notes']).toBe('Wants reports.')
-    expect(world.partner.rows.get(referralId)?.deal['details.notes']).toBe('Wants reports.')
-    expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', intents: [] })
-  })
-})
-
 describe('the merge table, carried out', () => {
   it('[R12] writes nothing and keeps the base while a side cannot be read', async () => {
     const { world, referralId } = await linked()

@@ -87,6 +87,21 @@ it('gives the deals and claims of a process that was killed to the next one at o
   await second.close()
 })
 
+it('[R54] leaves the deals and claims of a running service alone when a command looks at its store beside it', async () => {
+  const url = folder()
+  const service = await openStore({ url, now })
+  const link = newLink(asLinkId('11111111-2222-4333-8444-666666666666'), now(), { partner: null, crm: null })
+  await service.add(link, [], now())
+  await service.queue.mark([{ link: link.id, dueAt: now(), urgency: 1, wide: false, because: 'test' }], now())
+  const [held] = await service.queue.take({ limit: 1, now: now(), leaseMs: 60_000 })
+  await service.claim('sweep.crm', { token: 'at work', forMs: 60_000, now: now() })
+  const beside = await openStore({ url, now, standing: 'beside' })
+  expect(await service.queue.holds(held as Lease, now())).toBe(true)
+  expect(await beside.claim('sweep.crm', { token: 'a command', forMs: 60_000, now: now() })).toBe(false)
+  await beside.close()
+  await service.close()
+})
+
 it('[R54] keeps both when two processes write to one deal at the same moment, and outlives a restart of PostgreSQL', async () => {
   postgres ??= startPostgres()
   const { url } = postgres

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import { VISIBILITY, type Projection } from '../core/deal.js'
+import { Fault } from '../core/fault.js'
+import type { EndRef } from '../core/ref.js'
+import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
+
+const deal: Projection = {
+  name: 'Nordwind rollout',
+  status: 'Active/Accepted',
+  'details.notes': 'Wants reports.',
+  'customerProfile.name': 'Nordwind GmbH',
+  'customerProfile.address.country': 'DE',
+  [VISIBILITY]: false,
+}
+const referral = (id: string): EndRef => ({ side: 'partner', kind: 'referral', id })
+const opportunity = (id: string): EndRef => ({ side: 'crm', kind: 'opportunity', id })
+
+async function linked(): Promise<{ world: EngineWorld; referralId: string; crmId: string }> {
+  const world = engineWorld()
+  const row = world.partner.put({ kind: 'referral', deal })
+  await world.hint({ ref: referral(row.id) })
+  await world.settle()
+  return { world, referralId: row.id, crmId: world.crm.only().id }
+}
+const onlyLink = async (world: EngineWorld) => {
+  const [link] = await world.links()
+  return link ?? expect.fail('there is no deal')
+}
+
+describe('a process that was stopped before it sent a write', () => {
+  /** The edit A of the CRM is decided, and the process stops before the wire. @returns what it sends when it wakes. */
+  async function stopped(): Promise<{ world: EngineWorld; referralId: string; crmId: string; wake: () => Promise<unknown> }> {
+    const made = await linked()
+    const { adapter } = made.world.partner
+    const write = adapter.write.bind(adapter)
+    const slept: Parameters<typeof write>[] = []
+    Object.assign(adapter, {
+      write: (...call: Parameters<typeof write>) => {
+        slept.push(call)
+        Object.assign(adapter, { write })
+        return Promise.reject(new Fault('ambiguous', 'no answer', { remedy: 'Wait.' }))
+      },
+    })
+    made.world.crm.edit(made.crmId, { 'details.notes': 'A' })
+    await made.world.hint({ ref: opportunity(made.crmId) })
+    await made.world.work()
+    const wake = (): Promise<unknown> => Promise.all(slept.splice(0).map((call) => write(...call)))
+    return { ...made, wake }
+  }
+
+  it('[R2] [R29] is known as ours when it arrives before the next write of another process', async () => {
+    const { world, referralId, crmId, wake } = await stopped()
+    world.crm.edit(crmId, { 'details.notes': 'B' })
+    const { adapter } = world.partner
+    const write = adapter.write.bind(adapter)
+    Object.assign(adapter, {
+      async write(...call: Parameters<typeof write>) {
+        await wake()
+        return write(...call)
+      },
+    })
+    await world.hint({ ref: opportunity(crmId) })
+    await world.settle()
+    expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', conflicts: [], intents: [] })
+    expect(world.partner.rows.get(referralId)?.deal['details.notes']).toBe('B')
+  })
+
+  it('[R26] does not overwrite what a person went back to meanwhile', async () => {
+    const { world, referralId, crmId, wake } = await stopped()
+    world.crm.edit(crmId, { 'details.notes': 'Wants reports.' })
+    await world.hint({ ref: opportunity(crmId) })
+    await world.settle()
+    await wake()
+    await world.hint({ ref: referral(referralId) })
+    await world.settle()
+    expect(world.crm.only().deal['details.notes']).toBe('Wants reports.')
+    expect(world.partner.rows.get(referralId)?.deal['details.notes']).toBe('Wants reports.')
+    expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', intents: [] })
+  })
+
+  it('[R26] does not claim what a person writes hours later', async () => {
+    const { world, referralId, crmId } = await stopped()
+    world.crm.edit(crmId, { 'details.notes': 'Wants reports.' })
+    await world.hint({ ref: opportunity(crmId) })
+    await world.settle()
+    world.nowMs += 2 * 3_600_000
+    world.partner.edit(referralId, { 'details.notes': 'A' })
+    await world.hint({ ref: referral(referralId) })
+    await world.settle()
+    expect(world.partner.rows.get(referralId)?.deal['details.notes']).toBe('A')
+    expect(world.crm.only().deal['details.notes']).toBe('A')
+  })
+})
