@@ -1,5 +1,5 @@
 import { XMLParser } from 'fast-xml-parser'
-import { isFault } from '../../../core/fault.js'
+import { FAULTS, isFault } from '../../../core/fault.js'
 import type { SalesforceApi } from '../api.js'
 import { isRow, type Row } from '../row.js'
 import { element } from '../soap.js'
@@ -37,8 +37,7 @@ export async function readLayouts(api: SalesforceApi, signal: AbortSignal): Prom
     }
     return layouts
   } catch (error) {
-    // A refusal, and no lost answer: whoever took that for one would leave our section behind.
-    if (isFault(error) && (error.kind === 'forbidden' || error.kind === 'misconfigured' || error.kind === 'rejected')) return null
+    if (isFault(error) && !FAULTS[error.kind].system) return null
     throw error
   }
 }
