@@ -11,34 +11,17 @@ import { assembleTenants, type Installation } from '../../src/installation.js'
 import { silentLog } from '../../src/log.js'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
 import { startPostgres, type PrivatePostgres } from '../support/postgres.js'
+import { sandboxSettings } from '../support/sandbox-settings.js'
 
 const never = new AbortController().signal
 const tokens = { contoso: 'contoso-token-of-a-script', fabrikam: 'fabrikam-token-of-a-script' }
 type Name = keyof typeof tokens
 
 /** What one tenant's own file says: its partner account and its CRM are simulated systems of their own. */
-const fileOf = (name: Name, { urls, credentials }: Sandbox): string =>
+const fileOf = (name: Name, sandbox: Sandbox): string =>
   stringify({
     server: { publicUrl: `http://${name}.localhost:8400`, adminTokens: [tokens[name]] },
-    partnerCenter: {
-      tenant: credentials.tenant,
-      clientId: credentials.partnerClientId,
-      clientSecret: credentials.partnerClientSecret,
-      refreshToken: credentials.refreshToken,
-      referralsUrl: urls.partnerCenter,
-      platformUrl: urls.partnerCenter,
-      authorityUrl: urls.entra,
-      webhook: { certificateHosts: [new URL(urls.partnerCenter).host], trustAnchors: './roots.pem' },
-    },
-    crm: {
-      kind: 'dynamics',
-      url: urls.dynamics,
-      authorityUrl: urls.entra,
-      tenant: credentials.tenant,
-      clientId: credentials.crmClientId,
-      clientSecret: credentials.crmClientSecret,
-      webhookKey: `${name}-key`,
-    },
+    ...sandboxSettings(sandbox, `${name}-key`),
     sync: { owner: 'kim@fabrikam.example' },
   })
 

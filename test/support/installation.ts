@@ -10,6 +10,7 @@ import type { DataverseOptions } from '../../src/sandbox/dataverse/options.js'
 import type { PartnerCenterOptions } from '../../src/sandbox/partner-center/options.js'
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js'
 import type { SyncSummary } from '../../src/engine/views.js'
+import { sandboxSettings } from './sandbox-settings.js'
 
 export interface InstallationWish {
   readonly customFields?: SandboxOptions['customFields']
@@ -132,31 +133,15 @@ export async function installation(wish: InstallationWish = {}): Promise<Install
 }
 
 /** The configuration as its file would say it. */
-function loaded(wish: InstallationWish, { urls, credentials, trustAnchors }: Sandbox, folder: string): LoadedConfig {
+function loaded(wish: InstallationWish, sandbox: Sandbox, folder: string): LoadedConfig {
+  const { partnerCenter, crm } = sandboxSettings(sandbox, webhookKey)
   const file = join(folder, 'cosell.yaml')
   const text = stringify({
     environment: 'test',
     store: './data',
     server: { listen: '127.0.0.1:0', ...wish.server },
-    partnerCenter: {
-      tenant: credentials.tenant,
-      clientId: credentials.partnerClientId,
-      clientSecret: credentials.partnerClientSecret,
-      refreshToken: credentials.refreshToken,
-      referralsUrl: urls.partnerCenter,
-      platformUrl: urls.partnerCenter,
-      authorityUrl: urls.entra,
-      webhook: { certificateHosts: [new URL(urls.partnerCenter).host], trustAnchors: './roots.pem', ...wish.webhook },
-    },
-    crm: {
-      kind: 'dynamics',
-      url: urls.dynamics,
-      authorityUrl: urls.entra,
-      tenant: credentials.tenant,
-      clientId: credentials.crmClientId,
-      clientSecret: credentials.crmClientSecret,
-      webhookKey,
-    },
+    partnerCenter: { ...partnerCenter, webhook: { ...partnerCenter.webhook, ...wish.webhook } },
+    crm,
     sync: { owner: 'kim@fabrikam.example', ...wish.sync },
     notices: { ...wish.notices },
     ...wish.more,
@@ -164,7 +149,7 @@ function loaded(wish: InstallationWish, { urls, credentials, trustAnchors }: San
   })
   const files: Readonly<Record<string, string>> = {
     [file]: text,
-    [join(folder, 'roots.pem')]: trustAnchors,
+    [join(folder, 'roots.pem')]: sandbox.trustAnchors,
     [join(folder, 'mapping.yaml')]: stringify(wish.mapping ?? {}),
   }
   return loadConfig({ path: file, ...processWorld(), env: {}, cwd: folder, readFile: (path) => files[path] ?? null })
