@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
 import type { TouchedPage } from '../core/ports.js'
 import type { Engine } from './engine.js'
+import { HOLD_MS } from './hold.js'
 import { sweep } from './sweep.js'
 
 const signal = new AbortController().signal
@@ -42,4 +43,21 @@ test('a deal that is not in step, or has something left to tell, is worked altho
   await world.store.save({ lease: null, link: { ...pending, state: 'needs-attention' }, audit: [], now, outcome: null })
   await world.store.save({ lease: null, link: { ...telling, notes: ['a line'] }, audit: [], now, outcome: null })
   expect(await sweep(engine, 'crm', options)).toMatchObject({ marked: 2 })
+})
+
+test('a sync that a person asked for waits its turn, also for the claim of a worker that died', async () => {
+  const world = engineWorld()
+  // The renewals of the claim itself do not turn the clock.
+  Object.assign(world.engine.clock, { sleep: async (ms: number) => void (ms < HOLD_MS / 3 && (world.nowMs += ms)) })
+  world.partner.put({ kind: 'referral', deal: { name: 'Deal', status: 'Active/Accepted' } })
+  await world.store.claim('sweep.crm', { token: 'died', forMs: HOLD_MS, now: world.nowMs })
+  const summary = await world.service.sync({ deals: [], release: true, signal, by: 'kim' })
+  expect(summary.sweeps).toMatchObject([{ side: 'crm', skipped: false }, { side: 'partner', skipped: false, created: 1 }])
+})
+
+test('a sync does not wait for ever for a worker that sweeps on and on, and says so', async () => {
+  const world = engineWorld()
+  await world.store.claim('sweep.crm', { token: 'busy', forMs: HOLD_MS, now: world.nowMs })
+  const summary = await world.service.sync({ deals: [], release: true, signal, by: 'kim' })
+  expect(summary.sweeps).toMatchObject([{ side: 'crm', skipped: true }, { side: 'partner', skipped: false }])
 })

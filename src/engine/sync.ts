@@ -1,7 +1,8 @@
-import type { LinkId } from '../core/ref.js'
+import type { LinkId, Side } from '../core/ref.js'
 import type { Engine } from './engine.js'
 import { findDeal } from './find-deal.js'
-import { sweep, type SweepReport } from './sweep.js'
+import { HOLD_MS } from './hold.js'
+import { sweep, type SweepOptions, type SweepReport } from './sweep.js'
 import type { SyncSummary } from './views.js'
 import type { Worker } from './worker.js'
 
@@ -11,6 +12,22 @@ interface SyncDeps {
   readonly firstSync: { readonly since: number | null; readonly openOnly: boolean }
 }
 
+const anotherEveryMs = 1_000
+const anotherMost = (2 * HOLD_MS) / anotherEveryMs // Longer than the claim of a worker that died.
+
+/**
+ * A sweep of our own: what a person asked for (above all that the brake be released) is not done because another worker happens to sweep.
+ * Only one that sweeps for minutes, as at a first sync, is not waited for; the report says so.
+ */
+async function sweepInTurn(engine: Engine, side: Side, options: SweepOptions): Promise<SweepReport> {
+  let report = await sweep(engine, side, options)
+  for (let waits = 0; report.skipped && waits < anotherMost && !options.signal.aborted; waits += 1) {
+    await engine.clock.sleep(anotherEveryMs, options.signal)
+    report = await sweep(engine, side, options)
+  }
+  return report
+}
+
 /** The CRM first: records that already carry a referral identifier are known before referrals are looked for. */
 async function sweepBoth(
   { engine, firstSync }: SyncDeps,
@@ -18,7 +35,7 @@ async function sweepBoth(
   reports: SweepReport[],
 ): Promise<void> {
   for (const side of ['crm', 'partner'] as const)
-    reports.push(await sweep(engine, side, { ...firstSync, release: options.release, signal: options.signal }))
+    reports.push(await sweepInTurn(engine, side, { ...firstSync, release: options.release, signal: options.signal }))
 }
 
 /** Sweeps both sides, or takes the named deals, and works until nothing due is left. Retries due later are counted and not waited for. */

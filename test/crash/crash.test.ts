@@ -20,5 +20,5 @@ it.concurrent.each([
     expect(accepted).toBeGreaterThan(50)
     expect(worked).toBe(accepted)
   },
-  300_000,
+  600_000,
 )
