@@ -20,7 +20,8 @@ export function workCommands(program: Command, run: Run): void {
       if (json) printJson(io, summary)
       else showSummary(io, summary)
       if (summary.unreachable.count > 0) return EXIT.remote
-      return summary.braked.length > 0 || summary.attention > 0 ? EXIT.attention : EXIT.done
+      const undone = summary.braked.length > 0 || summary.sweeps.some(({ skipped }) => skipped)
+      return undone || summary.attention > 0 ? EXIT.attention : EXIT.done
     }))
   program
     .command('plan [deals...]')
@@ -96,7 +97,7 @@ function runCommands(program: Command, run: Run): void {
 }
 
 function showSummary(io: Io, summary: SyncSummary): void {
-  for (const sweep of summary.sweeps) io.out(`${sweep.side === 'crm' ? 'CRM' : 'Partner Center'}: ${sweep.records} records seen, ${sweep.created} new${sweep.skipped ? ' (another worker is sweeping)' : ''}\n`)
+  for (const sweep of summary.sweeps) io.out(`${sweep.side === 'crm' ? 'CRM' : 'Partner Center'}: ${sweep.records} records seen, ${sweep.created} new${sweep.skipped ? ' (not swept: another worker has been at it for minutes; run "cosell sync" again)' : ''}\n`)
   for (const brake of summary.braked) io.out(`! The sweep of ${brake.side} was stopped: it would change ${brake.wouldChange} of ${brake.linked} linked deals. Look at them with "cosell plan", then run "cosell sync --yes".\n`)
   io.out(`${summary.passes} passes. ${Object.entries(summary.states).map(([state, count]) => `${count} ${state}`).join(', ')}. ${summary.later} due later.\n`)
   if (summary.unreachable.count > 0) io.out(`! ${summary.unreachable.count} deals could not be reached: ${summary.unreachable.message ?? ''}\n`)
