@@ -205,7 +205,9 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
       metrics.passed(report)
       askGuard(report.fault)
       const { link, trace, ...line } = report
-      log[report.fault === null ? 'info' : 'warn']({ deal_id: link, ...(trace == null ? {} : { trace_id: trace }), ...line }, 'worked a deal')
+      // That somebody else was faster mends itself; nobody is to look at it.
+      const level = report.fault === null || report.fault === 'lease-lost' ? 'info' : 'warn'
+      log[level]({ deal_id: link, ...(trace == null ? {} : { trace_id: trace }), ...line }, 'worked a deal')
     },
     warn,
   }
