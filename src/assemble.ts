@@ -215,7 +215,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
   const registration = webhookRegistration({ platform: partner.platform, clock })
   const work = worker(engine)
   const signal = new AbortController()
-  const drafts = draftsOf({ config, parts, engine, settings: held.settings })
+  const drafts = draftsOf({ config, parts, engine, partner, settings: held.settings })
   const desk = service({
     engine,
     worker: work,

@@ -12,6 +12,7 @@ import type { MappedRows } from '../engine/mapped-rows.js'
 import type { Draft, DraftOf, InColumn } from '../engine/mapping-desk.js'
 import type { MappingRowView, MappingView } from '../engine/views.js'
 import { connectCrm, profileOf } from './crm.js'
+import type { PartnerCenterConnection } from './partner-center.js'
 import { roundTripCheck } from './round-trip.js'
 import type { ConnectionParts, CrmSettings } from './parts.js'
 
@@ -113,22 +114,25 @@ export interface DraftParts {
   readonly config: Config
   readonly parts: ConnectionParts
   readonly engine: Engine
+  readonly partner: Pick<PartnerCenterConnection, 'seenIn'>
   /** Those in force. */
   readonly settings: () => CrmSettings
 }
 
-/** A second adapter with the drafted rows and a policy of its own, over the same connections and store. Planning writes nothing. */
-export function draftsOf({ config, parts, engine, settings: inForce }: DraftParts): DraftOf {
+/** A second adapter with the drafted rows for each side and a policy of its own, over the same connections and store. Planning writes nothing. */
+export function draftsOf({ config, parts, engine, partner: connection, settings: inForce }: DraftParts): DraftOf {
   return (text): Draft => {
     const settings = text === null ? inForce() : { ...inForce(), mapping: mappingOf(config.crm, text) }
     const crm = connectCrm(config.crm, parts, () => settings)
+    const { timeZone } = settings.mapping
+    const partner = timeZone === inForce().mapping.timeZone ? engine.adapters.partner : connection.seenIn(timeZone)
     const mapping = mappedRowsOf(settings.mapping)
     return {
       view: viewOf(settings.mapping),
       inColumn: ({ kind, field }, value) => inColumn(isField(field) ? settings.mapping[kind][field] : undefined, value),
       engine: {
         ...engine,
-        adapters: { ...engine.adapters, crm: crm.adapter },
+        adapters: { partner, crm: crm.adapter },
         policy: () => {
           const now = engine.policy()
           return { ...now, mapping, policy: { ...now.policy, ...rowPolicies(settings.mapping) } }
@@ -137,7 +141,7 @@ export function draftsOf({ config, parts, engine, settings: inForce }: DraftPart
       checks: async (signal) => [
         ...(await crm.checks(signal)).filter(({ name }) => /mapping|fields|stages|solutions table/i.test(name)),
         await requiredCheck(crm.adapter, settings.mapping, signal),
-        roundTripCheck(settings.mapping, engine.adapters.partner, crm.adapter),
+        roundTripCheck(settings.mapping, partner, crm.adapter),
       ],
     }
   }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { partnerCenterAdapter } from '../adapters/partner-center/adapter.js'
+import { partnerCenterAdapter, type PartnerCenterAdapter } from '../adapters/partner-center/adapter.js'
 import { signatureVerifier } from '../adapters/partner-center/certificates.js'
 import { partnerCenterInbound } from '../adapters/partner-center/inbound.js'
 import { PlatformApi } from '../adapters/partner-center/platform.js'
 import type { PartnerCenterConfig } from '../config/index.js'
-import type { Check } from '../core/ports.js'
+import type { Adapter, Check } from '../core/ports.js'
 import { pace } from '../remote/pace.js'
 import type { TokenSource } from '../remote/send.js'
 import { claimsOf } from '../remote/token-claims.js'
@@ -15,6 +15,8 @@ import { refreshTokens } from './refresh-tokens.js'
 /** Partner Center's two hosts: referrals, and the platform with webhooks and profiles. */
 export interface PartnerCenterConnection extends Connection {
   readonly platform: PlatformApi
+  /** The same referrals over the same connection, their dates read in another zone: what a drafted mapping would see. */
+  seenIn(zone: string | null): Adapter
   /** Whether both tokens are given and what they must allow is allowed. @throws Fault when that is refused or cannot be asked. */
   ready(signal: AbortSignal): Promise<readonly Check[]>
   /** One token a host. */
@@ -62,18 +64,22 @@ export function connectPartnerCenter(
     now: () => clock.now(),
     newId: randomUUID,
   })
-  const adapter = partnerCenterAdapter({
-    send: at(config.referralsUrl, forReferrals),
-    url: config.referralsUrl,
-    platform,
-    clock,
-    zone,
-    partnerId: config.partnerId,
-    claims: async (signal) => claimsOf(await forReferrals({ fresh: false, signal })),
-  })
+  const send = at(config.referralsUrl, forReferrals)
+  const adapterIn = (asked: () => string | null): PartnerCenterAdapter =>
+    partnerCenterAdapter({
+      send,
+      url: config.referralsUrl,
+      platform,
+      clock,
+      zone: asked,
+      partnerId: config.partnerId,
+      claims: async (signal) => claimsOf(await forReferrals({ fresh: false, signal })),
+    })
+  const adapter = adapterIn(zone)
   const { certificateHosts, trustAnchors } = config.webhook
   return {
     adapter,
+    seenIn: (other) => adapterIn(() => other),
     platform,
     tokens: { referrals: forReferrals, platform: forPlatform },
     inbound: partnerCenterInbound(

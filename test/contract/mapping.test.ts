@@ -199,6 +199,26 @@ describe('what a mapping loses, touches and names', () => {
     })
   })
 
+  it('reads the days of both sides in the zone of a draft, in a trial and in a plan', async () => {
+    await open()
+    // Half past ten in the evening, UTC: in Berlin it is tomorrow.
+    const details = { ...euro.details, closingDateTime: '2027-06-10T22:30:00Z' }
+    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Closes at night', details })
+    await here.sync()
+    expect(here.opportunitiesOf(own.id)[0]).toMatchObject({ estimatedclosedate: '2027-06-10' })
+    here.writes()
+    const berlin = draft({ timeZone: 'Europe/Berlin' })
+    const closing = async (text: string | null) =>
+      (await here.app.service.mapping.try(own.id, text, never)).rows.find(({ field }) => field === 'details.closingDateTime')
+    expect(await closing(berlin)).toMatchObject({ partner: '2027-06-11', crm: '2027-06-10', toCrm: { after: '2027-06-11' } })
+    expect(await closing(null)).toMatchObject({ partner: '2027-06-10', crm: '2027-06-10' })
+    const planned = async (text: string) =>
+      (await here.app.service.mapping.plan(text, [own.id], never)).items.flatMap(({ conflicts }) => conflicts.map(({ field }) => field))
+    expect(await planned(berlin)).toEqual(['details.closingDateTime'])
+    expect(await planned(draft({}))).toEqual([])
+    expect(here.writes()).toEqual([])
+  })
+
   it('counts what a draft would write on the whole estate, field by field', async () => {
     await open()
     await shared()
