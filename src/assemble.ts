@@ -10,7 +10,7 @@ import { doctor } from './connections/doctor.js'
 import { administration, type AdministrationDesk } from './connections/administration.js'
 import { callBook } from './connections/call-book.js'
 import { inForce, crmSettings } from './connections/in-force.js'
-import { draftsOf, readMappingText, usedColumns } from './connections/mapping.js'
+import { draftsOf, printOf, readMappingText, usedColumns } from './connections/mapping.js'
 import type { ConnectionParts } from './connections/parts.js'
 import { taxonomyDesk } from './connections/taxonomy.js'
 import { connectPartnerCenter } from './connections/partner-center.js'
@@ -20,7 +20,7 @@ import { displacedBefore, isOurs, relayTarget } from './connections/webhook-want
 import type { Clock } from './core/ports.js'
 import { asLinkId } from './core/ref.js'
 import { LEASE_MS, type Engine } from './engine/engine.js'
-import { markRepaired, markRetrying } from './engine/mark-again.js'
+import { markRejected, markRepaired, markRetrying, markUnderNewRows } from './engine/mark-again.js'
 import { mappingDesk } from './engine/mapping-desk.js'
 import { assertIdentity } from './engine/identity.js'
 import { schedule, sweepTurns, type Schedule } from './engine/schedule.js'
@@ -40,6 +40,7 @@ import { observe, type Observer } from './server/observe.js'
 import { ONLY_TENANT, openStore, sealOf, type OpenStore, type Seal } from './store/index.js'
 import { noticeBoard, viewOf } from './watch/notice.js'
 import { guardAsker } from './watch/connection-guard.js'
+import { acceptColumns } from './watch/schema-guard.js'
 import { relayOf } from './watch/relay.js'
 import { watchTurns } from './watch/turns.js'
 import { guarded } from './guarded.js'
@@ -176,6 +177,8 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
   const book = bookOver(config, { store, clock })
   await book.readFile(settingsOfFile(config))
   const held = await inForce(config, parts, { book, warn })
+  const lookAgain = (): Promise<void> => markUnderNewRows({ store, clock }, printOf(held.settings().mapping))
+  await lookAgain()
   const { crm } = held
   const partner = connectPartnerCenter(config.partnerCenter, parts, () => held.settings().mapping.timeZone)
   const freshness = setInterval(() => void held.refresh().catch(() => undefined), settingsFreshMs) // A store that cannot be read is said by everything else; the last version holds.
@@ -223,15 +226,13 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     versions: book,
     refresh: held.refresh,
     firstSync: { since: config.sync.since, openOnly: config.sync.openOnly },
-    mapping: mappingDesk(drafts),
+    mapping: mappingDesk(drafts, (by) => acceptColumns({ store, board, clock }, by)),
     taxonomy: taxonomyDesk(store, config.taxonomy),
     quotas: calls.show,
     settings: settingsDesk({
-      config,
-      engine,
-      book,
+      ...{ config, engine, book },
       draftOf: ({ mapping }) => drafts(mapping ?? 'version: 1'),
-      refresh: held.refresh,
+      refresh: () => held.refresh().then(lookAgain),
     }),
     checks: (asked) =>
       doctor({ config, partner, crm, registration, store, clock, serving: () => ready === 'ready', nodeVersion: process.version }, asked),
@@ -257,6 +258,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     schema: {
       describe: (signal) => crm.adapter.describe({ signal }),
       used: () => ({ version: held.policy().version, columns: usedColumns(held.settings().mapping) }),
+      changed: () => markRejected(engine, 'the CRM has changed'),
     },
   })
   const turns = schedule(engine, () => [

@@ -57,6 +57,17 @@ export function mappingCommands(program: Command, run: Run): void {
     )
   tryCommand(mapping, run)
   mapping
+    .command('accept')
+    .description('the columns of the CRM are as they should be: ends the notice about their change')
+    .action(
+      run.service(async ({ service, io, json, user }) => {
+        await service.mapping.accept(user)
+        if (json) printJson(io, { accepted: true })
+        else io.out('From here on every further change of a mapped column is told.\n')
+        return EXIT.done
+      }),
+    )
+  mapping
     .command('schema')
     .description('JSON Schema of mapping.yaml, for completion in editors')
     .action(

@@ -76,6 +76,9 @@ export function mappedRowsOf(mapping: Mapping): MappedRows {
   return { id: createHash('sha256').update(JSON.stringify(rows)).digest('hex').slice(0, 16), rows }
 }
 
+/** Changes with whatever of the mapping can change a deal. */
+export const printOf = (mapping: Mapping): string => createHash('sha256').update(JSON.stringify(viewOf(mapping))).digest('hex').slice(0, 16)
+
 export function viewOf(mapping: Mapping): MappingView {
   const rows = kinds.flatMap((kind) => {
     const policies = fieldPolicies(mapping, kind)

@@ -2,7 +2,7 @@ import type { Config } from '../config/index.js'
 import { Fault } from '../core/fault.js'
 import { settingChanges, type Settings, type SettingsVersion } from '../core/settings.js'
 import type { Engine } from '../engine/engine.js'
-import { markHeldBack, markLinked } from '../engine/mark-again.js'
+import { markHeldBack } from '../engine/mark-again.js'
 import type { Draft } from '../engine/mapping-desk.js'
 import type { VersionBook } from '../engine/versions.js'
 import type { Proposal, SettingsDesk, VersionView } from '../engine/views.js'
@@ -15,7 +15,7 @@ export interface SettingsDeskParts {
   readonly book: VersionBook
   /** A mapping beside the one in force, to be checked against the live CRM. */
   readonly draftOf: (settings: Settings) => Pick<Draft, 'checks'>
-  /** Called when another version may be in force. */
+  /** Called when another version may be in force: takes it up, and has what rests looked at again under another mapping. */
   readonly refresh: () => Promise<void>
 }
 
@@ -30,7 +30,6 @@ export function settingsDesk({ config, engine, book, draftOf, refresh }: Setting
   const afterwards = async (view: VersionView): Promise<VersionView> => {
     await refresh()
     if (view.state !== 'in-force') return view
-    if (view.changes.some(({ path }) => path.startsWith('mapping.'))) await markLinked(engine, `settings version ${view.number}`)
     if (view.changes.some(({ path, after }) => path.startsWith('flows.') && after === 'on')) await markHeldBack(engine)
     return view
   }

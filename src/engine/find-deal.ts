@@ -4,8 +4,10 @@ import { asLinkId, type EndKind } from '../core/ref.js'
 import { movedAgreement } from '../core/replay.js'
 import { entry, type Engine } from './engine.js'
 
+type Stored = Pick<Engine, 'store' | 'clock'>
+
 /** The deal that a person names by its own id, its referral id or its CRM id. */
-export async function findDeal(engine: Engine, deal: string): Promise<Link> {
+export async function findDeal(engine: Pick<Engine, 'store'>, deal: string): Promise<Link> {
   const { store } = engine
   const direct = await store.load(asLinkId(deal))
   if (direct !== null) return direct
@@ -24,7 +26,7 @@ export async function findDeal(engine: Engine, deal: string): Promise<Link> {
 }
 
 /** Saves a person's change of a deal, again on top of whatever a worker saved meanwhile. */
-export async function changeDeal(engine: Engine, deal: string, change: (link: Link) => Link, entries: (link: Link) => Parameters<Engine['store']['save']>[0]['audit']): Promise<Link> {
+export async function changeDeal(engine: Stored, deal: string, change: (link: Link) => Link, entries: (link: Link) => Parameters<Engine['store']['save']>[0]['audit']): Promise<Link> {
   const attemptsMax = 20 // A worker saves a deal a few times per pass; twenty tries outlast it.
   for (let attempt = 1; ; attempt += 1) {
     const link = await findDeal(engine, deal)

@@ -19,8 +19,10 @@ export interface Draft {
 /** `text` is a mapping document (YAML); null: the mapping in force. @throws Fault `misconfigured` naming what is wrong in it. */
 export type DraftOf = (text: string | null) => Draft
 
-export function mappingDesk(draftOf: DraftOf): MappingDesk {
+/** `accept` takes the CRM's columns for what they should be. */
+export function mappingDesk(draftOf: DraftOf, accept: MappingDesk['accept']): MappingDesk {
   return {
+    accept,
     show: () => Promise.resolve(draftOf(null).view),
     columns: (signal) => draftOf(null).engine.adapters.crm.describe({ signal }),
     check: async (text, signal) => draftOf(text).checks(signal),

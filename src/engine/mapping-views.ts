@@ -65,6 +65,8 @@ export interface MappingDesk {
   show(): Promise<MappingView>
   /** The CRM's own columns, for those who write rows. */
   columns(signal: AbortSignal): Promise<RemoteSchema>
+  /** The CRM's columns are as they should be: ends the notice about their change. `by` names the person for the ledger. */
+  accept(by: string): Promise<void>
   check(text: string | null, signal: AbortSignal): Promise<readonly Check[]>
   try(deal: string, text: string | null, signal: AbortSignal): Promise<MappingTrial>
   plan(text: string, deals: readonly string[], signal: AbortSignal): Promise<PlanDocument>

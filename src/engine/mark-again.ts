@@ -1,6 +1,7 @@
 import type { Mark, Store } from '../core/ports.js'
 import type { Link } from '../core/link.js'
 import type { Engine } from './engine.js'
+import { changeDeal } from './find-deal.js'
 
 type Marking = Pick<Engine, 'store' | 'clock'>
 const pageSize = 500
@@ -11,8 +12,31 @@ export async function markHeldBack(engine: Marking): Promise<void> {
 }
 
 /** Deals at rest are looked at again under other rows; each is planned on its own, and what people did since is seen. */
-export const markLinked = (engine: Marking, because: string): Promise<void> =>
+const markLinked = (engine: Marking, because: string): Promise<void> =>
   markPages(engine, {}, because, ({ ends }) => ends.partner !== null && ends.crm !== null)
+
+/** What was refused for good is tried once more: the rows or the columns that it was refused for are others now. */
+export async function markRejected(engine: Marking, because: string): Promise<void> {
+  const forgotten = async ({ id }: Link): Promise<void> => void (await changeDeal(engine, id, (link) => ({ ...link, rejected: null }), () => []))
+  await markPages(engine, { reason: 'rejected' }, because, () => true, forgotten)
+}
+
+const seenName = 'mapping.seen'
+
+/**
+ * Once for each mapping that takes hold, however it came: what rests under the one before is looked at again. `print` names the mapping. A
+ * process that dies in between leaves it to the next start.
+ */
+export async function markUnderNewRows(engine: Marking, print: string): Promise<void> {
+  const { store, clock } = engine
+  const seen = (await store.getValue<string>(seenName))?.value ?? null
+  if (seen === print) return
+  if (seen !== null) {
+    await markLinked(engine, 'another mapping')
+    await markRejected(engine, 'another mapping')
+  }
+  await store.setValue(seenName, print, { expect: 'any', now: clock.now() })
+}
 
 /** After a repair (a sign-in, a corrected configuration) what waits for its next attempt need not wait for it. */
 export const markRetrying = (engine: Marking): Promise<void> => markPages(engine, { reason: 'retrying' }, 'tried again after a repair', () => true)
@@ -27,12 +51,15 @@ async function markPages(
   filter: { readonly reason?: string },
   because: string,
   wanted: (link: Link) => boolean,
+  before: (link: Link) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   let after: string | null = null
   do {
     const page: Awaited<ReturnType<Store['list']>> = await store.list({ ...filter, limit: pageSize, after })
     const now = clock.now()
-    const marks = page.links.filter(wanted).map(({ id }): Mark => ({ link: id, dueAt: now, urgency: 2, wide: true, because }))
+    const chosen = page.links.filter(wanted)
+    for (const link of chosen) await before(link)
+    const marks = chosen.map(({ id }): Mark => ({ link: id, dueAt: now, urgency: 2, wide: true, because }))
     if (marks.length > 0) await store.queue.mark(marks, now)
     after = page.next
   } while (after !== null)

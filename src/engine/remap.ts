@@ -26,6 +26,7 @@ export async function remapped(engine: Pick<Engine, 'store' | 'policy'>, link: L
   return {
     ...link,
     mapping: mapping.id,
+    rejected: null, // It was refused under the old rows.
     base: link.base === null ? null : kept(link.base),
     // What a write under way was to agree on was seen through the old rows too.
     intents: link.intents.map((intent) => ({ ...intent, agreed: kept(intent.agreed) })),

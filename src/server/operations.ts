@@ -281,6 +281,18 @@ export const OPERATIONS: readonly Operation[] = [
     run: (service, _input, { signal }) => service.mapping.columns(signal),
   }),
   operation({
+    name: 'acceptColumns',
+    method: 'POST',
+    path: '/mapping/columns/accept',
+    role: 'admin',
+    summary: "The CRM's columns are as they should be: ends the notice about their change.",
+    input: {},
+    run: async (service, _input, { by }) => {
+      await service.mapping.accept(by)
+      return { accepted: true }
+    },
+  }),
+  operation({
     name: 'checkMapping',
     method: 'POST',
     path: '/mapping/check',

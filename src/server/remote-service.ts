@@ -61,6 +61,7 @@ export function remoteService(call: CallOperation): Service {
     mapping: {
       show: () => ask<MappingView>('mapping'),
       columns: () => ask<RemoteSchema>('mappingColumns'),
+      accept: async () => void (await ask<{ accepted: true }>('acceptColumns')),
       check: async (text) => (await ask<{ checks: Check[] }>('checkMapping', { text })).checks,
       try: (deal, text) => ask<MappingTrial>('tryMapping', { deal, text }),
       plan: (text, deals) => ask<PlanDocument>('planMapping', { text, deals }),

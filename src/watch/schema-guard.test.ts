@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { memoryStore } from '../../test/support/memory-store.js'
 import type { SchemaField } from '../core/ports.js'
 import { noticeBoard, type NoticeBoard } from './notice.js'
-import { guardSchema } from './schema-guard.js'
+import { acceptColumns, guardSchema } from './schema-guard.js'
 
 const field = (name: string, more: Partial<SchemaField> = {}): SchemaField => ({
   name,
@@ -26,10 +26,12 @@ let version: number
 let board: NoticeBoard
 let store: ReturnType<typeof memoryStore>
 let now: number
+let changes: number
 beforeEach(() => {
   columns = start
   version = 1
   now = 1
+  changes = 0
   store = memoryStore({ random: () => 0.5 })
   board = noticeBoard(store, { now: () => now }, () => undefined)
 })
@@ -40,6 +42,7 @@ async function turn(): Promise<string | null> {
     {
       describe: () => Promise.resolve({ records: { opportunity: columns } }),
       used: () => ({ version, columns: { opportunity: ['notes', 'stage'] } }),
+      changed: () => Promise.resolve(void (changes += 1)),
     },
     { board, store, now, signal: new AbortController().signal },
   )
@@ -88,5 +91,34 @@ describe('[R61] a CRM that changes under the mapping', () => {
     expect(await turn()).toContain('is gone')
     version = 2
     expect(await turn()).toBeNull()
+  })
+
+  it('tells of a second change while the first lasts, and ends when a person accepts it', async () => {
+    await turn()
+    columns = [field('notes', { maxLength: 50 }), ...start.slice(1)]
+    expect(await turn()).toContain('held 100 characters and holds 50')
+    columns = [field('notes', { maxLength: 50, required: true }), ...start.slice(1)]
+    expect(await turn()).toContain('is mandatory now')
+    expect(await board.open()).toHaveLength(1)
+    await acceptColumns({ store, board, clock: { now: () => now } }, 'ada')
+    expect(await board.open()).toEqual([])
+    expect(await turn()).toBeNull()
+    columns = [field('notes', { maxLength: 20, required: true }), ...start.slice(1)]
+    expect(await turn()).toContain('held 50 characters and holds 20')
+  })
+
+  it('has what was refused tried again, also when it is no news: a row more that a lookup may point to', async () => {
+    const lookup = (...labels: string[]): SchemaField => field('stage', { type: 'lookup', maxLength: null, options: labels.map(option) })
+    columns = [field('notes'), lookup('North')]
+    await turn()
+    await turn()
+    expect(changes).toBe(0)
+    columns = [field('notes'), lookup('North', 'West')]
+    expect(await turn()).toBeNull()
+    expect(changes).toBe(1)
+    await turn()
+    columns = [...columns, field('unmapped', { label: 'Other words' })]
+    await turn()
+    expect(changes).toBe(1)
   })
 })

@@ -1,4 +1,5 @@
-import type { RemoteSchema, SchemaField, Store } from '../core/ports.js'
+import { createHash } from 'node:crypto'
+import type { Clock, RemoteSchema, SchemaField, Store } from '../core/ports.js'
 import type { NoticeBoard } from './notice.js'
 
 /** What of the CRM the mapping rests on: column names by table, and for columns with listed values those values. */
@@ -9,15 +10,34 @@ export interface UsedColumns {
 export interface GuardedSchema {
   readonly describe: (signal: AbortSignal) => Promise<RemoteSchema>
   readonly used: () => UsedColumns
+  /** The mapped columns, or the rows that a mapped lookup points to, are others than at the last look: what they refused may be taken now. */
+  readonly changed: () => Promise<void>
 }
 
 /** The columns as they were when the settings in force took hold. */
 interface Known {
   readonly version: number
   readonly columns: Readonly<Record<string, SchemaField>>
+  /** A digest of them at the last look. */
+  readonly seen?: string
+  /** What a person was told of their change. */
+  readonly told?: string
 }
 
 const knownName = 'crm.columns'
+const conditionName = 'crm-columns'
+
+/** A person says that the columns are as they should be: what changes from here is told anew. */
+export async function acceptColumns(
+  { store, board, clock }: { readonly store: Pick<Store, 'setValue' | 'addAudit'>; readonly board: NoticeBoard; readonly clock: Pick<Clock, 'now'> },
+  by: string,
+): Promise<void> {
+  const now = clock.now()
+  await store.setValue(knownName, null, { expect: 'any', now })
+  await board.condition(conditionName, null)
+  const event = { kind: 'setting', name: 'columns of the CRM', detail: 'accepted as they are' } as const
+  await store.addAudit([{ link: null, run: null, at: now, by, event }], now)
+}
 
 /**
  * Compares the CRM's columns with what they were when the mapping took hold: a column that was renamed or removed, that became mandatory,
@@ -25,7 +45,7 @@ const knownName = 'crm.columns'
  * answer to it, and starts afresh.
  */
 export async function guardSchema(
-  { describe, used }: GuardedSchema,
+  { describe, used, changed }: GuardedSchema,
   {
     board,
     store,
@@ -40,26 +60,24 @@ export async function guardSchema(
 ): Promise<void> {
   const wanted = used()
   const schema = await describe(signal)
-  const stored = (await store.getValue<Known>(knownName))?.value ?? null
+  const columns = picked(schema, wanted)
+  const seen = createHash('sha256').update(JSON.stringify(columns)).digest('hex')
+  const stored = (await store.getValue<Known | null>(knownName))?.value ?? null
+  if (stored?.seen !== undefined && stored.seen !== seen) await changed()
   if (stored?.version !== wanted.version) {
-    await store.setValue(knownName, { version: wanted.version, columns: picked(schema, wanted) } satisfies Known, { expect: 'any', now })
-    await board.condition('crm-columns', null)
+    await store.setValue(knownName, { version: wanted.version, columns, seen, told: '' } satisfies Known, { expect: 'any', now })
+    await board.condition(conditionName, null)
     return
   }
-  const drift = driftOf(stored.columns, flat(schema), new Set(Object.keys(picked(schema, wanted))))
-  await board.condition(
-    'crm-columns',
-    drift.length === 0
-      ? null
-      : {
-          level: 'urgent',
-          deal: null,
-          title: 'The CRM has changed under the mapping',
-          text: drift.join(' '),
-          remedy: 'Run "cosell mapping check"; correct the mapping (a new version ends this notice) or change the column back.',
-        },
-  )
+  const text = driftOf(stored.columns, flat(schema), new Set(Object.keys(columns))).join(' ')
+  // One more change is news: the notice of the first says nothing of it.
+  if (stored.told !== undefined && stored.told !== text) await board.condition(conditionName, null)
+  await board.condition(conditionName, text === '' ? null : { level: 'urgent', deal: null, title: 'The CRM has changed under the mapping', text, remedy })
+  if (stored.told !== text || stored.seen !== seen)
+    await store.setValue(knownName, { ...stored, seen, told: text } satisfies Known, { expect: 'any', now })
 }
+const remedy =
+  'Run "cosell mapping check". Correct the mapping (a new version ends this notice), change the column back, or say with "cosell mapping accept" that it is as it should be.'
 
 const flat = ({ records }: RemoteSchema): Readonly<Record<string, SchemaField>> =>
   Object.fromEntries(Object.entries(records).flatMap(([table, fields]) => fields.map((field) => [`${table}.${field.name}`, field])))
@@ -105,6 +123,8 @@ function changed(path: string, before: SchemaField, now: SchemaField): string[] 
   if (!before.required && now.required) said.push(`Column ${path} is mandatory now.`)
   if (before.maxLength !== null && now.maxLength !== null && now.maxLength < before.maxLength)
     said.push(`Column ${path} held ${before.maxLength} characters and holds ${now.maxLength}.`)
+  // The rows that a lookup points to come and go every day.
+  if (now.type === 'lookup') return said
   const [old, fresh] = [labels(before), labels(now)]
   const [came, went] = [[...fresh].filter((label) => !old.has(label)), [...old].filter((label) => !fresh.has(label))]
   if (came.length > 0) said.push(`Column ${path} has new options: ${came.join(', ')}.`)

@@ -3,12 +3,12 @@ import { dynamicsAdapter, type DynamicsAdapter } from '../../src/adapters/dynami
 import { guidOf } from '../../src/adapters/guid.js'
 import { DYNAMICS_PROFILE } from '../../src/adapters/dynamics/profile.js'
 import type { Projection } from '../../src/core/deal.js'
-import { EMPTY_MAPPING } from '../../src/core/mapping-document.js'
+import { EMPTY_MAPPING, parseMapping } from '../../src/core/mapping-document.js'
 import { effectiveMapping } from '../../src/core/mapping.js'
 import type { Present } from '../../src/core/ports.js'
 import type { EndRef } from '../../src/core/ref.js'
 import { standardApplicationId, userId } from '../../src/sandbox/dataverse/index.js'
-import { origin } from '../../src/sandbox/dataverse/test-kit.js'
+import { origin, publisher, textColumn } from '../../src/sandbox/dataverse/test-kit.js'
 import { environment, never, type Environment } from '../support/dynamics-environment.js'
 
 const installed = async (customFields: 'none' | 'microsoft' = 'none'): Promise<Environment> => {
@@ -27,8 +27,9 @@ async function withoutAdministration(made: Environment): Promise<void> {
   expect((await made.kit.call('POST', 'webresourceset', { name: 'cosell_/x.js', webresourcetype: 3, content: '' })).status).toBe(403)
 }
 
-const adapterOf = (made: Environment): DynamicsAdapter => {
-  const settings = { mapping: effectiveMapping(DYNAMICS_PROFILE, EMPTY_MAPPING), owner: 'kim@fabrikam.example', checkMarkInName: false }
+const adapterOf = (made: Environment, mapping: unknown = null): DynamicsAdapter => {
+  const document = mapping === null ? EMPTY_MAPPING : parseMapping(mapping)
+  const settings = { mapping: effectiveMapping(DYNAMICS_PROFILE, document), owner: 'kim@fabrikam.example', checkMarkInName: false }
   const guard = <T>(_key: string, work: () => Promise<T>): Promise<T> => work()
   return dynamicsAdapter({ url: origin, send: made.send, clock: made.clock, settings: () => settings, customerGuard: guard })
 }
@@ -109,6 +110,62 @@ describe('a column that others protect', () => {
     expect(Object.keys(seen.deal)).not.toContain('customerProfile.team')
     expect(Object.keys(seen.deal)).not.toContain('details.notes')
     expect(seen.deal).toMatchObject({ name: 'With few rights', 'customerProfile.name': 'Fabrikam GmbH' })
+  })
+})
+
+describe('[R65] the check of a mapping', () => {
+  interface Guarded {
+    readonly made: Environment
+    /** What the check says of the row of the secured column. */
+    said(): Promise<readonly string[]>
+  }
+  /** An environment with a secured column, and a profile of `rights` that `member` has. */
+  async function guarded(rights: number | null, member: 'user' | 'team' | 'nobody'): Promise<Guarded> {
+    const made = await installed()
+    const call = async (path: string, body: unknown): Promise<Readonly<Record<string, unknown>>> => {
+      const answer = await made.kit.call('POST', path, body, { prefer: 'return=representation' })
+      expect(`${path}: ${answer.status} ${answer.error.message}`).toMatch(/: 20[14] /)
+      return answer.json
+    }
+    await publisher(made.kit)
+    await call("EntityDefinitions(LogicalName='opportunity')/Attributes", textColumn('xco_Guarded', 2_000, { IsSecured: true }))
+    await call('PublishAllXml', {})
+    const self = made.kit.simulator.applicationUser(standardApplicationId)
+    if (rights !== null) {
+      const { fieldsecurityprofileid: profile } = await call('fieldsecurityprofiles', { name: 'Guardians' })
+      const bound = { 'fieldsecurityprofileid@odata.bind': `/fieldsecurityprofiles(${String(profile)})` }
+      await call('fieldpermissions', { entityname: 'opportunity', attributelogicalname: 'xco_guarded', ...bound, canread: 4, cancreate: rights, canupdate: rights })
+      const at = `${origin}/api/data/v9.2`
+      if (member === 'user') await call(`fieldsecurityprofiles(${String(profile)})/systemuserprofiles_association/$ref`, { '@odata.id': `${at}/systemusers(${self})` })
+      if (member === 'team') {
+        const unit = made.kit.simulator.find('businessunit')[0]?.['businessunitid']
+        const { teamid } = await call('teams', { name: 'Connectors', 'businessunitid@odata.bind': `/businessunits(${String(unit)})` })
+        await call(`teams(${String(teamid)})/teammembership_association/$ref`, { '@odata.id': `${at}/systemusers(${self})` })
+        await call(`fieldsecurityprofiles(${String(profile)})/teamprofiles_association/$ref`, { '@odata.id': `${at}/teams(${String(teamid)})` })
+      }
+    }
+    await withoutAdministration(made)
+    return {
+      made,
+      said: async () => {
+        const adapter = adapterOf(made, { version: 1, opportunity: { 'details.notes': { crm: 'xco_guarded' } } })
+        const lines = await adapter.checks({ signal: never })
+        return lines.filter(({ name }) => name === 'Mapping of opportunities: details.notes').map(({ status, detail }) => `${status}: ${detail}`)
+      },
+    }
+  }
+
+  it.each([
+    ['no profile has it', null, 'nobody', [/^fail: .*"xco_guarded" is secured, and the connector's user may not write it/, /^fail: .*sees it empty/]],
+    ['its profile is of others', 4, 'nobody', [/^fail: .*may not write it/, /^fail: .*sees it empty/]],
+    ['a team of our user may only read it', 0, 'team', [/^fail: .*may not write it/]],
+    ['a team of our user may do everything', 4, 'team', []],
+    ['our user may do everything', 4, 'user', []],
+  ] as const)('tells what a secured column means: %s', async (_words, rights, member, expected) => {
+    const { said } = await guarded(rights, member)
+    const lines = await said()
+    expect(lines).toHaveLength(expected.length)
+    expected.forEach((line, index) => expect(lines[index]).toMatch(line))
   })
 })
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { administrator, publisher, regions } from '../support/dynamics-administrator.js'
 import { installation, type Installation } from '../support/installation.js'
 import { salesforceInstallation, type SalesforceInstallation } from '../support/salesforce-installation.js'
 
@@ -54,6 +55,42 @@ describe('a lookup of Dynamics 365', () => {
     expect(problem).toMatch(/campaignId.*has no row "Nobody of that name" \(it has .*/)
     expect(problem).toContain(names[1])
     expect(account()['_preferredsystemuserid_value']).toEqual(before)
+  })
+})
+
+describe('a lookup to a table of the house', () => {
+  it.each(['opportunity', 'account'] as const)('of Dynamics 365 is written, read and checked by the names of its rows (on the %s)', async (table) => {
+    const here = await installation()
+    closing.push(() => here.close())
+    const administer = await administrator(here.sandbox)
+    await publisher(administer)
+    const rows = await regions(administer, table, ['North', 'South'])
+    await here.restart({
+      mapping: { version: 1, opportunity: { campaignId: { crm: table === 'account' ? 'account.xco_regionid' : 'xco_regionid' } } },
+    })
+    const failing = (await here.app.service.mapping.check(null, new AbortController().signal)).filter(({ status }) => status === 'fail')
+    expect(failing).toEqual([])
+    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Regional', ...euro, campaignId: 'North' })
+    await here.sync()
+    const record = (): Readonly<Record<string, unknown>> => {
+      const opportunity = here.opportunitiesOf(own.id)[0] ?? {}
+      return table === 'opportunity' ? opportunity : (here.sandbox.dynamics.read('account', String(opportunity['_parentaccountid_value'])) ?? {})
+    }
+    expect(record()['_xco_regionid_value']).toBe(rows.get('North'))
+    here.seller.edit(table, String(record()[`${table}id`]), { 'xco_RegionId@odata.bind': `/xco_regions(${String(rows.get('South'))})` })
+    await here.sync([own.id])
+    expect(here.sandbox.partnerCenter.referral(own.id)?.campaignId).toBe('South')
+    here.sandbox.partnerCenter.portal.edit(own.id, { campaignId: null })
+    await here.sync([own.id])
+    expect(record()['_xco_regionid_value']).toBeNull()
+    here.sandbox.partnerCenter.portal.edit(own.id, { campaignId: 'West' })
+    await here.sync([own.id])
+    expect((await here.app.service.deal(own.id, { live: false })).problem).toMatch(/campaignId.*has no row "West" \(it has (?:North, South|South, North)\)/)
+    await administer('POST', 'xco_regions', { xco_name: 'West' })
+    here.later(3_600_000)
+    await here.app.service.retry({ deal: own.id, by: 'ada' })
+    await here.sync([own.id])
+    expect(here.sandbox.dynamics.find('xco_region', { xco_name: 'West' }).map((row) => row['xco_regionid'])).toEqual([record()['_xco_regionid_value']])
   })
 })
 

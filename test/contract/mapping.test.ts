@@ -57,6 +57,35 @@ describe('[R60] a changed mapping', () => {
   })
 })
 
+describe('another mapping', () => {
+  it('in the file is seen in the deals that rest, without anybody touching them', async () => {
+    await open()
+    const { crmId } = await shared()
+    // No sweep looks back that far.
+    here.later(3_600_000)
+    await here.sync()
+    await here.restart({ mapping: { version: 1, ...moved } })
+    await here.sync()
+    expect(here.opportunity(crmId)).toMatchObject({ customerneed: 'From Partner Center' })
+  })
+
+  it('takes up what was refused under the one before', async () => {
+    const industry = (values?: Readonly<Record<string, string>>) => ({
+      version: 1,
+      opportunity: { campaignId: { crm: 'account.industrycode', ...(values === undefined ? {} : { values }) } },
+    })
+    await open({ mapping: industry() })
+    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Refused', ...euro, campaignId: 'Bookkeeping' })
+    await here.sync()
+    expect((await here.app.service.deal(own.id, { live: false })).reason?.code).toBe('rejected')
+    expect(here.opportunitiesOf(own.id)).toEqual([])
+    await here.restart({ mapping: industry({ Bookkeeping: 'Accounting' }) })
+    await here.sync()
+    expect(here.opportunitiesOf(own.id)).toHaveLength(1)
+    expect((await here.app.service.deal(own.id, { live: false })).state).toBe('in-sync')
+  })
+})
+
 describe('cosell mapping', () => {
   it('shows the effective rows and where each comes from', async () => {
     await open({ mapping: { version: 1, ...moved } })

@@ -82,7 +82,7 @@ export function engineWorld(): EngineWorld {
     firstSync: { since: null, openOnly: false },
     mapping: mappingDesk(() => {
       throw new Error('this world has no mapping')
-    }),
+    }, () => Promise.resolve()),
     settings: {} as Service['settings'], // this world has one version
     taxonomy: {} as Service['taxonomy'], // nor words
     quotas: () => Promise.resolve([]),

@@ -16,7 +16,7 @@ type Asked = Pick<DynamicsApi, 'ask'>
 const nothing: SecuredColumns = { rights: new Map(), untold: [] }
 
 /**
- * Column security of the named columns. A user who may not read a secured column sees it empty, which a connector would take for a person
+ * Column security of the named columns, through profiles of our user and of its teams. A user who may not read a secured column sees it empty, which a connector would take for a person
  * who emptied it. Administrators read and write everything.
  * Source: learn.microsoft.com "Column-level security with code" (read 2023-10).
  */
@@ -49,12 +49,14 @@ async function rightsOf(api: Asked, userId: string, signal: AbortSignal): Promis
     [
       ['the roles of our user', `systemusers(${userId})/systemuserroles_association${query({ $select: 'name' })}`],
       ['the column permissions', `fieldpermissions${query({ $select: permission })}`],
-      ['the teams of business units', `teams${query({ $select: 'teamid', $filter: 'isdefault eq true' })}`],
+      ['the teams of our user', `systemusers(${userId})/teammembership_association${query({ $select: 'teamid' })}`],
+      ['the business unit of our user', `systemusers${query({ $select: '_businessunitid_value', $filter: `systemuserid eq ${userId}` })}`],
+      ['the teams of business units', `teams${query({ $select: 'teamid,_businessunitid_value', $filter: 'isdefault eq true' })}`],
     ],
     signal,
   )
   if (first === null) return null
-  const [roles = [], permissions = [], everybody = []] = first
+  const [roles = [], permissions = [], joined = [], self = [], everybody = []] = first
   if (roles.some((row) => (textOf(row, 'name') ?? '').toLowerCase() === administrator)) return () => ({ canRead: true, canWrite: true })
   const profiles = [...new Set(permissions.flatMap((row) => idOf(row, '_fieldsecurityprofileid_value') ?? []))]
   const mine = await ask(
@@ -66,7 +68,10 @@ async function rightsOf(api: Asked, userId: string, signal: AbortSignal): Promis
     signal,
   )
   if (mine === null) return null
-  const teams = new Set(everybody.flatMap((row) => idOf(row, 'teamid') ?? []))
+  const units = self.map((row) => idOf(row, '_businessunitid_value'))
+  // Everybody of a business unit is in its default team, whether or not the environment lists that among the teams of a user.
+  const ofUnit = everybody.filter((row) => units.includes(idOf(row, '_businessunitid_value')))
+  const teams = new Set([...joined, ...ofUnit].flatMap((row) => idOf(row, 'teamid') ?? []))
   const held = new Set(
     profiles.filter(
       (_, index) =>
