@@ -56,6 +56,19 @@ export function mappingCommands(program: Command, run: Run): void {
       }),
     )
   tryCommand(mapping, run)
+  acceptCommand(mapping, run)
+  mapping
+    .command('schema')
+    .description('JSON Schema of mapping.yaml, for completion in editors')
+    .action(
+      run.plain(({ world }) => {
+        printJson(world.io, mappingJsonSchema())
+        return Promise.resolve(EXIT.done)
+      }),
+    )
+}
+
+function acceptCommand(mapping: Command, run: Run): void {
   mapping
     .command('accept')
     .description('the columns of the CRM are as they should be: ends the notice about their change')
@@ -65,15 +78,6 @@ export function mappingCommands(program: Command, run: Run): void {
         if (json) printJson(io, { accepted: true })
         else io.out('From here on every further change of a mapped column is told.\n')
         return EXIT.done
-      }),
-    )
-  mapping
-    .command('schema')
-    .description('JSON Schema of mapping.yaml, for completion in editors')
-    .action(
-      run.plain(({ world }) => {
-        printJson(world.io, mappingJsonSchema())
-        return Promise.resolve(EXIT.done)
       }),
     )
 }

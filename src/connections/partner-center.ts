@@ -7,7 +7,7 @@ import type { PartnerCenterConfig } from '../config/index.js'
 import type { Adapter, Check } from '../core/ports.js'
 import { pace } from '../remote/pace.js'
 import type { TokenSource } from '../remote/send.js'
-import { claimsOf } from '../remote/token-claims.js'
+import { claimsOf, type TokenClaims } from '../remote/token-claims.js'
 import { delegated, type TokenEndpoint } from '../remote/tokens.js'
 import { sender, type Connection, type ConnectionParts } from './parts.js'
 import { refreshTokens } from './refresh-tokens.js'
@@ -65,16 +65,9 @@ export function connectPartnerCenter(
     newId: randomUUID,
   })
   const send = at(config.referralsUrl, forReferrals)
+  const claims = async (signal: AbortSignal): Promise<TokenClaims> => claimsOf(await forReferrals({ fresh: false, signal }))
   const adapterIn = (asked: () => string | null): PartnerCenterAdapter =>
-    partnerCenterAdapter({
-      send,
-      url: config.referralsUrl,
-      platform,
-      clock,
-      zone: asked,
-      partnerId: config.partnerId,
-      claims: async (signal) => claimsOf(await forReferrals({ fresh: false, signal })),
-    })
+    partnerCenterAdapter({ send, url: config.referralsUrl, platform, clock, zone: asked, partnerId: config.partnerId, claims })
   const adapter = adapterIn(zone)
   const { certificateHosts, trustAnchors } = config.webhook
   return {

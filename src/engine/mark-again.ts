@@ -17,7 +17,9 @@ const markLinked = (engine: Marking, because: string): Promise<void> =>
 
 /** What was refused for good is tried once more: the rows or the columns that it was refused for are others now. */
 export async function markRejected(engine: Marking, because: string): Promise<void> {
-  const forgotten = async ({ id }: Link): Promise<void> => void (await changeDeal(engine, id, (link) => ({ ...link, rejected: null }), () => []))
+  const forgotten = async ({ id }: Link): Promise<void> => {
+    await changeDeal(engine, id, (link) => ({ ...link, rejected: null }), () => [])
+  }
   await markPages(engine, { reason: 'rejected' }, because, () => true, forgotten)
 }
 
