@@ -7,12 +7,17 @@ import type { AddressInfo } from 'node:net'
 import { request } from 'undici'
 import type { Setup } from '../test/support/fleet.js'
 import { answering } from '../test/support/forked.js'
+import { bareCrm, get, partnerToken } from './bare-crm.js'
+import type { Crm } from './desk.js'
 import { logFile } from './log-file.js'
 
 export interface Bare {
   readonly setup: Setup
-  /** What the service asks of an opportunity, so that both read the same. */
-  readonly query: string
+  readonly crm: Crm
+  /** As many as the service works at once. */
+  readonly inFlight: number
+  /** How the service reads an opportunity, with `:id` for its id, so that both read the same. */
+  readonly read: string
   /** The record of each referral: what the service has learnt, the script is told. */
   readonly pairs: readonly { readonly referralId: string; readonly opportunityId: string }[]
   /** A file to write down in what a careful script must; null: a bare one. */
@@ -24,10 +29,11 @@ export interface Questions {
 }
 
 answering<Questions>({
-  async listen({ setup, query, pairs, log }) {
+  async listen({ setup, crm, inFlight, read, pairs, log }) {
+    inFlightMost = inFlight
     const append = log === null ? () => Promise.resolve() : logFile(log)
     const isGenuine = log === null ? () => Promise.resolve(true) : signatures()
-    const carry = await carrier(setup, { query, append })
+    const carry = await carrier(setup, { crm, read, append })
     const recordOf = new Map(pairs.map(({ referralId, opportunityId }) => [referralId, opportunityId]))
     const take = async (headers: IncomingHttpHeaders, body: Buffer, answer: (status: number) => void): Promise<void> => {
       if (!(await isGenuine(headers, body))) return answer(401)
@@ -47,7 +53,7 @@ answering<Questions>({
   },
 })
 
-const inFlightMost = 10 // As many as the service works at once.
+let inFlightMost = 1
 let working = 0
 const waiting: (() => void)[] = []
 async function turn(work: () => Promise<void>): Promise<void> {
@@ -74,56 +80,21 @@ function signatures(): (headers: IncomingHttpHeaders, body: Buffer) => Promise<b
 
 type Carry = (referralId: string, opportunityId: string) => Promise<void>
 interface Means {
-  readonly query: string
+  readonly crm: Crm
+  readonly read: string
   readonly append: (line: string) => Promise<void>
 }
-async function carrier({ urls, credentials }: Setup, { query, append }: Means): Promise<Carry> {
-  const tokenUrl = `${urls.entra}/${credentials.tenant}/oauth2/v2.0/token`
-  const partner = await token(tokenUrl, {
-    grant_type: 'refresh_token',
-    client_id: credentials.partnerClientId,
-    client_secret: credentials.partnerClientSecret,
-    refresh_token: credentials.refreshToken,
-    scope: 'https://api.partner.microsoft.com/.default offline_access',
-  })
-  const crm = await token(tokenUrl, {
-    grant_type: 'client_credentials',
-    client_id: credentials.crmClientId,
-    client_secret: credentials.crmClientSecret,
-    scope: `${urls.dynamics}/.default`,
-  })
+async function carrier(setup: Setup, { crm, read, append }: Means): Promise<Carry> {
+  const { urls } = setup
+  const partner = await partnerToken(setup)
+  const records = await bareCrm(crm, setup, read)
   return async (referralId, opportunityId) => {
-    const record = `${urls.dynamics}/api/data/v9.2/opportunities(${opportunityId})`
     const [referral, row] = await Promise.all([
       get(`${urls.partnerCenter}/v1.0/engagements/referrals/${referralId}`, partner),
-      get(`${record}${query}`, crm),
+      records.read(opportunityId),
     ])
     const { dealValue } = referral['details'] as { dealValue: number } // every deal of the benchmark has one
-    const body = JSON.stringify({ estimatedvalue: dealValue })
-    await append(`${opportunityId} ${body}\n`)
-    const answer = await request(record, {
-      method: 'PATCH',
-      headers: { authorization: `Bearer ${crm}`, 'content-type': 'application/json', 'if-match': String(row['@odata.etag']) },
-      body,
-    })
-    await answer.body.dump()
-    if (answer.statusCode >= 300) throw new Error(`The floor could not write: ${answer.statusCode}`)
+    await append(`${opportunityId} ${dealValue}\n`)
+    await records.write(opportunityId, row, dealValue)
   }
-}
-
-async function get(url: string, bearer: string): Promise<Record<string, unknown>> {
-  const answer = await request(url, { headers: { authorization: `Bearer ${bearer}`, accept: 'application/json' } })
-  if (answer.statusCode !== 200) throw new Error(`The floor could not read ${url}: ${answer.statusCode} ${await answer.body.text()}`)
-  return (await answer.body.json()) as Record<string, unknown>
-}
-
-async function token(url: string, form: Readonly<Record<string, string>>): Promise<string> {
-  const answer = await request(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams(form).toString(),
-  })
-  const body = (await answer.body.json()) as { access_token?: string }
-  if (body.access_token === undefined) throw new Error(`No token for the floor: ${JSON.stringify(body)}`)
-  return body.access_token
 }

@@ -13,9 +13,12 @@ const PROJECTS = ['analytics rollout', 'cloud migration', 'contact centre', 'dat
 const stateOf = (index: number): LinkState =>
   index % 10 === 3 ? 'needs-attention' : index % 50 === 7 ? 'pending' : index % 500 === 11 ? 'stopped' : 'in-sync'
 
+/** The id of the deal of that number. */
+export const seededId = (index: number): string => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`
+
 /** A deal as a first sync leaves it, with as many fields as a real one shows. */
 function dealAt(index: number, at: number): Link {
-  const id = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`
+  const id = seededId(index)
   const name = `${CUSTOMERS[index % CUSTOMERS.length] ?? ''} ${index} - ${PROJECTS[index % PROJECTS.length] ?? ''}`
   const shown = {
     name,

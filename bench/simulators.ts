@@ -6,6 +6,7 @@ import { webhookSigner } from '../src/sandbox/signing.js'
 import type { Setup } from '../test/support/fleet.js'
 import { answering } from '../test/support/forked.js'
 import { clockMs } from './clock.js'
+import { deskOf, type Crm } from './desk.js'
 
 export interface Delivery {
   readonly headers: Readonly<Record<string, string>>
@@ -18,89 +19,93 @@ export interface Call {
   /** When it was answered, on the machine's steady clock. */
   readonly atMs: number
 }
-/** Changes of CRM records that were carried out since the last reset. */
-export interface Writes {
-  readonly count: number
-  readonly firstAtMs: number
-  readonly lastAtMs: number
+/** When an opportunity was first changed since the last reset, on the machine's steady clock. */
+export interface Write {
+  readonly opportunityId: string
+  readonly atMs: number
 }
 
 export interface Questions {
   setup(): Setup
   /** Every call of both APIs takes this much longer. */
   latency(ms: number): void
+  /** So many of all calls of both APIs fail with 500. */
+  failing(rate: number): void
   /** Private deals of the partner, each with a solution and a customer. */
   make(count: number): readonly string[]
   /** Deals of the past, without events. */
   seed(count: number): void
+  /** So many open deals of those that were seeded. */
+  referrals(count: number): readonly string[]
   opportunities(referralIds: readonly string[]): readonly string[]
   editReferrals(edit: { readonly ids: readonly string[]; readonly value: number }): void
   editOpportunities(edit: { readonly ids: readonly string[]; readonly value: number }): void
   /** Signed deliveries that say that these referrals changed. */
   deliveries(ids: readonly string[]): readonly Delivery[]
   calls(): readonly Call[]
-  /** Answered when so many changes were carried out: asked before, so that nothing is asked while something is measured. */
-  written(count: number): Promise<Writes>
+  /** Answered when so many opportunities were changed: asked before, so that nothing is asked while something is measured. */
+  written(count: number): Promise<readonly Write[]>
+  /** Those that were carried out so far. */
+  writes(): readonly Write[]
   reset(): void
 }
 
+const crm: Crm = process.argv[2] === 'salesforce' ? 'salesforce' : 'dynamics'
 const sandbox = await startSandbox({ port: 0, seed: 20_261_124, customFields: 'cosell' })
-const { partnerCenter, dynamics } = sandbox
-// What is measured is the connector, not how fast a tenant lets it go.
-Object.assign(dynamics.options, { requestLimit: null })
+const { partnerCenter } = sandbox
+const desk = deskOf(sandbox, crm)
 const signer = webhookSigner()
 let moments = 0
 
 // Heard at the socket, so that nothing of it depends on what the simulators keep.
 let calls: Call[] = []
-let writes: Call[] = []
-let awaited: { readonly count: number; readonly resolve: (writes: Writes) => void } = { count: Number.NaN, resolve: () => undefined }
+let writes = new Map<string, Write>()
+interface Awaited {
+  readonly count: number
+  readonly resolve: (writes: readonly Write[]) => void
+}
+let awaited: Awaited = { count: Number.NaN, resolve: () => undefined }
+const changed = (opportunityId: string): void => {
+  if (writes.has(opportunityId)) return
+  writes.set(opportunityId, { opportunityId, atMs: clockMs() })
+  if (writes.size === awaited.count) awaited.resolve([...writes.values()])
+}
+desk.onChange(changed)
 const systems = new Map<number, Call['system']>([
   [Number(new URL(sandbox.urls.partnerCenter).port), 'partner'],
-  [Number(new URL(sandbox.urls.dynamics).port), 'crm'],
+  [Number(new URL(desk.url).port), 'crm'],
 ])
 subscribe('http.server.response.finish', (message) => {
   const { request, response } = message as { request: IncomingMessage; response: ServerResponse } // documented in Node's diagnostics_channel
   const system = systems.get(request.socket.localPort ?? 0)
   if (system === undefined || (request.url ?? '').startsWith('/cert/')) return // a certificate is fetched once a day, and is no call of the API
-  const call: Call = { system, method: request.method ?? '', path: request.url ?? '', atMs: clockMs() }
+  const call = { system, method: request.method ?? '', path: request.url ?? '', status: response.statusCode, atMs: clockMs() }
   calls.push(call)
-  if (system !== 'crm' || call.method !== 'PATCH' || response.statusCode >= 300) return
-  writes.push(call)
-  if (writes.length !== awaited.count) return
-  awaited.resolve({ count: writes.length, firstAtMs: writes[0]?.atMs ?? Number.NaN, lastAtMs: call.atMs })
+  const opportunityId = system === 'crm' ? desk.changedBy(call) : null
+  if (opportunityId !== null) changed(opportunityId)
 })
 
 answering<Questions>({
   setup: () => ({ urls: sandbox.urls, credentials: sandbox.credentials, trustAnchors: sandbox.trustAnchors }),
   latency(ms) {
-    for (const system of [partnerCenter, dynamics]) {
-      if (ms === 0) system.faults.clear()
-      else system.faults.set([{ kind: 'slow', rate: 1, amount: ms }])
-    }
+    for (const { faults } of [partnerCenter, desk]) faults.set(ms === 0 ? [] : [{ kind: 'slow', rate: 1, amount: ms }])
+  },
+  failing(rate) {
+    for (const { faults } of [partnerCenter, desk]) faults.set(rate === 0 ? [] : [{ kind: 'server-error', rate }])
   },
   make: (count) =>
     Array.from({ length: count }, (_, index) => partnerCenter.portal.create('private', { name: `Deal ${index}`, details: { currency: 'USD' } }).own.id),
   seed(count) {
     partnerCenter.seed(count)
-    // A currency that the CRM lacks stops a deal, which is another matter than how many are carried over.
-    const known = new Set(dynamics.find('transactioncurrency').map((row) => row['isocurrencycode']))
-    for (const { details } of partnerCenter.referrals()) {
-      const code = details?.currency
-      if (code == null || known.has(code)) continue
-      known.add(code)
-      dynamics.people.create('transactioncurrency', { isocurrencycode: code, currencyname: code, currencysymbol: code, currencyprecision: 2, exchangerate: 1 })
-    }
+    for (const { details } of partnerCenter.referrals()) if (details?.currency != null) desk.currency(details.currency)
   },
-  opportunities(referralIds) {
-    const byReferral = new Map(dynamics.find('opportunity').map((row) => [row['cosell_referralidentifier'], String(row['opportunityid'])]))
-    return referralIds.map((id) => byReferral.get(id) ?? '')
-  },
+  referrals: (count) => [...partnerCenter.referrals()].filter(({ status }) => status === 'Active').slice(0, count).map(({ id }) => id),
+  opportunities: (referralIds) => desk.opportunities(referralIds),
   editReferrals({ ids, value }) {
     for (const [index, id] of ids.entries()) partnerCenter.portal.edit(id, { dealValue: value + index })
   },
   editOpportunities({ ids, value }) {
-    for (const [index, id] of ids.entries()) dynamics.people.edit('opportunity', id, { estimatedvalue: value + index })
+    for (const [index, id] of ids.entries()) desk.edit(id, value + index)
   },
   deliveries: (ids) =>
     ids.map((id) => {
@@ -122,11 +127,12 @@ answering<Questions>({
     }),
   calls: () => calls,
   written: (count) => new Promise((resolve) => (awaited = { count, resolve })),
+  writes: () => [...writes.values()],
   reset() {
     calls = []
-    writes = []
+    writes = new Map()
     // What the simulators themselves remember would only grow.
     partnerCenter.calls.reset()
-    dynamics.calls.reset()
+    desk.forget()
   },
 })

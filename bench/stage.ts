@@ -5,34 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createFleet, type Extra, type Fleet, type Member, type Role } from '../test/support/fleet.js'
 import { forked, type Forked } from '../test/support/forked.js'
+import { startPostgres } from '../test/support/postgres.js'
+import type { Crm } from './desk.js'
 import type { Questions } from './simulators.js'
-
-/** Least, middle and most of several runs. */
-export interface Spread {
-  readonly min: number
-  readonly median: number
-  readonly max: number
-}
-export interface Figure {
-  readonly name: string
-  readonly measured: Spread
-  /** Null: nothing is wanted, it is shown to compare with. */
-  readonly target: number | null
-  readonly better: 'less' | 'more'
-  readonly unit: string
-}
-
-export function spread(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b)
-  const round = (value: number | undefined): number => Number((value ?? Number.NaN).toPrecision(3))
-  return { min: round(sorted[0]), median: round(sorted[Math.floor(sorted.length / 2)]), max: round(sorted.at(-1)) }
-}
-export const percentile = (values: readonly number[], share: number): number =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN
-export const single = (value: number): Spread => spread([value])
 
 /** The service and the simulators, each in a process of its own. */
 export interface Stage {
+  readonly crm: Crm
   readonly simulators: Forked<Questions>
   readonly fleet: Fleet
   readonly folder: string
@@ -41,12 +20,19 @@ export interface Stage {
   close(): Promise<void>
 }
 
-export async function stageOf(options: { readonly postgres: string | null }): Promise<Stage> {
+export interface StageOptions {
+  /** Null: the embedded store. */
+  readonly postgres: string | null
+  /** Absent: Dynamics 365. */
+  readonly crm?: Crm
+}
+
+export async function stageOf({ postgres, crm = 'dynamics' }: StageOptions): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'cosell-bench-'))
-  const simulators = await forked<Questions>(fileURLToPath(new URL('simulators.ts', import.meta.url)))
+  const simulators = await forked<Questions>(fileURLToPath(new URL('simulators.ts', import.meta.url)), crm)
   const setup = await simulators.ask('setup')
   // Nothing on a schedule while something is measured.
-  const fleet = await createFleet({ folder, postgres: options.postgres, setup, sync: { poll: '24h', sweep: '24h' }, level: 'warn' })
+  const fleet = await createFleet({ folder, crm, postgres, setup, sync: { poll: '24h', sweep: '24h' }, level: 'warn' })
   const members: Member[] = []
   const stop = async (): Promise<void> => {
     for (const member of members) member.kill('SIGTERM')
@@ -54,6 +40,7 @@ export async function stageOf(options: { readonly postgres: string | null }): Pr
     members.length = 0
   }
   return {
+    crm,
     simulators,
     fleet,
     folder,
@@ -73,8 +60,35 @@ export async function stageOf(options: { readonly postgres: string | null }): Pr
   }
 }
 
+export const STORE_NAMES = { sqlite: 'SQLite', postgres: 'PostgreSQL' } as const
+export type StoreKind = keyof typeof STORE_NAMES
+
+/** Runs a measurement over one kind of store; of PostgreSQL there is a server of its own. */
+export async function overStore<T>(store: StoreKind, work: (postgres: string | null) => Promise<T>): Promise<T> {
+  if (store === 'sqlite') return work(null)
+  const postgres = startPostgres()
+  try {
+    return await work(postgres.url)
+  } finally {
+    postgres.stop()
+  }
+}
+
+/** One deal by its records. */
+export interface Pair {
+  readonly referralId: string
+  readonly opportunityId: string
+}
+
+/** Some deals of the past that both sides have. */
+export async function pairsOf({ simulators }: Stage, count: number): Promise<readonly Pair[]> {
+  const referralIds = await simulators.ask('referrals', count)
+  const opportunities = await simulators.ask('opportunities', referralIds)
+  return referralIds.map((referralId, index) => ({ referralId, opportunityId: opportunities[index] ?? '' }))
+}
+
 /** Deals that both sides have, at rest. */
-export async function pairs({ simulators, fleet }: Stage, count: number): Promise<{ referralId: string; opportunityId: string }[]> {
+export async function pairs({ simulators, fleet }: Stage, count: number): Promise<readonly Pair[]> {
   const ids = await simulators.ask('make', count)
   // A sweep of the service's own may be under way, which a second one leaves to it: what counts is that both sides have every deal.
   for (let round = 1; round <= roundsMost; round += 1) {

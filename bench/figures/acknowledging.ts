@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { forked } from '../../test/support/forked.js'
 import type { Questions } from '../bare-server.js'
 import type { Delivery } from '../simulators.js'
-import { inFlight, pairs, percentile, spread, stageOf, type Figure } from '../stage.js'
-import { post } from './carrying.js'
+import { less, percentile, spread, type Measured } from '../figure.js'
+import { post } from '../load.js'
+import { inFlight, pairs, stageOf } from '../stage.js'
 
 const runs = 5
 
@@ -20,7 +21,7 @@ async function answers(url: string, deliveries: readonly Delivery[], most: numbe
 }
 
 /** The answer to a webhook, after its event is on disk, beside a bare HTTP server that only writes and flushes. */
-export async function acknowledging(): Promise<Figure[]> {
+export async function acknowledging(): Promise<Measured> {
   const stage = await stageOf({ postgres: null })
   const bare = await forked<Questions>(fileURLToPath(new URL('../bare-server.ts', import.meta.url)))
   try {
@@ -42,10 +43,12 @@ export async function acknowledging(): Promise<Figure[]> {
       const text = (values: readonly number[]): string => percentile(values, 0.95).toFixed(2)
       console.log(`  p95 ${text(ours)} ms of ${text(bareSteady)} ms; in a burst of 100 ${text(ourBurst)} ms of ${text(bareBurst)} ms`)
     }
-    return [
-      { name: 'acknowledgement p95, one after another', measured: spread(steady), target: 3, better: 'less', unit: '× bare server' },
-      { name: 'acknowledgement p95, burst of 100', measured: spread(burst), target: 3, better: 'less', unit: '× bare server' },
-    ]
+    return {
+      figures: [
+        less('acknowledgement p95, one after another', spread(steady), { target: 3, unit: '× bare server' }),
+        less('acknowledgement p95, burst of 100', spread(burst), { target: 3, unit: '× bare server' }),
+      ],
+    }
   } finally {
     bare.close()
     await stage.close()

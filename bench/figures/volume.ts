@@ -1,15 +1,78 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { forked, type Forked } from '../../test/support/forked.js'
+import type { Questions } from '../bulk-floor.js'
+import { bareProcess } from '../bare-process.js'
+import { less, percentile, type Figure, type Measured } from '../figure.js'
+import { serviceOn } from '../floors.js'
+import { carry, cpuMs, residentMb } from '../load.js'
 import type { Call } from '../simulators.js'
-import { single, stageOf, type Figure, type Stage } from '../stage.js'
+import { pairsOf, stageOf, type Pair, type Stage } from '../stage.js'
 
-const megabyte = 1_048_576
-const ticksPerSecond = 100 // Linux counts a process's time in hundredths of a second.
+export const SIZES = [1_000, 10_000, 100_000] as const
+const restMs = 20_000
+const eventsCounted = 200
 
+/** The first sync of so many deals, the sweeps after it, the service at rest over them, and events that come then; with the floors of the first three. */
+export async function volume(count: number): Promise<Measured> {
+  const floor = await forked<Questions>(fileURLToPath(new URL('../bulk-floor.ts', import.meta.url)))
+  const stage = await stageOf({ postgres: null })
+  try {
+    const floorSeconds = await firstSyncFloor(floor, count)
+    await stage.simulators.ask('seed', count)
+    const first = await sync(stage, 'first sync')
+    const told = await sync(stage, 'what the first sync left to tell')
+    const swept = await sync(stage, 'sweep of all that was written')
+    const setup = await stage.simulators.ask('setup')
+    const pagesSeconds = await floor.ask('pages', { setup, calls: swept.calls.filter(({ method }) => method === 'GET') })
+    const rest = await sync(stage, 'sweep at rest')
+    const per = (value: number): number => value / count
+    const perThousand = (seconds: number): number => (seconds * 1_000) / count
+    const of = (made: readonly Call[], system: Call['system'], ...methods: readonly string[]): number =>
+      made.filter((call) => call.system === system && (methods.length === 0 || methods.includes(call.method))).length
+    const figures: Figure[] = [
+      less('first sync: seconds per 1,000 deals', perThousand(first.seconds), { target: 60, unit: 's' }),
+      less('first sync: time', first.seconds / floorSeconds, { target: null, unit: '× floor' }),
+      less('first sync: peak memory', first.megabytes, { target: 350, unit: 'MB' }),
+      less('first sync: reads per referral', per(of(first.calls, 'partner', 'GET')), { target: 0.02, unit: 'calls' }),
+      less('first sync: PATCH per referral', per(of(first.calls, 'partner', 'PATCH')), { target: 1, unit: 'calls' }),
+      less('first sync: CRM calls per opportunity', per(of(first.calls, 'crm')), { target: 0.1, unit: 'calls' }),
+      less('what it left to tell on the records: calls per deal', per(told.calls.length), { target: null, unit: 'calls' }),
+      less('sweep of unchanged deals that were all written before: calls per 1,000', perThousand(swept.calls.length), { target: 30, unit: 'calls' }),
+      less('sweep of unchanged deals that were all written before: seconds per 1,000', perThousand(swept.seconds), { target: 2, unit: 's' }),
+      less('sweep of unchanged deals that were all written before: time', swept.seconds / pagesSeconds, { target: null, unit: '× reading the same pages' }),
+      less('sweep of unchanged deals that were all written before: peak memory', swept.megabytes, { target: 350, unit: 'MB' }),
+      less('sweep at rest: calls', rest.calls.length, { target: 300, unit: 'calls' }),
+      less('sweep at rest: time, with the start of the command', rest.seconds, { target: null, unit: 's' }),
+    ]
+    return { figures: [...figures, ...(await atRest(stage))] }
+  } finally {
+    floor.close()
+    await stage.close()
+  }
+}
+
+async function firstSyncFloor(floor: Forked<Questions>, count: number): Promise<number> {
+  const stage = await stageOf({ postgres: null })
+  try {
+    await stage.simulators.ask('seed', count)
+    const seconds = await floor.ask('firstSync', await stage.simulators.ask('setup'))
+    console.log(`  floor of the first sync: ${seconds.toFixed(1)} s`)
+    return seconds
+  } finally {
+    await stage.close()
+  }
+}
+
+interface Synced {
+  readonly seconds: number
+  readonly megabytes: number
+  readonly calls: readonly Call[]
+}
 /** Runs `cosell sync` in a process of its own and says how long it took and the most memory it held. */
-async function sync(stage: Stage): Promise<{ readonly seconds: number; readonly megabytes: number; readonly calls: readonly Call[] }> {
+async function sync(stage: Stage, what: string): Promise<Synced> {
   const peak = join(stage.folder, 'peak')
   const probe = join(stage.folder, 'probe.mjs')
   const lines = ["import { writeFileSync } from 'node:fs'", `process.on('exit', () => writeFileSync(${JSON.stringify(peak)}, String(process.resourceUsage().maxRSS)))`]
@@ -19,58 +82,39 @@ async function sync(stage: Stage): Promise<{ readonly seconds: number; readonly 
   const { code, err } = await stage.fleet.command(['sync', '--json'], { node: ['--import', pathToFileURL(probe).href] })
   if (code !== 0 && code !== 1) throw new Error(`cosell sync ended with ${String(code)}: ${err}`)
   const seconds = (performance.now() - startedAt) / 1_000
-  return { seconds, megabytes: Number(readFileSync(peak, 'utf8')) / 1_024, calls: await stage.simulators.ask('calls') }
+  const megabytes = Number(readFileSync(peak, 'utf8')) / 1_024
+  const calls = await stage.simulators.ask('calls')
+  console.log(`  ${what}: ${seconds.toFixed(1)} s, ${megabytes.toFixed(0)} MB, ${calls.length} calls`)
+  return { seconds, megabytes, calls }
 }
 
-const status = (pid: number, name: string): number =>
-  Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN)
-const cpuTicks = (pid: number): number => {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  return Number(fields[11]) + Number(fields[12])
-}
-
-/** First sync of 10,000 deals, the sweep of them unchanged, and the service at rest over them. */
-export async function volume(count = 10_000): Promise<Figure[]> {
-  const less = (name: string, measured: number, target: number, unit: string): Figure => ({ name, measured: single(measured), target, better: 'less', unit })
-  const small = await stageOf({ postgres: null })
-  let smallPeak: number
+/** Start, rest and events over the store as it is now. The floor of start and rest is a process that only answers HTTP. */
+async function atRest(stage: Stage): Promise<Figure[]> {
+  const bare = await bareProcess()
+  const startedAt = performance.now()
+  const { pid } = await stage.start('all')
+  const readySeconds = (performance.now() - startedAt) / 1_000
   try {
-    await small.simulators.ask('seed', count / 10)
-    smallPeak = (await sync(small)).megabytes
-  } finally {
-    await small.close()
-  }
-  const stage = await stageOf({ postgres: null })
-  try {
-    await stage.simulators.ask('seed', count)
-    const first = await sync(stage)
-    const reads = first.calls.filter(({ system, method }) => system === 'partner' && method === 'GET').length
-    const patches = first.calls.filter(({ system, method }) => system === 'partner' && method === 'PATCH').length
-    const crm = first.calls.filter(({ system }) => system === 'crm').length
-    console.log(`  first sync: ${first.seconds.toFixed(0)} s, ${first.megabytes.toFixed(0)} MB (${smallPeak.toFixed(0)} MB at a tenth), ${reads} reads, ${patches} patches, ${crm} calls to the CRM`)
-    await sync(stage) // The echo of the first, and what it left to tell on the records.
-    const swept = await sync(stage)
-    const startedAt = performance.now()
-    const { pid } = await stage.start('all')
-    const readySeconds = (performance.now() - startedAt) / 1_000
-    await sleep(20_000)
-    const before = cpuTicks(pid)
-    const restMs = 20_000
     await sleep(restMs)
-    const cpu = (100 * (cpuTicks(pid) - before)) / ticksPerSecond / (restMs / 1_000)
+    const before = cpuMs(pid)
+    await sleep(restMs)
+    const cpu = (100 * (cpuMs(pid) - before)) / restMs
+    const resident = residentMb(pid)
+    const deals: readonly Pair[] = await pairsOf(stage, eventsCounted)
+    const ours = serviceOn(stage, deals)
+    await carry(stage, ours, { value: 1_000, sending: { kind: 'in flight', most: 10 } })
+    const beforeEvents = cpuMs(pid)
+    const { delaysMs } = await carry(stage, ours, { value: 2_000, sending: { kind: 'paced', perSecond: 20 } })
     return [
-      less('first sync: reads per referral', reads / count, 0.02, 'calls'),
-      less('first sync: CRM calls per opportunity', crm / count, 0.1, 'calls'),
-      less('first sync: PATCH per referral', patches / count, 1, 'calls'),
-      less('first sync: peak memory over a tenth of the deals', first.megabytes / smallPeak, 1.5, '×'),
-      less('first sync: seconds per 1,000 deals', (first.seconds * 1_000) / count, 60, 's'),
-      less('sweep of unchanged deals: calls', swept.calls.length, 300, 'calls'),
-      less('sweep of unchanged deals: seconds per 1,000', (swept.seconds * 1_000) / count, 2, 's'),
-      less('ready after start on existing data', readySeconds, 2, 's'),
-      less('resident memory at rest', (status(pid, 'VmRSS') * 1_024) / megabyte, 150, 'MB'),
-      less('CPU at rest', cpu, 1, '% of a core'),
+      less('ready after start', readySeconds, { target: 2, unit: 's' }),
+      less('ready after start', (readySeconds * 1_000) / bare.readyMs, { target: null, unit: '× bare process' }),
+      less('resident memory at rest', resident, { target: 150, unit: 'MB' }),
+      less('resident memory at rest', resident / bare.residentMb, { target: null, unit: '× bare process' }),
+      less('CPU at rest', cpu, { target: 1, unit: '% of a core' }),
+      less('event to CRM write p50, 20 a second, no latency', percentile(delaysMs, 0.5), { target: null, unit: 'ms' }),
+      less('processor time of one event', (cpuMs(pid) - beforeEvents) / eventsCounted, { target: 6, unit: 'ms' }),
     ]
   } finally {
-    await stage.close()
+    bare.close()
   }
 }

@@ -1,0 +1,50 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from '../test/support/fleet.js'
+import { holds, text, wanted, type Figure, type Result } from './figure.js'
+import { drawnLines, drawnOverview } from './plots.js'
+
+const docs = join(root, 'docs')
+const head = `# How it performs
+
+Written by \`npm run bench\`; repeat it on your own machine, whole or in parts (\`npm run bench -- --only pace-sqlite-dynamics\`). Each figure that names a floor is
+a ratio within one run: the floor is a bare script in a process of its own that receives the event, does only the unavoidable remote calls (read both records,
+write one field), with no store, no signature check and no retry, at the same concurrency. A careful script is shown beside it: the same, but it checks the
+signature, has the event on disk before it answers and what it will write before it writes. The simulators are strict, sign their webhooks, ask for tokens, and
+run in a process of their own, on the same two cores.
+`
+const shortfalls = `## Where it falls short
+
+Without any latency in the remote systems the service carries fewer events than wanted, and one event takes a little longer. What no honest
+service can leave out (the careful script) already costs half of the bare script's throughput and half again its delay. The service's thread
+is the limit, with some 2 ms an event; measured by a profile, a quarter of it is the database (two saves of the deal and five chained ledger
+entries, where the careful script appends two lines to a file), a tenth the collection of garbage, and the rest, in small parts, HTTP in and out,
+decoding and checking both records, and the plan. With a real service's latency none of this shows.
+`
+
+/** Writes docs/performance.md and its pictures. */
+export function writePage(results: readonly Result[]): void {
+  const pictures = join(docs, 'performance')
+  mkdirSync(pictures, { recursive: true })
+  const save = (file: string, svg: string): void => writeFileSync(join(pictures, `${file}.svg`), svg)
+  save('overview', drawnOverview(results))
+  for (const plot of results.flatMap(({ plots }) => plots ?? [])) save(plot.file, drawnLines(plot))
+  const overview = '![Every figure over what is wanted of it](performance/overview.svg)\n'
+  writeFileSync(join(docs, 'performance.md'), [head, overview, ...results.map(section), shortfalls].join('\n'))
+}
+
+function section({ title, at, commit, machine, figures, plots = [] }: Result): string {
+  return [
+    `## ${title}`,
+    '',
+    ...plots.flatMap(({ file, title: of }) => [`![${of}](performance/${file}.svg)`, '']),
+    '| Figure | Median (least–most) | Wanted | |',
+    '|---|---|---|---|',
+    ...figures.map((figure) => `| ${figure.name} | ${text(figure)} | ${wanted(figure)} | ${verdict(figure)} |`),
+    '',
+    `Measured ${at} at ${commit} on ${machine}.`,
+    '',
+  ].join('\n')
+}
+
+const verdict = (figure: Figure): string => (figure.target === null ? '' : holds(figure) ? 'kept' : 'missed')
