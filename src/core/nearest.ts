@@ -16,13 +16,19 @@ function distance(a: string, b: string): number {
 /** The known name that a mistyped one most likely meant, or null. */
 export function nearest(name: string, known: Iterable<string>): string | null {
   const wanted = name.toLowerCase().slice(0, 200)
-  let best: { readonly name: string; readonly edits: number } | null = null
+  let best: string | null = null
+  let editsBelow = Math.min(furthest, Math.ceil(wanted.length / 2)) + 1
   for (const candidate of known) {
     const lower = candidate.toLowerCase()
-    const edits = lower.endsWith(`.${wanted}`) ? 1 : distance(wanted, lower)
-    if (best === null || edits < best.edits) best = { name: candidate, edits }
+    const isLastPart = lower.endsWith(`.${wanted}`)
+    // Names of very different lengths are as many edits apart at least.
+    if (!isLastPart && Math.abs(lower.length - wanted.length) >= editsBelow) continue
+    const edits = isLastPart ? 1 : distance(wanted, lower)
+    if (edits >= editsBelow) continue
+    best = candidate
+    editsBelow = edits
   }
-  return best !== null && best.edits <= Math.min(furthest, Math.ceil(wanted.length / 2)) ? best.name : null
+  return best
 }
 
 export function didYouMean(name: string, known: Iterable<string>): string {

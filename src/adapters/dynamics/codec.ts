@@ -77,9 +77,9 @@ export function codecOf(options: {
     const row = mapping[kind][field]
     if (row === undefined) continue
     const target = bind(schema, kind, row)
-    if (typeof target !== 'string') rows.push({ field, row, target: zoned(target, mapping.timeZone) })
+    if (typeof target !== 'function') rows.push({ field, row, target: zoned(target, mapping.timeZone) })
     // Built-in rows stand for columns that a package brings; an environment without it simply does not show them.
-    else if (row.origin === 'document') broken.push({ row, why: target })
+    else if (row.origin === 'document') broken.push({ row, why: target() })
     else resting.push(row)
   }
   return { kind, mapping, schema, table, rows, broken, resting, nameReserve: options.checkMark ? 2 : 0 }
@@ -88,8 +88,11 @@ export function codecOf(options: {
 const zoned = (target: Target, zone: string | null): Target =>
   target.kind === 'place' ? target : { ...target, column: inZone(target.column, zone) }
 
-/** The target of a row, or in words why there is none. */
-function bind(schema: Schema, kind: MappedKind, row: MappingRow): Target | string {
+/** Why a row has no target. Put in words only where somebody reads it: the nearest name among hundreds takes its time to find. */
+type Why = () => string
+
+/** The target of a row, or why there is none. */
+function bind(schema: Schema, kind: MappedKind, row: MappingRow): Target | Why {
   const place = LOOKED_UP[row.crm] ?? row.crm
   if (isPlace(place)) return bindPlace(schema, kind, row, place)
   const relation = relationOf(row)
@@ -99,7 +102,7 @@ function bind(schema: Schema, kind: MappedKind, row: MappingRow): Target | strin
     return ownKeeping(schema, kind, column) ?? { kind: 'column', column }
   }
   if (kind === 'lead' || (relation !== 'account' && relation !== 'contact')) {
-    return `"${relation}" is no record that belongs to a ${kind}; ${kind === 'lead' ? 'a lead keeps its customer in its own columns' : 'use "account" or "contact"'}.`
+    return () => `"${relation}" is no record that belongs to a ${kind}; ${kind === 'lead' ? 'a lead keeps its customer in its own columns' : 'use "account" or "contact"'}.`
   }
   const column = columnIn(schema, relation, columnOf(row)) ?? assumed(schema, columnOf(row))
   return column === null ? noColumn(schema, relation, columnOf(row)) : { kind: 'related', relation, column }
@@ -121,17 +124,17 @@ const placeFields: Readonly<Record<Place, Field>> = {
   person: 'customerProfile.team',
   solutions: 'details.requirements.solutions',
 }
-function bindPlace(schema: Schema, kind: MappedKind, row: MappingRow, place: Place): Target | string {
-  if (!placesOf[place].includes(kind)) return `"${place}" is not kept on a ${kind}.`
-  if (placeFields[place] !== row.field) return `"${place}" can only hold ${placeFields[place]}.`
-  if (place === 'solutions' && schema.solutions === null) return 'this environment has no table of solutions; run "cosell install apply".'
+function bindPlace(schema: Schema, kind: MappedKind, row: MappingRow, place: Place): Target | Why {
+  if (!placesOf[place].includes(kind)) return () => `"${place}" is not kept on a ${kind}.`
+  if (placeFields[place] !== row.field) return () => `"${place}" can only hold ${placeFields[place]}.`
+  if (place === 'solutions' && schema.solutions === null) return () => 'this environment has no table of solutions; run "cosell install apply".'
   return { kind: 'place', place }
 }
 
 /** Columns that the connector fills itself; null: a row may have this one. */
-function ownKeeping(schema: Schema, kind: MappedKind, { name }: Column): string | null {
+function ownKeeping(schema: Schema, kind: MappedKind, { name }: Column): Why | null {
   const own = KEPT.some((kept) => columnIn(schema, kind, kept)?.name === name)
-  return own ? `column "${name}" is kept by the connector itself; give the row another one.` : null
+  return own ? () => `column "${name}" is kept by the connector itself; give the row another one.` : null
 }
 /** Lookups behind a place: who names one of them means the place. */
 const LOOKED_UP: Readonly<Record<string, Place>> = { transactioncurrencyid: 'currency', ownerid: 'owner', parentcontactid: 'contact' }
@@ -141,8 +144,8 @@ function assumed(schema: Schema, name: string): Column | null {
   if (schema.readAt !== null || OPTIONAL.has(name)) return null
   return { name, label: name, type: 'text', maxLength: null, options: null, writable: true, required: false }
 }
-function noColumn(schema: Schema, table: TableName, name: string): string {
-  return `the CRM has no column "${name}" on ${table}.${didYouMean(name, schema.tables[table]?.columns.keys() ?? [])}`
+function noColumn(schema: Schema, table: TableName, name: string): Why {
+  return () => `the CRM has no column "${name}" on ${table}.${didYouMean(name, schema.tables[table]?.columns.keys() ?? [])}`
 }
 
 /** @throws Fault `misconfigured` naming the rows that cannot work, so that nothing is left out in silence. */

@@ -77,9 +77,9 @@ export function codecOf(options: {
     const row = mapping[kind][field]
     if (row === undefined) continue
     const target = bind(schema, kind, row)
-    if (typeof target !== 'string') rows.push({ field, row, target: zoned(target, mapping.timeZone) })
+    if (typeof target !== 'function') rows.push({ field, row, target: zoned(target, mapping.timeZone) })
     // Built-in rows stand for fields that a package brings; an org without it simply does not show them.
-    else if (row.origin === 'document') broken.push({ row, why: target })
+    else if (row.origin === 'document') broken.push({ row, why: target() })
     else resting.push(row)
   }
   const stages = stageTableOf(schema, mapping.stages[kind], kind)
@@ -104,8 +104,11 @@ const CODED: ReadonlySet<string> = new Set(
 const zoned = (target: Target, zone: string | null): Target =>
   target.kind === 'place' ? target : { ...target, column: inZone(target.column, zone) }
 
-/** The target of a row, or in words why there is none. */
-function bind(schema: Schema, kind: MappedKind, row: MappingRow): Target | string {
+/** Why a row has no target. Put in words only where somebody reads it: the nearest name among hundreds takes its time to find. */
+type Why = () => string
+
+/** The target of a row, or why there is none. */
+function bind(schema: Schema, kind: MappedKind, row: MappingRow): Target | Why {
   const place = LOOKED_UP[row.crm] ?? row.crm
   if (isPlace(place)) return bindPlace(schema, kind, row, place)
   const relation = relationOf(row)
@@ -115,15 +118,15 @@ function bind(schema: Schema, kind: MappedKind, row: MappingRow): Target | strin
     return ownKeeping(schema, objectOf(kind), column) ?? { kind: 'field', column }
   }
   if (kind === 'lead' || (relation !== 'account' && relation !== 'contact')) {
-    return `"${relation}" is no record that belongs to a ${kind}; ${kind === 'lead' ? 'a lead keeps its customer in its own fields' : 'use "account" or "contact"'}.`
+    return () => `"${relation}" is no record that belongs to a ${kind}; ${kind === 'lead' ? 'a lead keeps its customer in its own fields' : 'use "account" or "contact"'}.`
   }
   const column = columnFor(schema, objectOf(relation), columnOf(row))
   return column === null ? noField(schema, objectOf(relation), columnOf(row)) : { kind: 'related', relation, column }
 }
 /** Fields that the connector fills itself; null: a row may have this one. */
-function ownKeeping(schema: Schema, object: ObjectName, { name }: Column): string | null {
+function ownKeeping(schema: Schema, object: ObjectName, { name }: Column): Why | null {
   const own = KEPT.some((kept) => fieldIn(schema, object, kept)?.name === name)
-  return own ? `field "${name}" is kept by the connector itself; give the row another one.` : null
+  return own ? () => `field "${name}" is kept by the connector itself; give the row another one.` : null
 }
 /** Fields behind a place: who names one of them means the place. */
 const LOOKED_UP: Readonly<Record<string, Place>> = { CurrencyIsoCode: 'currency', OwnerId: 'owner', ContactId: 'contact' }
@@ -153,14 +156,14 @@ const placeFields: Readonly<Record<Place, Field>> = {
   person: 'customerProfile.team',
   solutions: 'details.requirements.solutions',
 }
-function bindPlace(schema: Schema, kind: MappedKind, row: MappingRow, place: Place): Target | string {
-  if (!placesOf[place].includes(kind)) return `"${place}" is not kept on a ${kind}.`
-  if (placeFields[place] !== row.field) return `"${place}" can only hold ${placeFields[place]}.`
+function bindPlace(schema: Schema, kind: MappedKind, row: MappingRow, place: Place): Target | Why {
+  if (!placesOf[place].includes(kind)) return () => `"${place}" is not kept on a ${kind}.`
+  if (placeFields[place] !== row.field) return () => `"${place}" can only hold ${placeFields[place]}.`
   if (place === 'solutions' && schema.solutions === null && schema.readAt !== null)
-    return 'this org has no object of solutions; run "cosell install apply".'
+    return () => 'this org has no object of solutions; run "cosell install apply".'
   return { kind: 'place', place }
 }
-const noField = (schema: Schema, object: ObjectName, name: string): string =>
+const noField = (schema: Schema, object: ObjectName, name: string): Why => () =>
   `the org has no field "${name}" on ${object}, or hides it from the connector's user.${didYouMean(name, schema.objects[object]?.keys() ?? [])}`
 
 /** @throws Fault `misconfigured` naming the rows that cannot work, so that nothing is left out in silence. */
