@@ -8,6 +8,8 @@ import { createGunzip, createGzip } from 'node:zlib'
 import { sql, type Kysely } from 'kysely'
 import { z } from 'zod'
 import { Fault } from '../core/fault.js'
+import { columnsOf, parse as linkIn } from './links.js'
+import { outcomeIn } from './ledger.js'
 import { openDatabase, inTransaction, type OpenDatabase, type Trx } from './database.js'
 import { knownSchema } from './migrations.js'
 import { TABLES, type StoredTable } from './schema.js'
@@ -205,10 +207,22 @@ const insertRows = 50 // The widest table has 16 columns, and PostgreSQL takes 6
 const insert = (trx: Trx, { table, rows }: { table: StoredTable; rows: Row[] }): Promise<unknown> =>
   untyped(trx).insertInto(table.name).values(rows).execute()
 
-/** As it goes in: numbers that the database counts itself are left to it, and nobody holds a lease any more. */
+/**
+ * As it goes in: numbers that the database counts itself are left to it, nobody holds a lease any more, and what is kept beside a document to
+ * search by is read from it, which an earlier version may have done otherwise.
+ */
 function stored(table: StoredTable, found: Row): Row {
   const { [table.counted ?? '']: _counted, ...rest } = found
-  return table.name === 'dirty' ? { ...rest, lease_token: null, leased_until: 0, leased_marks: 0 } : rest
+  switch (table.name) {
+    case 'dirty':
+      return { ...rest, lease_token: null, leased_until: 0, leased_marks: 0 }
+    case 'link':
+      return { ...rest, ...columnsOf(linkIn(String(rest['doc']), Number(rest['revision'])), Number(rest['updated_at'])) }
+    case 'audit':
+      return { ...rest, outcome: rest['outcome'] ?? outcomeIn(String(rest['kind']), rest['payload'] ?? null) }
+    default:
+      return rest
+  }
 }
 
 async function refuseWhileUsed(trx: Trx, { over, now }: RestoreOptions): Promise<void> {

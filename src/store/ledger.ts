@@ -56,6 +56,12 @@ export async function append(trx: Trx, tenant: string, entries: readonly AuditEn
   for (let start = 0; start < rows.length; start += rowsMost) await insertEntries(trx, rows.slice(start, start + rowsMost))
 }
 
+/** How a run ended, of its entry as it is stored; null of everything else, and of what was erased. */
+export function outcomeIn(kind: string, payload: string | number | null): string | null {
+  const event = kind === 'ran' && typeof payload === 'string' ? (JSON.parse(payload) as { readonly outcome?: string }) : {} // written by append()
+  return event.outcome ?? null
+}
+
 const saltBytes = 12
 const rowsMost = 200
 

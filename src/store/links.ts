@@ -8,7 +8,7 @@ import { readMark } from './page-mark.js'
 import { searchedCharacters, type LinkRefTable } from './schema.js'
 import { columnsFrom, prepared, preparedMany } from './prepared.js'
 
-const parse = (doc: string, revision: number): Link => ({ ...(JSON.parse(doc) as Link), revision }) // written by toRow() from a Link
+export const parse = (doc: string, revision: number): Link => ({ ...(JSON.parse(doc) as Link), revision }) // written by toRow() from a Link
 
 interface RefRow {
   readonly ref_key: string

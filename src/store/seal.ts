@@ -22,14 +22,14 @@ export const SEALED = /sealed\.([0-9a-f]{12})\.[\w-]+\.[\w-]*\.[\w-]+/g
 const fromText = (text: string): Buffer => createHash('sha256').update(text).digest()
 const idOf = (key: Buffer): string => createHash('sha256').update(key).digest('hex').slice(0, 12)
 
-/** The keys, newest first. A file that does not exist yet is made, readable by its owner only. */
-export function keysOf(source: KeySource): readonly Buffer[] {
+/** The keys, newest first. A file that does not exist yet is made, readable by its owner only. `link`: how a file gets a second name. */
+export function keysOf(source: KeySource, link: (from: string, to: string) => void = linkSync): readonly Buffer[] {
   if (source.kind === 'given') return [source.key, ...(source.previous === null ? [] : [source.previous])].map(fromText)
   if (!existsSync(source.path)) {
     mkdirSync(dirname(source.path), { recursive: true, mode: 0o700 })
-    writeLines(source.path, [newKey()], 'unless it is there')
+    placeFirst(source.path, [newKey()], link)
   }
-  const lines = linesOf(source.path)
+  const lines = linesSoon(source.path)
   if (lines.length === 0)
     throw new Fault('misconfigured', `The sealing key file ${source.path} is empty.`, {
       remedy: 'Put the key back, or delete the file and sign in again.',
@@ -44,19 +44,62 @@ const linesOf = (path: string): string[] =>
     .split('\n')
     .flatMap((line) => (line.trim() === '' ? [] : [line.trim()]))
 
+const waitMs = 25
+const waitsMost = 40 // A second: whoever began the file ends it in a few milliseconds, or died.
+/** A file without a line may be one that another process is writing just now. */
+function linesSoon(path: string): string[] {
+  for (let wait = 0; wait < waitsMost; wait += 1) {
+    const lines = linesOf(path)
+    if (lines.length > 0) return lines
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, waitMs)
+  }
+  return []
+}
+
+const hasCode = (error: unknown, codes: readonly string[]): boolean => error instanceof Error && 'code' in error && codes.includes(String(error.code))
+/** How file systems without hard links say so: FAT, many network shares, folders that a container gets from its host. */
+const noHardLinks = ['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'EINVAL', 'EXDEV']
+const textOf = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('')
+
+/** A file beside the one that is meant, whole and on the disk. */
+function besides(path: string, lines: readonly string[]): string {
+  const next = `${path}.${randomBytes(6).toString('hex')}`
+  writeFileSync(next, textOf(lines), { mode: 0o600, flag: 'wx' })
+  flush(next)
+  return next
+}
+
 /**
  * The file is whole or not there at any moment, also after a loss of power: what is sealed with a key that was lost with it cannot be opened.
- * `unless it is there`: of two processes that start together one makes the key, and the other takes it.
+ * Of two processes that start together one makes the key, and the other takes it.
  */
-function writeLines(path: string, lines: readonly string[], over: 'unless it is there' | 'replaces'): void {
-  const next = `${path}.${randomBytes(6).toString('hex')}`
-  writeFileSync(next, lines.map((line) => `${line}\n`).join(''), { mode: 0o600, flag: 'wx' })
-  flush(next)
+function placeFirst(path: string, lines: readonly string[], link: (from: string, to: string) => void): void {
+  const next = besides(path, lines)
   try {
-    if (over === 'replaces') renameSync(next, path)
-    else linkSync(next, path)
+    link(next, path)
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    if (hasCode(error, noHardLinks)) writeFirst(path, lines)
+    else if (!hasCode(error, ['EEXIST'])) throw error
+  } finally {
+    rmSync(next, { force: true })
+  }
+  flush(dirname(path))
+}
+
+/** Without hard links whoever may open the name first writes; the others wait for its line. */
+function writeFirst(path: string, lines: readonly string[]): void {
+  try {
+    writeFileSync(path, textOf(lines), { mode: 0o600, flag: 'wx' })
+    flush(path)
+  } catch (error) {
+    if (!hasCode(error, ['EEXIST'])) throw error
+  }
+}
+
+function replace(path: string, lines: readonly string[]): void {
+  const next = besides(path, lines)
+  try {
+    renameSync(next, path)
   } finally {
     rmSync(next, { force: true })
   }
@@ -123,10 +166,10 @@ function openWith(key: Buffer, sealed: string): string {
  */
 export function addKey(path: string): void {
   keysOf({ kind: 'file', path })
-  writeLines(path, [newKey(), ...linesOf(path)], 'replaces')
+  replace(path, [newKey(), ...linesOf(path)])
 }
 
 /** Once everything is sealed with the newest key: only the one before it stays, for a process that had just read it. */
 export function forgetOldKeys(path: string): void {
-  writeLines(path, linesOf(path).slice(0, 2), 'replaces')
+  replace(path, linesOf(path).slice(0, 2))
 }
