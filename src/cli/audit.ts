@@ -5,8 +5,9 @@ import { EXIT, type Io } from './app.js'
 import { csv } from './csv.js'
 import { eraseCommand } from './keeping.js'
 import { momentIn, momentUsage, oneOf, wholeNumber } from './options.js'
-import { printJson, printTable, shown } from './print.js'
+import { printJson, printTable } from './print.js'
 import type { Run } from './run.js'
+import { auditText } from './audit-text.js'
 
 type Wanted = Omit<Parameters<Service['audit']>[0], 'limit' | 'after'>
 
@@ -48,7 +49,7 @@ const row = (record: AuditRecord): (string | null)[] => [
   record.link,
   record.by,
   record.event?.kind ?? 'erased',
-  shown(record.event),
+  auditText(record.event),
 ]
 
 async function verify(service: Service, io: Io, json: boolean): Promise<number> {

@@ -27,6 +27,7 @@ export async function runProgram(argv: readonly string[], world: CliWorld): Prom
     .option('--json', 'one JSON document on stdout, nothing else')
     .option('--no-color', 'no colours')
     .option('--no-input', 'never ask')
+    .option('--yes', 'answer every question with yes; where none is asked it changes nothing')
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureOutput({ writeOut: (text) => world.io.out(text), writeErr: (text) => world.io.err(text) })

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { PlanDocument, SyncSummary } from '../assemble.js'
 import { EXIT, type Io } from './app.js'
+import { auditText } from './audit-text.js'
 import { draftIn } from './mapping.js'
 import { oneOf, wholeNumber } from './options.js'
 import { planIn } from './plan-file.js'
@@ -83,7 +84,7 @@ function runCommands(program: Command, run: Run): void {
     if (json) printJson(io, found)
     else {
       printTable(io, ['run', 'at', 'outcome', 'writes', 'message'], [[found.run.id, found.run.at, found.run.outcome, found.run.writes, shown(found.run.message)]])
-      for (const entry of found.entries) io.out(`${new Date(entry.at).toISOString()}  ${entry.event?.kind ?? '(erased)'}  ${shown(entry.event)}\n`)
+      for (const entry of found.entries) io.out(`${new Date(entry.at).toISOString()}  ${entry.event?.kind ?? '(erased)'}  ${auditText(entry.event)}\n`)
     }
     return EXIT.done
   }))
@@ -97,7 +98,7 @@ function runCommands(program: Command, run: Run): void {
 }
 
 function showSummary(io: Io, summary: SyncSummary): void {
-  for (const sweep of summary.sweeps) io.out(`${sweep.side === 'crm' ? 'CRM' : 'Partner Center'}: ${sweep.records} records seen, ${sweep.created} new${sweep.skipped ? ' (not swept: another worker has been at it for minutes; run "cosell sync" again)' : ''}\n`)
+  for (const sweep of summary.sweeps) io.out(`${sweep.side === 'crm' ? 'CRM' : 'Partner Center'}: ${sweep.records} records seen, ${sweep.created} new${sweep.skipped ? ' (not swept: another worker has been at it for hours; run "cosell sync" again)' : ''}\n`)
   for (const brake of summary.braked) io.out(`! The sweep of ${brake.side} was stopped: it would change ${brake.wouldChange} of ${brake.linked} linked deals. Look at them with "cosell plan", then run "cosell sync --yes".\n`)
   io.out(`${summary.passes} passes. ${Object.entries(summary.states).map(([state, count]) => `${count} ${state}`).join(', ')}. ${summary.later} due later.\n`)
   if (summary.unreachable.count > 0) io.out(`! ${summary.unreachable.count} deals could not be reached: ${summary.unreachable.message ?? ''}\n`)

@@ -1,7 +1,6 @@
 import type { LinkId, Side } from '../core/ref.js'
 import type { Engine } from './engine.js'
 import { findDeal } from './find-deal.js'
-import { HOLD_MS } from './hold.js'
 import { sweep, type SweepOptions, type SweepReport } from './sweep.js'
 import type { SyncSummary } from './views.js'
 import type { Worker } from './worker.js'
@@ -13,11 +12,11 @@ interface SyncDeps {
 }
 
 const anotherEveryMs = 1_000
-const anotherMost = (2 * HOLD_MS) / anotherEveryMs // Longer than the claim of a worker that died.
+const anotherMost = (6 * 3_600_000) / anotherEveryMs // Longer than a first sync of a hundred thousand deals; the claim of a worker that died ends in a minute.
 
 /**
  * A sweep of our own: what a person asked for (above all that the brake be released) is not done because another worker happens to sweep.
- * Only one that sweeps for minutes, as at a first sync, is not waited for; the report says so.
+ * The other one is waited for, also through a first sync; only after hours the report says that this side was not swept.
  */
 async function sweepInTurn(engine: Engine, side: Side, options: SweepOptions): Promise<SweepReport> {
   let report = await sweep(engine, side, options)

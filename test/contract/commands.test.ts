@@ -73,6 +73,26 @@ describe('[R45] a wrong use of a command ends with 2 and says what is right', ()
   })
 })
 
+it('--yes is taken by every command, before it or after it, also where nothing is asked', async () => {
+  const zip = join(folder, 'x.zip')
+  for (const argv of [
+    ['install', 'package', '--crm', 'dynamics', '--out', zip, '--yes'],
+    ['--yes', 'install', 'package', '--crm', 'dynamics', '--out', zip],
+    ['config', 'versions', '--yes'],
+    ['audit', '--yes'],
+  ])
+    expect([argv, await run(...argv)]).toEqual([argv, 0])
+  // There is nothing to go back to; that --yes is no option would be 2.
+  expect([await run('config', 'rollback', '--yes'), err]).toEqual([1, expect.stringContaining('no earlier version')])
+})
+
+it('the ledger is shown in words, not in its stored form', async () => {
+  await here.app.service.setFlow('all', 'on', 'ada')
+  expect(await run('audit')).toBe(0)
+  expect(out).toContain('flow all: on')
+  expect(out).not.toContain('{"')
+})
+
 describe('what is wrong on this machine is no bug', () => {
   it('a plan that is missing, is a folder, or is none', async () => {
     expect(await run('apply', join(folder, 'nowhere.json'))).toBe(2)
