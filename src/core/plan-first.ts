@@ -4,7 +4,7 @@ import { because, doorShut, rest, type Plan, type PlanInput } from './plan-types
 import { carriedOnCreate, fieldsFor } from './policy.js'
 import type { Present } from './ports.js'
 import { preflight } from './preflight.js'
-import type { EndKind } from './ref.js'
+import type { EndKind, Side } from './ref.js'
 import { isClosed, phaseOf } from './stage.js'
 
 /** Only one record exists: make the other where policy opens it, else say why not. */
@@ -23,7 +23,7 @@ function firstInCrm(input: PlanInput, p: Present): Plan {
   const stage = p.deal.status ?? 'Active/Accepted'
   if (input.policy.flows.partnerToCrm === 'off') return excluded(input, 'The flow from Partner Center to the CRM is off.', 'Run "cosell flows on partnerToCrm".')
   if (p.category === 'lead' && !input.policy.leads) return excluded(input, 'It is a lead, and leads are not synchronised (sync.leads).', 'Set sync.leads to true.')
-  if (p.otherId !== null) return linkedRecordMissing(input, `Partner Center says that this referral belongs to CRM record "${p.otherId}", but the CRM has no such record.`)
+  if (p.otherId !== null) return linkedRecordMissing(input, 'crm', p, `Partner Center says that this referral belongs to CRM record "${p.otherId}"`)
   const over = stage === 'Closed/Declined' || stage === 'Closed/Expired' || stage === 'Closed/Error'
   if (over || (p.category === 'lead' && isClosed(stage))) {
     return excluded(input, `It was already closed (${stage}) when it was first seen.`, 'Nothing to do.')
@@ -50,7 +50,7 @@ function firstAtPartner(input: PlanInput, c: Present): Plan {
   if (!c.sync) return excluded(input, 'Sync with Partner Center is off on the record.', 'Switch it on to share the deal.')
   if (c.ref.kind === 'lead') return excluded(input, 'It is a CRM lead; a deal is shared from an opportunity.', 'Qualify the lead, then switch Sync on.')
   if (input.policy.flows.crmToPartner === 'off') return excluded(input, 'The flow from the CRM to Partner Center is off.', 'Run "cosell flows on crmToPartner".')
-  if (c.otherId !== null) return linkedRecordMissing(input, `The CRM record carries referral identifier "${c.otherId}", but Partner Center has no such referral.`)
+  if (c.otherId !== null) return linkedRecordMissing(input, 'partner', c, `The CRM record carries referral identifier "${c.otherId}"`)
   if (c.sealed || isClosed(c.deal.status ?? 'Active/Accepted')) return excluded(input, 'It was closed before it was shared.', 'Reopen it to share it.')
   return shareNow(input, c)
 }
@@ -88,5 +88,20 @@ function heldAtDoor(input: PlanInput, c: Present, why: string): Plan {
   return { ...plan, conflicts: [conflict] }
 }
 
-const linkedRecordMissing = (input: PlanInput, text: string): Plan =>
-  rest(input.link, 'hold', 'needs-attention', because('linked-record-missing', text, 'Connect the right records with "cosell deals link", or clear the identifier.'))
+/** An identifier that a person wrote, or that came along with a copy or a merge, is reported and never followed. */
+function linkedRecordMissing({ link, now }: PlanInput, gone: Side, here: Present, text: string): Plan {
+  const reading = now[gone]
+  const owner = reading.kind === 'absent' ? reading.belongsTo : undefined
+  const why = owner === undefined ? noSuchRecord[gone] : belongsTo[gone](owner)
+  const [referral, crm] = gone === 'partner' ? [here.otherId, here.ref.id] : [here.ref.id, here.otherId]
+  const remedy =
+    owner === undefined
+      ? 'Connect the right records with "cosell deals link", or clear the identifier.'
+      : `If these two are one deal: "cosell deals unlink ${owner}", then "cosell deals link --referral ${String(referral)} --crm ${String(crm)}". Else clear the identifier.`
+  return rest(link, 'hold', 'needs-attention', because('linked-record-missing', `${text}, but ${why}.`, remedy))
+}
+const noSuchRecord = { partner: 'Partner Center has no such referral', crm: 'the CRM has no such record' } as const
+const belongsTo = {
+  partner: (owner: string) => `that referral belongs to CRM record "${owner}"`,
+  crm: (owner: string) => `that record carries referral identifier "${owner}"`,
+} as const

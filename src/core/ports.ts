@@ -53,7 +53,8 @@ export interface Present {
 }
 export type Reading =
   | Present
-  | { readonly kind: 'absent'; readonly ref: EndRef | null }
+  /** `belongsTo`: the record that the other side names is there, and names this one instead. */
+  | { readonly kind: 'absent'; readonly ref: EndRef | null; readonly belongsTo?: string }
   /** A lead became an opportunity, a record was merged into another. */
   | { readonly kind: 'moved'; readonly ref: EndRef; readonly to: EndRef }
   | { readonly kind: 'unreachable'; readonly ref: EndRef | null; readonly fault: Fault }

@@ -66,7 +66,8 @@ async function adoptCrm(engine: Engine, partner: Present, now: Readings, signal:
       for (const kind of ['opportunity', 'lead'] as const) {
         const ref: EndRef = { side: 'crm', kind, id: partner.otherId }
         const reading = await engine.adapters.crm.read(ref, { wide: false, signal })
-        if (reading.kind === 'present' && namesOther(reading, partner.ref)) return nothing
+        if (reading.kind === 'present' && namesOther(reading, partner.ref))
+          return { ...nothing, now: { ...now, crm: takenBy(reading) } }
         if (reading.kind === 'present')
           return {
             ...nothing,
@@ -101,7 +102,7 @@ async function adoptPartner(engine: Engine, crm: Present, now: Readings, options
   switch (reading.kind) {
     case 'present':
       return namesOther(reading, crm.ref)
-        ? nothing
+        ? { ...nothing, now: { ...now, partner: takenBy(reading) } }
         : {
             ...nothing,
             now: { ...now, partner: reading },
@@ -121,3 +122,4 @@ async function adoptPartner(engine: Engine, crm: Present, now: Readings, options
 
 /** The record already names somebody else: it is not ours to adopt. */
 const namesOther = (reading: Present, self: EndRef): boolean => reading.otherId !== null && reading.otherId !== self.id
+const takenBy = ({ otherId }: Present): Reading => ({ kind: 'absent', ref: null, ...(otherId === null ? {} : { belongsTo: otherId }) })

@@ -225,6 +225,7 @@ async function linkRecords(
       : await adapters.crm.read({ side: 'crm', kind: 'lead', id: ends.crm }, { wide: false, signal })
   if (crm.kind !== 'present')
     throw new Fault('missing', `The CRM shows no opportunity or lead "${ends.crm}".`, { remedy: 'Check the id on the record.' })
+  const former = await goneRecord(engine, referral.otherId, crm.ref, signal)
   const now = clock.now()
   const holders = [...(await store.linksOf(partner, null)), ...(await store.linksOf(crm.ref, null))].filter(
     (link) => link.ends.partner?.id === partner.id || link.ends.crm?.id === crm.ref.id,
@@ -250,11 +251,24 @@ async function linkRecords(
   const saved = await changeDeal(
     engine,
     link.id,
-    (current) => ({ ...current, ends: { partner, crm: crm.ref }, ignored: false, base: null, state: 'pending', reason: null }),
+    (current) => {
+      const aliases = [...current.aliases.filter(({ id }) => id !== former?.id), ...(former === null ? [] : [former])]
+      return { ...current, aliases, ends: { partner, crm: crm.ref }, ignored: false, base: null, state: 'pending', reason: null }
+    },
     (current) => [entry({ ...context, link: current.id }, { kind: 'linked', ends: { partner, crm: crm.ref }, how: 'by a person' })],
   )
   await workNow(saved, 'linked by a person')
   return afterwards(saved.id)
+}
+
+/** The record that the referral still names although it is gone: a person who connects another one has said whose the referral is now. */
+async function goneRecord(engine: Engine, id: string | null, connected: EndRef, signal: AbortSignal): Promise<EndRef | null> {
+  if (id === null || id === connected.id) return null
+  for (const kind of ['opportunity', 'lead'] as const) {
+    const reading = await engine.adapters.crm.read({ side: 'crm', kind, id }, { wide: false, signal })
+    if (reading.kind !== 'absent') return null
+  }
+  return { side: 'crm', kind: 'opportunity', id }
 }
 
 async function failing(engine: Engine): Promise<Link[]> {

@@ -10,7 +10,7 @@ import { salesforceInstallation, type SalesforceInstallation } from '../support/
 let here: SalesforceInstallation
 afterEach(() => here.close())
 const never = new AbortController().signal
-const desk = async () => (await administer(here.config, { clock: realClock, plant: () => undefined })).desk.installation
+const desk = async () => (await administer(here.load().config, { clock: realClock, plant: () => undefined })).desk.installation
 const apply = async (existing: 'leave' | 'alter' = 'leave') => (await desk()).apply({ existing, by: 'test', onProgress: () => undefined, signal: never })
 
 describe('an org without our fields', () => {

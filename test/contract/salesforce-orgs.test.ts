@@ -91,18 +91,3 @@ describe('an org with the fields of the guide of 2020', () => {
     expect(after?.details.requirements.solutions.map((solution) => solution.id)).toContain('SOL-67890-DEF')
   })
 })
-
-describe('two accounts that are merged', () => {
-  it('leave their deals in step: what hangs on the loser hangs on the winner', async () => {
-    await open()
-    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Merged customer', details: { currency: 'EUR' } })
-    await here.sync()
-    const { people } = here.sandbox.salesforce
-    const loser = String(here.opportunity(crmIdOf(own.id))['AccountId'])
-    const winner = people.create('Account', { Name: 'The true name', BillingCountry: 'Germany', BillingCity: 'Bonn', BillingPostalCode: '53111' })
-    people.merge('Account', winner, [loser])
-    await here.sync()
-    expect(here.opportunity(crmIdOf(own.id))['AccountId']).toBe(winner)
-    expect((await here.dealOf(own.id)).state).toBe('in-sync')
-  })
-})

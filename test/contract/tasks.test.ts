@@ -66,10 +66,10 @@ describe('a notice as a task', () => {
     const org = here.sandbox.salesforce
     const id = here.completeOpportunity('Nordwind')
     const lead = org.people.create('Lead', { LastName: 'Vogt', Company: 'V' })
-    const channel = channelTo(here.config, { side: 'crm', kind: 'opportunity', id })
+    const channel = channelTo(here.load().config, { side: 'crm', kind: 'opportunity', id })
     await channel.send(notice('answer.us.D-1.7'), signal)
     await channel.send(notice('answer.us.D-1.7'), signal)
-    await channelTo(here.config, { side: 'crm', kind: 'lead', id: lead }).send(notice('answer.us.D-2.7'), signal)
+    await channelTo(here.load().config, { side: 'crm', kind: 'lead', id: lead }).send(notice('answer.us.D-2.7'), signal)
     const tasks = org.find('Task')
     expect(tasks).toHaveLength(2)
     expect(tasks[0]).toMatchObject({

@@ -4,18 +4,18 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { assemble, type App } from '../../src/assemble.js'
 import { realClock } from '../../src/clock.js'
-import { loadConfig, processWorld, type Config } from '../../src/config/index.js'
+import { loadConfig, processWorld, type LoadedConfig } from '../../src/config/index.js'
 import type { DealView, SyncSummary } from '../../src/engine/views.js'
 import { silentLog } from '../../src/log.js'
 import { sandboxClock } from '../../src/sandbox/index.js'
 import type { Installed, SalesforceOptions } from '../../src/sandbox/salesforce/index.js'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
+import { sandboxSettings } from './sandbox-settings.js'
 
 export interface SalesforceInstallation {
   readonly sandbox: Sandbox
-  readonly app: App
-  readonly address: string
-  readonly config: Config
+  app: App
+  address: string
   /** Sweeps both sides and works until nothing due is left, also what waits for the second to pass. */
   sync(deals?: readonly string[]): Promise<SyncSummary>
   opportunity(id: string): Readonly<Record<string, unknown>>
@@ -28,6 +28,9 @@ export interface SalesforceInstallation {
   writes(): readonly string[]
   /** Turns the clock of all sides forward. */
   later(ms: number): void
+  /** Ends the process and starts another on the same store and configuration. */
+  restart(change?: Partial<SalesforceWish>): Promise<void>
+  load(change?: Partial<SalesforceWish>): LoadedConfig
   close(): Promise<void>
 }
 
@@ -40,6 +43,15 @@ export interface SalesforceWish {
   readonly mapping?: object
   readonly org?: Partial<SalesforceOptions>
 }
+
+/** What people fill in: ours, or what Microsoft's package has instead. */
+const own = {
+  object: 'Cosell_Solution__c',
+  deal: 'Cosell_Opportunity__c',
+  id: 'Cosell_Solution_Identifier__c',
+  sync: 'Cosell_Sync_With_Partner_Center__c',
+}
+const packaged = { object: 'mspcsync__PartnerOffer__c', deal: 'mspcsync__Deal__c', id: 'mspcsync__OfferId__c', sync: 'mspcsync__SyncFlag__c' }
 
 /** A whole installation on Salesforce: simulated systems on loopback, the assembled service with a store of its own, and the people. */
 export async function salesforceInstallation(wish: SalesforceWish = {}): Promise<SalesforceInstallation> {
@@ -57,26 +69,21 @@ export async function salesforceInstallation(wish: SalesforceWish = {}): Promise
     ...(wish.singleCurrency === true ? { singleCurrency: true } : {}),
     ...(wish.org === undefined ? {} : { salesforce: wish.org }),
   })
+  const names = wish.fields === 'microsoft' ? packaged : own
   const folder = mkdtempSync(join(tmpdir(), 'cosell-salesforce-'))
   const { salesforce: org, partnerCenter } = sandbox
   // A share needs a member of the sales team who can be phoned.
   for (const user of org.find('User')) org.people.edit('User', String(user['Id']), { Phone: '+49 30 1' })
-  const config = configFor(sandbox, folder, wish)
-  const app = await assemble(config, {
-    clock,
-    demo: null,
-    log: silentLog,
-    version: 'test',
-    adopt: false,
-    plant: () => undefined,
-  })
-  const address = (await app.start('server')).address ?? ''
+  const load = (change: Partial<SalesforceWish> = {}): LoadedConfig => configFor(sandbox, folder, { ...wish, ...change })
+  const open = (change: Partial<SalesforceWish>): Promise<App> =>
+    assemble(load(change).config, { clock, demo: null, log: silentLog, version: 'test', adopt: false, plant: () => undefined })
+  const app = await open({})
   const made: SalesforceInstallation = {
     sandbox,
     app,
-    address,
-    config,
+    address: (await app.start('server')).address ?? '',
     async sync(deals = []) {
+      const { app } = made
       let summary = await app.service.sync({ deals, release: true, signal: never, by: 'test' })
       // A record of this very second is looked at again a moment later: turning the clock stands for that moment.
       for (let round = 0; round < 4; round += 1) {
@@ -98,7 +105,7 @@ export async function salesforceInstallation(wish: SalesforceWish = {}): Promise
       const contact = org.people.create('Contact', {
         FirstName: 'Ada',
         LastName: 'Moser',
-        Email: `ada@${name.toLowerCase()}.example`,
+        Email: `ada@${name.toLowerCase().replaceAll(' ', '-')}.example`,
         Phone: '+49 40 1',
         AccountId: account,
       })
@@ -113,15 +120,11 @@ export async function salesforceInstallation(wish: SalesforceWish = {}): Promise
         OwnerId: org.people.user('kim@fabrikam.example'),
         ...more,
       })
-      org.people.create('Cosell_Solution__c', {
-        Name: 'Example Insights',
-        Cosell_Opportunity__c: id,
-        Cosell_Solution_Identifier__c: 'SOL-12345-ABC',
-      })
+      org.people.create(names.object, { Name: 'Example Insights', [names.deal]: id, [names.id]: 'SOL-12345-ABC' })
       return id
     },
-    share: (id) => org.people.edit('Opportunity', id, { Cosell_Sync_With_Partner_Center__c: true }),
-    dealOf: (id) => app.service.deal(id, { live: false }),
+    share: (id) => org.people.edit('Opportunity', id, { [names.sync]: true }),
+    dealOf: (id) => made.app.service.deal(id, { live: false }),
     writes() {
       const isWrite = ({ method, path }: { method: string; path: string }): boolean =>
         method !== 'GET' && !path.includes('/oauth2/') && !path.includes('/Soap/') && !path.includes('/webhooks/')
@@ -131,8 +134,14 @@ export async function salesforceInstallation(wish: SalesforceWish = {}): Promise
       return done
     },
     later: (ms) => void (aheadMs += ms),
+    async restart(change = {}) {
+      await made.app.stop()
+      made.app = await open(change)
+      made.address = (await made.app.start('server')).address ?? ''
+    },
+    load,
     async close() {
-      await app.stop()
+      await made.app.stop()
       await sandbox.close()
       rmSync(folder, { recursive: true, force: true })
     },
@@ -141,40 +150,20 @@ export async function salesforceInstallation(wish: SalesforceWish = {}): Promise
   return made
 }
 
-function configFor(
-  { urls, credentials, trustAnchors }: Sandbox,
-  folder: string,
-  wish: { readonly sync?: object; readonly mapping?: object },
-): Parameters<typeof assemble>[0] {
+function configFor(sandbox: Sandbox, folder: string, wish: Pick<SalesforceWish, 'sync' | 'mapping'>): LoadedConfig {
   const file = join(folder, 'cosell.yaml')
   const text = stringify({
     environment: 'test',
     store: './data',
     server: { listen: '127.0.0.1:0' },
-    partnerCenter: {
-      tenant: credentials.tenant,
-      clientId: credentials.partnerClientId,
-      clientSecret: credentials.partnerClientSecret,
-      refreshToken: credentials.refreshToken,
-      referralsUrl: urls.partnerCenter,
-      platformUrl: urls.partnerCenter,
-      authorityUrl: urls.entra,
-      webhook: { certificateHosts: [new URL(urls.partnerCenter).host], trustAnchors: './roots.pem' },
-    },
-    crm: {
-      kind: 'salesforce',
-      url: urls.salesforce,
-      clientId: credentials.salesforceClientId,
-      clientSecret: credentials.salesforceClientSecret,
-      webhookKey: 'test-webhook-key',
-    },
+    ...sandboxSettings(sandbox, 'test-webhook-key', 'salesforce'),
     sync: { owner: 'kim@fabrikam.example', ...wish.sync },
     ...(wish.mapping === undefined ? {} : { mapping: './mapping.yaml' }),
   })
   const files: Readonly<Record<string, string>> = {
     [file]: text,
-    [join(folder, 'roots.pem')]: trustAnchors,
+    [join(folder, 'roots.pem')]: sandbox.trustAnchors,
     [join(folder, 'mapping.yaml')]: stringify(wish.mapping ?? {}),
   }
-  return loadConfig({ path: file, ...processWorld(), env: {}, cwd: folder, readFile: (path) => files[path] ?? null }).config
+  return loadConfig({ path: file, ...processWorld(), env: {}, cwd: folder, readFile: (path) => files[path] ?? null })
 }
