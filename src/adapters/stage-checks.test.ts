@@ -13,7 +13,7 @@ const lost = stageRow('Closed/*', { StageName: 'Lost' })
 describe('[R65] the table of stages', () => {
   test('that is whole and legal passes, and says what each stage is', () => {
     expect(stageChecks('opportunity', table(held, working, won, lost), org)).toEqual([
-      { name: 'CRM stages', status: 'pass', detail: 'New/* is "Held", Active/Accepted is "Working", Closed/Won is "Won", Closed/* is "Lost".', remedy: null },
+      { name: 'CRM stages', status: 'pass', detail: 'Every status has its counterpart: New/* is "Held"; Active/Accepted is "Working"; Closed/Won is "Won"; Closed/* is "Lost".', remedy: null },
     ])
   })
 

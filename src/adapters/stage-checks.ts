@@ -44,7 +44,7 @@ export function stageChecks(kind: MappedKind, table: StageTable, statuses: reado
   }
   if (checks.length > 0) return checks
   const words = table.rows.map(({ pattern, crm }) => `${pattern} is "${statuses.find((status) => shows(crm, status))?.words ?? textOf(crm)}"`)
-  return [check('pass', `${words.join(', ')}.`, null)]
+  return [check('pass', `Every status has its counterpart: ${words.join('; ')}.`, null)]
 }
 
 const same = (a: unknown, b: unknown): boolean => String(a).toLowerCase() === String(b).toLowerCase()

@@ -82,7 +82,21 @@ describe.each(looks)('in $locale, $theme', ({ locale, theme }) => {
     const page = await walk.to(name)
     expect(await page.locator('html').getAttribute('lang')).toBe(locale)
     expect(await violations(page)).toEqual([])
+    expect(await page.locator('q').allInnerTexts()).toEqual([]) // Nothing that only another system could have said in English.
     await picture(page, `${name}-${locale}-${theme}`)
+  })
+})
+
+describe('in Chinese', () => {
+  it('the checks say everything in Chinese, and quote nobody', async () => {
+    const page = await world.open('/connections', { locale: 'zh-CN' })
+    await page.getByRole('button', { name: '运行检查' }).click()
+    const checks = page.locator('.checks')
+    await checks.waitFor()
+    await checks.getByText('合作伙伴中心：第二重验证').waitFor()
+    expect(await page.locator('q').allInnerTexts()).toEqual([])
+    await picture(page, 'checks-zh-CN')
+    await page.context().close()
   })
 })
 

@@ -17,6 +17,7 @@ import { useMe } from '../api/queries.js'
 import { LOCALE_NAMES, LOCALES, useLocale } from '../i18n/locale.js'
 import { Icon } from '../parts/icon.js'
 import { chooseTheme, THEMES, useChosenTheme } from './preferences.js'
+import { useWho } from '../parts/use-words.js'
 
 export function SettingsMenu() {
   const {
@@ -68,6 +69,7 @@ export function AccountMenu() {
     text: { common },
   } = useLocale()
   const me = useMe().data
+  const who = useWho()
   const client = useQueryClient()
   const navigate = useNavigate()
   if (me === undefined) return null
@@ -79,15 +81,15 @@ export function AccountMenu() {
   return (
     <Menu>
       <MenuTrigger disableButtonEnhancement>
-        <Button appearance="subtle" icon={<Icon name="person" />} aria-label={common.account.signedInAs(me.name)}>
-          <span className="bar__name">{me.name}</span>
+        <Button appearance="subtle" icon={<Icon name="person" />} aria-label={common.account.signedInAs(who(me.name))}>
+          <span className="bar__name">{who(me.name)}</span>
         </Button>
       </MenuTrigger>
       <MenuPopover>
         <MenuList>
           <MenuGroup>
             <MenuGroupHeader>
-              {me.name} · {common.roles[me.role]}
+              {who(me.name)} · {common.roles[me.role]}
             </MenuGroupHeader>
             {me.via === 'session' && <MenuItem onClick={() => void signOut()}>{common.account.signOut}</MenuItem>}
           </MenuGroup>

@@ -1,6 +1,7 @@
 import { createContext, use, useEffect, useMemo, useState, type ReactNode } from 'react'
 import type { Messages } from './en/index.js'
 import { formats, type Formats } from './formats.js'
+import { reader, type Reader } from './sentences.js'
 
 export const LOCALES = ['en', 'zh-CN'] as const
 export type Locale = (typeof LOCALES)[number]
@@ -29,6 +30,7 @@ interface Localisation {
   readonly locale: Locale
   readonly text: Messages
   readonly format: Formats
+  readonly read: Reader
   readonly change: (locale: Locale) => void
 }
 const Context = createContext<Localisation | null>(null)
@@ -42,6 +44,7 @@ export function LocaleProvider({ first, children }: { readonly first: { locale: 
     () => ({
       ...current,
       format: formats(current.locale),
+      read: reader(current.text.sentences),
       change: (locale: Locale) => {
         localStorage.setItem(stored, locale)
         void loadMessages(locale).then((text) => setCurrent({ locale, text }))
@@ -59,4 +62,6 @@ export function useLocale(): Localisation {
 }
 /** The texts in the person's language. */
 export const useText = (): Messages => useLocale().text
+/** What the service says, in the person's language. */
+export const useReader = (): Reader => useLocale().read
 export const useFormat = (): Formats => useLocale().format

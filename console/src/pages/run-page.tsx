@@ -16,6 +16,7 @@ import { useSay } from '../parts/use-say.js'
 import { useBecause } from '../parts/use-words.js'
 import '../styles/deal.css'
 import '../styles/runs.css'
+import { Sentence } from '../parts/sentence.js'
 
 const route = getRouteApi('/inside/runs/$run')
 
@@ -76,7 +77,9 @@ function Facts({ run }: { readonly run: RunRow }) {
       {run.message !== null && (
         <>
           <dt>{runs.columns.message}</dt>
-          <dd lang="en">{run.message}</dd>
+          <dd>
+            <Sentence text={run.message} />
+          </dd>
         </>
       )}
       {run.deal !== null && (

@@ -4,6 +4,7 @@ import { useEffect, useState, type ReactNode } from 'react'
 import { ApiError } from '../api/http.js'
 import { useText } from '../i18n/locale.js'
 import { Icon, type IconName } from './icon.js'
+import { useSentence } from './sentence.js'
 
 interface EmptyProps {
   readonly icon: IconName
@@ -49,9 +50,12 @@ export function ProblemBar({ error, again }: { readonly error: unknown; readonly
 export function useProblem(error: unknown): { title: string; detail: string; remedy: string | null } {
   const { common } = useText()
   const { problems } = common
+  const say = useSentence()
   if (!(error instanceof ApiError))
     return { title: problems.failed, detail: error instanceof Error ? error.message : String(error), remedy: null }
-  const { status, detail, remedy } = error.problem
+  const { status } = error.problem
+  const detail = say(error.problem.detail)
+  const remedy = error.problem.remedy === null ? null : say(error.problem.remedy)
   if (status === 0) return { title: problems.offline, detail: '', remedy: problems.offlineRemedy }
   if (status === 403) return { title: problems.forbidden, detail, remedy }
   if (status === 404) return { title: problems.notFound, detail, remedy: remedy ?? problems.notFoundRemedy }

@@ -2,6 +2,7 @@ import type { AuditEvent, Change, Projection } from '../api/types.js'
 import { useText } from '../i18n/locale.js'
 import { ChangeList } from './change-list.js'
 import { WireCalls } from './wire-calls.js'
+import { Sentence } from './sentence.js'
 
 /** The values of a change beside what they replaced. */
 const asView = (change: Change, before: Projection) => {
@@ -67,7 +68,9 @@ function Facts({
       {remedy !== null && (
         <>
           <dt>{events.remedy}</dt>
-          <dd>{remedy}</dd>
+          <dd>
+            <Sentence text={remedy} />
+          </dd>
         </>
       )}
       {requestId !== null && (
@@ -79,7 +82,9 @@ function Facts({
       {remarks.length > 0 && (
         <>
           <dt>{events.remarks}</dt>
-          <dd>{remarks.join(' ')}</dd>
+          <dd>
+            <Sentence text={remarks.join(' ')} />
+          </dd>
         </>
       )}
     </dl>

@@ -3,6 +3,7 @@ import { useFormat, useText } from '../i18n/locale.js'
 import { useChangeText } from './change-list.js'
 import { useFieldName } from './field-value.js'
 import { useBecause } from './use-words.js'
+import { useSentence } from './sentence.js'
 
 /** What happened, in one sentence, for each kind of entry in the ledger. */
 export function useEventText(): (event: AuditEvent) => string {
@@ -11,6 +12,7 @@ export function useEventText(): (event: AuditEvent) => string {
   const format = useFormat()
   const say = useChangeText()
   const nameOf = useFieldName()
+  const sentence = useSentence()
   return (event) => {
     switch (event.kind) {
       case 'hinted':
@@ -22,7 +24,7 @@ export function useEventText(): (event: AuditEvent) => string {
       case 'found-written':
         return events.foundWritten(say(event.change))
       case 'failed':
-        return events.failed(event.message)
+        return events.failed(sentence(event.message))
       case 'conflict':
         return events.conflict(nameOf(event.conflict.field))
       case 'agreed':
@@ -30,9 +32,9 @@ export function useEventText(): (event: AuditEvent) => string {
       case 'forgotten':
         return events.forgotten
       case 'linked':
-        return events.linked(words.how[event.how] ?? event.how)
+        return events.linked(words.how[event.how] ?? sentence(event.how))
       case 'unlinked':
-        return events.unlinked(words.how[event.how] ?? event.how)
+        return events.unlinked(words.how[event.how] ?? sentence(event.how))
       case 'moved':
         return events.moved
       case 'state': {
@@ -48,7 +50,7 @@ export function useEventText(): (event: AuditEvent) => string {
       case 'ran':
         return events.ran(because(event.because), format.duration(event.ms))
       case 'setting':
-        return events.setting(event.name, event.detail)
+        return events.setting(sentence(event.name), sentence(event.detail))
     }
   }
 }

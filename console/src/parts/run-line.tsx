@@ -4,6 +4,7 @@ import { Icon } from './icon.js'
 import { PageLink } from './links.js'
 import { Ago } from './time.js'
 import { useBecause } from './use-words.js'
+import { Sentence } from './sentence.js'
 
 /** One run in one line: how it ended, why it began, what it wrote. */
 export function RunLine({ run }: { readonly run: RunRow }) {
@@ -17,7 +18,7 @@ export function RunLine({ run }: { readonly run: RunRow }) {
         <PageLink to="/runs/$run" params={{ run: run.id }}>
           {run.name ?? (run.deal === null ? because(run.because) : deals.unnamed)}
         </PageLink>
-        <span className="run-line__what">{because(run.because)} · {run.message ?? runs.wrote(format.number(run.writes))}</span>
+        <span className="run-line__what">{because(run.because)} · {run.message === null ? runs.wrote(format.number(run.writes)) : <Sentence text={run.message} />}</span>
       </span>
       <span className="run-line__when">
         <Ago at={run.at} />

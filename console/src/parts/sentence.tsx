@@ -1,15 +1,25 @@
-import { useLocale } from '../i18n/locale.js'
+import { Fragment } from 'react'
+import { useReader } from '../i18n/locale.js'
 
-const quoted = /"([^"]*)"/
-
-/** A sentence of the service in the person's language; one that is not known there stays English, and says so to screen readers. */
+/** A sentence of the service in the person's language. Words of others in it, a remote system's for example, are shown as the quotation they are. */
 export function Sentence({ text }: { readonly text: string }) {
-  const {
-    text: { words },
-    locale,
-  } = useLocale()
-  const part = quoted.exec(text)?.[1]
-  const known = words.sentences[text] ?? words.sentences[text.replace(quoted, '"…"')]?.replace('…', part ?? '…')
-  if (known !== undefined) return <>{known}</>
-  return locale === 'en' ? <>{text}</> : <span lang="en">{text}</span>
+  const read = useReader()
+  return read(text).map((piece, index) =>
+    piece.foreign ? (
+      <q key={index} lang="en">
+        {piece.text}
+      </q>
+    ) : (
+      <Fragment key={index}>{piece.text}</Fragment>
+    ),
+  )
+}
+
+/** The same where only text can stand: a title, a name for screen readers. */
+export function useSentence(): (text: string) => string {
+  const read = useReader()
+  return (text) =>
+    read(text)
+      .map((piece) => (piece.foreign ? `“${piece.text}”` : piece.text))
+      .join('')
 }

@@ -1,18 +1,21 @@
 import { useText } from '../i18n/locale.js'
+import { useSentence } from './sentence.js'
 
 /** Why a deal was worked, in a person's words. The service says it in fixed words, or by the name of the event. */
 export function useBecause(): (because: string) => string {
   const { words, events, runs } = useText()
   const takes: Readonly<Record<string, string>> = events.takes
+  const say = useSentence()
   return (because) => {
     const order = /^ordered: (\w+)$/.exec(because)?.[1]
     if (order !== undefined) return words.ordered(takes[order] ?? order)
-    return words.because[because] ?? (because === '' ? runs.worked : because)
+    return words.because[because] ?? (because === '' ? runs.worked : say(because))
   }
 }
 
 /** Who recorded something: the two systems by their names, people by theirs. */
 export function useWho(): (by: string) => string {
   const { words } = useText()
-  return (by) => words.sources[by] ?? by
+  const say = useSentence()
+  return (by) => words.sources[by] ?? say(by)
 }

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../api/types.js'
 import { useFormat, useText } from '../i18n/locale.js'
+import { Sentence } from './sentence.js'
 
 type WireCall = Extract<AuditEvent, { kind: 'wrote' }>['calls'][number]
 
@@ -40,7 +41,7 @@ function Call({ call }: { readonly call: WireCall }) {
         </code>
         <span className={failed ? 'wire__status wire__status--failed' : 'wire__status'}>{call.status ?? text.noAnswer}</span>
         <span className="muted nowrap">
-          {call.system} · {format.duration(call.ms)}
+          <Sentence text={call.system} /> · {format.duration(call.ms)}
         </span>
       </summary>
       {call.requestId !== null && (

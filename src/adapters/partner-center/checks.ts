@@ -20,11 +20,10 @@ export interface CheckParts {
 const skewMostMs = 60_000
 const breadthSample = 50
 const wantedEvents = ['referral-created', 'referral-updated', 'related-referral-created', 'related-referral-updated']
-const prefix = 'Partner Center'
 
-const pass = (name: string, detail: string): Check => ({ name: `${prefix}: ${name}`, status: 'pass', detail, remedy: null })
-const warn = (name: string, detail: string, remedy: string): Check => ({ name: `${prefix}: ${name}`, status: 'warn', detail, remedy })
-const fail = (name: string, detail: string, remedy: string): Check => ({ name: `${prefix}: ${name}`, status: 'fail', detail, remedy })
+const pass = (name: string, detail: string): Check => ({ name: `Partner Center: ${name}`, status: 'pass', detail, remedy: null })
+const warn = (name: string, detail: string, remedy: string): Check => ({ name: `Partner Center: ${name}`, status: 'warn', detail, remedy })
+const fail = (name: string, detail: string, remedy: string): Check => ({ name: `Partner Center: ${name}`, status: 'fail', detail, remedy })
 
 /** What must be in order at Partner Center, one line each, in the order in which a person would repair it. Everything here only reads. */
 export async function checks(parts: CheckParts, signal: AbortSignal): Promise<Check[]> {

@@ -81,25 +81,25 @@ export function faultOf(answer: SendAnswer, asked: Asked): Fault {
   const { status } = answer
   const said = saidIn(answer)
   const details = detailsOf(answer, said, asked.now)
-  const tail = said.message === '' ? ` (${status}).` : ` (${status}): ${said.message}`
-  const fault = (kind: Fault['kind'], text: string, remedy: string): Fault => new Fault(kind, `Partner Center ${text} ${asked.what}${tail}`, { ...details, remedy })
+  const what = said.message === '' ? `${asked.what} (${status}).` : `${asked.what} (${status}): ${said.message}`
+  const fault = (kind: Fault['kind'], text: string, remedy: string): Fault => new Fault(kind, text, { ...details, remedy })
   const isRead = asked.method === 'GET'
-  if (status >= 300 && status < 400) return fault('misconfigured', 'redirects elsewhere while', 'Check partnerCenter.referralsUrl and partnerCenter.platformUrl.')
-  if (status === 401) return fault('signed-out', 'did not accept the sign-in while', signIn)
-  if (status === 403) return lacksMfa(said) ? fault('signed-out', 'demands a second factor while', signInWithMfa) : fault('forbidden', 'refused', forbiddenRemedy(said))
-  if (status === 404 || status === 410) return fault('missing', 'knows nothing of what was asked while', 'It may be gone, or outside the locations the connector\'s user may see.')
+  if (status >= 300 && status < 400) return fault('misconfigured', `Partner Center redirects elsewhere while ${what}`, 'Check partnerCenter.referralsUrl and partnerCenter.platformUrl.')
+  if (status === 401) return fault('signed-out', `Partner Center did not accept the sign-in while ${what}`, signIn)
+  if (status === 403) return lacksMfa(said) ? fault('signed-out', `Partner Center demands a second factor while ${what}`, signInWithMfa) : fault('forbidden', `Partner Center refused ${what}`, forbiddenRemedy(said))
+  if (status === 404 || status === 410) return fault('missing', `Partner Center knows nothing of what was asked while ${what}`, 'It may be gone, or outside the locations the connector\'s user may see.')
   // 428 asks for the version that this write lacked: reading the record again brings one.
-  if (status === 412 || status === 428 || (status === 409 && asked.method === 'PATCH')) return fault('stale', 'says that the record has changed while', again)
-  if (status === 429 || status === 423 || status === 509) return fault('throttled', 'asks us to slow down while', again)
+  if (status === 412 || status === 428 || (status === 409 && asked.method === 'PATCH')) return fault('stale', `Partner Center says that the record has changed while ${what}`, again)
+  if (status === 429 || status === 423 || status === 509) return fault('throttled', `Partner Center asks us to slow down while ${what}`, again)
   // A service that names the end of its pause has refused in good order. Not implemented is its last word on this way of asking.
   const orderly = status === 503 && details.retryAfterMs !== undefined
-  if (orderly || status === 507) return fault('offline', 'is not available while', again)
-  if (status === 501) return fault('rejected', 'does not support', rejectedRemedy(said.message))
+  if (orderly || status === 507) return fault('offline', `Partner Center is not available while ${what}`, again)
+  if (status === 501) return fault('rejected', `Partner Center does not support ${what}`, rejectedRemedy(said.message))
   if (status >= 500 || status === 408) {
     // A server that fails, or a gateway in front of it, may have carried out the write first; that is looked up before anything is repeated.
-    return isRead ? fault('offline', 'failed while', again) : fault('ambiguous', 'failed and may or may not have done it while', again)
+    return isRead ? fault('offline', `Partner Center failed while ${what}`, again) : fault('ambiguous', `Partner Center failed and may or may not have done it while ${what}`, again)
   }
-  return fault('rejected', 'refused', rejectedRemedy(said.message))
+  return fault('rejected', `Partner Center refused ${what}`, rejectedRemedy(said.message))
 }
 
 function detailsOf(answer: SendAnswer, said: Said, now: number): Omit<FaultDetails, 'remedy'> {

@@ -11,7 +11,27 @@ import { settings } from './settings.js'
 import { reasons } from './reasons.js'
 import { runs } from './runs.js'
 import { words } from './words.js'
+import type { Sentences } from '../sentences.js'
+
+/** The service speaks English: nothing to look up. */
+const sentences: Sentences = {}
 
 /** The English texts are the model: another language that lacks one, or has one too many, does not compile. */
-export const en = { attention, audit, bulk, common, deal, deals, events, fields, overview, reasons, runs, sandbox, settings, words }
+export const en = {
+  attention,
+  audit,
+  bulk,
+  common,
+  deal,
+  deals,
+  events,
+  fields,
+  overview,
+  reasons,
+  runs,
+  sandbox,
+  sentences,
+  settings,
+  words,
+}
 export type Messages = typeof en

@@ -5,8 +5,6 @@ interface Dictionary {
   readonly ordered: (what: string) => string
   readonly sources: Words
   readonly how: Words
-  /** Whole sentences of the service, by the English one. A part in quotation marks is kept and stands for "…". */
-  readonly sentences: Words
   readonly values: Readonly<Record<string, Words>>
 }
 
@@ -60,7 +58,6 @@ export const words: Dictionary = {
     'the referral carries its CRM id': 'by the CRM id on the referral',
     'the referral carries the id of the record it came from': 'by the id of the record it came from',
   },
-  sentences: {},
   values: {
     'details.requirements.marketplaceIntent': { HaveNotDecided: 'Not decided yet', Yes: 'Yes', No: 'No' },
     'inviteContext.assistanceRequestCode': {

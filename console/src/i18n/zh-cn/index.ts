@@ -8,6 +8,7 @@ import { events } from './events.js'
 import { fields } from './fields.js'
 import { overview } from './overview.js'
 import { sandbox } from './sandbox.js'
+import { sentences } from './sentences/index.js'
 import { settings } from './settings.js'
 import { reasons } from './reasons.js'
 import { runs } from './runs.js'
@@ -26,6 +27,7 @@ export const zhCn: Messages = {
   reasons,
   runs,
   sandbox,
+  sentences,
   settings,
   words,
 }

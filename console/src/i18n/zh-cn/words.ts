@@ -47,30 +47,6 @@ export const words: Messages['words'] = {
     'the referral carries its CRM id': '凭推荐上的 CRM 标识',
     'the referral carries the id of the record it came from': '凭来源记录的标识',
   },
-  sentences: {
-    'The deal has no name.': '商机没有名称。',
-    'The customer account has no name.': '客户没有名称。',
-    'The customer account has no street address (address line 1).': '客户没有街道地址（地址第 1 行）。',
-    'The customer account has no city.': '客户没有城市。',
-    'The customer account has no country.': '客户没有国家/地区。',
-    'The customer account\'s country "…" is not known as a two-letter code (ISO 3166-1), for example DE or US.':
-      '客户的国家/地区“…”不是已知的两字母代码（ISO 3166-1），例如 DE 或 US。',
-    'The deal has no currency.': '商机没有币种。',
-    'The deal has no estimated close date.': '商机没有预计成交日期。',
-    'The deal has no notes (description).': '商机没有备注（说明）。',
-    'The deal has no estimated value.': '商机没有预计金额。',
-    "The deal's estimated value is zero; Partner Center asks for an amount above zero.": '商机预计金额为零；合作伙伴中心要求大于零。',
-    'The deal has no Microsoft solution; add at least one.': '商机没有 Microsoft 解决方案；请至少添加一个。',
-    'No member of the sales team (owner) has first name, last name, phone and e-mail.':
-      '销售团队（负责人）中没有同时具备名、姓、电话和电子邮件的成员。',
-    "Microsoft's help is asked for, but no customer contact has first name, last name, phone and e-mail.":
-      '已请求 Microsoft 帮助，但没有同时具备名、姓、电话和电子邮件的客户联系人。',
-    'Sees deals of other people too, as a Referrals admin does.': '可以看到他人的商机，与推荐管理员一致。',
-    'The application user may read every table that matters.': '应用程序用户可以读取所有相关的表。',
-    'Both sides changed it to different values.': '双方改成了不同的值。',
-    'A person asked to leave this deal alone.': '有人要求不处理此商机。',
-    'A person ended the connection of the two records.': '有人解除了两条记录的关联。',
-  },
   values: {
     'details.requirements.marketplaceIntent': { HaveNotDecided: '尚未决定', Yes: '是', No: '否' },
     'inviteContext.assistanceRequestCode': {

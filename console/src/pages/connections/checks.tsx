@@ -7,6 +7,7 @@ import { useFormat, useText } from '../../i18n/locale.js'
 import { Answer } from '../../parts/answers.js'
 import { Icon } from '../../parts/icon.js'
 import { Panel } from '../../parts/page.js'
+import { Sentence } from '../../parts/sentence.js'
 
 type ChecksAnswer = { readonly checks: readonly Check[] }
 const ICONS = { pass: 'check', warn: 'attention', fail: 'stop' } as const
@@ -59,10 +60,18 @@ export function CheckList({ checks }: { readonly checks: readonly Check[] }) {
               <Icon name={ICONS[check.status]} size={16} />
               {text.statuses[check.status]}
             </span>
-            <div lang="en">
-              <p className="check__name">{check.name}</p>
-              <p className="muted">{check.detail}</p>
-              {check.remedy !== null && check.status !== 'pass' && <p>{check.remedy}</p>}
+            <div>
+              <p className="check__name">
+                <Sentence text={check.name} />
+              </p>
+              <p className="muted">
+                <Sentence text={check.detail} />
+              </p>
+              {check.remedy !== null && check.status !== 'pass' && (
+                <p>
+                  <Sentence text={check.remedy} />
+                </p>
+              )}
             </div>
           </li>
         ))}

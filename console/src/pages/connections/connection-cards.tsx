@@ -58,9 +58,14 @@ function Card({ connection, quota, query }: CardProps) {
     >
       <Facts connection={connection} quota={quota} />
       {(state !== 'connected' || remedy !== null) && (
-        <p className="connection__detail" lang="en">
-          {detail}
-          {remedy !== null && <strong> {remedy}</strong>}
+        <p className="connection__detail">
+          <Sentence text={detail} />
+          {remedy !== null && (
+            <strong>
+              {' '}
+              <Sentence text={remedy} />
+            </strong>
+          )}
         </p>
       )}
       <div className="row">

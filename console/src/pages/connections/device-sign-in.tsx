@@ -17,6 +17,7 @@ import { useFormat, useText } from '../../i18n/locale.js'
 import { Answer } from '../../parts/answers.js'
 import { OutsideLink } from '../../parts/links.js'
 import { useReturnFocus } from '../../parts/use-return-focus.js'
+import { Sentence } from '../../parts/sentence.js'
 
 const lookEveryMs = 1_500
 
@@ -34,8 +35,8 @@ function Standing({ state }: { readonly state: SignInState | undefined }) {
   if (state?.state === 'failed')
     return (
       <MessageBar intent="error" layout="multiline">
-        <MessageBarBody lang="en">
-          {state.message} {state.remedy}
+        <MessageBarBody>
+          <Sentence text={state.message ?? ''} /> <Sentence text={state.remedy ?? ''} />
         </MessageBarBody>
       </MessageBar>
     )

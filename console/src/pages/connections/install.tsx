@@ -8,6 +8,7 @@ import { useFormat, useText } from '../../i18n/locale.js'
 import { Answer } from '../../parts/answers.js'
 import { Panel } from '../../parts/page.js'
 import { useSay } from '../../parts/use-say.js'
+import { Sentence } from '../../parts/sentence.js'
 
 const lookEveryMs = 500
 const SIGNS = { present: '✔', missing: '+', differs: '~' } as const
@@ -63,9 +64,8 @@ function Plan({ plan: { items } }: { readonly plan: InstallPlan }) {
         <ul className="install" tabIndex={0} aria-label={text.title}>
           {open.map(({ id, what, state, change, note }) => (
             <li key={id}>
-              <span aria-hidden="true">{SIGNS[state]}</span> {what}
-              {change !== null && <span className="muted"> · {change}</span>}
-              {note !== null && <span className="muted"> · {note}</span>}
+              <span aria-hidden="true">{SIGNS[state]}</span> <Sentence text={what} />
+              {[change, note].map((more) => more !== null && <More key={more} text={more} />)}
             </li>
           ))}
         </ul>
@@ -73,6 +73,13 @@ function Plan({ plan: { items } }: { readonly plan: InstallPlan }) {
     </>
   )
 }
+
+const More = ({ text }: { readonly text: string }) => (
+  <span className="muted">
+    {' · '}
+    <Sentence text={text} />
+  </span>
+)
 
 function Progress({ job: { state, progress, problem } }: { readonly job: InstallJob }) {
   const {
@@ -84,14 +91,17 @@ function Progress({ job: { state, progress, problem } }: { readonly job: Install
     return (
       <div aria-live="polite">
         <ProgressBar aria-label={text.title} {...(progress === null ? {} : { value: progress.done, max: Math.max(1, progress.total) })} />
-        <p className="muted">{progress?.what ?? text.begins}</p>
+        <p className="muted">{progress === null ? text.begins : <Sentence text={progress.what} />}</p>
       </div>
     )
   if (problem === null) return null
   return (
     <MessageBar intent="error" layout="multiline">
       <MessageBarBody>
-        <MessageBarTitle>{problem.message}</MessageBarTitle> {problem.remedy}
+        <MessageBarTitle>
+          <Sentence text={problem.message} />
+        </MessageBarTitle>{' '}
+        <Sentence text={problem.remedy} />
       </MessageBarBody>
     </MessageBar>
   )

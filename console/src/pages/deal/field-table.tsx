@@ -8,6 +8,7 @@ import { Icon } from '../../parts/icon.js'
 import { PageLink } from '../../parts/links.js'
 import { Panel } from '../../parts/page.js'
 import { Ago } from '../../parts/time.js'
+import { Sentence } from '../../parts/sentence.js'
 
 /** How the look at both systems stands. */
 export interface Look {
@@ -116,7 +117,7 @@ function Unread({ deal, look }: { readonly deal: DealView; readonly look: Look }
         <MessageBarTitle>
           {deal.seen?.[side].kind === 'absent' ? text.absent(common.sides[side]) : text.unreachable(common.sides[side])}
         </MessageBarTitle>{' '}
-        {text.showsAgreed} <span lang="en">{deal.seen?.[side].message}</span>
+        {text.showsAgreed} <Sentence text={deal.seen?.[side].message ?? ''} />
       </MessageBarBody>
     </MessageBar>
   ))

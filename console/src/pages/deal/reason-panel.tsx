@@ -1,20 +1,17 @@
 import { MessageBar, MessageBarBody, MessageBarTitle } from '@fluentui/react-components'
 import type { DealView } from '../../api/types.js'
-import { useFormat, useLocale } from '../../i18n/locale.js'
+import { useFormat, useText } from '../../i18n/locale.js'
 import { Sentence } from '../../parts/sentence.js'
 
 const QUIET: readonly string[] = ['closed', 'conflict']
 
 /** Why the deal is in its state, in the words of the service and in the person's own language. */
 export function ReasonPanel({ deal }: { readonly deal: DealView }) {
-  const {
-    text: { reasons },
-    locale,
-  } = useLocale()
+  const { reasons } = useText()
   const format = useFormat()
   const { reason } = deal
   if (reason === null || QUIET.includes(reason.code)) return null
-  const { name, what, todo } = reasons[reason.code]
+  const { name } = reasons[reason.code]
   const intent = deal.state === 'stopped' ? 'error' : deal.state === 'needs-attention' ? 'warning' : 'info'
   return (
     <MessageBar intent={intent} layout="multiline" className="problem">
@@ -23,8 +20,10 @@ export function ReasonPanel({ deal }: { readonly deal: DealView }) {
           {name}
           {reason.until !== undefined && ` · ${format.dateTime(reason.until)}`}
         </MessageBarTitle>
-        {locale === 'en' ? reason.text : what}
-        <div>{locale === 'en' ? reason.remedy : todo}</div>
+        <Sentence text={reason.text} />
+        <div>
+          <Sentence text={reason.remedy} />
+        </div>
         {reason.items !== undefined && (
           <ul className="bullets">
             {reason.items.map((item) => (
@@ -33,11 +32,6 @@ export function ReasonPanel({ deal }: { readonly deal: DealView }) {
               </li>
             ))}
           </ul>
-        )}
-        {locale !== 'en' && reason.items === undefined && (
-          <div className="muted" lang="en">
-            {reason.text} {reason.remedy}
-          </div>
         )}
       </MessageBarBody>
     </MessageBar>

@@ -9,6 +9,7 @@ import { StageWord } from '../../parts/stage-word.js'
 import { StateBadge } from '../../parts/state-badge.js'
 import { Ago } from '../../parts/time.js'
 import { useDealRows } from './use-deal-pages.js'
+import { Sentence, useSentence } from '../../parts/sentence.js'
 
 const rowHeight = 48
 const overscan = 10
@@ -93,6 +94,7 @@ function Coming({ index, top }: Place) {
 const Row = memo(
   function Row({ row, index, top }: Place & { readonly row: DealRow }) {
     const { deals: text, common, reasons } = useText()
+    const say = useSentence()
     return (
       <div className="deal-row" role="row" aria-rowindex={index + 2} style={{ transform: `translateY(${top}px)` }}>
         <span role="cell" className="deal-row__name">
@@ -120,8 +122,8 @@ const Row = memo(
             <span className={row.problem === null ? 'muted truncate' : 'deal-row__cause truncate'}>{reasons[row.reason.code].name}</span>
           )}
           {row.problem !== null && (
-            <span className="truncate" title={row.problem} lang="en">
-              {row.problem}
+            <span className="truncate" title={say(row.problem)}>
+              <Sentence text={row.problem} />
             </span>
           )}
         </span>

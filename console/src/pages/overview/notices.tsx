@@ -4,6 +4,7 @@ import { api } from '../../api/client.js'
 import { keys } from '../../api/queries.js'
 import { PageLink } from '../../parts/links.js'
 import { useText } from '../../i18n/locale.js'
+import { Sentence } from '../../parts/sentence.js'
 
 const shown = 3
 
@@ -13,8 +14,11 @@ export function Notices() {
   const { data } = useQuery({ queryKey: keys.notices, queryFn: ({ signal }) => api.notices(signal), refetchInterval: 30_000 })
   return (data?.notices ?? []).slice(0, shown).map((notice) => (
     <MessageBar key={notice.key} intent={notice.level === 'urgent' ? 'error' : 'warning'} layout="multiline">
-      <MessageBarBody lang="en">
-        <MessageBarTitle>{notice.title}</MessageBarTitle> {notice.text} {notice.remedy}{' '}
+      <MessageBarBody>
+        <MessageBarTitle>
+          <Sentence text={notice.title} />
+        </MessageBarTitle>{' '}
+        <Sentence text={notice.text} /> <Sentence text={notice.remedy} />{' '}
         {notice.deal !== null && (
           <PageLink to="/deals/$deal" params={{ deal: notice.deal }}>
             {common.actions.open}

@@ -2,6 +2,7 @@ import type { Activity, QuotaView } from '../../api/types.js'
 import { useFormat, useText } from '../../i18n/locale.js'
 import { Panel } from '../../parts/page.js'
 import { Ago, At } from '../../parts/time.js'
+import { useSentence } from '../../parts/sentence.js'
 
 const tightShare = 0.2
 
@@ -30,9 +31,10 @@ function Quota({ quota }: { readonly quota: QuotaView }) {
     overview: { quotas: text },
   } = useText()
   const format = useFormat()
+  const say = useSentence()
   return (
-    <section className="quota" aria-label={quota.system}>
-      <h3>{quota.system}</h3>
+    <section className="quota" aria-label={say(quota.system)}>
+      <h3>{say(quota.system)}</h3>
       <dl className="fact-list">
         <dt>{text.calls}</dt>
         <dd>{text.hourAndDay(format.number(quota.callsLastHour), format.number(quota.callsLastDay))}</dd>

@@ -11,6 +11,7 @@ import { PageLink } from '../../parts/links.js'
 import { Panel } from '../../parts/page.js'
 import { Ago } from '../../parts/time.js'
 import { useRetryDeals } from './retry-deals.js'
+import { Sentence } from '../../parts/sentence.js'
 
 const pageSize = 200
 
@@ -119,7 +120,7 @@ function Letter({ row, isChosen, choose, retry }: LetterProps) {
         </PageLink>
         {row.reason !== null && (
           <p>
-            <strong>{reasons[row.reason.code].name}.</strong> <span lang="en">{row.reason.text}</span>
+            <strong>{reasons[row.reason.code].name}.</strong> <Sentence text={row.reason.text} />
           </p>
         )}
         {row.reason !== null && <p className="muted">{reasons[row.reason.code].todo}</p>}

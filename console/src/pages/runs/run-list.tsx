@@ -14,6 +14,7 @@ import { Outcome } from '../../parts/run-line.js'
 import { Ago } from '../../parts/time.js'
 import { useBecause } from '../../parts/use-words.js'
 import { useRetryDeals } from './retry-deals.js'
+import { Sentence } from '../../parts/sentence.js'
 
 const route = getRouteApi('/inside/runs')
 const pageSize = 50
@@ -166,8 +167,8 @@ function Row({ run, isChosen, toggle }: RowProps) {
       <td className="runs__message" data-head={runs.columns.because}>
         {because(run.because)}
         {run.message !== null && (
-          <span className="runs__fault" lang="en">
-            {run.message}
+          <span className="runs__fault">
+            <Sentence text={run.message} />
           </span>
         )}
       </td>
