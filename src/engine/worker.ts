@@ -32,6 +32,8 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
   let loop: Promise<void> = Promise.resolve()
   // A wake-up call may come while the queue is being asked: it is remembered, or its deal would wait for the next poll.
   let woken = false
+  // The last look took all it had room for: there may be more. What is due by then has been announced, or is found by the poll.
+  let more = true
   let endPause: () => void = () => undefined
   const wake = (): void => {
     woken = true
@@ -52,7 +54,7 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
       })
       .finally(() => {
         running.delete(lease.token)
-        wake()
+        if (more) wake()
       })
     running.set(lease.token, work)
     return work
@@ -60,14 +62,17 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
 
   const takeSome = async (only?: readonly LinkId[]): Promise<number> => {
     const room = options.concurrency - running.size
-    if (room <= 0) return 0
+    more = room <= 0
+    if (more) return 0
     const leases = await engine.store.queue.take({
       limit: room,
       now: engine.clock.now(),
       leaseMs: engine.leaseMs,
       ...(only === undefined ? {} : { only }),
     })
+    more = leases.length >= room
     for (const lease of leases) void run(lease)
+    if (more && running.size < options.concurrency) wake() // Some came to their end while the queue was asked.
     return leases.length
   }
 
@@ -77,7 +82,7 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
     return engine.clock.sleep(ms, waiting.signal)
   }
 
-  /** One look takes all there is room for, so the next is worth it only after something was marked, came to its end, or became due. */
+  /** One look takes all there is room for, so the next is worth it only after something was marked, became due, or made room for what was left. */
   const forever = async (): Promise<void> => {
     while (taking) {
       woken = false

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fdatasync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, fdatasync, fstatSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -20,6 +20,8 @@ export interface OpenDatabase {
   readonly folder: string | null
   /** After a commit: it survives the loss of power, not only of the process. PostgreSQL says so with the commit itself. */
   readonly durable: Flush
+  /** Asked at the end of a transaction that wrote, before its commit. */
+  readonly makeRoom: () => void
   /** Tells everyone on the same database that a tenant has work. */
   announce(tenant: string): void
   onAnnounce(tenant: string, callback: () => void): () => void
@@ -58,6 +60,7 @@ function openSqlite(path: string, standing: Standing): OpenDatabase {
     kind: 'sqlite',
     folder,
     durable: sharedFlush(log.flush),
+    makeRoom: log.makeRoom,
     announce: bell.ring,
     onAnnounce: bell.onRing,
     close: async () => {
@@ -70,15 +73,39 @@ function openSqlite(path: string, standing: Standing): OpenDatabase {
 }
 
 const flushData = promisify(fdatasync)
+const roomBytes = 2 * 1_048_576 // Written in a millisecond, and enough for several hundred commits.
 
-/** The file that holds every commit until a checkpoint. It lives as long as a connection is open, and ours is. */
-function writeAheadLog(file: InstanceType<typeof Database>, folder: string): { flush(): Promise<void>; close(): void } {
-  file.exec('BEGIN IMMEDIATE; COMMIT') // SQLite makes the file with the first write transaction.
+interface Log {
+  flush(): Promise<void>
+  makeRoom(): void
+  close(): void
+}
+
+/**
+ * The file that holds every commit until a checkpoint. It lives as long as a connection is open, and ours is. A file that grows has its new
+ * length written down with every flush, which takes some disks many times as long as the commit itself: zeros are laid out ahead of the
+ * commits now and then, by whoever holds the lock of writers. SQLite reads a log up to the first frame that is none, so they say nothing.
+ */
+function writeAheadLog(file: InstanceType<typeof Database>, folder: string): Log {
+  file.exec('BEGIN IMMEDIATE') // SQLite makes the file with the first write transaction.
   const descriptor = openSync(join(folder, 'cosell.db-wal'), 'r+')
+  let laidOut = -1
+  const makeRoom = (): void => {
+    const { size } = fstatSync(descriptor)
+    if (size <= laidOut) return
+    laidOut = size + roomBytes
+    try {
+      writeSync(descriptor, Buffer.alloc(roomBytes), 0, roomBytes, size)
+    } catch {
+      laidOut = Number.POSITIVE_INFINITY // A disk without room for them may have some for the commits, which say it themselves when not.
+    }
+  }
+  makeRoom()
+  file.exec('COMMIT')
   const directory = openSync(folder, 'r')
   fsyncSync(directory) // The name of a new file is part of what must survive.
   closeSync(directory)
-  return { flush: () => flushData(descriptor), close: () => closeSync(descriptor) }
+  return { flush: () => flushData(descriptor), makeRoom, close: () => closeSync(descriptor) }
 }
 
 type SqliteFile = Exclude<SqliteDialectConfig['database'], (...args: never[]) => unknown>
@@ -185,6 +212,7 @@ async function openPostgres(url: string, longestMs: number): Promise<OpenDatabas
     kind: 'postgres',
     folder: null,
     durable: () => Promise.resolve(),
+    makeRoom: () => undefined,
     announce: (tenant) => {
       bell.ring(tenant)
       void sql`select pg_notify(${channel}, ${tenant})`.execute(db).catch(() => undefined) // A lost announcement only costs the wait for the next poll.
@@ -242,8 +270,8 @@ async function listen(url: string, heard: (tenant: string) => void): Promise<{ c
   }
 }
 
-// Two transactions met on PostgreSQL: both wanted the next place of one chain or one new row, or waited for each other.
-const meetings: ReadonlySet<unknown> = new Set(['23505', '40001', '40P01'])
+// Two transactions met: both wanted the next place of one chain or one new row, or (on PostgreSQL) waited for each other.
+const meetings: ReadonlySet<unknown> = new Set(['23505', '40001', '40P01', 'SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY'])
 const meetingsMost = 6
 const meetAgainMs = 15
 
@@ -257,11 +285,18 @@ export async function inTransaction<T>(open: OpenDatabase, work: (trx: Trx) => P
   return done
 }
 
-/** The same without the wait for the disk: everybody sees it, and it is safe once `durable()` says so. Commits reach the disk in their order. */
-export async function committed<T>({ db }: OpenDatabase, work: (trx: Trx) => Promise<T>): Promise<T> {
+/**
+ * The same without the wait for the disk: everybody sees it, and it is safe once `durable()` says so. Commits reach the disk in their order.
+ * `work` is told which try it is: after the first, what was known before the transaction is known no more.
+ */
+export async function committed<T>({ db, makeRoom }: OpenDatabase, work: (trx: Trx, attempt: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await db.transaction().execute(work)
+      return await db.transaction().execute(async (trx) => {
+        const done = await work(trx, attempt)
+        makeRoom()
+        return done
+      })
     } catch (error) {
       const met = error instanceof Error && 'code' in error && meetings.has(error.code)
       if (!met || attempt >= meetingsMost) throw error

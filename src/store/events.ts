@@ -3,71 +3,73 @@ import type { AuditEntry } from '../core/audit.js'
 import { newLink } from '../core/link.js'
 import type { AcceptedEvent, Mark } from '../core/ports.js'
 import { asLinkId, isEndRef, refKey, type Instant } from '../core/ref.js'
-import { committed, type OpenDatabase, type Trx } from './database.js'
-import { groupCommit } from './group.js'
-import { append } from './ledger.js'
+import type { OpenDatabase, Trx } from './database.js'
+import { append, type Head } from './ledger.js'
 import { findLinkIds, insertLink } from './links.js'
-import { prepared } from './prepared.js'
+import { columnsFrom, preparedMany } from './prepared.js'
 import { markAll } from './queue.js'
+import type { EventTable } from './schema.js'
 
-interface Delivery {
+/** What one caller brings. */
+export interface Delivery {
   readonly events: readonly AcceptedEvent[]
   readonly now: Instant
 }
 
-const groupMost = 200
-
 /**
- * Takes events in: once each, the deals they concern found or made, and marked, all in one commit that serves a whole burst. Whoever works
- * them may begin while the disk is still being waited for; the callers are answered after it.
+ * Takes in what several callers bring, in few statements: each event once, the deals they concern found or made, and marked. Says of each
+ * event whether it is new.
  */
-export function eventDoor(open: OpenDatabase, tenant: string): (events: readonly AcceptedEvent[], now: Instant) => Promise<boolean[]> {
-  const take = groupCommit<Delivery, boolean[]>(async (group) => {
-    const fresh = await committed(open, (trx) => takeIn(trx, tenant, group))
-    open.announce(tenant)
-    return fresh
-  }, { most: groupMost, gather: open.durable })
-  return async (events, now) => {
-    const fresh = await take({ events, now })
-    await open.durable()
-    return fresh
-  }
-}
-
-/** Everything that a group brings in few statements: a burst is answered as one. */
-async function takeIn(trx: Trx, tenant: string, group: readonly Delivery[]): Promise<boolean[][]> {
+export async function takeIn(trx: Trx, tenant: string, group: readonly Delivery[]): Promise<Taken> {
+  if (group.length === 0) return { answers: [], heads: new Map() }
+  const rows = new Map<string, EventTable>()
+  for (const { events, now } of group)
+    for (const { source, eventKey, name } of events)
+      if (eventKey !== null && !rows.has(`${source} ${eventKey}`)) rows.set(`${source} ${eventKey}`, { tenant, source, event_key: eventKey, name, at: now })
+  // One order for everyone, so that two transactions never wait for each other in a circle.
+  const unseen = await insertNew([...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row), trx)
   const fresh: { readonly event: AcceptedEvent; readonly now: Instant }[] = []
-  const answers: boolean[][] = []
-  for (const { events, now } of group) {
-    const answer: boolean[] = []
-    for (const event of events) {
-      const isNew = event.eventKey === null || (await firstTime(trx, tenant, event, event.eventKey, now))
-      answer.push(isNew)
+  const answers = group.map(({ events, now }) =>
+    events.map((event) => {
+      // The first of several that are the same takes the place.
+      const isNew = event.eventKey === null || unseen.delete(`${event.source} ${event.eventKey}`)
       if (isNew) fresh.push({ event, now })
-    }
-    answers.push(answer)
-  }
-  await markDeals(trx, tenant, fresh)
-  return answers
+      return isNew
+    }),
+  )
+  return { answers, heads: await markDeals(trx, tenant, fresh) }
+}
+export interface Taken {
+  /** Of each delivery: which of its events are new. */
+  readonly answers: readonly boolean[][]
+  /** Where the chains of the marked deals stand now. */
+  readonly heads: ReadonlyMap<string, Head>
 }
 
-const insertEvent = prepared((db, event: { tenant: string; source: string; event_key: string; name: string; at: number }) =>
+const eventsAtOnce = 100
+const eventColumns = columnsFrom<EventTable>({ tenant: true, source: true, event_key: true, name: true, at: true })
+const insertEvents = preparedMany((db, rows: readonly EventTable[]) =>
   db
     .insertInto('event')
-    .values({ tenant: event.tenant, source: event.source, event_key: event.event_key, name: event.name, at: event.at })
-    .onConflict((conflict) => conflict.columns(['tenant', 'source', 'event_key']).doNothing()),
+    .values(rows.map(eventColumns))
+    .onConflict((conflict) => conflict.columns(['tenant', 'source', 'event_key']).doNothing())
+    .returning(['source', 'event_key']),
 )
 
-async function firstTime(trx: Trx, tenant: string, event: AcceptedEvent, key: string, now: Instant): Promise<boolean> {
-  const done = await insertEvent(trx, { tenant, source: event.source, event_key: key, name: event.name, at: now })
-  return Number(done.numAffectedRows ?? 0) > 0
+async function insertNew(rows: readonly EventTable[], trx: Trx): Promise<Set<string>> {
+  const unseen = new Set<string>()
+  for (let start = 0; start < rows.length; start += eventsAtOnce) {
+    const inserted = await insertEvents(trx, rows.slice(start, start + eventsAtOnce))
+    for (const { source, event_key } of inserted.rows) unseen.add(`${source} ${event_key}`)
+  }
+  return unseen
 }
 
 async function markDeals(
   trx: Trx,
   tenant: string,
   fresh: readonly { readonly event: AcceptedEvent; readonly now: Instant }[],
-): Promise<void> {
+): Promise<ReadonlyMap<string, Head>> {
   const marks: Mark[] = []
   const audit: AuditEntry[] = []
   const found = await findLinkIds(
@@ -101,7 +103,7 @@ async function markDeals(
   }
   const last = fresh.at(-1)
   if (marks.length > 0 && last !== undefined) await markAll(trx, tenant, marks, last.now)
-  await append(trx, tenant, audit)
+  return append(trx, tenant, audit)
 }
 
 /** Keys of events are kept for a month: longer than any sender repeats one. */

@@ -8,6 +8,12 @@ import { readMark } from './page-mark.js'
 import { columnsFrom, preparedMany } from './prepared.js'
 import type { AuditTable } from './schema.js'
 
+/** The newest entry of a chain. */
+export interface Head {
+  readonly sequence: number
+  readonly hash: string
+}
+
 const chainOf = (link: string | null): string => link ?? 'installation'
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const digestOf = (salt: string, payload: string): string => sha256(`${salt}|${payload}`)
@@ -23,11 +29,18 @@ const hashOf = (row: {
 
 /**
  * Appends entries, each chained to the one before it of the same deal. The hash covers a salted digest of the payload, so that erasing
- * a payload (personal data) leaves the chain whole. Each deal has a chain of its own: workers never queue on one.
+ * a payload (personal data) leaves the chain whole. Each deal has a chain of its own: workers never queue on one. Chains that are `known` are
+ * not looked up; should one have grown meanwhile, its place is taken and the transaction fails. Returns where the chains stand now.
  */
-export async function append(trx: Trx, tenant: string, entries: readonly AuditEntry[]): Promise<void> {
-  if (entries.length === 0) return
-  const heads = await headsOf(trx, tenant, [...new Set(entries.map((entry) => chainOf(entry.link)))])
+export async function append(
+  trx: Trx,
+  tenant: string,
+  entries: readonly AuditEntry[],
+  known: ReadonlyMap<string, Head> = new Map(),
+): Promise<ReadonlyMap<string, Head>> {
+  if (entries.length === 0) return known
+  const unknown = new Set(entries.map((entry) => chainOf(entry.link)).filter((chain) => !known.has(chain)))
+  const heads = new Map([...known, ...(await headsOf(trx, tenant, [...unknown]))])
   const salts = randomBytes(entries.length * saltBytes)
   const rows = entries.map((entry, index) => {
     const chain = chainOf(entry.link)
@@ -54,6 +67,7 @@ export async function append(trx: Trx, tenant: string, entries: readonly AuditEn
     return { ...row, hash }
   })
   for (let start = 0; start < rows.length; start += rowsMost) await insertEntries(trx, rows.slice(start, start + rowsMost))
+  return heads
 }
 
 /** How a run ended, of its entry as it is stored; null of everything else, and of what was erased. */
@@ -96,8 +110,8 @@ const selectHeads = preparedMany((db, chains: readonly ChainKey[]) => {
 })
 
 /** The last entry of each chain that has one. */
-async function headsOf(trx: Trx, tenant: string, chains: readonly string[]): Promise<Map<string, { sequence: number; hash: string }>> {
-  const heads = new Map<string, { sequence: number; hash: string }>()
+async function headsOf(trx: Trx, tenant: string, chains: readonly string[]): Promise<Map<string, Head>> {
+  const heads = new Map<string, Head>()
   for (let start = 0; start < chains.length; start += chainsMost) {
     const { rows } = await selectHeads(trx, chains.slice(start, start + chainsMost).map((chain) => ({ tenant, chain })))
     for (const { chain, sequence, hash } of rows) heads.set(chain, { sequence, hash })

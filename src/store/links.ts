@@ -30,6 +30,13 @@ function refsOf(link: Link): Map<string, RefRow> {
   return rows
 }
 
+/**
+ * All that is stored of a deal beside what every save writes: while it stays the same, a save leaves the rest of the row, its records and most
+ * orders alone. Whoever changes what is stored here brings the rows that are there in line by a migration.
+ */
+export const outlineOf = (link: Link): string =>
+  JSON.stringify([link.kind, link.name, link.engagementId, waitsFor(link), answerDue(link), [...refsOf(link).values()]])
+
 /** A deal as its row holds it, beside the two columns that name it. */
 export const columnsOf = (link: Link, now: Instant) => ({
   revision: link.revision,
@@ -99,6 +106,14 @@ const updateColumns = prepared((db, to: LinkColumns & LinkKey & { readonly plann
     .where('id', '=', to.id)
     .where('revision', '=', to.planned),
 )
+const updateDeal = prepared((db, to: Pick<LinkColumns, 'revision' | 'doc' | 'state' | 'reason' | 'updated_at'> & LinkKey & { readonly planned: number }) =>
+  db
+    .updateTable('link')
+    .set({ revision: to.revision, doc: to.doc, state: to.state, reason: to.reason, updated_at: to.updated_at })
+    .where('tenant', '=', to.tenant)
+    .where('id', '=', to.id)
+    .where('revision', '=', to.planned),
+)
 const storedRefs = preparedMany((db, keys: readonly LinkKey[]) =>
   db
     .selectFrom('link_ref')
@@ -111,23 +126,29 @@ const storedRefs = preparedMany((db, keys: readonly LinkKey[]) =>
 export interface Update {
   readonly link: Link
   readonly now: Instant
+  /** What the store holds beside the deal; null: not known. */
+  readonly outline: string | null
 }
 
 export const updateLink = async (trx: Trx, tenant: string, link: Link, now: Instant): Promise<Link> =>
-  (await updateLinks(trx, tenant, [{ link, now }]))[0] ?? link
+  (await updateLinks(trx, tenant, [{ link, now, outline: null }]))[0] ?? link
 
 /** Writes the next revisions if nobody was faster. @throws Fault `lease-lost`, or `stale` when another deal holds one of the ends. */
 export async function updateLinks(trx: Trx, tenant: string, updates: readonly Update[]): Promise<Link[]> {
   const saved: Link[] = []
-  for (const { link, now } of updates) {
+  const changed: Link[] = []
+  for (const { link, now, outline } of updates) {
     const next: Link = { ...link, revision: link.revision + 1 }
-    const done = await updateColumns(trx, { tenant, id: link.id, planned: link.revision, ...columnsOf(next, now) })
+    const row = { tenant, id: link.id, planned: link.revision, ...columnsOf(next, now) }
+    const isSame = outline === outlineOf(next)
+    const done = await (isSame ? updateDeal : updateColumns)(trx, row)
     if (Number(done.numAffectedRows ?? 0) !== 1)
       throw new Fault('lease-lost', `Deal ${link.id} was saved by someone else meanwhile.`, { remedy: 'Nothing to do: it is worked again.' })
     saved.push(next)
+    if (!isSame) changed.push(next)
   }
-  for (let start = 0; start < saved.length; start += refsOfMost) {
-    const some = saved.slice(start, start + refsOfMost)
+  for (let start = 0; start < changed.length; start += refsOfMost) {
+    const some = changed.slice(start, start + refsOfMost)
     const { rows } = await storedRefs(trx, some.map(({ id }) => ({ tenant, id })))
     for (const link of some) await alignRefs(trx, tenant, link, rows.filter((row) => row.link === link.id))
   }

@@ -99,8 +99,11 @@ export interface LeaseEnd {
   readonly now: Instant
 }
 
-/** Ends leases in the transaction that saves what they did. A mark that came meanwhile makes the deal due again at once. */
-export async function settleRows(trx: Trx, tenant: string, ends: readonly LeaseEnd[]): Promise<void> {
+/**
+ * Ends leases in the transaction that saves what they did. A mark that came meanwhile makes the deal due again at once.
+ * Returns whether any is to be worked again, now or later.
+ */
+export async function settleRows(trx: Trx, tenant: string, ends: readonly LeaseEnd[]): Promise<boolean> {
   const done: RowKey[] = []
   for (const { row, outcome, now } of ends) {
     const failing =
@@ -113,6 +116,7 @@ export async function settleRows(trx: Trx, tenant: string, ends: readonly LeaseE
     else done.push({ tenant, link: row.link })
   }
   if (done.length > 0) await deleteRows(trx, done)
+  return done.length < ends.length
 }
 
 interface Again extends RowKey {

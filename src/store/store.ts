@@ -1,19 +1,18 @@
-import { sql } from 'kysely'
-import { Fault, toFault } from '../core/fault.js'
+import { Fault } from '../core/fault.js'
 import type { Link } from '../core/link.js'
 import type { Commit, Store } from '../core/ports.js'
 import { refKey, SIDES, type Instant } from '../core/ref.js'
-import { committed, inTransaction, needNotWait, openDatabase, type OpenDatabase, type Standing, type Trx } from './database.js'
+import { inTransaction, openDatabase, type OpenDatabase, type Standing, type Trx } from './database.js'
 import { checkpointFlaws, makeCheckpoint } from './checkpoints.js'
-import { eventDoor, forgetEvents } from './events.js'
+import { forgetEvents } from './events.js'
 import { append, readAudit, verify } from './ledger.js'
-import { groupCommit } from './group.js'
-import { answersDueByDay, countLinked, countStates, findLinks, insertLink, listLinks, loadLinks, namesOfLinks, updateLink, updateLinks } from './links.js'
+import { answersDueByDay, countLinked, countStates, findLinks, insertLink, listLinks, loadLinks, namesOfLinks, updateLink } from './links.js'
 import { migrate } from './migrations.js'
-import { leasedRows, leaseOver, markAll, queueOf, settleRows, type LeaseEnd } from './queue.js'
+import { markAll, queueOf } from './queue.js'
 import { erasePerson, forgetPayloads, forgetValues } from './retention.js'
 import type { Seal } from './seal.js'
 import { valuesOf } from './values.js'
+import { saveEach, writer } from './writer.js'
 
 export interface DatabaseOptions {
   /** A folder (SQLite) or a postgres:// address. */
@@ -91,15 +90,7 @@ function storeOver(open: OpenDatabase, tenant: string): OpenStore {
   const { db } = open
   const queue = queueOf(open, tenant)
   const values = valuesOf(open, tenant)
-  const saving = groupCommit<Commit, Link>(async (commits) => {
-    const isEnd = !commits.some(mustLast)
-    const saved = await committed(open, async (trx) => {
-      if (isEnd) await needNotWait(open, trx)
-      return saveAll(trx, open, tenant, commits)
-    })
-    if (commits.some(({ outcome }) => outcome !== null)) open.announce(tenant)
-    return saved
-  }, { most: savesMost, gather: (commits) => (commits.some(mustLast) ? open.durable() : Promise.resolve()) })
+  const writing = writer(open, tenant)
   return {
     database: open,
     queue,
@@ -107,25 +98,28 @@ function storeOver(open: OpenDatabase, tenant: string): OpenStore {
       return (await findLinks(db, tenant, [{ ref, engagementId }])).get(refKey(ref)) ?? []
     },
     linksOfMany: (refs) => findLinks(db, tenant, refs),
-    load: async (id) => (await loadLinks(db, tenant, [id]))[0] ?? null,
+    load: async (id) => {
+      const [link] = await loadLinks(db, tenant, [id])
+      if (link !== undefined) writing.read(link)
+      return link ?? null
+    },
     loadMany: (ids) => loadLinks(db, tenant, ids),
     add: (link, audit, now) => inTransaction(open, (trx) => add(trx, tenant, link, audit, now)),
-    save: async (commit) => {
-      const saved = await saving(commit)
-      if (mustLast(commit)) await open.durable()
-      return saved
-    },
-    saveMany: (commits) => inTransaction(open, (trx) => saveEach(trx, open, tenant, commits)),
+    save: writing.save,
+    saveMany: (commits) => inTransaction(open, (trx) => saveEach(trx, { open, tenant }, commits)),
     merge: (keep, drop, audit, now) => inTransaction(open, (trx) => merge(trx, tenant, { keep, drop, audit, now })),
     list: (filter) => listLinks(db, tenant, filter),
     counts: () => countStates(db, tenant),
     linkedCount: () => countLinked(db, tenant),
-    acceptEvents: eventDoor(open, tenant),
+    acceptEvents: writing.acceptEvents,
     ...values,
     answersDue: () => answersDueByDay(db, tenant),
     namesOf: (ids) => namesOfLinks(db, tenant, ids),
     audit: (filter) => readAudit(db, tenant, filter),
-    addAudit: (entries) => inTransaction(open, (trx) => append(trx, tenant, entries)),
+    addAudit: (entries) =>
+      inTransaction(open, async (trx) => {
+        await append(trx, tenant, entries)
+      }),
     verifyAudit: async () => {
       const verdict = await verify(db, tenant)
       const flaws = await checkpointFlaws(db, tenant, values)
@@ -159,46 +153,6 @@ async function add(trx: Trx, tenant: string, link: Link, audit: Commit['audit'],
   await insertLink(trx, tenant, link, now)
   await append(trx, tenant, audit)
   return link
-}
-
-/** The end of a pass may be lost with the power: that is what a crash before it would have been, and the intents tell the next pass. */
-const mustLast = ({ outcome }: Commit): boolean => outcome === null
-const savesMost = 50 // Several times the deals that one process works at once.
-
-/** All of them or none: one that is refused is told apart by saving each on its own. */
-async function saveAll(trx: Trx, open: OpenDatabase, tenant: string, commits: readonly Commit[]): Promise<Link[]> {
-  // One order for everyone, so that two transactions never wait for each other in a circle.
-  const ordered = [...commits].sort((a, b) => (a.link.id < b.link.id ? -1 : 1))
-  const held = ordered.flatMap(({ lease, now }) => (lease === null ? [] : [{ lease, now }]))
-  const rows = await leasedRows(trx, open, tenant, held)
-  const ends: LeaseEnd[] = []
-  for (const { lease, outcome, now } of ordered) {
-    const row = lease === null ? undefined : rows.get(lease.token)
-    if (lease !== null && row === undefined) throw leaseOver(lease)
-    if (row !== undefined && outcome !== null) ends.push({ row, outcome, now })
-  }
-  const saved = await updateLinks(trx, tenant, ordered)
-  await append(trx, tenant, ordered.flatMap(({ audit }) => audit))
-  await settleRows(trx, tenant, ends)
-  const places = new Map(ordered.map((commit, index) => [commit, saved[index]]))
-  return commits.flatMap((commit) => places.get(commit) ?? [])
-}
-
-/** Each commit behind a savepoint of its own: one that is refused leaves the others standing. */
-async function saveEach(trx: Trx, open: OpenDatabase, tenant: string, commits: readonly Commit[]): Promise<(Link | Fault)[]> {
-  const results: (Link | Fault)[] = []
-  for (const commit of commits) {
-    await sql`savepoint one`.execute(trx)
-    try {
-      results.push(...(await saveAll(trx, open, tenant, [commit])))
-      await sql`release savepoint one`.execute(trx)
-    } catch (error) {
-      await sql`rollback to savepoint one`.execute(trx)
-      await sql`release savepoint one`.execute(trx)
-      results.push(toFault(error))
-    }
-  }
-  return results
 }
 
 /** Two links that turned out to be one deal: `drop` gives up its ends and its marks. @throws Fault `stale` when either moved meanwhile. */

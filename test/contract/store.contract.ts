@@ -177,6 +177,44 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect((await store.linksOf(made, null)).map(({ id }) => id)).toEqual(['making'])
     })
 
+    it('[R52] chains what comes between two saves of one pass, and saves what the pass changed of the deal', async () => {
+      const fault = { kind: 'ambiguous' } as never
+      await store.acceptEvents([event('between-1', 'between')], now)
+      const found = await one('between')
+      const read = await store.load(found.id)
+      const lease = await takeOf(found)
+      if (read === null || lease === undefined) throw new Error('it is there and due')
+      const lines = (detail: string) => [{ link: read.id, at: now, by: 'cosell', run: 'run-between', event: { kind: 'ordered', what: 'note', detail } }] as const
+      const begun = await store.save({ lease, link: { ...read, state: 'pending' }, audit: lines('begun'), now, outcome: null })
+      for (const from of [store, under.second ?? store]) await from.acceptEvents([event(`between-${from === store ? 2 : 3}`, 'between')], now)
+      const outcome = { kind: 'again', inMs: 0, because: fault } as const
+      await store.save({ lease, link: { ...begun, state: 'in-sync' }, audit: lines('ended'), now, outcome })
+      expect((await store.verifyAudit()).broken).toEqual([])
+      expect((await store.audit({ link: read.id, kinds: ['ordered'], limit: 10 })).records).toHaveLength(2)
+      expect(await takeOf(found), 'what came meanwhile makes it due again').toMatchObject({ because: 'referral-updated' })
+      now += 60_001
+      await drop(found)
+    })
+
+    it('finds a deal by what each save of a pass changed of it', async () => {
+      await store.acceptEvents([event('saved-1', 'saved')], now)
+      const read = await store.load((await one('saved')).id)
+      const lease = read === null ? undefined : await takeOf(read)
+      if (read === null || lease === undefined) throw new Error('it is there and due')
+      const found = async (search: string): Promise<string[]> => (await store.list({ search, limit: 10 })).links.map(({ state }) => state)
+      const part = (id: string) => ({ side: 'crm', kind: 'account', id }) as const
+      const owners = async (id: string): Promise<string[]> => (await store.linksOf(part(id), null)).map((link) => String(link.id))
+      const early = { ...read, name: 'Early name', parts: [part('early')], state: 'pending' } as const
+      const begun = await store.save({ lease, link: early, audit: [], now, outcome: null })
+      expect([await found('early name'), await owners('early')]).toEqual([['pending'], [read.id]])
+      const same = await store.save({ lease, link: { ...begun, state: 'stopped' }, audit: [], now, outcome: null })
+      expect([await found('early name'), await owners('early')]).toEqual([['stopped'], [read.id]])
+      const ended = { ...same, name: 'Late name', parts: [part('late')], state: 'in-sync' } as const
+      await store.save({ lease, link: ended, audit: [], now, outcome: { kind: 'settled' } })
+      expect([await found('early name'), await found('late name')]).toEqual([[], ['in-sync']])
+      expect([await owners('early'), await owners('late')]).toEqual([[], [read.id]])
+    })
+
     it('[R54] gives each claim to one of many, until it ends or is given back', async () => {
       const stores = [store, under.second ?? store]
       const turns = await Promise.all([0, 1, 2, 3].map((index) => (stores[index % 2] ?? store).claim('sweep', { token: String(index), forMs: 1_000, now })))

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -59,6 +59,34 @@ storeContract('PostgreSQL', async () => {
       await store.close()
     },
   }
+})
+
+it('finds a deal by its record without reading the records of all others', async () => {
+  const store = await openStore({ url: folder(), now })
+  const { db } = store.database
+  const wanted = db.selectFrom('link_ref').select(['ref_key', 'link']).where('tenant', '=', 'default').where('ref_key', 'in', ['a', 'b']).compile()
+  const steps = await db.executeQuery<{ detail: string }>({ ...wanted, sql: `explain query plan ${wanted.sql}` })
+  expect(steps.rows.map(({ detail }) => detail)).toEqual([expect.stringContaining('(tenant=? AND ref_key=?)')])
+  await store.close()
+})
+
+it('[R33] reads what was answered from the files as a loss of power leaves them, with the room that was laid out behind it', async () => {
+  const [url, left] = [folder(), folder()]
+  const store = await openStore({ url, now })
+  const about = { source: 'partner-center', name: 'referral-updated', hints: [], urgency: 1 } as const
+  const event = (index: number) => ({ ...about, eventKey: `kept-${index}` })
+  const taken = 3_000 // More than the room that is laid out at once holds.
+  for (let start = 0; start < taken; start += 10)
+    await Promise.all(Array.from({ length: 10 }, (_, index) => store.acceptEvents([event(start + index)], now())))
+  for (const name of ['cosell.db', 'cosell.db-wal']) cpSync(join(url, name), join(left, name))
+  const log = readFileSync(join(left, 'cosell.db-wal'))
+  expect(log.length).toBeGreaterThan(4 * 1_048_576)
+  expect(log.subarray(-4_096).every((byte) => byte === 0), 'room behind the last commit').toBe(true)
+  await store.close()
+  const opened = await openStore({ url: left, now })
+  const again = await opened.acceptEvents(Array.from({ length: taken }, (_, index) => event(index)), now())
+  expect(again.filter(Boolean)).toEqual([])
+  await opened.close()
 })
 
 it('[R54] tells a second process that the folder is taken', async () => {
