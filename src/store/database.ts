@@ -20,7 +20,10 @@ export interface OpenDatabase {
   readonly folder: string | null
   /** After a commit: it survives the loss of power, not only of the process. PostgreSQL says so with the commit itself. */
   readonly durable: Flush
-  /** Asked at the end of a transaction that wrote, before its commit. */
+  /**
+   * For the log of commits, within a transaction that has written something: whoever holds the lock of writers is alone at the end of the
+   * file. In one that only read, another process may be writing there at the same moment.
+   */
   readonly makeRoom: () => void
   /** Tells everyone on the same database that a tenant has work. */
   announce(tenant: string): void
@@ -289,14 +292,10 @@ export async function inTransaction<T>(open: OpenDatabase, work: (trx: Trx) => P
  * The same without the wait for the disk: everybody sees it, and it is safe once `durable()` says so. Commits reach the disk in their order.
  * `work` is told which try it is: after the first, what was known before the transaction is known no more.
  */
-export async function committed<T>({ db, makeRoom }: OpenDatabase, work: (trx: Trx, attempt: number) => Promise<T>): Promise<T> {
+export async function committed<T>({ db }: OpenDatabase, work: (trx: Trx, attempt: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await db.transaction().execute(async (trx) => {
-        const done = await work(trx, attempt)
-        makeRoom()
-        return done
-      })
+      return await db.transaction().execute((trx) => work(trx, attempt))
     } catch (error) {
       const met = error instanceof Error && 'code' in error && meetings.has(error.code)
       if (!met || attempt >= meetingsMost) throw error

@@ -68,7 +68,9 @@ async function write(open: OpenDatabase, tenant: string, { items, book }: Work):
     if (!items.some(mustLast)) await needNotWait(open, trx)
     const taken = await takeIn(trx, tenant, deliveries)
     const saving = { open, tenant, book: attempt === 1 ? book : null, heads: taken.heads }
-    return { answers: taken.answers, saves: await saveAll(trx, saving, commits) }
+    const saves = await saveAll(trx, saving, commits)
+    if (commits.length > 0 || taken.heads.size > 0) open.makeRoom() // Rows of deals or of the ledger were written.
+    return { answers: taken.answers, saves }
   })
   commits.forEach(({ outcome }, index) => {
     const link = saves.links[index]
