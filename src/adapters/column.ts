@@ -42,6 +42,9 @@ export const isClosedLookup = ({ type, options }: Column): boolean => type === '
 /** The member of a record in which the column's value comes. */
 export const readName = ({ name, lookup }: Column): string => lookup?.read ?? name
 
+/** The code of our own refusals where mapping or value and what we know of the columns do not go together: the columns may be others by now. */
+export const MISFIT = 'misfit'
+
 /** A column of times, read in the zone of the people. */
 export const inZone = (column: Column, zone: string | null): Column =>
   zone === null || column.type !== 'instant' ? column : { ...column, zone }

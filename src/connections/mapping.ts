@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
 import type { Config } from '../config/index.js'
 import { FIELD_NAMES, FIELDS, isField } from '../core/deal.js'
-import { Fault, isFault } from '../core/fault.js'
+import { Fault, isFault, readGiven } from '../core/fault.js'
 import { effectiveMapping, fieldPolicies, rowPolicies, toCrmValue, type MappedKind, type Mapping, type MappingRow } from '../core/mapping.js'
 import { parseMapping, type LineOf, type MappingDocument } from '../core/mapping-document.js'
 import type { Check } from '../core/ports.js'
@@ -125,7 +125,7 @@ export interface DraftParts {
 /** A second adapter with the drafted rows for each side and a policy of its own, over the same connections and store. Planning writes nothing. */
 export function draftsOf({ config, parts, engine, partner: connection, settings: inForce }: DraftParts): DraftOf {
   return (text): Draft => {
-    const settings = text === null ? inForce() : { ...inForce(), mapping: mappingOf(config.crm, text) }
+    const settings = text === null ? inForce() : { ...inForce(), mapping: readGiven(() => mappingOf(config.crm, text)) }
     const crm = connectCrm(config.crm, parts, () => settings)
     const { timeZone } = settings.mapping
     const partner = timeZone === inForce().mapping.timeZone ? engine.adapters.partner : connection.seenIn(timeZone)

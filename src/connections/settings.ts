@@ -1,5 +1,5 @@
 import type { Config } from '../config/index.js'
-import { Fault } from '../core/fault.js'
+import { Fault, readGiven } from '../core/fault.js'
 import { settingChanges, type Settings, type SettingsVersion } from '../core/settings.js'
 import type { Engine } from '../engine/engine.js'
 import { markHeldBack } from '../engine/mark-again.js'
@@ -21,6 +21,7 @@ export interface SettingsDeskParts {
 
 /** Versions of the settings as people handle them: seen, carried to another installation, agreed to, taken back. */
 export function settingsDesk({ config, engine, book, draftOf, refresh }: SettingsDeskParts): SettingsDesk {
+  const given = (text: string): Settings => readGiven(() => settingsIn(text, config))
   const chosen = (number: number | null): Promise<SettingsVersion> => (number === null ? book.current() : book.version(number))
   const proposal = async (settings: Settings, signal: AbortSignal): Promise<Proposal> => {
     const held = await book.current()
@@ -44,9 +45,9 @@ export function settingsDesk({ config, engine, book, draftOf, refresh }: Setting
       return { ...summary, settings: version.settings }
     },
     export: async (number) => documentOf(await chosen(number), config),
-    compare: async (text, signal) => proposal(settingsIn(text, config), signal),
+    compare: async (text, signal) => proposal(given(text), signal),
     async promote(text, { note, by, signal }) {
-      const settings = settingsIn(text, config)
+      const settings = given(text)
       const { checks } = await proposal(settings, signal)
       const flaws = checks.filter(({ status }) => status === 'fail')
       if (flaws.length > 0)

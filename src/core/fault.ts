@@ -87,6 +87,17 @@ export function toFault(error: unknown): Fault {
   return new Fault('bug', `Unexpected failure: ${text}`, { remedy: 'Please report this with the log line; the deal is tried again.', cause: error })
 }
 
+/** The code of a fault in a text that the caller gave, such as a drafted mapping: our own configuration is in order. */
+export const GIVEN_TEXT = 'given-text'
+export function readGiven<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!isFault(error) || error.kind !== 'misconfigured') throw error
+    throw new Fault('misconfigured', error.message, { remedy: error.remedy, cause: error, code: GIVEN_TEXT })
+  }
+}
+
 const firstBackoffMs = 2_000
 const backoffCapMs = 30 * 60_000 // Half an hour: an outage of hours costs few calls, and its end is noticed soon.
 /** Given up after this long without success. Peers keep 28 to 72 hours; three days cover a weekend. */

@@ -112,9 +112,10 @@ function fresh(input: FieldInput): FieldMove {
   }
   return {
     kind: 'hold',
-    conflict: conflictOf(input, 'create/create', null, isDoor ? doorText : 'The two records said different things when they were linked.'),
+    conflict: conflictOf(input, 'create/create', null, isDoor ? doorText : undecidedText),
   }
 }
+const undecidedText = 'The two records say different things, and nothing was agreed on before: they have just been linked, or another mapping took hold.'
 const doorText = 'The two records differ where only a person may decide: sharing with Microsoft cannot be taken back.'
 
 /** The side from which a row that was declared one-way flows; null for a row that flows both ways. */

@@ -1,5 +1,5 @@
 import type { Projection } from '../core/deal.js'
-import { Fault } from '../core/fault.js'
+import { Fault, GIVEN_TEXT } from '../core/fault.js'
 import type { Check, Reading } from '../core/ports.js'
 import type { Engine } from './engine.js'
 import { planAll, planOne } from './planning.js'
@@ -59,6 +59,7 @@ async function assertFits(draft: Draft, signal: AbortSignal): Promise<void> {
   if (failing.length === 0) return
   const lines = failing.map(({ name, detail, remedy }) => `\n  ${name}: ${detail} ${remedy ?? ''}`)
   throw new Fault('misconfigured', `The mapping does not fit this CRM, so that a plan by it would be wrong:${lines.join('')}`, {
+    code: GIVEN_TEXT,
     remedy: 'Correct these; "cosell mapping check --mapping FILE" tests it without changing anything.',
   })
 }

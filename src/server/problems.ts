@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import { isFault, type Fault, type FaultKind } from '../core/fault.js'
+import { GIVEN_TEXT, isFault, type Fault, type FaultKind } from '../core/fault.js'
 
 /** RFC 9457 problem details, with our stable code and what to do about it. */
 export interface Problem {
@@ -53,7 +53,7 @@ const unforeseen = (requestId: string): Problem =>
 
 function faultProblem(fault: Fault, requestId: string): Problem {
   if (fault.kind === 'bug') return unforeseen(requestId)
-  const [status, title] = STATUS[fault.kind]
+  const [status, title] = fault.code === GIVEN_TEXT ? ([422, 'The text is not right'] as const) : STATUS[fault.kind]
   return problem({ title, status, detail: fault.message, code: fault.kind, remedy: fault.remedy })
 }
 

@@ -178,6 +178,20 @@ describe('what is not offered', () => {
     for (const path of ['/api/v1/deals/%00', '/api/v1/deals?search=a%00b']) expect((await ask(path, { headers: bearer })).status).toBe(400)
     expect((await post('/api/v1/plan', { deals: ['a\0b'] }, bearer)).status).toBe(400)
   })
+  it('is 422 where a text that was given is wrong, which is no failure of ours', async () => {
+    await open()
+    const bad = 'version: 1\nopportunity:\n  details.notse: { crm: description }\n'
+    const unfit = 'version: 1\nopportunity:\n  details.notes: { crm: new_nowhere }\n'
+    const asked = [
+      ['/api/v1/mapping/check', { text: bad }],
+      ['/api/v1/mapping/plan', { text: unfit }],
+      ['/api/v1/settings/compare', { document: 'just: words' }],
+    ] as const
+    for (const [path, body] of asked) {
+      const answer = await post(path, body, bearer)
+      expect([path, answer.status, await answer.json()]).toMatchObject([path, 422, { code: 'misconfigured', title: 'The text is not right' }])
+    }
+  })
   it('is 415 where a body is no JSON', async () => {
     await open()
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'text/xml'])

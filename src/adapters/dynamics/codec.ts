@@ -24,7 +24,7 @@ import { didYouMean } from '../../core/nearest.js'
 import { assertNever } from '../../core/ref.js'
 import type { Stage } from '../../core/stage.js'
 import type { Column, Table, TableName } from './columns.js'
-import { inZone } from '../column.js'
+import { inZone, MISFIT } from '../column.js'
 import { unique } from '../lists-as-text.js'
 import { isPlace, KEPT, OPTIONAL, type Place } from './profile.js'
 import { columnIn, precisionOf, tableOf, type Schema } from './schema.js'
@@ -153,6 +153,7 @@ export function assertWorks(codec: Codec): void {
   if (codec.broken.length === 0) return
   const text = codec.broken.map(({ row, why }) => `${codec.kind} > ${row.field}: ${why}`).join(' ')
   throw new Fault('misconfigured', `The mapping does not fit the CRM: ${text}`, {
+    code: MISFIT,
     remedy: 'Correct these rows of the mapping, or add the columns to the CRM.',
   })
 }

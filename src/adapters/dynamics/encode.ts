@@ -10,7 +10,7 @@ import type { Column } from './columns.js'
 import { UNKNOWN_CURRENCY } from './errors.js'
 import { AUDIT, IDENTIFIER, LAST_SYNCED, LINK, PROBLEM, STATUS, SYNC, type Place } from './profile.js'
 import { columnIn } from './schema.js'
-import { putInto } from '../column.js'
+import { MISFIT, putInto } from '../column.js'
 import { truncate, writeScalar } from '../values.js'
 
 export type Body = Record<string, unknown>
@@ -60,6 +60,7 @@ function encodeInto(
   const wire = encodeColumn(codec, bound, given.value, { precision: given.precision })
   if (!wire.ok) {
     throw new Fault('rejected', `${given.what} cannot take ${bound.field}: ${wire.why}`, {
+      code: MISFIT,
       remedy: `Correct the value in Partner Center, or the row "${bound.field}" of the mapping (its "values"), or the column in the CRM.`,
     })
   }

@@ -1,4 +1,5 @@
 import { Fault, type FaultDetails, type FaultKind } from '../../core/fault.js'
+import { MISFIT } from '../column.js'
 
 /** One answer of the Web API, alone or as a part of a batch. Header names are lower case. */
 export interface Answer {
@@ -140,11 +141,11 @@ export function errorBody(text: string): { readonly code: string; readonly messa
   }
 }
 
-/** Codes after which what we know of the CRM's columns should be read again. */
 /** Our own: a currency that was not there when the environment was last looked at. */
 export const UNKNOWN_CURRENCY = 'unknown-currency'
+/** Codes after which what we know of the CRM's columns should be read again. */
 export const tellsOfOtherColumns = (fault: Fault): boolean =>
-  fault.code === UNKNOWN_CURRENCY || fault.code === '0x80060888' || fault.code === '0x80048d19' || fault.code === '0x8006088a'
+  fault.code === MISFIT || fault.code === UNKNOWN_CURRENCY || fault.code === '0x80060888' || fault.code === '0x80048d19' || fault.code === '0x8006088a'
 /** Codes (or the bare status) that say: this id or key is already taken. */
 export const tellsOfExisting = (fault: Fault): boolean =>
   fault.code === '0x80040237' || fault.code === '0x80060892' || (fault.status === 412 && fault.kind === 'rejected')

@@ -23,7 +23,7 @@ import { decodeStage, encodeStage, type StageTable } from '../../core/mapping-st
 import { didYouMean } from '../../core/nearest.js'
 import { assertNever } from '../../core/ref.js'
 import type { Stage } from '../../core/stage.js'
-import { inZone, type Column } from '../column.js'
+import { inZone, MISFIT, type Column } from '../column.js'
 import { unique } from '../lists-as-text.js'
 import { readScalar, toScalar, truncate, valueIn, writeScalar, type Converted } from '../values.js'
 import { isPlace, KEPT, OPTIONAL, type Place } from './profile.js'
@@ -171,6 +171,7 @@ export function assertWorks(codec: Codec): void {
   if (codec.broken.length === 0) return
   const text = codec.broken.map(({ row, why }) => `${codec.kind} > ${row.field}: ${why}`).join(' ')
   throw new Fault('misconfigured', `The mapping does not fit the CRM: ${text}`, {
+    code: MISFIT,
     remedy: 'Correct these rows of the mapping, or add the fields to the org.',
   })
 }

@@ -5,7 +5,7 @@ import { Fault } from '../../core/fault.js'
 import { encodeStage, type StageValues } from '../../core/mapping-stages.js'
 import { assertNever } from '../../core/ref.js'
 import type { Stage } from '../../core/stage.js'
-import type { Column } from '../column.js'
+import { MISFIT, type Column } from '../column.js'
 import { truncate, writeScalar } from '../values.js'
 import { encodeColumn, fitPerson, fitSolutions, type Codec } from './codec.js'
 import { AUDIT, IDENTIFIER, LAST_SYNCED, LINK, PROBLEM, STATUS, SYNC, type Place } from './profile.js'
@@ -37,6 +37,7 @@ export function encodeDeal(codec: Codec, deal: Projection, options: { readonly p
     const wire = encodeColumn(codec, { ...bound, target }, value, options)
     if (!wire.ok) {
       throw new Fault('rejected', `${options.what} cannot take ${bound.field}: ${wire.why}`, {
+        code: MISFIT,
         remedy: `Correct the value in Partner Center, or the row "${bound.field}" of the mapping (its "values"), or the field in the CRM.`,
       })
     }

@@ -1,4 +1,5 @@
 import { Fault, type FaultDetails, type FaultKind } from '../../core/fault.js'
+import { MISFIT } from '../column.js'
 import { idOf, isRow, rowOf, rowsOf } from './row.js'
 
 /** One answer, alone or as a part of a composite. Header names are lower case. */
@@ -244,6 +245,7 @@ export function limitOf({ status, headers, body }: { readonly status: number; re
 
 /** Codes after which what we know of the org's fields should be read again. */
 export const tellsOfOtherFields = (fault: Fault): boolean =>
+  fault.code === MISFIT ||
   fault.code === 'INVALID_FIELD' ||
   fault.code === 'INVALID_TYPE' ||
   fault.code === 'INVALID_FIELD_FOR_INSERT_UPDATE' ||
