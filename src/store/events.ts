@@ -21,7 +21,7 @@ export interface Delivery {
  * event whether it is new.
  */
 export async function takeIn(trx: Trx, tenant: string, group: readonly Delivery[]): Promise<Taken> {
-  if (group.length === 0) return { answers: [], heads: new Map() }
+  if (group.length === 0) return { answers: [], heads: new Map(), wrote: false }
   const rows = new Map<string, EventTable>()
   for (const { events, now } of group)
     for (const { source, eventKey, name } of events)
@@ -37,13 +37,16 @@ export async function takeIn(trx: Trx, tenant: string, group: readonly Delivery[
       return isNew
     }),
   )
-  return { answers, heads: await markDeals(trx, tenant, fresh) }
+  const heads = await markDeals(trx, tenant, fresh)
+  return { answers, heads, wrote: rows.size > 0 || heads.size > 0 }
 }
 export interface Taken {
   /** Of each delivery: which of its events are new. */
   readonly answers: readonly boolean[][]
   /** Where the chains of the marked deals stand now. */
   readonly heads: ReadonlyMap<string, Head>
+  /** The transaction has begun to write, be it only the row of an event that was there already. */
+  readonly wrote: boolean
 }
 
 const eventsAtOnce = 100

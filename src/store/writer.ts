@@ -69,7 +69,7 @@ async function write(open: OpenDatabase, tenant: string, { items, book }: Work):
     const taken = await takeIn(trx, tenant, deliveries)
     const saving = { open, tenant, book: attempt === 1 ? book : null, heads: taken.heads }
     const saves = await saveAll(trx, saving, commits)
-    if (commits.length > 0 || taken.heads.size > 0) open.makeRoom() // Rows of deals or of the ledger were written.
+    if (commits.length > 0 || taken.wrote) open.makeRoom()
     return { answers: taken.answers, saves }
   })
   commits.forEach(({ outcome }, index) => {
