@@ -10,6 +10,8 @@ import { lists } from './figures/lists.js'
 import { pace } from './figures/pace.js'
 import { SIZES, volume } from './figures/volume.js'
 import { workers } from './figures/workers.js'
+import { PEERS } from './peers/peer.js'
+import { trials } from './peers/trials.js'
 import { STORE_NAMES, type StoreKind } from './stage.js'
 
 /** Where the results of a group stand. */
@@ -18,6 +20,8 @@ export const resultFile = (group: string): string => fileURLToPath(new URL(`resu
 interface Group {
   readonly title: string
   run(): Promise<Measured>
+  /** Runs only when it is named: it needs what `npm ci` does not bring. */
+  readonly named?: true
 }
 
 const STORES = Object.keys(STORE_NAMES) as StoreKind[] // its own keys
@@ -33,5 +37,6 @@ export const GROUPS: Readonly<Record<string, Group>> = Object.fromEntries<Group>
   ...SIZES.map((size): [string, Group] => [`volume-${size}`, { title: `First sync, sweeps and rest: ${size.toLocaleString('en')} deals`, run: () => volume(size) }]),
   ['growth', { title: 'How cost grows', run: () => growth(resultFile) }],
   ...byStore('lists', (store) => ({ title: `Lists over a hundred thousand deals: ${STORE_NAMES[store]}`, run: () => lists(store) })),
+  ...PEERS.map((peer): [string, Group] => [`peers-${peer}`, { title: `The same load beside others: ${peer}`, run: () => trials(peer, peer === 'cosell' ? ['full'] : ['one-field', 'full']), named: true }]),
   ['console', { title: 'The console in a browser', run: consoleFigures }],
 ])

@@ -11,7 +11,8 @@ import { writePage } from './page.js'
 // `npm run bench [-- --only NAME] [-- --resume]`: measures against the strict simulators, writes bench/results/NAME.json and docs/performance.md.
 // NAME is a group or how several begin (`pace`); with --resume those that were measured at this commit are left out; `--only page` writes the page alone.
 const { values } = parseArgs({ options: { only: { type: 'string' }, resume: { type: 'boolean' } } })
-const wantedNames = Object.keys(GROUPS).filter((name) => values.only === undefined || name === values.only || name.startsWith(`${values.only}-`))
+const isWanted = (name: string): boolean => (values.only === undefined ? GROUPS[name]?.named !== true : name === values.only || name.startsWith(`${values.only}-`))
+const wantedNames = Object.keys(GROUPS).filter(isWanted)
 if (wantedNames.length === 0 && values.only !== 'page') throw new Error(`There is no ${values.only}, only page, ${Object.keys(GROUPS).join(', ')}.`)
 if (wantedNames.length > 0) built()
 mkdirSync(join(root, 'bench', 'results'), { recursive: true })
