@@ -80,7 +80,7 @@ function nodeRed({ folder, port, environment, flow }: Given): Peer {
   const settings = join(folder, 'settings.cjs')
   writeFileSync(settings, `module.exports = { uiHost: '127.0.0.1', flowFile: ${JSON.stringify(flow)}, credentialSecret: false, httpAdminRoot: false, readOnly: true, logging: { console: { level: 'error' } } }\n`)
   const red = join(here, 'node_modules', 'node-red', 'red.js')
-  return processPeer(`http://127.0.0.1:${port}/cosell`, folder, () =>
+  return processPeer({ url: `http://127.0.0.1:${port}/cosell`, health: null, folder }, () =>
     spawn(process.execPath, [red, '-u', folder, '-s', settings, '-p', String(port)], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] }),
   )
 }
@@ -105,10 +105,20 @@ function n8n({ folder, port, environment, flow, tries }: Given & { readonly trie
   const { id } = JSON.parse(text) as { id: string } // our own workflow files
   for (const argv of [['import:workflow', `--input=${workflow}`], ['update:workflow', `--id=${id}`, '--active=true']])
     execFileSync(process.execPath, [main, ...argv], { cwd: folder, env, stdio: 'pipe' })
-  return processPeer(`http://127.0.0.1:${port}/webhook/cosell`, folder, () => spawn(process.execPath, [main, 'start'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] }))
+  const address = `http://127.0.0.1:${port}`
+  return processPeer({ url: `${address}/webhook/cosell`, health: `${address}/healthz/readiness`, folder }, () =>
+    spawn(process.execPath, [main, 'start'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] }),
+  )
 }
 
-function processPeer(url: string, folder: string, launch: () => ChildProcess): Peer {
+interface Hook {
+  readonly url: string
+  /** Where it says that it is up; null: its hook alone tells. While n8n starts it answers 200 to every address. */
+  readonly health: string | null
+  readonly folder: string
+}
+
+function processPeer({ url, health, folder }: Hook, launch: () => ChildProcess): Peer {
   let child: ChildProcess | null = null
   const log = (chunk: Buffer): void => appendFileSync(join(folder, 'log'), chunk)
   return {
@@ -117,7 +127,7 @@ function processPeer(url: string, folder: string, launch: () => ChildProcess): P
     async start() {
       child = launch()
       for (const stream of [child.stdout, child.stderr]) stream?.on('data', log)
-      await ready(url, folder)
+      await ready({ url, health, folder })
     },
     async kill() {
       if (child === null || child.exitCode !== null) return
@@ -128,13 +138,18 @@ function processPeer(url: string, folder: string, launch: () => ChildProcess): P
   }
 }
 
-/** A hook that exists refuses what is no POST in another way than an address that nobody knows: asked with one event of no record. */
-async function ready(url: string, folder: string): Promise<void> {
+/** Asked with an event of no record, which everybody takes. */
+async function ready({ url, health, folder }: Hook): Promise<void> {
   const until = performance.now() + startMostMs
   const body = JSON.stringify({ ResourceUri: 'https://api.partnercenter.microsoft.com/engagements/v1/referrals/00000000-0000-4000-8000-000000000000' })
+  const isOk = (address: string, init: RequestInit): Promise<boolean> =>
+    fetch(address, init).then(
+      ({ ok }) => ok,
+      () => false,
+    )
   while (performance.now() < until) {
-    const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body }).catch(() => null)
-    if (answer?.ok === true) return
+    const isUp = health === null || (await isOk(health, {}))
+    if (isUp && (await isOk(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body }))) return
     await sleep(lookEveryMs)
   }
   throw new Error(`It did not get ready; see ${folder}/log.`)

@@ -100,7 +100,9 @@ async function failing(stage: Stage, name: PeerName, trial: Trial): Promise<Figu
 /** Every event several times, all at once. @returns how many PATCH calls there were beyond one a deal. */
 async function doubled(stage: Stage, { url, deals }: Carrier): Promise<number> {
   const deliveries = await edited(stage, deals, nextValue())
-  const many = async (delivery: Delivery): Promise<void> => void (await Promise.all(Array.from({ length: repeats }, () => post(url, delivery))))
+  const many = async (delivery: Delivery): Promise<void> => {
+    await Promise.all(Array.from({ length: repeats }, () => post(url, delivery)))
+  }
   await inFlight(deliveries, atOnce, many)
   await quiet(stage)
   const patches = (await stage.simulators.ask('calls')).filter(({ system, method }) => system === 'crm' && method === 'PATCH').length
