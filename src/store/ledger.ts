@@ -140,9 +140,12 @@ export async function readAudit(db: Db, tenant: string, filter: AuditFilter): Pr
   else if (filter.kinds !== undefined) query = query.where(sql<boolean>`kind || '' in (${sql.join([...filter.kinds])})`)
   if (filter.by) query = query.where(sql<boolean>`lower(by_whom) like lower(${pattern(filter.by)}) escape '\\'`)
   if (filter.search) query = query.where(sql<boolean>`lower(payload) like lower(${pattern(filter.search)}) escape '\\'`)
-  if (after !== null) query = query.where('id', '<', after)
-  if (Math.max(begins, floor) > 0) query = query.where('id', '>=', Math.max(begins, floor))
-  const newest = query.orderBy('id', 'desc').limit(filter.limit + 1)
+  // Within the chain of one deal both orders are the same, and only its own is in an index that begins with the chain: by the other SQLite reads the whole ledger.
+  const oneChain = filter.link !== undefined
+  const id = oneChain ? sql<number>`+id` : sql<number>`id`
+  if (after !== null) query = query.where(id, '<', after)
+  if (Math.max(begins, floor) > 0) query = query.where(id, '>=', Math.max(begins, floor))
+  const newest = query.orderBy(oneChain ? 'sequence' : 'id', 'desc').limit(filter.limit + 1)
   // Each outcome has its own order in the index; asked for together they would be sorted whole.
   const outcomes = filter.outcomes?.map((outcome) => newest.where('outcome', '=', outcome).execute())
   const rows = outcomes === undefined ? await newest.execute() : (await Promise.all(outcomes)).flat().sort((a, b) => b.id - a.id)
