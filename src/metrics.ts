@@ -57,7 +57,7 @@ export function metricsOf(registry: Registry, { store, now, version, notices }: 
   const oldest = new Gauge({ name: 'cosell_queue_oldest_seconds', help: 'How long the longest waiting deal has been due.', registers })
   const quotas = new Gauge({
     name: 'cosell_remote_quota_remaining',
-    help: 'What a remote system says is left: window-calls and window-seconds (Dynamics 365), daily-calls (Salesforce).',
+    help: 'What a remote system says is left, where it says so: window-calls, window-seconds, daily-calls.',
     labelNames: ['system', 'quota'],
     registers,
   })

@@ -91,6 +91,16 @@ test.each(entrances)('$what enters the service in the files that say so only', (
   expect(Object.keys(allowed).filter((path) => existsSync(join(root, path)) && !using.includes(path))).toEqual([])
 })
 
+/** Where a CRM may be named: its adapter and what puts it together, the section of the configuration that is its own, simulators and the demo. */
+const namesCrms = /^src\/(adapters|connections|sandbox|config)\/|^src\/demo\.ts$/
+const speaksOfSources = /^src\/remote\// // Comments there cite what a vendor documents.
+
+test('engine, server, commands and console name no CRM: what they say of one comes from the registry of adapters', () => {
+  const neutral = written.filter((path) => /^(src|console\/src)\//.test(path) && !isTest(path) && !namesCrms.test(path))
+  const named = /dynamics|dataverse|salesforce|hubspot/i
+  expect(linesMatching(neutral, named).filter((line) => !speaksOfSources.test(line))).toEqual([])
+})
+
 test('no test is skipped or runs alone', () => {
   const pattern = /\b(?:it|test|describe|suite|bench)(?:\.\w+)*\.(?:skip|only|todo|skipIf|runIf|fails)\b|\b(?:xit|xtest|xdescribe|fit|fdescribe)\(|\b(?:ctx|context|task)\.skip\(/
   expect(linesMatching(code.filter((path) => isTest(path) && path !== self), pattern)).toEqual([])

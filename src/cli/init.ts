@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { exampleConfig, exampleVariables, type InitAnswers } from '../config/index.js'
+import { CRM_KINDS, CRM_NAMES, crmKind, exampleConfig, exampleVariables, usualCrm, type CrmName, type InitAnswers } from '../config/index.js'
 import { EXIT, type Io } from './app.js'
 import { oneOf } from './options.js'
 import { printJson } from './print.js'
@@ -17,16 +17,16 @@ export function initCommand(program: Command, run: Run): void {
     .command('init')
     .description('write a commented cosell.yaml after a few questions')
     .option('--file <file>', 'where', 'cosell.yaml')
-    .addOption(oneOf('--crm <kind>', 'the CRM; without it you are asked', ['dynamics', 'salesforce']))
+    .addOption(oneOf('--crm <kind>', 'the CRM; without it you are asked', CRM_NAMES))
     .option('--yes', 'overwrite a file that is there, and ask nothing')
     .action(
       run.plain(async ({ world, json, usage }, options) => {
         const { io } = world
         const file = String(options['file'])
         if (existsSync(file) && options['yes'] !== true) return usage(`${file} exists; give --yes to overwrite it, or another name by --file.`)
-        const crm = options['crm'] === 'salesforce' ? 'salesforce' : options['crm'] === 'dynamics' ? 'dynamics' : null
+        const crm = crmKind(options['crm'])?.kind ?? null
         const asks = !json && options['yes'] !== true && io.inIsTty && io.errIsTty
-        const answers = asks ? await answersOf(await terminal(), crm) : unasked(crm ?? 'dynamics')
+        const answers = asks ? await answersOf(await terminal(), crm) : unasked(crm ?? usualCrm)
         if (answers === null) return EXIT.attention
         const text = exampleConfig(answers)
         writeFileSync(file, text, { mode: 0o600 })
@@ -45,59 +45,52 @@ function say(io: Io, file: string, variables: Readonly<Record<string, string>>):
 }
 
 const blank = '00000000-0000-0000-0000-000000000000'
-const samples = { dynamics: 'https://contoso.crm.dynamics.com', salesforce: 'https://contoso.my.salesforce.com' } as const
+const tenantSample = 'contoso.onmicrosoft.com'
 
 /** What the file says where nobody can be asked. */
-function unasked(kind: 'dynamics' | 'salesforce'): InitAnswers {
+function unasked(kind: CrmName): InitAnswers {
   return {
     environment: 'staging',
     store: './data',
     publicUrl: 'https://cosell.example.com',
-    partnerTenant: 'contoso.onmicrosoft.com',
+    partnerTenant: tenantSample,
     partnerClientId: blank,
     partnerId: null,
-    crm:
-      kind === 'salesforce'
-        ? { kind, url: samples.salesforce, clientId: blank, jwt: null }
-        : { kind, url: samples.dynamics, tenant: 'contoso.onmicrosoft.com', clientId: blank },
+    crm: { kind, ...sampleOf(kind), tenant: tenantSample },
   }
 }
+const sampleOf = (kind: CrmName) => CRM_KINDS.find((one) => one.kind === kind)?.sample ?? CRM_KINDS[0].sample
 
 /** Asks for what differs from one company to the next; secrets are never asked for. Null: the person left. */
-export async function answersOf(ask: Ask, given: 'dynamics' | 'salesforce' | null): Promise<InitAnswers | null> {
-  const kinds = [
-    { value: 'dynamics', label: 'Dynamics 365 Sales' },
-    { value: 'salesforce', label: 'Salesforce Sales Cloud' },
-  ]
-  const kind = given ?? (await ask.choose('Which CRM?', kinds))
-  if (kind !== 'dynamics' && kind !== 'salesforce') return null
+export async function answersOf(ask: Ask, given: CrmName | null): Promise<InitAnswers | null> {
+  const crm = crmKind(given ?? (await ask.choose('Which CRM?', CRM_KINDS.map(({ kind, product }) => ({ value: kind, label: product })))))
+  if (crm === null) return null
   const answers: string[] = []
-  for (const [question, initial, mayBeEmpty] of questionsFor(kind)) {
+  const questions: readonly (readonly [question: string, initial: string, mayBeEmpty: boolean])[] = [
+    ['A name for this installation, shown on every page', 'staging', false],
+    ['Tenant of your partner account (a domain or an id)', tenantSample, false],
+    ['Client id of the app registration for Partner Center', blank, false],
+    ['Partner ID of the location new deals belong to (empty: the one of the account)', '', true],
+    [crm.asks.url, crm.sample.url, false],
+    [crm.asks.clientId, crm.sample.clientId, false],
+    ['Public https address of this service (empty: changes are found by polling)', '', true],
+  ]
+  for (const [question, initial, mayBeEmpty] of questions) {
     const answer = await ask.text(question, { initial, mayBeEmpty })
     if (answer === null) return null
     answers.push(answer.trim())
   }
   const [environment = '', partnerTenant = '', partnerClientId = '', partnerId = '', url = '', clientId = '', publicUrl = ''] = answers
   return {
-    ...unasked(kind),
+    ...unasked(crm.kind),
     environment,
     partnerTenant,
     partnerClientId,
     partnerId: partnerId === '' ? null : partnerId,
     publicUrl: publicUrl === '' ? null : publicUrl,
-    crm: kind === 'salesforce' ? { kind, url, clientId, jwt: null } : { kind, url, tenant: partnerTenant, clientId },
+    crm: { kind: crm.kind, url, tenant: partnerTenant, clientId },
   }
 }
-
-const questionsFor = (kind: 'dynamics' | 'salesforce'): readonly (readonly [string, string, boolean])[] => [
-  ['A name for this installation, shown on every page', 'staging', false],
-  ['Tenant of your partner account (a domain or an id)', 'contoso.onmicrosoft.com', false],
-  ['Client id of the app registration for Partner Center', blank, false],
-  ['Partner ID of the location new deals belong to (empty: the one of the account)', '', true],
-  [kind === 'dynamics' ? 'Address of the Dynamics 365 environment' : 'My Domain address of the Salesforce org', samples[kind], false],
-  [kind === 'dynamics' ? 'Client id of the app registration for Dynamics 365' : 'Consumer key of the connected app', blank, false],
-  ['Public https address of this service (empty: changes are found by polling)', '', true],
-]
 
 /** The questions on a terminal. */
 async function terminal(): Promise<Ask> {

@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { crmPackage } from '../assemble.js'
+import { CRM_NAMES, crmKind, usualCrm, type CrmName } from '../config/index.js'
 import type { InstallItem } from '../core/ports.js'
 import { administered } from './administered.js'
 import { EXIT, type Io } from './app.js'
+import { oneOf } from './options.js'
 import { printJson } from './print.js'
 import { progressBar } from './progress.js'
 import { removeInstalled } from './install-remove.js'
@@ -46,19 +48,18 @@ export function installCommands(program: Command, run: Run): void {
     .command('package')
     .description('write an importable file with the fields, tables, keys and icons')
     .option('--out <file>', 'where', 'cosell.zip')
-    .option('--managed', 'as a managed solution (Dynamics 365)')
-    .option('--source', 'as source files for a repository (Salesforce)')
-    .option('--crm <kind>', 'for which CRM; without it the one of the configuration')
+    .option('--managed', 'as a managed package, where the CRM imports such')
+    .option('--source', 'as source files for a repository, where the CRM has such')
+    .addOption(oneOf('--crm <kind>', 'for which CRM; without it the one of the configuration', CRM_NAMES))
     .action(run.plain(writePackage))
 }
 
 async function writePackage(plain: Plain, options: Readonly<Record<string, unknown>>): Promise<number> {
   const { io } = plain.world
-  const wanted = options['crm'] ?? (await configuredKind(plain))
-  if (wanted !== 'dynamics' && wanted !== 'salesforce') return plain.usage('--crm is dynamics or salesforce.')
+  const crm = crmKind(options['crm'])?.kind ?? (await configuredKind(plain))
   const kind = options['managed'] === true ? 'managed' : options['source'] === true ? 'source' : 'unmanaged'
   const file = String(options['out'])
-  const bytes = crmPackage(wanted, kind)
+  const bytes = crmPackage(crm, kind)
   writeFileSync(file, bytes)
   if (plain.json) printJson(io, { file, kind, bytes: bytes.length })
   else {
@@ -69,11 +70,11 @@ async function writePackage(plain: Plain, options: Readonly<Record<string, unkno
 }
 
 /** A package can be written before there is a configuration. */
-async function configuredKind(plain: Plain): Promise<string> {
+async function configuredKind(plain: Plain): Promise<CrmName> {
   try {
     return (await plain.config()).config.crm.kind
   } catch {
-    return 'dynamics'
+    return usualCrm
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { configJsonSchema, maskedConfig } from '../config/index.js'
+import { configJsonSchema, CRM_NAMES, maskedConfig, usualCrm } from '../config/index.js'
 import { EXIT } from './app.js'
 import { auditCommand } from './audit.js'
 import { flowReport } from './flow-report.js'
@@ -16,14 +16,14 @@ export function operateCommands(program: Command, run: Run): void {
     await world.start(await tenants(), { role, adopt: options['adopt'] === true })
     return EXIT.done
   }))
-  program.command('demo').description('simulators, the connector and sample deals: one command, no account').addOption(oneOf('--crm <kind>', 'which simulated CRM', ['dynamics', 'salesforce']).default('dynamics')).addOption(port('--port <n>', 'port of the service')).action(run.plain(async ({ world, json }, options) => {
+  program.command('demo').description('simulators, the connector and sample deals: one command, no account').addOption(oneOf('--crm <kind>', 'which simulated CRM', CRM_NAMES).default(usualCrm)).addOption(port('--port <n>', 'port of the service')).action(run.plain(async ({ world, json }, options) => {
     await world.demo({ port: typeof options['port'] === 'number' ? options['port'] : null, crm: String(options['crm']), json })
     return EXIT.done
   }))
   program.command('sandbox').description('the simulators alone')
     .addOption(wholeNumber('--port <n>', 'first of five ports in a row; 0: free ones', { least: 0, most: 65_531 }).default(8500))
-    .addOption(oneOf('--crm <kind>', 'which CRM the written configuration names', ['dynamics', 'salesforce']).default('dynamics'))
-    .addOption(oneOf('--fields <kind>', "which co-sell fields Dynamics 365 has: ours, none (install them yourself), its own connector's", ['cosell', 'none', 'microsoft']).default('cosell'))
+    .addOption(oneOf('--crm <kind>', 'which CRM the written configuration names', CRM_NAMES).default(usualCrm))
+    .addOption(oneOf('--fields <kind>', "which co-sell fields the simulated CRM has: ours, none (install them yourself), those of Microsoft's own connector", ['cosell', 'none', 'microsoft']).default('cosell'))
     .action(run.plain(async ({ world, json }, options) => {
       const fields = options['fields'] as 'cosell' | 'none' | 'microsoft' // its choices
       await world.sandbox({ port: Number(options['port']), crm: String(options['crm']), fields, json })

@@ -1,3 +1,4 @@
+import { CRM_KINDS, crmKind } from '../adapters/registry.js'
 import { didYouMean } from '../core/nearest.js'
 import { isSection, treeAt, type Section, type Tree } from './document.js'
 import type { FileText } from './config.js'
@@ -17,30 +18,18 @@ const textAt = (tree: Tree, path: string): string | null => {
   return typeof value === 'string' ? value : null
 }
 
-const onlyDynamics = ['authorityUrl', 'tenant']
-const onlySalesforce = ['privateKey', 'username']
-
 /** Keys that fit the chosen CRM: none of the other's, and everything its sign-in needs. */
 export function checkCrm(tree: Section): readonly Finding[] {
   const crm = tree['crm']
   if (crm === undefined || !isSection(crm)) return []
   const foreign = (keys: readonly string[], owner: string): readonly Finding[] =>
     keys.filter((key) => crm[key] !== undefined).map((key) => finding(`crm.${key}`, `crm.${key} is for ${owner} only`, 'Remove it, or correct crm.kind.'))
-  const missing = (keys: readonly string[], why: string): readonly Finding[] =>
-    keys.filter((key) => crm[key] === undefined).map((key) => finding(`crm.${key}`, `crm.${key} is missing`, why))
-  if (crm['kind'] === 'dynamics') {
-    return [...foreign(onlySalesforce, 'Salesforce'), ...missing(['tenant', 'clientSecret'], 'Dynamics 365 is reached with a tenant, a client id and a client secret.')]
-  }
-  if (crm['kind'] !== 'salesforce') return []
-  const found = [...foreign(onlyDynamics, 'Dynamics 365')]
-  const withKey = crm['privateKey'] !== undefined || crm['username'] !== undefined
-  if (!withKey && crm['clientSecret'] === undefined) {
-    found.push(finding('crm.clientSecret', 'crm.clientSecret is missing', 'Give it for client credentials, or give crm.privateKey and crm.username for the JWT bearer flow.'))
-  }
-  if (withKey && crm['clientSecret'] !== undefined) {
-    found.push(finding('crm.clientSecret', 'crm.clientSecret stands beside crm.privateKey or crm.username', 'Keep one way to sign in: the secret, or key and user name.'))
-  } else if (withKey) found.push(...missing(onlySalesforce, 'The JWT bearer flow needs crm.privateKey and crm.username.'))
-  return found
+  const kind = crmKind(crm['kind'])
+  if (kind === null) return []
+  return [
+    ...CRM_KINDS.filter((other) => other.kind !== kind.kind).flatMap(({ ownSettings, name }) => foreign(ownSettings, name)),
+    ...kind.flaws((key) => crm[key] !== undefined).map(({ key, message, hint }) => finding(`crm.${key}`, message, hint)),
+  ]
 }
 
 export const isPostgres = (store: string): boolean => /^postgres(ql)?:\/\//i.test(store)

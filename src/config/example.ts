@@ -1,4 +1,6 @@
 import { stringify } from 'yaml'
+import type { CrmAnswers } from '../adapters/crm-kind.js'
+import { crmKind, type CrmName } from '../adapters/registry.js'
 
 /** What `cosell init` asks. Secrets are never asked: the file names the variables they come from. */
 export interface InitAnswers {
@@ -8,9 +10,7 @@ export interface InitAnswers {
   readonly partnerTenant: string
   readonly partnerClientId: string
   readonly partnerId: string | null
-  readonly crm:
-    | { readonly kind: 'dynamics'; readonly url: string; readonly tenant: string; readonly clientId: string }
-    | { readonly kind: 'salesforce'; readonly url: string; readonly clientId: string; readonly jwt: { readonly privateKey: string; readonly username: string } | null }
+  readonly crm: CrmAnswers & { readonly kind: CrmName }
 }
 
 /** Variables the written file names, with what each is for: `cosell init` prints them as the next step. */
@@ -25,28 +25,6 @@ export const exampleVariables: Readonly<Record<string, string>> = {
 const scalar = (text: string): string => (/^\d+$/.test(text) ? `"${text}"` : stringify(text, { lineWidth: 0 }).trim())
 /** A setting that is not used yet stands as a comment, so that it is found when it is wanted. */
 const optional = (key: string, value: string | null, sample: string): string => (value === null ? `# ${key}: ${sample}` : `${key}: ${scalar(value)}`)
-
-function dynamicsLines(crm: Extract<InitAnswers['crm'], { kind: 'dynamics' }>): string {
-  return `crm:
-  kind: dynamics
-  url: ${scalar(crm.url)}
-  tenant: ${scalar(crm.tenant)}
-  clientId: ${scalar(crm.clientId)}
-  clientSecret: \${CRM_CLIENT_SECRET}
-  webhookKey: \${CRM_WEBHOOK_KEY}         # shared secret of the CRM's callbacks`
-}
-
-function salesforceLines(crm: Extract<InitAnswers['crm'], { kind: 'salesforce' }>): string {
-  const credential = crm.jwt === null
-    ? '  clientSecret: ${CRM_CLIENT_SECRET}     # client credentials; for the JWT bearer flow give privateKey and username instead'
-    : `  privateKey: ${scalar(crm.jwt.privateKey)}               # JWT bearer flow\n  username: ${scalar(crm.jwt.username)}`
-  return `crm:
-  kind: salesforce
-  url: ${scalar(crm.url)}                  # My Domain URL
-  clientId: ${scalar(crm.clientId)}
-${credential}
-  webhookKey: \${CRM_WEBHOOK_KEY}         # shared secret of the CRM's callbacks`
-}
 
 /** A commented cosell.yaml from a few answers. */
 export function exampleConfig(answers: InitAnswers): string {
@@ -74,7 +52,7 @@ partnerCenter:
   ${optional('partnerId', answers.partnerId, '"1234567"')}   # the location new deals are created under
   # \`cosell connect partner-center\` signs in and seals a refresh token; nothing of it stands here.
 
-${answers.crm.kind === 'dynamics' ? dynamicsLines(answers.crm) : salesforceLines(answers.crm)}
+${crmKind(answers.crm.kind)?.section(answers.crm, scalar) ?? ''}
 
 sync:
   flows: { partnerToCrm: observe, crmToPartner: observe }   # observe: plan and record, write nothing · on · off

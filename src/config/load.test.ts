@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  ConfigError, exampleConfig, formatDuration, loadConfig, maskedConfig, parseDuration, secretValues, SETTINGS,
+  ConfigError, CRM_KINDS, exampleConfig, formatDuration, loadConfig, maskedConfig, parseDuration, secretValues, SETTINGS,
   type InitAnswers, type LoadedConfig, type Problem,
 } from './index.js'
 
@@ -224,13 +224,9 @@ describe('what init writes', () => {
   const env = { ADMIN_TOKEN: 'a-long-enough-token', PC_CLIENT_SECRET: 'a', CRM_CLIENT_SECRET: 'b', CRM_WEBHOOK_KEY: 'c' }
 
   test('every written file loads without a warning and means what was answered', () => {
-    const crms: readonly InitAnswers['crm'][] = [
-      { kind: 'dynamics', url: 'https://contoso.crm.dynamics.com', tenant: 'contoso.onmicrosoft.com', clientId: 'x' },
-      { kind: 'salesforce', url: 'https://contoso.my.salesforce.com', clientId: 'x', jwt: null },
-      { kind: 'salesforce', url: 'https://contoso.my.salesforce.com', clientId: 'x', jwt: { privateKey: './sf.key', username: 'u@contoso.com' } },
-    ]
+    const crms: readonly InitAnswers['crm'][] = CRM_KINDS.map(({ kind, sample }) => ({ kind, tenant: 'contoso.onmicrosoft.com', ...sample }))
     for (const crm of crms) {
-      const loaded = load(exampleConfig({ ...base, crm }), { env, files: { '/etc/cosell/sf.key': '-----BEGIN PRIVATE KEY-----\n' } })
+      const loaded = load(exampleConfig({ ...base, crm }), { env })
       expect(loaded.warnings).toEqual([])
       expect(loaded.config.crm.kind).toBe(crm.kind)
       expect(loaded.config.partnerCenter).toMatchObject({ clientId: 'a: #b', partnerId: '0123' })

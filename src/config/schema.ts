@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CRM_NAMES } from '../adapters/registry.js'
 import {
   isAddressRange, isHostAndPort, isLoopbackHost, parseListen, readProxyAddress, readRemoteAddress, type AddressReading,
 } from './addresses.js'
@@ -151,7 +152,7 @@ const partnerCenter = z.strictObject({
 
 // One flat object for both kinds, so that a key of the wrong kind is told apart from a mistyped one (see cross-checks.ts).
 const crm = z.strictObject({
-  kind: choice('Which CRM: `dynamics` or `salesforce`.', ['dynamics', 'salesforce']),
+  kind: choice(`Which CRM: ${CRM_NAMES.map((name) => `\`${name}\``).join(' or ')}.`, CRM_NAMES),
   url: address('Dynamics: the environment URL. Salesforce: the My Domain URL.'),
   authorityUrl: address('Dynamics only: where its tokens come from. Default: https://login.microsoftonline.com').optional(),
   tenant: tenant('Dynamics only: Entra ID tenant of the environment.').optional(),

@@ -167,7 +167,7 @@ async function crmView({ crm, config }: AdministrationParts, signal: AbortSignal
       remedy: signIn?.remedy ?? 'Run "cosell doctor".',
     }
   }
-  const tenant = config.crm.kind === 'dynamics' ? config.crm.tenant : null
+  const tenant = 'tenant' in config.crm ? config.crm.tenant : null
   const detail = failed === undefined ? signIn.detail : `${signIn.detail} ${failed.detail}`
   return {
     ...about,

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { memoryStore } from '../../test/support/memory-store.js'
-import { allowancesOf } from '../remote/allowance.js'
+import { dynamicsAllowances } from '../adapters/dynamics/allowances.js'
+import { salesforceAllowances } from '../adapters/salesforce/allowances.js'
 import type { CallReport } from '../remote/send.js'
 import { callBook } from './call-book.js'
 
@@ -50,14 +51,14 @@ it('adds up what several processes ask, forgets what is older than a day, and sa
 })
 
 it('reads what Salesforce and Dataverse say of their allowances', () => {
-  expect(allowancesOf({ 'sforce-limit-info': 'api-usage=10018/100000; per-app-api-usage=17/250(appName=x)' })).toEqual([
+  expect(salesforceAllowances({ 'sforce-limit-info': 'api-usage=10018/100000; per-app-api-usage=17/250(appName=x)' })).toEqual([
     { name: 'daily-calls', left: 89_982, limit: 100_000 },
   ])
   expect(
-    allowancesOf({ 'x-ms-ratelimit-burst-remaining-xrm-requests': '5998', 'x-ms-ratelimit-time-remaining-xrm-requests': '1,199.50' }),
+    dynamicsAllowances({ 'x-ms-ratelimit-burst-remaining-xrm-requests': '5998', 'x-ms-ratelimit-time-remaining-xrm-requests': '1,199.50' }),
   ).toEqual([
     { name: 'window-calls', left: 5_998, limit: null },
     { name: 'window-seconds', left: 1_199.5, limit: null },
   ])
-  expect(allowancesOf({ 'content-type': 'application/json' })).toEqual([])
+  for (const read of [dynamicsAllowances, salesforceAllowances]) expect(read({ 'content-type': 'application/json' })).toEqual([])
 })

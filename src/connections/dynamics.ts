@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { dynamicsAdapter } from '../adapters/dynamics/adapter.js'
+import { dynamicsAllowances } from '../adapters/dynamics/allowances.js'
 import { DynamicsApi } from '../adapters/dynamics/api.js'
+import { DYNAMICS } from '../adapters/dynamics/kind.js'
 import { dynamicsTasks } from '../adapters/dynamics/tasks.js'
 import { guidOf } from '../adapters/guid.js'
 import { dynamicsInbound } from '../adapters/dynamics/inbound.js'
@@ -29,15 +31,16 @@ export function connectDynamics(config: DynamicsConfig, parts: ConnectionParts, 
   const endpoint: TokenEndpoint = {
     transport,
     clock,
-    name: 'Dynamics 365',
+    name: DYNAMICS.name,
     repair: 'cosell connect crm',
     url: entraUrl(config.authorityUrl, config.tenant, 'token'),
   }
   const send = sender(parts, {
-    name: 'Dynamics 365',
+    name: DYNAMICS.name,
     url,
     token: clientCredentials(endpoint, { clientId: config.clientId, clientSecret: config.clientSecret, scope: `${url}/.default` }),
     correlation: (id) => ({ 'x-ms-client-request-id': id }),
+    allowances: dynamicsAllowances,
   })
   const adapter = dynamicsAdapter({ url: config.url, send, clock, settings, customerGuard: customerGuard(store, clock, randomUUID) })
   return {

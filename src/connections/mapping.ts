@@ -1,3 +1,4 @@
+import { crmKind } from '../adapters/registry.js'
 import { NEVER_EMPTY } from '../core/preflight.js'
 import { createHash } from 'node:crypto'
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
@@ -176,8 +177,7 @@ async function requiredCheck(adapter: Engine['adapters']['crm'], mapping: Mappin
   const detail = `A new record needs ${uncovered.map(({ path, field }) => `${path} ("${field.label}")`).join(', ')}, and no row fills it.`
   return {
     name,
-    // Salesforce refuses the record; Dynamics 365 demands most such columns of its forms only.
-    status: mapping.crm === 'salesforce' ? 'fail' : 'warn',
+    status: crmKind(mapping.crm)?.refusesIncomplete === true ? 'fail' : 'warn',
     detail,
     remedy: `Give a constant, such as "defaults: { ${first.record}: { ${first.field.name}: … } }", or a row of its own. What the CRM fills by itself needs neither.`,
   }

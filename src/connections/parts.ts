@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import type { CrmName } from '../config/index.js'
 import type { Adapter, Check, Clock, Inbound, Installer, Random, Store } from '../core/ports.js'
 import type { TaskDesk } from '../core/tasks.js'
 import { noTracing, type Tracing } from '../core/tracing.js'
 import type { Mapping } from '../core/mapping.js'
+import type { ReadAllowances } from '../remote/allowance.js'
 import { pace, type Pace } from '../remote/pace.js'
 import { remote, type CallReport, type Send, type SendAnswer, type TokenSource } from '../remote/send.js'
 import type { Transport } from '../remote/transport.js'
@@ -38,7 +40,7 @@ export interface Connection {
 
 /** The CRM behind one port: nobody else knows which it is. */
 export interface CrmConnection extends Connection {
-  readonly kind: 'dynamics' | 'salesforce'
+  readonly kind: CrmName
   /** The id a record gets that is made for this referral, where the CRM lets us choose it. */
   readonly idFor: (referralId: string) => string
   /** Prepares the CRM; null where a package of its own does that. */
@@ -55,6 +57,7 @@ interface SenderOptions {
   readonly correlation: (id: string) => Readonly<Record<string, string>>
   readonly locate?: (url: string) => string
   readonly asksToWaitMs?: (answer: SendAnswer) => number | null
+  readonly allowances?: ReadAllowances
 }
 
 /** One way to one host: signed in, paced, watched. */
@@ -73,6 +76,7 @@ export function sender(parts: ConnectionParts, options: SenderOptions): Send {
     token: options.token,
     correlation: options.correlation,
     ...(options.locate === undefined ? {} : { locate: options.locate }),
+    ...(options.allowances === undefined ? {} : { allowances: options.allowances }),
     ...(options.asksToWaitMs === undefined ? {} : { asksToWaitMs: options.asksToWaitMs }),
   })
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { salesforceAdapter } from '../adapters/salesforce/adapter.js'
+import { salesforceAllowances } from '../adapters/salesforce/allowances.js'
 import { SalesforceApi } from '../adapters/salesforce/api.js'
 import { salesforceInbound } from '../adapters/salesforce/inbound.js'
+import { SALESFORCE } from '../adapters/salesforce/kind.js'
 import { salesforceTasks } from '../adapters/salesforce/tasks.js'
 import { salesforceInstaller } from '../adapters/salesforce/install/installer.js'
 import type { SalesforceConfig } from '../config/index.js'
@@ -13,9 +15,10 @@ import { sender, type ConnectionParts, type CrmConnection, type CrmSettings } fr
 export function connectSalesforce(config: SalesforceConfig, parts: ConnectionParts, settings: () => CrmSettings): CrmConnection {
   const { clock, transport, store } = parts
   const url = config.url.replace(/\/+$/, '')
-  const { token, locate } = salesforceSignIn(config, { transport, clock, name: 'Salesforce', repair: 'cosell connect crm', url: `${url}/services/oauth2/token` })
+  const { token, locate } = salesforceSignIn(config, { transport, clock, name: SALESFORCE.name, repair: 'cosell connect crm', url: `${url}/services/oauth2/token` })
   // Salesforce keeps no id of ours in its logs; the client's name stands in every call.
-  const send = sender(parts, { name: 'Salesforce', url, token, correlation: () => ({}), locate, asksToWaitMs: limitOf })
+  const calls = { correlation: () => ({}), locate, asksToWaitMs: limitOf, allowances: salesforceAllowances }
+  const send = sender(parts, { name: SALESFORCE.name, url, token, ...calls })
   const adapter = salesforceAdapter({ url, send, session: token, clock, settings, customerGuard: customerGuard(store, clock, randomUUID) })
   const api = new SalesforceApi({ url, send, session: token, clock })
   return {

@@ -1,13 +1,13 @@
 import { parse as parseYaml, stringify } from 'yaml'
 import { z } from 'zod'
-import type { Config } from '../config/index.js'
+import { CRM_NAMES, type Config } from '../config/index.js'
 import { Fault } from '../core/fault.js'
 import type { Settings, SettingsVersion } from '../core/settings.js'
 
 const flowSwitch = z.enum(['on', 'observe', 'off'])
 const document = z.strictObject({
   cosell: z.literal(1),
-  crm: z.enum(['dynamics', 'salesforce']),
+  crm: z.enum(CRM_NAMES),
   exported: z.strictObject({ environment: z.string(), version: z.number(), at: z.string() }).optional(),
   // A text of YAML keeps its remarks; export writes the rows themselves, for people to compare.
   mapping: z.union([z.record(z.string(), z.unknown()), z.string()]).nullable(),

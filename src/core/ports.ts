@@ -46,7 +46,7 @@ export interface Present {
   readonly parts: readonly Ref[]
   /** CRM only: the audit text as it stands, and whether the status fields exist. */
   readonly auditText: string | null
-  /** Planning on this record is safe only after this many ms (Salesforce: `If-Unmodified-Since` knows whole seconds only). */
+  /** Planning on this record is safe only after this many ms (where a precondition knows whole seconds only). */
   readonly settlesInMs: number
   readonly modifiedAt: Instant | null
   readonly createdAt: Instant | null

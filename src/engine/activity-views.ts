@@ -1,6 +1,6 @@
 /** How much a remote system is asked, and what it said of how much it may be. */
 export interface QuotaView {
-  /** As messages call it: `Partner Center`, `Dynamics 365`. */
+  /** As messages call it: `Partner Center`, or the name of the CRM. */
   readonly system: string
   readonly callsLastHour: number
   readonly callsLastDay: number

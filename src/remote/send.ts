@@ -2,7 +2,7 @@ import { Fault } from '../core/fault.js'
 import type { Clock, Random } from '../core/ports.js'
 import { noTracing, type Tracing } from '../core/tracing.js'
 import { shortPauseMs, type Pace } from './pace.js'
-import { allowancesOf, type Allowance } from './allowance.js'
+import type { Allowance, ReadAllowances } from './allowance.js'
 import { NoAnswer, type Transport, type TransportAnswer, type TransportRequest } from './transport.js'
 import { note } from './witness.js'
 
@@ -39,7 +39,7 @@ export interface CallReport {
 }
 
 export interface RemoteOptions {
-  /** For messages: `Partner Center`, `Dynamics 365`. */
+  /** For messages: `Partner Center`, or the name of the CRM. */
   readonly name: string
   readonly transport: Transport
   readonly clock: Clock
@@ -50,6 +50,8 @@ export interface RemoteOptions {
   readonly locate?: (url: string) => string
   /** How long an answer asks us to wait where its status does not say so; null: it does not. */
   readonly asksToWaitMs?: (answer: SendAnswer) => number | null
+  /** Absent: the system says nothing of what is left. */
+  readonly allowances?: ReadAllowances
   readonly pace: Pace
   readonly token: TokenSource
   /** Headers of every call, with a fresh id each. */
@@ -117,7 +119,8 @@ async function exchange(options: RemoteOptions, request: SendRequest, token: str
     }
     note(request.signal, { ...call, body: request.body, answer: answer?.body ?? null })
     const waitMs = answer === null ? null : waitOf(options, answer)
-    options.onCall?.({ ...call, bytes: answer?.body.length ?? 0, waitMs, allowances: answer === null ? [] : allowancesOf(answer.headers) })
+    const allowances = options.allowances?.(answer?.headers ?? {}) ?? []
+    options.onCall?.({ ...call, bytes: answer?.body.length ?? 0, waitMs, allowances })
   }
   try {
     const sent = { ...request, url, headers, timeoutMs: request.deadlineMs ?? deadlineMs }

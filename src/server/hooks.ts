@@ -23,7 +23,8 @@ export interface HookDeps {
   readonly metrics: Registry
   readonly inbound: {
     readonly partnerCenter: Inbound
-    readonly crm: { readonly kind: 'dynamics' | 'salesforce'; readonly inbound: Inbound }
+    /** `kind` is the last part of the address that it calls. */
+    readonly crm: { readonly kind: string; readonly inbound: Inbound }
   }
   /** Keeps events of Partner Center that are not ours for their owner; null: nobody asked for that. */
   readonly foreign: {
