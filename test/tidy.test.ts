@@ -91,8 +91,11 @@ test.each(entrances)('$what enters the service in the files that say so only', (
   expect(Object.keys(allowed).filter((path) => existsSync(join(root, path)) && !using.includes(path))).toEqual([])
 })
 
-/** Where a CRM may be named: its adapter and what puts it together, the section of the configuration that is its own, simulators and the demo. */
-const namesCrms = /^src\/(adapters|connections|sandbox|config)\/|^src\/demo\.ts$/
+/**
+ * Where a CRM may be named: its adapter and what puts it together, the section of the configuration that is its own, simulators and
+ * the demo, and the translations of what an adapter says.
+ */
+const namesCrms = /^src\/(adapters|connections|sandbox|config)\/|^src\/demo\.ts$|^console\/src\/i18n\/[^/]+\/sentences\//
 const speaksOfSources = /^src\/remote\// // Comments there cite what a vendor documents.
 
 test('engine, server, commands and console name no CRM: what they say of one comes from the registry of adapters', () => {

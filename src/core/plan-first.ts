@@ -23,7 +23,7 @@ function firstInCrm(input: PlanInput, p: Present): Plan {
   const stage = p.deal.status ?? 'Active/Accepted'
   if (input.policy.flows.partnerToCrm === 'off') return excluded(input, 'The flow from Partner Center to the CRM is off.', 'Run "cosell flows on partnerToCrm".')
   if (p.category === 'lead' && !input.policy.leads) return excluded(input, 'It is a lead, and leads are not synchronised (sync.leads).', 'Set sync.leads to true.')
-  if (p.otherId !== null) return linkedRecordMissing(input, 'crm', p, `Partner Center says that this referral belongs to CRM record "${p.otherId}"`)
+  if (p.otherId !== null) return linkedRecordMissing(input, 'crm', p)
   const over = stage === 'Closed/Declined' || stage === 'Closed/Expired' || stage === 'Closed/Error'
   if (over || (p.category === 'lead' && isClosed(stage))) {
     return excluded(input, `It was already closed (${stage}) when it was first seen.`, 'Nothing to do.')
@@ -50,7 +50,7 @@ function firstAtPartner(input: PlanInput, c: Present): Plan {
   if (!c.sync) return excluded(input, 'Sync with Partner Center is off on the record.', 'Switch it on to share the deal.')
   if (c.ref.kind === 'lead') return excluded(input, 'It is a CRM lead; a deal is shared from an opportunity.', 'Qualify the lead, then switch Sync on.')
   if (input.policy.flows.crmToPartner === 'off') return excluded(input, 'The flow from the CRM to Partner Center is off.', 'Run "cosell flows on crmToPartner".')
-  if (c.otherId !== null) return linkedRecordMissing(input, 'partner', c, `The CRM record carries referral identifier "${c.otherId}"`)
+  if (c.otherId !== null) return linkedRecordMissing(input, 'partner', c)
   if (c.sealed || isClosed(c.deal.status ?? 'Active/Accepted')) return excluded(input, 'It was closed before it was shared.', 'Reopen it to share it.')
   return shareNow(input, c)
 }
@@ -89,19 +89,23 @@ function heldAtDoor(input: PlanInput, c: Present, why: string): Plan {
 }
 
 /** An identifier that a person wrote, or that came along with a copy or a merge, is reported and never followed. */
-function linkedRecordMissing({ link, now }: PlanInput, gone: Side, here: Present, text: string): Plan {
+function linkedRecordMissing({ link, now }: PlanInput, gone: Side, here: Present): Plan {
   const reading = now[gone]
-  const owner = reading.kind === 'absent' ? reading.belongsTo : undefined
-  const why = owner === undefined ? noSuchRecord[gone] : belongsTo[gone](owner)
-  const [referral, crm] = gone === 'partner' ? [here.otherId, here.ref.id] : [here.ref.id, here.otherId]
+  const owner = reading.kind === 'absent' ? (reading.belongsTo ?? null) : null
+  const named = String(here.otherId)
+  const text = gone === 'partner' ? identifierWithout(named, owner) : crmIdWithout(named, owner)
+  const [referral, crm] = gone === 'partner' ? [named, here.ref.id] : [here.ref.id, named]
   const remedy =
-    owner === undefined
+    owner === null
       ? 'Connect the right records with "cosell deals link", or clear the identifier.'
-      : `If these two are one deal: "cosell deals unlink ${owner}", then "cosell deals link --referral ${String(referral)} --crm ${String(crm)}". Else clear the identifier.`
-  return rest(link, 'hold', 'needs-attention', because('linked-record-missing', `${text}, but ${why}.`, remedy))
+      : `If these two are one deal: "cosell deals unlink ${owner}", then "cosell deals link --referral ${referral} --crm ${crm}". Else clear the identifier.`
+  return rest(link, 'hold', 'needs-attention', because('linked-record-missing', text, remedy))
 }
-const noSuchRecord = { partner: 'Partner Center has no such referral', crm: 'the CRM has no such record' } as const
-const belongsTo = {
-  partner: (owner: string) => `that referral belongs to CRM record "${owner}"`,
-  crm: (owner: string) => `that record carries referral identifier "${owner}"`,
-} as const
+const identifierWithout = (named: string, owner: string | null): string =>
+  owner === null
+    ? `The CRM record carries referral identifier "${named}", but Partner Center has no such referral.`
+    : `The CRM record carries referral identifier "${named}", but that referral belongs to CRM record "${owner}".`
+const crmIdWithout = (named: string, owner: string | null): string =>
+  owner === null
+    ? `Partner Center says that this referral belongs to CRM record "${named}", but the CRM has no such record.`
+    : `Partner Center says that this referral belongs to CRM record "${named}", but that record carries referral identifier "${owner}".`
