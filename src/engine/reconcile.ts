@@ -82,7 +82,7 @@ async function oneRound(engine: Engine, pass: Pass, known: Known): Promise<Round
   if (creates.kind === 'found') return next(presentOnly(seen.now))
   if (creates.kind === 'duplicates') return over(await holdDuplicates(engine, pass, creates.refs))
   if (creates.kind === 'wait') return over(await waitFor(pass, creates.ms))
-  return planned(engine, pass, seen.now)
+  return planned(engine, pass, known, seen.now)
 }
 
 /** The CRM changed something that only a wide look at the partner's side shows: asking for help is asking for a second referral. */
@@ -94,12 +94,15 @@ function asksForMore(link: Link, { partner, crm }: Readings): boolean {
 }
 const WIDE_FIELDS: readonly Field[] = [HELP, 'microsoft.status', 'microsoft.team', 'trackingInfo.microsoftMsxId']
 
-const roundsOnBelief = 4 // A system that tells no version at all is written to all the same in the end.
 /**
  * What a record must show after our own write is good enough to see that nothing is left to do. A write planned on it would carry no
- * version, and would overwrite what a person did in between: before a write the record is looked at.
+ * version, and would overwrite what a person did in between: before a write the record is looked at. A system that tells no version
+ * even then is written to all the same.
  */
-const isBelieved = (reading: Readings[Side]): boolean => reading.kind === 'present' && reading.version === null
+const isBelieved = (side: Side, known: Known, now: Readings): boolean => {
+  const reading = now[side]
+  return known[side] !== undefined && reading.kind === 'present' && reading.version === null
+}
 
 const next = (known: Known): Round => ({ kind: 'round', known })
 const over = (outcome: Outcome): Round => ({ kind: 'over', outcome })
@@ -118,7 +121,7 @@ function withoutExpired(link: Link, now: number): Link {
   return { ...link, intents: link.intents.filter(({ change, searchAfter }) => change.kind === 'create' || now < searchAfter + lateMs) }
 }
 
-async function planned(engine: Engine, pass: Pass, now: Readings): Promise<Round> {
+async function planned(engine: Engine, pass: Pass, known: Known, now: Readings): Promise<Round> {
   const settled = settle(withoutExpired(pass.link, engine.clock.now()), now)
   for (const intent of settled.happened) {
     pass.note({ kind: 'found-written', change: intent.change, ref: intent.change.kind === 'create' ? null : intent.change.ref })
@@ -133,7 +136,7 @@ async function planned(engine: Engine, pass: Pass, now: Readings): Promise<Round
   noteObserved(pass, observed, now)
   const refused = doable.length > 0 && pass.link.rejected === fingerprint(doable.map((item) => item.change))
   if (doable.length === 0 || refused) return over(await finish(engine, pass, plan, now, refused))
-  if (pass.rounds < roundsOnBelief && doable.some(({ change }) => change.kind !== 'create' && isBelieved(now[change.side]))) return next({})
+  if (doable.some(({ change }) => change.kind !== 'create' && isBelieved(change.side, known, now))) return next({})
   if (doable.some(({ change }) => change.kind === 'create' && change.as === 'referral') && !(await engine.referralsKnown()))
     return over(await waitFor(pass, untilKnownMs))
   const applied = await carryOut(engine, pass, plan, doable, now)

@@ -24,6 +24,8 @@ const partnerReadings: readonly Partial<PartnerCenterOptions>[] = [
   { undocumentedFilters: 'accepted' },
   { marketplaceLeads: 'on' },
   { relatedInListing: 'engagement-filter-only' },
+  { listedRecords: 'summary' },
+  { listedRecords: 'summary', relatedInListing: 'engagement-filter-only', dateLiteral: 'unsupported' },
   { outOfScopeStatus: 404 },
   { timestamps: 'milliseconds' },
   { emptyValues: 'left-out' },
@@ -77,6 +79,12 @@ const settle = async (): Promise<void> => {
   await here.sync()
 }
 const crmIdOf = (referralId: string): string => String(here.opportunitiesOf(referralId)[0]?.['opportunityid'])
+
+const updatesWithoutVersion = (): readonly string[] =>
+  here.sandbox.partnerCenter.calls
+    .list()
+    .filter(({ method, ifMatch }) => method === 'PATCH' && ifMatch === null)
+    .map(({ path }) => path)
 
 async function oneLifeOfDeals(): Promise<void> {
   const { portal, inbound, microsoft } = here.sandbox.partnerCenter
@@ -132,6 +140,8 @@ async function oneLifeOfDeals(): Promise<void> {
     .filter(({ state }) => state !== 'in-sync' && state !== 'unlinked')
     .map(({ name, state, reason }) => `${name ?? ''}: ${state}, ${reason?.text ?? ''}`)
   expect(troubled).toEqual([])
+  // Every update was tied to the version it was planned on.
+  expect(updatesWithoutVersion()).toEqual([])
   // At rest nothing is written.
   here.writes()
   await settle()
@@ -149,4 +159,17 @@ describe('one life of deals, whatever Dataverse means', () => {
     here = await installation({ dynamicsOptions })
     await oneLifeOfDeals()
   })
+})
+
+test('[R4] a long pass plans each write on a version, also where the answers to writes tell none', async () => {
+  here = await installation({ partnerOptions: { preferRepresentation: 'ignored', eTagShown: 'record' } })
+  const { own } = here.sandbox.partnerCenter.inbound.qualifiedLead({ currency: 'EUR' })
+  await settle()
+  const lead = here.sandbox.dynamics.find('lead', { cosell_referralidentifier: own.id })[0]
+  // Accepting, the identifier of the new record, and what it says anew are three writes of one referral in one pass.
+  here.seller.edit('lead', String(lead?.['leadid']), { estimatedamount: 43_000, estimatedclosedate: '2027-04-04' })
+  here.seller.qualify(String(lead?.['leadid']), { account: true, contact: true, opportunity: true })
+  await settle()
+  expect(here.sandbox.partnerCenter.referral(own.id)).toMatchObject({ status: 'Active', details: { dealValue: 43_000 } })
+  expect(updatesWithoutVersion()).toEqual([])
 })

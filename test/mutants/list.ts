@@ -239,8 +239,8 @@ export const MUTANTS: readonly Mutant[] = [
     'a write is planned on what our own last write must have left',
     ['R4', 'R26'],
     'src/engine/reconcile.ts',
-    'if (pass.rounds < roundsOnBelief && doable',
-    'if (pass.rounds < 0 && doable',
+    'return known[side] !== undefined && reading.kind',
+    'return known[side] === null && reading.kind',
   ),
   mutant(
     'two creations are made before the first sweep is through',

@@ -32,7 +32,7 @@ import { madeOf, showsMore } from './outcomes.js'
 import { textMember, type PlatformApi, type PlatformBody } from './platform.js'
 import { instantOf, stampOf } from './stamp.js'
 import { touched, type SweepParts } from './touched.js'
-import { parseBrief, parseReferral } from './wire.js'
+import { isWholeAnswer, parseBrief, parseReferral, type Referral } from './wire.js'
 
 export interface PartnerCenterOptions {
   /** Calls to the Referrals API, signed in for it. */
@@ -123,10 +123,22 @@ class PartnerCenter implements PartnerCenterAdapter {
     for (const { referral } of await this.#engagement(engagementId, signal)) {
       if (canonicalId(referral.id) === canonicalId(ownId) || (await this.#own.owns(referral, signal))) continue
       related.push(referralRef(referral.id))
-      if (microsoft === null && isMicrosoft(referral.organizationId)) microsoft = referral
+      if (microsoft === null && isMicrosoft(referral.organizationId)) microsoft = (await this.#whole(referral, signal)) ?? referral
     }
     return { microsoft, related }
   }
+  /** Microsoft's referral with its answer; null: it is listed, but not shown by its id. */
+  async #whole(listed: Referral, signal: AbortSignal): Promise<Referral | null> {
+    if (isWholeAnswer(listed)) return listed
+    try {
+      const read = await this.#api.get(listed.id, { what: `reading Microsoft's referral ${listed.id}`, signal })
+      return read?.referral ?? null
+    } catch (error) {
+      if (isFault(error) && error.status === 403) return null
+      throw error
+    }
+  }
+
   async #ownAmong(members: readonly Document[], signal: AbortSignal): Promise<Document | undefined> {
     for (const document of members) if (await this.#own.owns(document.referral, signal)) return document
     return undefined
@@ -208,7 +220,10 @@ class PartnerCenter implements PartnerCenterAdapter {
   async #invite(change: CreateChange, signal: AbortSignal): Promise<Receipt> {
     const members = await this.#engagement(change.marker, signal)
     const there = members.find(({ referral }) => isMicrosoft(referral.organizationId))
-    if (there !== undefined) return { ...receiptOf(there), resolved: { [HELP]: helpIn(there.referral) } }
+    if (there !== undefined) {
+      const shown = (await this.#whole(there.referral, signal)) ?? there.referral
+      return { ...receiptOf(there), resolved: { [HELP]: helpIn(shown) } }
+    }
     const own = await this.#ownAmong(members, signal)
     const mpnId = own?.referral.mpnId ?? (await this.#location(signal))
     const body = invitation(change.deal, {

@@ -1,14 +1,14 @@
-import { isFault, toFault, type Fault } from '../../core/fault.js'
+import { Fault, isFault, toFault } from '../../core/fault.js'
 import type { Clock, Present, TouchedOptions, TouchedPage, TouchedRecord } from '../../core/ports.js'
 import type { EndRef } from '../../core/ref.js'
 import { literal } from '../../remote/odata.js'
-import type { ListPage, ListQuery, ReferralsApi } from './api.js'
+import type { Document, ListPage, ListQuery, ReferralsApi } from './api.js'
 import { engagementOf, presentOf } from './decode.js'
 import { referralRef } from './ids.js'
 import type { OwnOrganization } from './own-organization.js'
 import { earlier, stampFrom, stampOf, type Stamp } from './stamp.js'
 import { digestOf, pruned, readPosition, writePosition, type Position } from './touched-cursor.js'
-import { parseBrief, parseReferral, type Brief, type Referral } from './wire.js'
+import { isWhole, parseBrief, parseReferral, type Brief } from './wire.js'
 
 /** How this service takes a moment in a filter. No page says; each form is tried once, in this order. */
 export type DateForm = 'plain' | 'quoted' | 'none'
@@ -205,19 +205,24 @@ async function recordOf(round: Round, brief: Brief, item: unknown): Promise<Touc
     if (engagementId !== null) note(round, engagementId, ref)
     return { ref, engagementId, reading: null }
   }
-  const referral = readable(item)
+  const document = await readable(round, item)
   // One record in an unknown form must not keep all others from being seen.
-  if (isFault(referral)) return { ref, engagementId: null, reading: { kind: 'unreachable', ref, fault: referral } }
-  const reading: Present = presentOf(referral, referral.eTag ?? null, null, round.parts.zone())
+  if (isFault(document)) return { ref, engagementId: null, reading: { kind: 'unreachable', ref, fault: document } }
+  const reading: Present = presentOf(document.referral, document.version, null, round.parts.zone())
   if (round.position.openOnly === true && reading.sealed) return null
   const related = engagementId === null ? undefined : round.related.get(engagementId)
   // A deal whose other side was already seen in this round: it is to be looked at with it.
   return { ref, engagementId: null, reading: related === undefined ? reading : { ...reading, aliases: related } }
 }
 
-function readable(item: unknown): Referral | Fault {
+/** A record as the listing shows it, or read by its id where the listing leaves out what is needed. */
+async function readable(round: Round, item: unknown): Promise<Document | Fault> {
   try {
-    return parseReferral(item, 'a listing of referrals')
+    const listed = parseReferral(item, 'a listing of referrals')
+    if (isWhole(listed)) return { referral: listed, version: listed.eTag ?? null }
+    const what = `reading referral ${listed.id}`
+    const read = await patiently(round, () => round.parts.referrals.get(listed.id, { ...asked(round), what }))
+    return read ?? new Fault('missing', `Partner Center lists referral ${listed.id}, but does not show it.`, { remedy: 'It is tried again.' })
   } catch (error) {
     return toFault(error)
   }

@@ -113,6 +113,17 @@ function parsed<T>(schema: z.ZodType<T>, json: unknown, what: string): T {
   })
 }
 
+/**
+ * Whether a listing showed a record as reading it by its id would. The documentation shows whole records in listings and promises
+ * nothing: without its invitation a lead looks like an opportunity, and without its version a write would overwrite what nobody has seen.
+ */
+export const isWhole = (listed: Referral): boolean => MEMBERS.every((name) => listed[name] !== undefined)
+const MEMBERS = ['eTag', 'customerProfile', 'consent', 'details', 'team', 'inviteContext'] as const
+
+/** The same for somebody else's referral, of which only the answer to our invitation is of interest. */
+export const isWholeAnswer = (listed: Referral): boolean => ANSWER.every((name) => listed[name] !== undefined)
+const ANSWER = ['team', 'inviteContext', 'trackingInfo'] as const
+
 export const parseReferral = (json: unknown, what: string): Referral => parsed(referral, json, what)
 export const parseBrief = (json: unknown, what: string): Brief => parsed(brief, json, what)
 export function parsePage(json: unknown, what: string): WirePage {

@@ -10,6 +10,8 @@ export interface Call {
   readonly appId: string | null
   readonly email: string | null
   readonly mfa: boolean
+  /** The version a write was planned on. */
+  readonly ifMatch: string | null
 }
 
 export interface Calls {

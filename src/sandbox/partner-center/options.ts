@@ -26,6 +26,8 @@ export interface PartnerCenterOptions {
   marketplaceLeads: 'off' | 'on'
   /** Whether a listing without an engagement filter shows the referrals of Microsoft and other partners. */
   relatedInListing: 'shown' | 'engagement-filter-only'
+  /** Whether a listing shows records whole, or without their version, their invitation, and what Microsoft tracks. */
+  listedRecords: 'whole' | 'summary'
   outOfScopeStatus: 403 | 404
   /** Listings show the world as it was up to this long ago; reading by id is always current. */
   listingLagMs: number
@@ -114,6 +116,7 @@ export const partnerCenterDefaults: PartnerCenterOptions = {
   undocumentedFilters: 'refused',
   marketplaceLeads: 'off',
   relatedInListing: 'shown',
+  listedRecords: 'whole',
   outOfScopeStatus: 403,
   listingLagMs: 0,
   listingLagOrder: 'kept',

@@ -82,6 +82,7 @@ function callOf(world: World, request: SimRequest, about: { status: number; requ
     status,
     atMs: world.clock.now(),
     requestId,
+    ifMatch: request.headers['if-match'] ?? null,
     clientRequestId: request.headers['client-request-id'] ?? request.headers['ms-correlationid'] ?? null,
     appId: caller?.appId ?? null,
     email: caller?.email ?? null,

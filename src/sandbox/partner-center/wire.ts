@@ -16,6 +16,7 @@ function shownBy({ options }: World): ((this: unknown, name: string, value: unkn
 
 /** A referral as JSON, with its links; `context` in front for a single one. */
 export function referralJson(world: World, referral: Referral, base: string, form: 'entity' | 'item'): string {
+  if (form === 'item' && world.options.listedRecords === 'summary') return summaryJson(world, referral)
   const shown = shownBy(world)
   let json = shown === undefined ? rendered.get(referral) : JSON.stringify(referral, shown)
   if (json === undefined) {
@@ -26,6 +27,10 @@ export function referralJson(world: World, referral: Referral, base: string, for
   const context = form === 'entity' ? `"@odata.context":${JSON.stringify(`${base}/v1.0/$metadata#Referrals/$entity`)},` : ''
   return `{${context}${json.slice(1, -1)},"links":${JSON.stringify(linksOf(world, referral, base))}}`
 }
+
+const inSummary = (name: string): boolean => !['eTag', 'inviteContext', 'trackingInfo'].includes(name)
+const summaryJson = (world: World, referral: Referral): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(referral).filter(([name]) => inSummary(name))), shownBy(world))
 
 /** Only the asked properties, in the order of the record. */
 export function selectedJson(world: World, referral: Referral, base: string, select: ReadonlySet<string>): string {
