@@ -82,7 +82,8 @@ async function schemaOf({ db }: OpenDatabase): Promise<number> {
 /** One moment's picture for all tables. */
 function snapshot<T>({ db, kind }: OpenDatabase, work: (trx: Trx) => Promise<T>): Promise<T> {
   // SQLite's transactions read one moment anyway; on PostgreSQL each statement would see a newer one.
-  return kind === 'sqlite' ? db.transaction().execute(work) : db.transaction().setIsolationLevel('repeatable read').execute(work)
+  const reading = db.transaction().setAccessMode('read only')
+  return kind === 'sqlite' ? reading.execute(work) : reading.setIsolationLevel('repeatable read').execute(work)
 }
 
 async function* rowsOf(trx: Trx, table: StoredTable): AsyncGenerator<Row> {

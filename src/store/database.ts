@@ -3,11 +3,12 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import Database from 'libsql'
-import { Kysely, PostgresDialect, sql, SqliteDialect, type SqliteDialectConfig, type Transaction } from 'kysely'
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import { Fault } from '../core/fault.js'
 import { sharedFlush, type Flush } from './flush.js'
 import type { Schema } from './schema.js'
+import { WritersDialect, type SqliteFile } from './sqlite-dialect.js'
 
 export type Db = Kysely<Schema>
 export type Trx = Transaction<Schema>
@@ -56,7 +57,7 @@ function openSqlite(path: string, standing: Standing): OpenDatabase {
   // NORMAL: a commit is written, and durable() flushes it, beside the event loop and for everyone who waits; SQLite itself flushes around checkpoints.
   for (const pragma of ['journal_mode = WAL', checkpointing, 'synchronous = NORMAL', 'busy_timeout = 5000', 'foreign_keys = ON']) file.pragma(pragma)
   const log = writeAheadLog(file, folder)
-  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: preparedOnce(file) }) })
+  const db = new Kysely<Schema>({ dialect: new WritersDialect(preparedOnce(file)) })
   const bell = tenantBell()
   return {
     db,
@@ -111,7 +112,6 @@ function writeAheadLog(file: InstanceType<typeof Database>, folder: string): Log
   return { flush: () => flushData(descriptor), makeRoom, close: () => closeSync(descriptor) }
 }
 
-type SqliteFile = Exclude<SqliteDialectConfig['database'], (...args: never[]) => unknown>
 const statementsMost = 300 // More than there are; lists of ids of every length share the rest.
 
 /** Preparing a statement costs more than most of them take to run, and the same few are run all day. */
@@ -273,14 +273,18 @@ async function listen(url: string, heard: (tenant: string) => void): Promise<{ c
   }
 }
 
-// Two transactions met: both wanted the next place of one chain or one new row, or (on PostgreSQL) waited for each other.
-const meetings: ReadonlySet<unknown> = new Set(['23505', '40001', '40P01', 'SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY'])
+// Two transactions met: both wanted the next place of one chain or one new row, or (on PostgreSQL) waited for each other, or (on SQLite)
+// a command beside the service holds the file for longer than one waits for it.
+const meetings: ReadonlySet<unknown> = new Set([
+  ...['23505', '40001', '40P01'],
+  ...['SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY', 'SQLITE_BUSY'],
+])
 const meetingsMost = 6
 const meetAgainMs = 15
 
 /**
- * Writes one after another on SQLite (one writer), in parallel on PostgreSQL, where the loser of a meeting looks afresh: `work` may
- * therefore run several times, and touches nothing but the transaction. What it wrote is on the disk when this ends.
+ * Writes one after another on SQLite (one writer), in parallel on PostgreSQL. The loser of a meeting looks afresh: `work` may therefore
+ * run several times, and touches nothing but the transaction. What it wrote is on the disk when this ends.
  */
 export async function inTransaction<T>(open: OpenDatabase, work: (trx: Trx) => Promise<T>): Promise<T> {
   const done = await committed(open, work)

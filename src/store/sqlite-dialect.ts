@@ -1,0 +1,26 @@
+import { CompiledQuery, SqliteDialect, SqliteDriver, type DatabaseConnection, type Driver, type SqliteDialectConfig, type TransactionSettings } from 'kysely'
+
+export type SqliteFile = Exclude<SqliteDialectConfig['database'], (...args: never[]) => unknown>
+
+/**
+ * A transaction takes the right to write as it begins, and waits for it. One that begins as a reader and writes later is refused when a
+ * command beside the service wrote in between; and libsql 0.5 does not reset a statement refused as busy, so that the connection would
+ * read the past, and refuse to write, until the process ends. `read only` takes no such right and holds nobody up.
+ * Source: sqlite.org "Transactions" and "Result codes" (SQLITE_BUSY_SNAPSHOT); the statement was tried with libsql 0.5.29.
+ */
+export class WritersDialect extends SqliteDialect {
+  readonly #database: SqliteFile
+  constructor(database: SqliteFile) {
+    super({ database })
+    this.#database = database
+  }
+  override createDriver(): Driver {
+    return new WritersDriver({ database: this.#database })
+  }
+}
+
+class WritersDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings = {}): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw(settings.accessMode === 'read only' ? 'begin' : 'begin immediate'))
+  }
+}
