@@ -5,7 +5,11 @@ interface Sdk {
   start(): void
   shutdown(): Promise<void>
 }
-type SdkModule = { readonly NodeSDK: new (options: { readonly serviceName: string; readonly instrumentations: readonly never[] }) => Sdk }
+export interface Traces {
+  /** Sends what is left. `left`: the collector did not take it, and the SDK may still be trying. */
+  stop(): Promise<'sent' | 'left'>
+}
+export type SdkModule = { readonly NodeSDK: new (options: { readonly serviceName: string; readonly instrumentations: readonly never[] }) => Sdk }
 
 const asksFor = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] as const
 const peer = '@opentelemetry/sdk-node'
@@ -17,24 +21,37 @@ const peer = '@opentelemetry/sdk-node'
 export async function registerTraces(
   env: Readonly<Record<string, string | undefined>>,
   warn: (text: string) => void,
-): Promise<{ stop(): Promise<void> }> {
-  const nothing = { stop: () => Promise.resolve() }
+  find: () => Promise<SdkModule | null> = installed,
+): Promise<Traces> {
+  const nothing: Traces = { stop: () => Promise.resolve('sent') }
   if (asksFor.every((name) => (env[name] ?? '') === '') || env['OTEL_SDK_DISABLED'] === 'true') return nothing
-  if (!isInstalled(peer)) {
+  const found = await find()
+  if (found === null) {
     warn(`A collector for traces is named, but ${peer} is not installed beside cosell; no traces are sent. Run "npm install ${peer}" there.`)
     return nothing
   }
-  const found = (await import(peer)) as SdkModule // the interface of a package that need not be there
   const sdk = new found.NodeSDK({ serviceName: env['OTEL_SERVICE_NAME'] ?? 'cosell', instrumentations: [] })
   sdk.start()
-  return { stop: () => sdk.shutdown() }
+  return { stop: () => ended(sdk, warn) }
 }
 
-function isInstalled(name: string): boolean {
+const lastSendMs = 2_000 // What a process has left when it stops is worth a moment, and never the supervisor's patience.
+
+async function ended(sdk: Sdk, warn: (text: string) => void): Promise<'sent' | 'left'> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<string>((resolve) => (timer = setTimeout(() => resolve('it does not answer'), lastSendMs)))
+  const why = await Promise.race([sdk.shutdown().then(() => null, (error: unknown) => String(error)), late])
+  clearTimeout(timer)
+  if (why === null) return 'sent'
+  warn(`The last traces could not be sent to the collector: ${why}.`)
+  return 'left'
+}
+
+async function installed(): Promise<SdkModule | null> {
   try {
-    createRequire(import.meta.url).resolve(name)
-    return true
+    createRequire(import.meta.url).resolve(peer)
   } catch {
-    return false
+    return null
   }
+  return (await import(peer)) as SdkModule // the interface of a package that need not be there
 }

@@ -78,16 +78,28 @@ async function run(tenants: readonly LoadedConfig[], { role, adopt }: { readonly
   if (first === undefined) return
   const { log } = first
   for (const { warnings } of tenants) for (const warning of warnings) log.warn(warning)
-  const traces = await registerTraces(surroundings.env, (text) => log.warn(text))
   const isOne = others.length === 0 && first.config.tenant === null
-  const app = isOne ? await assemble(first.config, { ...shared, ...first, demo: null }) : await assembleTenants([first, ...others], shared)
-  lastResort(log, () => app.stop())
-  await started(app, role, (address) => {
-    log.info({ role, address, version }, address === null ? 'working' : `ready at ${address}`)
-    interrupted.signal.addEventListener('abort', () => log.info('stopping: finishing what is under way'), { once: true })
-    return Promise.resolve()
+  await traced(log, async () => {
+    const app = isOne ? await assemble(first.config, { ...shared, ...first, demo: null }) : await assembleTenants([first, ...others], shared)
+    lastResort(log, () => app.stop())
+    await started(app, role, (address) => {
+      log.info({ role, address, version }, address === null ? 'working' : `ready at ${address}`)
+      interrupted.signal.addEventListener('abort', () => log.info('stopping: finishing what is under way'), { once: true })
+      return Promise.resolve()
+    })
   })
-  await traces.stop()
+}
+
+/** What is left of traces keeps the process for ten seconds and more, when their collector does not answer. */
+let lingers = false
+/** Traces are registered before anything is put together, and what is left of them is sent at the end. */
+async function traced(log: Logger, work: () => Promise<void>): Promise<void> {
+  const traces = await registerTraces(surroundings.env, (text) => log.warn(text))
+  try {
+    await work()
+  } finally {
+    lingers = (await traces.stop()) === 'left'
+  }
 }
 
 interface Startable {
@@ -158,8 +170,10 @@ const world: CliWorld = {
       const loaded = await load(demo.configFile, null)
       const { log, plant } = logOf(loaded)
       const about = { clock: realClock, log, plant, version, adopt: true, demo: { desk: demo.sandbox.urls.desk } }
-      const app = await assemble(loaded.config, about)
-      await started(app, 'all', (address) => demo.ready(app.service, address ?? ''))
+      await traced(log, async () => {
+        const app = await assemble(loaded.config, about)
+        await started(app, 'all', (address) => demo.ready(app.service, address ?? ''))
+      })
     } finally {
       await demo.close()
     }
@@ -172,3 +186,4 @@ const world: CliWorld = {
 }
 
 process.exitCode = await runProgram(process.argv.slice(2), world)
+if (lingers) process.exit()

@@ -75,6 +75,22 @@ describe('[R72] a trace', () => {
     await (await registerTraces({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' }, (text) => said.push(text))).stop()
     expect(said).toEqual([expect.stringContaining('npm install @opentelemetry/sdk-node')])
   })
+
+  it('never holds a process that stops: a collector that refuses or does not answer is a warning', async () => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' }
+    const stopping = async (shutdown: () => Promise<void>): Promise<[string, string[]]> => {
+      const said: string[] = []
+      const NodeSDK = class {
+        start(): void {}
+        shutdown = shutdown
+      }
+      const traces = await registerTraces(env, (text) => said.push(text), () => Promise.resolve({ NodeSDK }))
+      return [await traces.stop(), said]
+    }
+    expect(await stopping(() => Promise.resolve())).toEqual(['sent', []])
+    expect(await stopping(() => Promise.reject(new Error('connect ECONNREFUSED')))).toMatchObject(['left', [expect.stringContaining('ECONNREFUSED')]])
+    expect(await stopping(() => new Promise(() => undefined))).toMatchObject(['left', [expect.stringContaining('does not answer')]])
+  })
 })
 
 describe('[R56] the second address', () => {
