@@ -9,7 +9,9 @@ export interface Traces {
   /** Sends what is left. `left`: the collector did not take it, and the SDK may still be trying. */
   stop(): Promise<'sent' | 'left'>
 }
-export type SdkModule = { readonly NodeSDK: new (options: { readonly serviceName: string; readonly instrumentations: readonly never[] }) => Sdk }
+export interface SdkModule {
+  readonly NodeSDK: new (options: { readonly serviceName: string; readonly instrumentations: readonly never[] }) => Sdk
+}
 
 const asksFor = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] as const
 const peer = '@opentelemetry/sdk-node'

@@ -80,7 +80,9 @@ async function run(tenants: readonly LoadedConfig[], { role, adopt }: { readonly
   for (const { warnings } of tenants) for (const warning of warnings) log.warn(warning)
   const isOne = others.length === 0 && first.config.tenant === null
   await traced(log, async () => {
-    const app = isOne ? await assemble(first.config, { ...shared, ...first, demo: null }) : await assembleTenants([first, ...others], shared)
+    const app = isOne
+      ? await assemble(first.config, { ...shared, ...first, demo: null })
+      : await assembleTenants([first, ...others], shared)
     lastResort(log, () => app.stop())
     await started(app, role, (address) => {
       log.info({ role, address, version }, address === null ? 'working' : `ready at ${address}`)
