@@ -18,8 +18,8 @@ export interface GuardedParts {
   readonly registerWebhook: Administration['registerWebhook']
 }
 
-// What of a CRM's checks every deal needs; a mapping that does not fit is told deal by deal, and by the guard of its columns.
-const vital = /sign-in|role|tables|objects|fields/i
+// What of a CRM's checks every deal needs, now or when a version of its API ends; a mapping that does not fit is told deal by deal, and by the guard of its columns.
+const vital = /sign-in|role|tables|objects|fields|API version/i
 
 /** What the guards look after, and how they look. */
 export function guarded(parts: GuardedParts): Pick<WatchParts, 'connections' | 'webhook'> {

@@ -41,6 +41,7 @@ export async function guardConnection(
   if (found === 'unknown') return { standing: 'unknown', repaired: false }
   const turn = await board.condition(`sign-in.${connection.name}`, found.trouble)
   await board.condition(`role.${connection.name}`, found.doubt)
+  await board.condition(`api-version.${connection.name}`, found.ending)
   return { standing: found.trouble === null ? 'well' : 'troubled', repaired: turn === 'ended' }
 }
 
@@ -74,27 +75,33 @@ interface Found {
   readonly trouble: Told
   /** It works, yet probably with too small a role. */
   readonly doubt: Told
+  /** The version of its API that is spoken will be served no longer. */
+  readonly ending: Told
 }
 
 async function look({ label, ready, repair }: GuardedConnection, signal: AbortSignal): Promise<Found | 'unknown'> {
-  const notice = (level: 'urgent' | 'normal', text: string, remedy: string | null): Told => ({
+  const notice = (level: 'urgent' | 'normal', title: string, text: string, remedy: string | null): Told => ({
     level,
     deal: null,
-    title: level === 'urgent' ? `${label} refuses the connector` : `${label}: the connector's role may be too small`,
-    text: level === 'urgent' ? `${text} Deals wait in the queue; nothing is lost.` : text,
+    title,
+    text,
     remedy: remedy === null || remedy === '' ? `Run "${repair}".` : remedy,
   })
+  const refused = (text: string, remedy: string | null): Told =>
+    notice('urgent', `${label} refuses the connector`, `${text} Deals wait in the queue; nothing is lost.`, remedy)
   try {
     const checks = await ready(signal)
     const failed = checks.find(({ status }) => status === 'fail')
+    const ending = checks.find(({ status, name }) => status === 'warn' && /API version/i.test(name))
     const doubt = checks.find(({ status, name }) => status === 'warn' && /role/i.test(name))
     return {
-      trouble: failed === undefined ? null : notice('urgent', failed.detail, failed.remedy),
-      doubt: doubt === undefined ? null : notice('normal', doubt.detail, doubt.remedy),
+      trouble: failed === undefined ? null : refused(failed.detail, failed.remedy),
+      doubt: doubt === undefined ? null : notice('normal', `${label}: the connector's role may be too small`, doubt.detail, doubt.remedy),
+      ending: ending === undefined ? null : notice('normal', `${label}: a version of its API will end`, ending.detail, ending.remedy),
     }
   } catch (error) {
     if (!isFault(error) || !needPerson.has(error.kind)) return 'unknown'
-    return { trouble: notice('urgent', error.message, error.remedy), doubt: null }
+    return { trouble: refused(error.message, error.remedy), doubt: null, ending: null }
   }
 }
 

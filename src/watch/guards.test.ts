@@ -64,6 +64,15 @@ describe('the guard of a connection', () => {
     expect(await titles()).toEqual([])
   })
 
+  it('tells that the version of an API ends, and takes it back once another is spoken', async () => {
+    const detail = 'The org says of version 66.0: it ends.'
+    const ending: Check = { name: 'CRM API version', status: 'warn', detail, remedy: 'Update cosell.' }
+    await guard(connection(() => Promise.resolve([fine, ending])))
+    expect(await board.open()).toMatchObject([{ level: 'normal', text: detail, remedy: 'Update cosell.' }])
+    await guard(connection(() => Promise.resolve([fine])))
+    expect(await titles()).toEqual([])
+  })
+
   it('tells that a secret ends 14, 7 and 1 days before, each once', async () => {
     const seen: number[] = []
     for (let days = 20; days >= -1; days -= 1) {

@@ -69,6 +69,29 @@ describe('pages', () => {
     expect(salesforce.find('ListView')).toEqual([])
   })
 
+  it.each(['drop-after', 'cut'] as const)('whose answer is lost (%s) end the removal before anything is changed, and a second run takes the section off', async (how) => {
+    here = await salesforceInstallation({ fields: 'none' })
+    const { salesforce } = here.sandbox
+    const before = salesforce.layout('Opportunity-Renewals')
+    await apply('alter')
+    const remove = async () => (await desk()).remove({ data: 'keep', by: 'test', onProgress: () => undefined, signal: never })
+    if (how === 'cut') salesforce.options.cutMetadata = 2
+    else salesforce.faults.set([{ kind: 'drop-after', rate: 1, times: 1, matching: /^POST .*Soap\/m\// }])
+    await expect(remove()).rejects.toThrow(/did not tell its page layouts/)
+    expect(section.test(salesforce.layout('Opportunity-Renewals'))).toBe(true)
+    expect(salesforce.find('ListView')).not.toEqual([])
+    await remove()
+    expect(salesforce.layout('Opportunity-Renewals')).toBe(before)
+  })
+
+  it('that nobody may read are left to a person, and said so', async () => {
+    here = await salesforceInstallation({ fields: 'none' })
+    await apply('alter')
+    here.sandbox.salesforce.options.hidden.add('Layout')
+    const plan = await (await desk()).planRemoval({ data: 'keep', signal: never })
+    expect(plan.items.find(({ id }) => id === 'layout')).toMatchObject({ change: null, note: expect.stringContaining('yourself') as string })
+  })
+
   it('that the org does not take are told with its reason, and everything else is made', async () => {
     here = await salesforceInstallation({ fields: 'none' })
     await apply()

@@ -224,4 +224,13 @@ describe('the version of the API', () => {
     expect(first.kind).toBe('unreachable')
     expect((await desk.read(ref)).kind).toBe('present')
   })
+
+  it('that will be withdrawn is told by the org in its own words, and doctor shows them', async () => {
+    const desk = salesforceDesk()
+    const version = async () => (await desk.run(desk.adapter.checks({ signal }))).find(({ name }) => name === 'CRM API version')
+    expect(await version()).toMatchObject({ status: 'pass' })
+    desk.org.options.retirement = 'API version 66.0 is scheduled for retirement in Summer 2029.'
+    await desk.create()
+    expect(await version()).toMatchObject({ status: 'warn', detail: expect.stringContaining('retirement in Summer 2029') as string })
+  })
 })

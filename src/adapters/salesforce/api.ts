@@ -292,9 +292,9 @@ export class SalesforceApi {
     const answer = await this.#send({ method: request.method, url: request.url, headers, body: request.body, signal: request.signal })
     const usage = /(?:^|[;,\s])api-usage=(\d+)\/(\d+)/.exec(answer.headers['sforce-limit-info'] ?? '')
     if (usage !== null) this.quota = { used: Number(usage[1]), limit: Number(usage[2]), at: this.#clock.now() }
-    this.warning = answer.headers['warning'] ?? this.warning
+    this.warning = retirementIn(answer.headers['warning']) ?? this.warning
     // The version was withdrawn while we ran: which ones are served is asked anew.
-    if (answer.status === 410) this.#version = null
+    if (answer.status === 410) [this.#version, this.warning] = [null, null]
     const tookMs = Math.max(0, this.#clock.now() - startedAt)
     return { status: answer.status, headers: answer.headers, text: answer.body.toString('utf8'), tookMs }
   }
@@ -305,6 +305,12 @@ export class SalesforceApi {
  * Where a gateway takes the date away, our own clock stands for it.
  */
 const seenAt = (answer: Answer, now: number): number => (dateOf(answer) ?? now) - answer.tookMs
+
+/** `299 - "…"`: what is said of a version that will be served no longer. Other numbers come from caches on the way. */
+function retirementIn(header: string | undefined): string | null {
+  const text = /(?:^|,\s*)299\s+\S+\s+"((?:[^"\\]|\\.)*)"/.exec(header ?? '')?.[1]
+  return text === undefined || text === '' ? null : text.replace(/\\(.)/g, '$1')
+}
 
 function dateOf(answer: Answer): number | null {
   const at = Date.parse(answer.headers['date'] ?? '')

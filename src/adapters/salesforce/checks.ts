@@ -40,6 +40,7 @@ export async function checks(org: Org, signal: AbortSignal): Promise<Check[]> {
       ...fieldChecks(schema),
       currencyCheck(schema),
       ...stageLines(org, schema),
+      versionCheck(org, await org.api.version(signal)),
       quotaCheck(org),
       ...kindsIn(schema).flatMap((kind) => mappingChecks(checkedOf(org.codecNow(kind)))),
     ]
@@ -92,6 +93,11 @@ function stageLines(org: Org, schema: Schema): Check[] {
     return { values: { Status: value, IsConverted: converted }, words: value, state: converted ? 'won' : 'open' }
   })
   return kindsIn(schema).flatMap((kind) => stageChecks(kind, org.codecNow(kind).stages, kind === 'lead' ? lead : opportunity))
+}
+function versionCheck({ api: { warning } }: Org, version: string): Check {
+  const name = 'CRM API version'
+  if (warning === null) return pass(name, `Version ${version} is spoken, and the org announces no end of it.`)
+  return warn(name, `The org says of version ${version}: ${warning}`, 'Update cosell before that version ends.')
 }
 function quotaCheck(org: Org): Check {
   const { quota } = org.api

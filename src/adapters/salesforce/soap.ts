@@ -24,10 +24,12 @@ export function envelope({ namespace }: SoapDoor, session: string, call: string)
 
 // Values stay text: an id of digits only is no number. Entities of a document's own are refused by the parser's defaults.
 const parser = new XMLParser({ removeNSPrefix: true, parseTagValue: false, ignoreAttributes: true, processEntities: true })
+// The parser reads a message that was cut off as one that ends there.
+const isWhole = (text: string): boolean => /<\/(?:[\w-]+:)?Envelope>\s*$/.test(text)
 export function soapBody(answer: Answer, what: string): Row {
   try {
     const parsed: unknown = parser.parse(answer.text)
-    const whole = isRow(parsed) && isRow(parsed['Envelope']) ? parsed['Envelope'] : null
+    const whole = isWhole(answer.text) && isRow(parsed) && isRow(parsed['Envelope']) ? parsed['Envelope'] : null
     if (whole !== null && isRow(whole['Body'])) return whole['Body']
   } catch {
     // Falls through to the fault below: what came is no SOAP message.

@@ -204,6 +204,7 @@ function answerer(
       'content-type': 'application/json;charset=UTF-8',
       'sforce-limit-info': `api-usage=${org.calls}/${org.options.dailyCalls}`,
       date: new Date(org.clock.now()).toUTCString(),
+      ...(org.options.retirement === null ? {} : { warning: `299 - "${org.options.retirement}"` }),
       ...reply.headers,
     },
     body:

@@ -79,7 +79,7 @@ export interface SalesforceOptions {
   dailyCalls: number
   /** `shaped` keeps object names as they are documented; extra members appear in every answer with `extended`. */
   answers: 'shaped' | 'extended'
-  /** Fields that the connector's user may not see, as `Object.Field`. */
+  /** Fields that the connector's user may not see, as `Object.Field`; `Layout`: it may not read page layouts. */
   readonly hidden: Set<string>
   /** `delivered` has the stages of a fresh org only: none of them is called "On Hold". Chosen when the org is made. */
   stages: 'with-on-hold' | 'delivered'
@@ -99,6 +99,10 @@ export interface SalesforceOptions {
   duplicateRule: 'off' | 'block'
   /** Whom the assignment rule gives a new lead to, unless the call says otherwise. Null: no such rule. */
   assignLeadsTo: string | null
+  /** What every answer says of an API version that will be withdrawn (`Warning: 299`); null: nothing. */
+  retirement: string | null
+  /** The n-th answer about metadata from now on is cut off before its last record; 0: none. */
+  cutMetadata: number
   /** Whether calls at any other address than the one named by the sign-in are refused. */
   onlyAtInstance: boolean
 }
@@ -120,6 +124,8 @@ export const salesforceDefaults = (): SalesforceOptions => ({
   failingAutomations: 0,
   duplicateRule: 'off',
   assignLeadsTo: null,
+  retirement: null,
+  cutMetadata: 0,
   onlyAtInstance: false,
 })
 

@@ -52,12 +52,13 @@ export function soapMetadata(org: Org, body: string, isValid: (session: string) 
   const envelope = member(parser.parse(body), 'Envelope')
   if (!isValid(text(member(member(envelope, 'Header'), 'SessionHeader'), 'sessionId') ?? ''))
     return fault('INVALID_SESSION_ID', 'Invalid Session ID found in SessionHeader: Illegal Session')
+  if (org.options.hidden.has('Layout')) return fault('INSUFFICIENT_ACCESS', 'use of the Metadata API requires a user with the ModifyAllData or ModifyMetadata permissions')
   const calls = member(envelope, 'Body')
   const list = member(calls, 'listMetadata')
   if (list !== undefined) {
     if (text(member(list, 'queries'), 'type') !== 'Layout') return fault('INVALID_TYPE', 'INVALID_TYPE: Unknown type')
     const results = [...org.layouts.keys()].map((name) => `<result>${tag('fullName', name)}${tag('type', 'Layout')}</result>`)
-    return metadataAnswer(`<listMetadataResponse>${results.join('')}</listMetadataResponse>`)
+    return metadataAnswer(org, `<listMetadataResponse>${results.join('')}</listMetadataResponse>`)
   }
   const read = member(calls, 'readMetadata')
   const given = member(read, 'fullNames')
@@ -67,13 +68,14 @@ export function soapMetadata(org: Org, body: string, isValid: (session: string) 
     const inner = org.layouts.get(name)
     return inner === undefined ? '<records xsi:nil="true"/>' : `<records xsi:type="Layout">${tag('fullName', name)}${inner}</records>`
   })
-  return metadataAnswer(`<readMetadataResponse><result>${records.join('')}</result></readMetadataResponse>`)
+  return metadataAnswer(org, `<readMetadataResponse><result>${records.join('')}</result></readMetadataResponse>`)
 }
-const metadataAnswer = (body: string): SimResponse => ({
-  status: 200,
-  headers: { 'content-type': 'text/xml;charset=UTF-8' },
-  body: `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="http://soap.sforce.com/2006/04/metadata" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>${body}</soapenv:Body></soapenv:Envelope>`,
-})
+function metadataAnswer(org: Org, content: string): SimResponse {
+  const body = `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="http://soap.sforce.com/2006/04/metadata" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>${content}</soapenv:Body></soapenv:Envelope>`
+  const isCut = org.options.cutMetadata > 0 && (org.options.cutMetadata -= 1) === 0
+  const headers = { 'content-type': 'text/xml;charset=UTF-8' }
+  return { status: 200, headers, body: isCut ? body.slice(0, body.lastIndexOf('<re')) : body }
+}
 
 function userInfo(org: Org): SimResponse {
   const user = org.objects.get('User')?.rows.get(org.integrationUser)?.values ?? {}

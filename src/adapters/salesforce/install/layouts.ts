@@ -1,5 +1,5 @@
 import { XMLParser } from 'fast-xml-parser'
-import { FAULTS, isFault } from '../../../core/fault.js'
+import { Fault, FAULTS, isFault } from '../../../core/fault.js'
 import type { SalesforceApi } from '../api.js'
 import { isRow, type Row } from '../row.js'
 import { element } from '../soap.js'
@@ -22,24 +22,46 @@ const related = `${SOLUTION}.Cosell_Opportunity__c`
 const shownToSellers = ['Sync_With_Partner_Center', 'Help_Required', 'Referral_Visibility', 'Closing_Reason', 'Notes_To_Microsoft']
 const shownOnly = ['Sync_Indicator', 'Sync_Status', 'Sync_Problem', 'Referral_Link', 'Microsoft_CRM_Identifier', 'Last_Synced_At', 'Audit']
 
-/** The layouts of opportunities and leads; null where the org does not let us read them. Source: Metadata API Developer Guide, "readMetadata()". */
-export async function readLayouts(api: SalesforceApi, signal: AbortSignal): Promise<readonly Layout[] | null> {
+/** The layouts as a plan shows them; null where they cannot be read, for whatever reason: then a person is told to look after them. */
+export async function layoutsToShow(api: SalesforceApi, signal: AbortSignal): Promise<readonly Layout[] | null> {
   try {
-    const version = (await api.version(signal)).replace(/^v/, '')
-    const list = `<listMetadata><queries>${element('type', 'Layout')}</queries>${element('asOfVersion', version)}</listMetadata>`
-    const names = fullNamesIn(await api.metadata(list, 'the list of page layouts', signal))
-    const wanted = names.filter((name) => objects.some((object) => name.startsWith(`${object}-`))).slice(0, layoutsMost)
-    const layouts: Layout[] = []
-    for (let start = 0; start < wanted.length; start += perRead) {
-      const asked = wanted.slice(start, start + perRead).map((name) => element('fullNames', name))
-      const call = `<readMetadata>${element('type', 'Layout')}${asked.join('')}</readMetadata>`
-      layouts.push(...layoutsIn(await api.metadata(call, 'the page layouts', signal)))
-    }
-    return layouts
+    return await readLayouts(api, signal)
   } catch (error) {
     if (isFault(error) && !FAULTS[error.kind].system) return null
     throw error
   }
+}
+
+/**
+ * The layouts that a removal has to look at; null where the org refuses to tell them.
+ * @throws Fault `offline` where the answer was lost: whoever took that for a refusal would leave our section behind.
+ */
+export async function layoutsToClear(api: SalesforceApi, signal: AbortSignal): Promise<readonly Layout[] | null> {
+  try {
+    return await readLayouts(api, signal)
+  } catch (error) {
+    if (!isFault(error) || FAULTS[error.kind].system) throw error
+    if (error.kind !== 'ambiguous' && error.kind !== 'invalid-answer') return null
+    throw new Fault('offline', 'Salesforce did not tell its page layouts, so that nobody knows whether our section stands on them.', {
+      remedy: 'Run "cosell install remove" again; nothing was changed.',
+      cause: error,
+    })
+  }
+}
+
+/** Source: Metadata API Developer Guide, "listMetadata()" and "readMetadata()". */
+async function readLayouts(api: SalesforceApi, signal: AbortSignal): Promise<readonly Layout[]> {
+  const version = (await api.version(signal)).replace(/^v/, '')
+  const list = `<listMetadata><queries>${element('type', 'Layout')}</queries>${element('asOfVersion', version)}</listMetadata>`
+  const names = fullNamesIn(await api.metadata(list, 'the list of page layouts', signal))
+  const wanted = names.filter((name) => objects.some((object) => name.startsWith(`${object}-`))).slice(0, layoutsMost)
+  const layouts: Layout[] = []
+  for (let start = 0; start < wanted.length; start += perRead) {
+    const asked = wanted.slice(start, start + perRead).map((name) => element('fullNames', name))
+    const call = `<readMetadata>${element('type', 'Layout')}${asked.join('')}</readMetadata>`
+    layouts.push(...layoutsIn(await api.metadata(call, 'the page layouts', signal)))
+  }
+  return layouts
 }
 
 const parser = new XMLParser({ removeNSPrefix: true, parseTagValue: false, ignoreAttributes: true, isArray: (name) => name === 'result' })

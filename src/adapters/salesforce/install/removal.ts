@@ -6,7 +6,7 @@ import { fieldIn } from '../schema.js'
 import { isIn, soql } from '../soql.js'
 import { FIELDS, SELLER_SET, SOLUTION, SYNC_SET, type BlueprintField } from './blueprint.js'
 import { deploy, replaceLayouts, type Desk } from './deploy.js'
-import { hasSection, readLayouts, withoutSection, type Layout } from './layouts.js'
+import { hasSection, layoutsToClear, SECTION, withoutSection, type Layout } from './layouts.js'
 import { removalZip, type Removal } from './package.js'
 import { viewKey, VIEWS, viewsThere } from './views.js'
 
@@ -21,8 +21,8 @@ interface Held {
   readonly assignments: readonly string[]
   /** As `Object.Name`. */
   readonly views: readonly string[]
-  /** Page layouts that hold our section. */
-  readonly layouts: readonly Layout[]
+  /** Page layouts that hold our section; null where the org refuses to tell. */
+  readonly layouts: readonly Layout[] | null
 }
 
 /**
@@ -38,9 +38,10 @@ export function removal(desk: Desk): Pick<Installer, 'planRemoval' | 'remove'> {
       const total = 3
       const before = await look(desk, signal)
       const doomed = doomedOf(before, wish)
-      if (before.layouts.length > 0) {
-        await replaceLayouts(desk, before.layouts.map(withoutSection), remedy, signal)
-        done.push(...before.layouts.map(({ fullName }) => `took the section from the layout ${fullName}`))
+      const layouts = before.layouts ?? []
+      if (layouts.length > 0) {
+        await replaceLayouts(desk, layouts.map(withoutSection), remedy, signal)
+        done.push(...layouts.map(({ fullName }) => `took the section from the layout ${fullName}`))
       }
       onProgress({ done: 0, total, what: 'deleting fields' })
       if (doomed.CustomField.length + doomed.CustomObject.length + doomed.ListView.length > 0) {
@@ -90,7 +91,7 @@ async function look(desk: Desk, signal: AbortSignal): Promise<Held> {
     sets,
     assignments: assigned.flatMap((row) => idOf(row, 'Id') ?? []),
     views: VIEWS.map(viewKey).filter((key) => views?.has(key) === true),
-    layouts: ((await readLayouts(api, signal)) ?? []).filter(hasSection),
+    layouts: (await layoutsToClear(api, signal))?.filter(hasSection) ?? null,
   }
 }
 
@@ -136,6 +137,8 @@ function doomedOf({ fields, table, views }: Held, { data }: Pick<RemovalOptions,
   return { CustomField: own, CustomObject: data === 'delete' && table === 'there' ? [SOLUTION] : [], ListView: views, PermissionSet: [] }
 }
 
+const unseenLayouts =
+  "If the section stands on a page, take it off yourself: the layouts cannot be read with the rights of the connector's user."
 function itemsOf(held: Held, wish: Pick<RemovalOptions, 'data'>): InstallItem[] {
   const doomed = doomedOf(held, wish)
   const item = (id: string, what: string, change: string | null, note: string | null): InstallItem => ({
@@ -149,7 +152,9 @@ function itemsOf(held: Held, wish: Pick<RemovalOptions, 'data'>): InstallItem[] 
   const kept = held.fields.length - doomed.CustomField.length
   const people = held.assignments.length
   return [
-    ...held.layouts.map(({ fullName }) => item(`layout:${fullName}`, `Layout ${fullName}`, 'take our section off', null)),
+    ...(held.layouts === null
+      ? [item('layout', `Section "${SECTION}" on the page`, null, unseenLayouts)]
+      : held.layouts.map(({ fullName }) => item(`layout:${fullName}`, `Layout ${fullName}`, 'take our section off', null))),
     ...doomed.ListView.map((name) => item(`list-view:${name}`, `List view ${name}`, 'delete', null)),
     ...doomed.CustomField.map((name) => item(`field:${name}`, `Field ${name}`, 'delete with what it holds', null)),
     ...(kept === 0

@@ -5,7 +5,7 @@ import { idOf } from '../row.js'
 import { fieldIn, type Schema } from '../schema.js'
 import { soql, quoted } from '../soql.js'
 import { FIELDS, SOLUTION, SYNC_SET, type BlueprintField } from './blueprint.js'
-import { readLayouts, type Layout } from './layouts.js'
+import { layoutsToShow, type Layout } from './layouts.js'
 import { viewsThere } from './views.js'
 
 /** How an org stands: which of our fields its connector sees, and the permission set that shows them. */
@@ -36,7 +36,7 @@ export async function survey(api: SalesforceApi, clock: Clock, signal: AbortSign
     setId !== null &&
     userId !== null &&
     (await firstId(api, soql({ fields: ['Id'], from: 'PermissionSetAssignment', where }), signal)) !== null
-  return { schema, missing, setId, assigned, views: await viewsThere(api, signal), layouts: await readLayouts(api, signal) }
+  return { schema, missing, setId, assigned, views: await viewsThere(api, signal), layouts: await layoutsToShow(api, signal) }
 }
 async function firstId(api: SalesforceApi, statement: string, signal: AbortSignal): Promise<string | null> {
   const { rows } = await api.query({ soql: statement, deleted: false, what: 'the permission sets of the org' }, signal)

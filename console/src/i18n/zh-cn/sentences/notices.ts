@@ -6,6 +6,7 @@ export const notices: Readonly<Record<string, string>> = {
   'The {1} of {2} ends on {3}': '{2}的{1}将于 {3} 到期',
   'When it has ended, deals wait until it is renewed; nothing is lost.': '到期后，商机会等待其更新；不会丢失任何内容。',
   '{1} refuses the connector': '{1}拒绝了连接器',
+  '{1}: a version of its API will end': '{1}：其 API 的一个版本将终止',
   "{1}: the connector's role may be too small": '{1}：连接器的角色可能过小',
   '{1} Deals wait in the queue; nothing is lost.': '{1} 商机在队列中等待；不会丢失任何内容。',
   'nobody who had the webhook before is on relayTo any more': '以前拥有 Webhook 的各方都已不在 relayTo 中',
