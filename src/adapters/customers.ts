@@ -1,5 +1,6 @@
 import { iso2 } from '../core/countries.js'
 import type { Projection } from '../core/deal.js'
+import type { Reason } from '../core/link.js'
 import { guidOf } from './guid.js'
 
 /** The customer of a deal, by what companies are told apart by. */
@@ -39,6 +40,12 @@ export const accountIdFor = (customer: Customer): string => guidOf(customerKey(c
 export type AccountChoice =
   | { readonly kind: 'found'; readonly id: string }
   | { readonly kind: 'create'; readonly id: string; readonly remark: string | null }
+
+/** That several accounts fitted stays with the deal until a person has looked. `remark`: what `chooseAccount` said of it. */
+export const accountDoubt = (remark: string | null): { readonly doubt?: Reason } =>
+  remark === null
+    ? {}
+    : { doubt: { code: 'ambiguous-account', text: remark, remedy: 'Merge the accounts in the CRM, then run "cosell runs retry" for the deal.' } }
 
 /**
  * Which account a new deal belongs to. In this order, and only where exactly one fits:

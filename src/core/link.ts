@@ -27,6 +27,7 @@ export const REASON_CODES = [
   'missing-record',
   'linked-record-missing',
   'duplicate-marker',
+  'ambiguous-account',
   'identifier-changed',
   'reopened',
   'absent',
@@ -94,6 +95,8 @@ export interface Link {
   readonly rejected: string | null
   /** Fingerprint of what observe mode last recorded. */
   readonly observed: string | null
+  /** What a person should look into although the deal is in sync; it goes when a person has the deal tried again. Absent in deals of earlier versions. */
+  readonly doubt?: Reason | null
   /** Set by a person: leave this deal alone. */
   readonly ignored: boolean
   readonly state: LinkState

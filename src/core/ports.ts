@@ -3,7 +3,7 @@ import type { Change, CreateChange, PatchChange, StepChange } from './change.js'
 import type { Field, Projection } from './deal.js'
 import type { Fault, Outcome } from './fault.js'
 import type { AuditFilter, LinkFilter } from './filters.js'
-import type { Link, LinkState } from './link.js'
+import type { Link, LinkState, Reason } from './link.js'
 import type { EndKind, EndRef, Instant, LinkId, Ref, Side, Version } from './ref.js'
 
 /** Time arrives as an argument, so that a test can turn the hand. */
@@ -80,6 +80,8 @@ export interface Receipt {
   readonly resolved: Projection
   /** Things a person should know (an owner who is no CRM user). Goes into the audit and the note. */
   readonly remarks: readonly string[]
+  /** What a person should look into although everything was written. */
+  readonly doubt?: Reason
 }
 
 /** What a page of a change feed or listing brings. */

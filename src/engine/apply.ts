@@ -127,6 +127,7 @@ async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, {
     notes: notesAfter(engine, link, change, receipt),
     lastSyncedAt: engine.clock.now(),
     told: change.side === 'crm' ? toldBy(change.stamp) : link.told,
+    doubt: receipt.doubt ?? link.doubt ?? null,
   }
   if (change.kind === 'create' && change.as === 'related') next = { ...next, aliases: [...next.aliases.filter((alias) => alias.id !== receipt.ref.id), receipt.ref] }
   else if (change.kind !== 'create' && receipt.ref.id !== change.ref.id) next = { ...next, ends: { ...next.ends, [change.side]: receipt.ref }, aliases: [...next.aliases, change.ref] }

@@ -7,7 +7,7 @@ import type { Intention } from './views.js'
 const DOORS: readonly Take[] = ['accept', 'decline', 'win', 'lose', 'share']
 
 /** The deal as it is right after a person said so: for the order itself, and to see beforehand what it would write. */
-export function intended(link: Link, intention: Intention, { by, at }: { readonly by: string; readonly at: Instant }): Link {
+export function intended(link: Link, intention: Exclude<Intention, { kind: 'link' }>, { by, at }: { readonly by: string; readonly at: Instant }): Link {
   switch (intention.kind) {
     case 'sync':
       return link

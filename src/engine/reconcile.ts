@@ -254,7 +254,7 @@ function finalState(pass: Pass, plan: Plan, refused: boolean): { state: LinkStat
         'Run "cosell flows on" when you are ready.',
       ),
     }
-  return { state: plan.state, reason: plan.reason }
+  return { state: plan.state, reason: plan.reason ?? (plan.state === 'in-sync' ? (pass.link.doubt ?? null) : null) }
 }
 
 function remainingOrders(pass: Pass, plan: Plan): Link['orders'] {

@@ -1,13 +1,12 @@
 import { Fault } from '../core/fault.js'
-import { newLink, type Link } from '../core/link.js'
-import { asLinkId, type EndRef } from '../core/ref.js'
-import { movedAgreement } from '../core/replay.js'
+import type { Link } from '../core/link.js'
 import { activityOf } from './activity.js'
 import { isoTime, rowOf, viewOf } from './deal-view.js'
 import { entry, type Engine } from './engine.js'
 import { changeDeal, findDeal } from './find-deal.js'
 import { intended } from './intended.js'
 import { issuesOf } from './issues.js'
+import { asLinked, linkRecords } from './linking.js'
 import { look } from './look.js'
 import { markHeldBack } from './mark-again.js'
 import { proposeMatches } from './matching.js'
@@ -108,7 +107,11 @@ export function service(options: ServiceOptions): Service {
       if (!on) await workNow(link, 'released by a person')
       return rowOf(engine, await findDeal(engine, link.id))
     },
-    link: (ends) => linkRecords(engine, ends, workNow, afterwards),
+    async link({ by, ...ends }) {
+      const saved = await linkRecords(engine, ends, by)
+      await workNow(saved, 'linked by a person')
+      return afterwards(saved.id)
+    },
     match: (signal) => proposeMatches(engine, signal),
     async unlink(deal, { by }) {
       const at = clock.now()
@@ -164,7 +167,7 @@ export function service(options: ServiceOptions): Service {
         await changeDeal(
           engine,
           link.id,
-          (current) => ({ ...current, rejected: null, state: 'pending' }),
+          (current) => ({ ...current, rejected: null, doubt: null, state: 'pending' }),
           (current) => [entry({ link: current.id, run: null, at: now, by: target.by }, { kind: 'ordered', what: 'retry', detail: null })],
         )
       }
@@ -193,6 +196,7 @@ export function service(options: ServiceOptions): Service {
     activity: () => activityOf(engine, options.quotas),
     issues: () => issuesOf(engine),
     preview: async (deal, intention, signal) => {
+      if (intention.kind === 'link') return planOne(engine, await asLinked(engine, intention, signal), signal)
       const link = await findDeal(engine, deal)
       if (intention.kind === 'order') assertOrderable(link, intention.take)
       return planOne(engine, intended(link, intention, { by: 'preview', at: clock.now() }), signal)
@@ -202,73 +206,6 @@ export function service(options: ServiceOptions): Service {
     settings: options.settings,
     taxonomy: options.taxonomy,
   }
-}
-
-async function linkRecords(
-  engine: Engine,
-  ends: { referral: string; crm: string; by: string },
-  workNow: (link: Link, because: string) => Promise<void>,
-  afterwards: (id: string) => Promise<DealView>,
-): Promise<DealView> {
-  const { store, clock, adapters } = engine
-  const signal = new AbortController().signal
-  const partner: EndRef = { side: 'partner', kind: 'referral', id: ends.referral }
-  const referral = await adapters.partner.read(partner, { wide: false, signal })
-  if (referral.kind !== 'present')
-    throw new Fault('missing', `Partner Center shows no referral "${ends.referral}" of ours.`, {
-      remedy: 'Check the id in Partner Center.',
-    })
-  const opportunity = await adapters.crm.read({ side: 'crm', kind: 'opportunity', id: ends.crm }, { wide: false, signal })
-  const crm =
-    opportunity.kind === 'present'
-      ? opportunity
-      : await adapters.crm.read({ side: 'crm', kind: 'lead', id: ends.crm }, { wide: false, signal })
-  if (crm.kind !== 'present')
-    throw new Fault('missing', `The CRM shows no opportunity or lead "${ends.crm}".`, { remedy: 'Check the id on the record.' })
-  const former = await goneRecord(engine, referral.otherId, crm.ref, signal)
-  const now = clock.now()
-  const holders = [...(await store.linksOf(partner, null)), ...(await store.linksOf(crm.ref, null))].filter(
-    (link) => link.ends.partner?.id === partner.id || link.ends.crm?.id === crm.ref.id,
-  )
-  const busy = holders.find((link) => link.ends.partner !== null && link.ends.crm !== null && link.base !== null && !link.ignored)
-  if (busy !== undefined)
-    throw new Fault('rejected', `One of the two records already belongs to deal ${busy.id}.`, {
-      remedy: 'Run "cosell deals unlink" for it first.',
-    })
-  const context = { link: null, run: null, at: now, by: ends.by }
-  const [first, ...others] = [...new Map(holders.map((link) => [link.id, link])).values()]
-  let link = first ?? (await store.add(newLink(asLinkId(engine.newId()), now, { partner, crm: crm.ref }), [], now))
-  for (const other of others)
-    link = await store.merge(
-      { ...link, ends: { partner, crm: crm.ref } },
-      other,
-      [
-        entry(context, { kind: 'unlinked', ends: other.ends, how: 'joined by a person' }),
-        ...movedAgreement(other.base, null).map((event) => entry({ ...context, link: other.id }, event)),
-      ],
-      now,
-    )
-  const saved = await changeDeal(
-    engine,
-    link.id,
-    (current) => {
-      const aliases = [...current.aliases.filter(({ id }) => id !== former?.id), ...(former === null ? [] : [former])]
-      return { ...current, aliases, ends: { partner, crm: crm.ref }, ignored: false, base: null, state: 'pending', reason: null }
-    },
-    (current) => [entry({ ...context, link: current.id }, { kind: 'linked', ends: { partner, crm: crm.ref }, how: 'by a person' })],
-  )
-  await workNow(saved, 'linked by a person')
-  return afterwards(saved.id)
-}
-
-/** The record that the referral still names although it is gone: a person who connects another one has said whose the referral is now. */
-async function goneRecord(engine: Engine, id: string | null, connected: EndRef, signal: AbortSignal): Promise<EndRef | null> {
-  if (id === null || id === connected.id) return null
-  for (const kind of ['opportunity', 'lead'] as const) {
-    const reading = await engine.adapters.crm.read({ side: 'crm', kind, id }, { wide: false, signal })
-    if (reading.kind !== 'absent') return null
-  }
-  return { side: 'crm', kind: 'opportunity', id }
 }
 
 async function failing(engine: Engine): Promise<Link[]> {

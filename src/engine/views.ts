@@ -172,6 +172,8 @@ export type Intention =
   | { readonly kind: 'order'; readonly take: 'accept' | 'decline' | 'win' | 'lose' | 'share'; readonly reason: string | null }
   | { readonly kind: 'resolve'; readonly field: string; readonly keep: Side }
   | { readonly kind: 'sync' }
+  /** Connect these two records, whichever deals they stand in now. */
+  | { readonly kind: 'link'; readonly referral: string; readonly crm: string }
 
 export type { Activity, AuditRecord, Check, Link, MatchReport, Projection, QuotaView }
 

@@ -35,6 +35,7 @@ export const intention = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('order'), take, reason: z.string().max(500).nullable().default(null) }),
   z.strictObject({ kind: z.literal('resolve'), field: z.string().max(200), keep: z.enum(['partner', 'crm']) }),
   z.strictObject({ kind: z.literal('sync') }),
+  z.strictObject({ kind: z.literal('link'), referral: z.string().min(1).max(200), crm: z.string().min(1).max(200) }),
 ])
 const version = z.string().max(1_000).nullable()
 /** A plan as it was written, as far as it is used: every change is planned again and compared before it is done. */

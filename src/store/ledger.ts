@@ -125,6 +125,9 @@ const searchedMost = 50_000
 
 const pattern = (part: string): string => `%${part.replaceAll(/[\\%_]/g, '\\$&')}%`
 
+/** What is recorded is JSON, in which quotation marks and backslashes are written with a backslash before them: looked for as typed, and as recorded. */
+const asRecorded = (text: string): readonly string[] => [...new Set([text, JSON.stringify(text).slice(1, -1)])]
+
 /** Newest first. */
 export async function readAudit(db: Db, tenant: string, filter: AuditFilter): Promise<{ records: AuditRecord[]; next: string | null }> {
   const after = filter.after ? Number(readMark(filter.after, /^(\d{1,15})$/)[0]) : null
@@ -139,7 +142,10 @@ export async function readAudit(db: Db, tenant: string, filter: AuditFilter): Pr
   if (filter.kinds?.length === 1) query = query.where('kind', '=', filter.kinds[0] ?? '')
   else if (filter.kinds !== undefined) query = query.where(sql<boolean>`kind || '' in (${sql.join([...filter.kinds])})`)
   if (filter.by) query = query.where(sql<boolean>`lower(by_whom) like lower(${pattern(filter.by)}) escape '\\'`)
-  if (filter.search) query = query.where(sql<boolean>`lower(payload) like lower(${pattern(filter.search)}) escape '\\'`)
+  if (filter.search) {
+    const texts = asRecorded(filter.search).map((text) => sql<boolean>`lower(payload) like lower(${pattern(text)}) escape '\\'`)
+    query = query.where((eb) => eb.or(texts))
+  }
   // Within the chain of one deal both orders are the same, and only its own is in an index that begins with the chain: by the other SQLite reads the whole ledger.
   const oneChain = filter.link !== undefined
   const id = oneChain ? sql<number>`+id` : sql<number>`id`

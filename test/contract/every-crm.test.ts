@@ -45,4 +45,23 @@ describe.each(CRMS)('on %s', (_name, open) => {
     await here.sync()
     expect(here.writes()).toEqual([])
   })
+
+  it('a customer that several accounts could be gets one of its own, and the deal says so until a person had it tried again', async () => {
+    here = await open()
+    for (const postalCode of ['8001', '8002']) here.people.account({ name: 'Contoso Klinik AG', postalCode })
+    const customerProfile = { name: 'Contoso Klinik AG', address: { addressLine1: 'Seestrasse 1', city: 'Zürich', postalCode: '', country: 'CH' } }
+    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Doubted', customerProfile })
+    await here.sync()
+    const id = here.crmIdOf(own.id)
+    expect(here.look.accountsNamed('Contoso Klinik AG')).toHaveLength(3)
+    expect(await here.stateOf(id)).toBe('in-sync')
+    const issues = await here.app.service.issues()
+    expect(issues).toEqual([expect.objectContaining({ state: 'in-sync', reason: 'ambiguous-account', count: 1 })])
+    here.sandbox.partnerCenter.portal.edit(own.id, { dealValue: 4_000 })
+    await here.sync()
+    expect((await here.app.service.deal(id, { live: false })).reason).toMatchObject({ code: 'ambiguous-account', remedy: expect.stringContaining('Merge') })
+    await here.app.service.retry({ deal: id, by: 'mara' })
+    await here.sync()
+    expect(await here.app.service.issues()).toEqual([])
+  })
 })

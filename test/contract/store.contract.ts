@@ -280,6 +280,18 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(await found({ kinds: ['ran'], limit: 2 })).toEqual([2, 1])
     })
 
+    it('finds quotation marks and backslashes in the ledger, as a person types them and as they are recorded', async () => {
+      const at = now + 6_000_000
+      const note = (name: string, detail: string) => ({ link: null, at, by: 'kim', run: null, event: { kind: 'setting', name, detail } }) as const
+      await store.addAudit([note('quoted', 'the "Big" deal'), note('path', 'C:\\deals\\100%'), note('plain', 'the Big deal')], at)
+      const found = async (search: string): Promise<string[]> =>
+        (await store.audit({ since: at, limit: 10, search })).records.flatMap(({ event }) => (event?.kind === 'setting' ? [event.name] : []))
+      expect(await found('the "big" deal')).toEqual(['quoted'])
+      expect(await found('C:\\deals\\100%')).toEqual(['path'])
+      expect(await found('"name":"plain"')).toEqual(['plain'])
+      expect(await found('"nobody"')).toEqual([])
+    })
+
     it('[R52] proves that the ledger is unbroken, and finds an entry that was changed', async () => {
       await store.acceptEvents([event('k9', 'h'), event('k10', 'h')], now)
       expect((await store.verifyAudit()).broken).toEqual([])

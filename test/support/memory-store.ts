@@ -32,6 +32,8 @@ interface DirtyRow {
  * The store of the simulation: the same promises as the real one, in memory, so that thousands of seeds run in a minute.
  * The contract suite of the store runs on it too, so that it cannot drift.
  */
+const asRecorded = (text: string): readonly string[] => [text.toLowerCase(), JSON.stringify(text.toLowerCase()).slice(1, -1)]
+
 export function memoryStore(options: { random: () => number }): Store {
   const links = new Map<LinkId, Link>()
   const dirty = new Map<LinkId, DirtyRow>()
@@ -348,7 +350,7 @@ export function memoryStore(options: { random: () => number }): Store {
           (filter.kinds === undefined || (item.event !== null && filter.kinds.includes(item.event.kind))) &&
           (filter.outcomes === undefined || (item.event?.kind === 'ran' && filter.outcomes.includes(item.event.outcome))) &&
           item.by.toLowerCase().includes(by.toLowerCase()) &&
-          (search === '' || JSON.stringify(item.event).toLowerCase().includes(search.toLowerCase())),
+          asRecorded(search).some((text) => JSON.stringify(item.event).toLowerCase().includes(text)),
       )
       found.reverse()
       const start = filter.after ? Number(filter.after) : 0

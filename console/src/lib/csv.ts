@@ -7,11 +7,13 @@ function cell(value: string | number | null | undefined): string {
 
 export type CsvRow = readonly (string | number | null | undefined)[]
 
-/** Comma-separated, with a byte order mark so that spreadsheets read it as UTF-8. */
-export const csv = (rows: readonly CsvRow[]): string => `\uFEFF${rows.map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`
+/** Comma-separated lines, to be put after others. */
+export const csvLines = (rows: readonly CsvRow[]): string => rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('')
+/** A whole file, with a byte order mark so that spreadsheets read it as UTF-8. */
+export const csv = (rows: readonly CsvRow[]): string => `\uFEFF${csvLines(rows)}`
 
 /** Hands a file to the browser. */
-export function save(name: string, text: string, type = 'text/csv;charset=utf-8'): void {
+export function save(name: string, text: BlobPart, type = 'text/csv;charset=utf-8'): void {
   const url = URL.createObjectURL(new Blob([text], { type }))
   const link = Object.assign(document.createElement('a'), { href: url, download: name })
   link.click()

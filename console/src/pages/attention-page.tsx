@@ -20,6 +20,7 @@ import '../styles/attention.css'
 const route = getRouteApi('/inside/attention')
 const RETRIABLE: readonly string[] = [
   'retrying',
+  'ambiguous-account',
   'rejected',
   'given-up',
   'preflight',

@@ -8,7 +8,7 @@ import type { EndRef } from '../../core/ref.js'
 import type { Operation } from './api.js'
 import { closing } from './closing.js'
 import { assertWorks, canonicalOf, type Codec } from './codec.js'
-import { chooseAccount, customerKey, customerOf, type Customer } from '../customers.js'
+import { accountDoubt, chooseAccount, customerKey, customerOf, type Customer } from '../customers.js'
 import { personIn, relatedDeal } from './decode.js'
 import { currencyBind, encodeDeal, encodeStamp, markedName, stageValues, type Body, type Encoded } from './encode.js'
 import type { Environment } from './environment.js'
@@ -28,6 +28,7 @@ export interface NewRecord {
   readonly own: readonly Operation[]
   readonly resolved: Projection
   readonly remarks: readonly string[]
+  readonly accountRemark: string | null
 }
 
 export type NewKind = 'opportunity' | 'lead'
@@ -103,6 +104,7 @@ export function prepareCreate(
       ...ownerShown(codec, owner),
     },
     remarks: [...(account?.remark == null ? [] : [account.remark]), ...(owner.remark === null ? [] : [owner.remark])],
+    accountRemark: account?.remark ?? null,
   }
 }
 
@@ -241,6 +243,7 @@ export const receiptOf = (record: NewRecord): Receipt => ({
   version: null,
   resolved: record.resolved,
   remarks: record.remarks,
+  ...accountDoubt(record.accountRemark),
 })
 
 export async function exists(environment: Environment, codec: Codec, ref: EndRef, signal: AbortSignal): Promise<boolean> {

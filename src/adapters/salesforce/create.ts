@@ -5,7 +5,7 @@ import { itemKey } from '../../core/deal.js'
 import { Fault, isFault } from '../../core/fault.js'
 import type { Receipt } from '../../core/ports.js'
 import type { EndRef } from '../../core/ref.js'
-import { chooseAccount, customerKey, customerOf, type Customer } from '../customers.js'
+import { accountDoubt, chooseAccount, customerKey, customerOf, type Customer } from '../customers.js'
 import { writeScalar } from '../values.js'
 import type { Operation } from './exchange.js'
 import { assertWorks, canonicalOf, type Codec } from './codec.js'
@@ -271,7 +271,7 @@ async function createAlone(
     if (!isFault(error) || !tellsOfExisting(error)) throw error
     const existing = await existingOf(org, codec, change.marker, signal)
     if (existing === null) throw error
-    return { ref: existing, version: null, resolved: record.resolved, remarks: record.remarks }
+    return { ref: existing, version: null, resolved: record.resolved, remarks: record.remarks, ...accountDoubt(record.accountRemark) }
   }
 }
 
@@ -281,7 +281,8 @@ export function receiptOf(record: NewRecord, answers: ReadonlyMap<string, Row>):
     throw new Fault('ambiguous', `Salesforce made the ${record.kind} but did not say which.`, {
       remedy: 'Nothing to do: it is searched for by its identifier.',
     })
-  return { ref: { side: 'crm', kind: record.kind, id }, version: null, resolved: record.resolved, remarks: record.remarks }
+  const ref: EndRef = { side: 'crm', kind: record.kind, id }
+  return { ref, version: null, resolved: record.resolved, remarks: record.remarks, ...accountDoubt(record.accountRemark) }
 }
 
 /** The one record that carries this identifier. */

@@ -14,6 +14,8 @@ export const audit = {
   words: 'Search',
   wordsHint: 'Values, messages, request ids …',
   exporting: (done: string) => `${done} entries`,
+  cutTitle: 'The file holds the newest entries only',
+  cut: (most: string) => `Older entries are not in this file: it ends after ${most}. Narrow the filters, or run “cosell audit --format csv” for all.`,
   verify: 'Verify the chain',
   verifying: 'Verifying …',
   whole: (entries: string, chains: string) => `Unbroken: ${entries} entries in ${chains} chains.`,

@@ -102,7 +102,8 @@ export const deal = {
     create: 'Creates',
     update: 'Updates',
     step: 'Step',
-    held: 'Stays undecided',
+    held: 'A person must still choose',
+    asksId: 'Enter the id: what linking the two would write is then shown here.',
   },
   done: {
     sync: 'Synced',

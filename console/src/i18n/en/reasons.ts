@@ -35,6 +35,11 @@ export const reasons: Record<ReasonCode, { readonly name: string; readonly what:
     what: 'Several records claim to be the other half of this deal.',
     todo: 'Decide which is right and clear the id on the others.',
   },
+  'ambiguous-account': {
+    name: 'Several accounts fit',
+    what: 'Several accounts of the CRM could be the customer of a new deal. A new account was made, since a wrong one is worse than a second one; the deal itself is in sync.',
+    todo: 'Merge the accounts in the CRM, then press Retry: the deal is looked at again.',
+  },
   'identifier-changed': {
     name: 'Id changed',
     what: 'The id that links the records was changed by hand.',

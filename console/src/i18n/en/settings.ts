@@ -129,7 +129,14 @@ export const settings = {
       writes: 'A sync would write',
       estate: (touched: string, changes: string, of: string) => `Of ${of} deals, ${touched} would be written, with ${changes} changes.`,
       nothing: 'Nothing would be written.',
-      rows: 'What both sides show',
+      rows: 'Both directions, row by row',
+      columns: {
+        field: 'Field',
+        partner: 'Partner Center',
+        toCrm: 'as the CRM would hold it',
+        crm: 'CRM',
+        toPartner: 'as Partner Center would show it',
+      },
     },
     addRow: { title: 'Add a row', kind: 'Record', add: 'Add' },
     versions: {

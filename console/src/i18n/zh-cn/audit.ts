@@ -16,6 +16,8 @@ export const audit: Messages['audit'] = {
   words: '搜索',
   wordsHint: '取值、消息、请求标识……',
   exporting: (done) => `${done} 条记录`,
+  cutTitle: '文件只包含最新的记录',
+  cut: (most) => `更早的记录不在此文件中：文件止于 ${most} 条。请缩小筛选范围，或运行“cosell audit --format csv”导出全部。`,
   verify: '验证链',
   verifying: '正在验证……',
   whole: (entries, chains) => `完整：${chains} 条链，共 ${entries} 条记录。`,

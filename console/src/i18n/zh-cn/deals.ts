@@ -94,7 +94,8 @@ export const deal: Messages['deal'] = {
     create: '新建',
     update: '更新',
     step: '步骤',
-    held: '仍未决定',
+    held: '仍须由人选择',
+    asksId: '请输入标识：随后在此显示关联两者将写入的内容。',
   },
   done: {
     sync: '已同步',

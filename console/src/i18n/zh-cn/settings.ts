@@ -118,7 +118,8 @@ export const settings: Messages['settings'] = {
       writes: '同步将写入',
       estate: (touched, changes, of) => `${of} 个商机中将写入 ${touched} 个，共 ${changes} 项更改。`,
       nothing: '不会写入任何内容。',
-      rows: '双方显示的内容',
+      rows: '逐行双向对照',
+      columns: { field: '字段', partner: '合作伙伴中心', toCrm: '写入 CRM 后', crm: 'CRM', toPartner: '写入合作伙伴中心后' },
     },
     addRow: { title: '添加一行', kind: '记录', add: '添加' },
     versions: {

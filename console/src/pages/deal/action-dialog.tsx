@@ -12,13 +12,13 @@ import {
   MessageBarBody,
 } from '@fluentui/react-components'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { api } from '../../api/client.js'
 import type { DealView, Intention, PlanItem, Side } from '../../api/types.js'
-import { useText } from '../../i18n/locale.js'
+import { useFormat, useText } from '../../i18n/locale.js'
 import { Answer, ProblemBar } from '../../parts/answers.js'
 import { ChangeList } from '../../parts/change-list.js'
-import { useValueText } from '../../parts/field-value.js'
+import { useFieldName, useValueText } from '../../parts/field-value.js'
 import { Icon } from '../../parts/icon.js'
 import { useReturnFocus } from '../../parts/use-return-focus.js'
 import { useSay } from '../../parts/use-say.js'
@@ -41,7 +41,7 @@ const CLOSING_REASONS = [
 const WITH_REASON: readonly string[] = ['decline', 'lose']
 
 /** What the service can say beforehand about an action; null: it writes nothing that could be shown. */
-function intentionOf(action: Action): Intention | null {
+function intentionOf(deal: DealView, action: Action, crm: string): Intention | null {
   switch (action.kind) {
     case 'accept':
     case 'decline':
@@ -54,9 +54,10 @@ function intentionOf(action: Action): Intention | null {
     case 'sync':
     case 'release':
       return { kind: 'sync' }
+    case 'link':
+      return deal.referralId === null || crm === '' ? null : { kind: 'link', referral: deal.referralId, crm }
     case 'hold':
     case 'unlink':
-    case 'link':
       return null
   }
 }
@@ -126,6 +127,7 @@ function Asking({ deal, action, onClose }: Props & { readonly action: Action }) 
   const incomplete =
     (WITH_REASON.includes(action.kind) && given.reason.trim() === '') || (action.kind === 'link' && given.crmId.trim() === '')
   const question = useQuestion(deal, action)
+  const crm = usePaused(given.crmId.trim())
   return (
     <DialogSurface className="ask">
       <DialogBody>
@@ -138,7 +140,7 @@ function Asking({ deal, action, onClose }: Props & { readonly action: Action }) 
             </MessageBar>
           )}
           <Inputs action={action} given={given} onChange={setGiven} />
-          <Preview deal={deal} action={action} />
+          {action.kind === 'link' && crm === '' ? <p className="muted">{text.preview.asksId}</p> : <Preview deal={deal} intention={intentionOf(deal, action, crm)} />}
           {doing.isError && <ProblemBar error={doing.error} />}
         </DialogContent>
         <DialogActions>
@@ -191,11 +193,21 @@ function Inputs({
   )
 }
 
-function Preview({ deal, action }: { readonly deal: DealView; readonly action: Action }) {
+const typingMs = 400
+/** What was typed, once the typing pauses: each look ahead reads both systems. */
+function usePaused(typed: string): string {
+  const [value, setValue] = useState(typed)
+  useEffect(() => {
+    const timer = setTimeout(() => setValue(typed), typingMs)
+    return () => clearTimeout(timer)
+  }, [typed])
+  return value
+}
+
+function Preview({ deal, intention }: { readonly deal: DealView; readonly intention: Intention | null }) {
   const {
     deal: { preview: text },
   } = useText()
-  const intention = intentionOf(action)
   const query = useQuery({
     queryKey: ['preview', deal.id, intention],
     queryFn: ({ signal }) => (intention === null ? Promise.resolve(null) : api.preview(deal.id, intention, signal)),
@@ -221,6 +233,17 @@ function Planned({ plan }: { readonly plan: PlanItem | null }) {
   const {
     deal: { preview: text },
   } = useText()
-  if (plan === null || plan.changes.length === 0) return <p className="muted">{text.nothing}</p>
-  return <ChangeList changes={plan.changes} />
+  const nameOf = useFieldName()
+  const format = useFormat()
+  const held = (plan?.conflicts ?? []).filter(({ winner }) => winner === null).map(({ field }) => nameOf(field))
+  return (
+    <>
+      {plan === null || plan.changes.length === 0 ? <p className="muted">{text.nothing}</p> : <ChangeList changes={plan.changes} />}
+      {held.length > 0 && (
+        <p className="muted">
+          {text.held}: {format.list(held)}
+        </p>
+      )}
+    </>
+  )
 }

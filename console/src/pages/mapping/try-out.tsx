@@ -13,6 +13,7 @@ import { Panel } from '../../parts/page.js'
 import { CheckList } from '../connections/checks.js'
 import { AddRow, withRow } from './add-row.js'
 import { Promote } from './promote.js'
+import { TrialTable } from './trial-table.js'
 
 const start = 'version: 1\nopportunity:\n  # details.dealValue: { crm: new_budget }\n'
 const lastDeals = 100
@@ -151,9 +152,14 @@ function Shown({ outcome }: { readonly outcome: Outcome }) {
     case 'trial': {
       const { changes } = outcome.trial.item
       return (
-        <Panel title={text.writes}>
-          {changes.length === 0 ? <p className="muted">{text.nothing}</p> : <ChangeList changes={changes} />}
-        </Panel>
+        <>
+          <Panel title={text.writes}>
+            {changes.length === 0 ? <p className="muted">{text.nothing}</p> : <ChangeList changes={changes} />}
+          </Panel>
+          <Panel title={text.rows} kind="flush">
+            <TrialTable rows={outcome.trial.rows} />
+          </Panel>
+        </>
       )
     }
     case 'estate': {

@@ -8,7 +8,6 @@ export const deals: Readonly<Record<string, string>> = {
   '{1}, from which this field flows, says nothing yet; the other side is left.': '此字段来自{1}，而其尚无内容；另一方保持不变。',
   'This field only flows from Partner Center.': '此字段只从合作伙伴中心流出。',
   'The mapping says that {1} wins.': '映射规定以{1}为准。',
-  'The two records said different things when they were linked.': '两条记录在关联时内容不同。',
   'The two records differ where only a person may decide: sharing with Microsoft cannot be taken back.': '两条记录在只有人可以决定之处不同：与 Microsoft 共享后无法撤销。',
   'This field only flows from {1}; the edit was undone.': '此字段只从{1}流出；已撤销该编辑。',
   'the CRM': 'CRM',
@@ -164,4 +163,7 @@ export const deals: Readonly<Record<string, string>> = {
   '{1} fields': '{1} 个字段',
   'created as {1}': '创建为{1}时',
   'sweep of {1}': '巡检{1}',
+  'Merge the accounts in the CRM, then run "cosell runs retry" for the deal.': '请在 CRM 中合并这些客户，然后对该商机运行“cosell runs retry”。',
+  'The two records say different things, and nothing was agreed on before: they have just been linked, or another mapping took hold.': '两条记录内容不同，且此前没有一致的内容：它们刚刚关联，或刚换用了另一映射。',
+  'another mapping': '换用了另一映射',
 }

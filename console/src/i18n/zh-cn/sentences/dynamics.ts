@@ -224,4 +224,6 @@ export const dynamics: Readonly<Record<string, string>> = {
   'Check crm.url and proxies on the way.': '请检查 crm.url 以及途中的代理。',
   '{1} was merged into {2} and still holds the referral identifier {3}, which the CRM does not let us take over: {4}': '{1} 已合并到 {2}，但仍持有推荐标识 {3}，CRM 不允许我们接管：{4}',
   'The {1} has no {2}, and the mapping keeps {3} there.': '{1} 没有{2}，而映射把 {3} 存放在那里。',
+  'the teams of our user': '我们用户的团队',
+  'the business unit of our user': '我们用户的业务部门',
 }

@@ -20,7 +20,6 @@ export const notices: Readonly<Record<string, string>> = {
   'Accept or decline it in the CRM, in the console, or with "cosell deals accept|decline".': '请在 CRM、控制台中，或用“cosell deals accept|decline”接受或拒绝。',
   'Talk to your Microsoft contact; after that day the request expires.': '请联系您的 Microsoft 联系人；过了那一天，请求将失效。',
   'The CRM has changed under the mapping': 'CRM 在映射之下发生了变化',
-  'Run "cosell mapping check"; correct the mapping (a new version ends this notice) or change the column back.': '请运行“cosell mapping check”；更正映射（新版本会结束此通知），或改回该列。',
   'Column {1} ("{2}") is gone{3}.': '列 {1}（“{2}”）已不存在{3}。',
   '; {1} has its label now': '；其标签现由 {1} 使用',
   'A new record needs column {1} ("{2}") now.': '新记录现在需要列 {1}（“{2}”）。',
@@ -53,4 +52,7 @@ export const notices: Readonly<Record<string, string>> = {
   'The notice "{1}" could not be sent by {2} and is tried again.': '无法通过 {2} 发送通知“{1}”；会再次尝试。',
   'The event {1} could not be relayed for three days and was dropped.': '事件 {1} 三天内无法转交，已放弃。',
   'The event {1} could not be relayed and is tried again.': '无法转交事件 {1}；会再次尝试。',
+  'columns of the CRM': 'CRM 的列',
+  'accepted as they are': '按现状接受',
+  'Run "cosell mapping check". Correct the mapping (a new version ends this notice), change the column back, or say with "cosell mapping accept" that it is as it should be.': '请运行“cosell mapping check”。更正映射（新版本会结束此通知），改回该列，或用“cosell mapping accept”说明现状正确。',
 }

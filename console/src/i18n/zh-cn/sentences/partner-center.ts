@@ -98,4 +98,7 @@ export const partnerCenter: Readonly<Record<string, string>> = {
   "Check partnerCenter.partnerId and the tenant; a location's id may differ from the account's.": '请核对 partnerCenter.partnerId 和租户；位置的标识可能与账户的不同。',
   'Check partnerCenter.referralsUrl and partnerCenter.platformUrl.': '请检查 partnerCenter.referralsUrl 和 partnerCenter.platformUrl。',
   'Partner Center failed and may or may not have done it while {1}': '合作伙伴中心出错，可能已执行也可能没有，当时正在{1}',
+  "reading Microsoft's referral {1}": '读取 Microsoft 的推荐 {1}',
+  'Partner Center lists referral {1}, but does not show it.': '合作伙伴中心列出了推荐 {1}，但不显示它。',
+  'It is tried again.': '会再次尝试。',
 }

@@ -164,4 +164,5 @@ export const service: Readonly<Record<string, string>> = {
   'A body is a text, bytes or a form.': '正文应为文本、字节或表单。',
   'Too large': '过大',
   'Not now': '暂不可用',
+  'The text is not right': '文本有误',
 }
