@@ -37,6 +37,9 @@ export const GROUPS: Readonly<Record<string, Group>> = Object.fromEntries<Group>
   ...SIZES.map((size): [string, Group] => [`volume-${size}`, { title: `First sync, sweeps and rest: ${size.toLocaleString('en')} deals`, run: () => volume(size) }]),
   ['growth', { title: 'How cost grows', run: () => growth(resultFile) }],
   ...byStore('lists', (store) => ({ title: `Lists over a hundred thousand deals: ${STORE_NAMES[store]}`, run: () => lists(store) })),
-  ...PEERS.map((peer): [string, Group] => [`peers-${peer}`, { title: `The same load beside others: ${peer}`, run: () => trials(peer, peer === 'cosell' ? ['full'] : ['one-field', 'full']), named: true }]),
+  ...PEERS.map(({ name, mapping }): [string, Group] => [
+    `peers-${name}-${mapping}`,
+    { title: `The same load carried by ${name}, ${mapping === 'full' ? 'full mapping' : 'one field'}`, run: () => trials(name, mapping), named: true },
+  ]),
   ['console', { title: 'The console in a browser', run: consoleFigures }],
 ])

@@ -8,9 +8,16 @@ import { fileURLToPath } from 'node:url'
 import { dynamicsToken, partnerToken } from '../bare-crm.js'
 import type { Stage } from '../stage.js'
 
-export const PEERS = ['cosell', 'node-red', 'n8n'] as const
-export type PeerName = (typeof PEERS)[number]
+export type PeerName = 'cosell' | 'node-red' | 'n8n'
 export type Mapping = 'one-field' | 'full'
+/** Who carries, and how much of a deal; the service knows no mapping of one field. */
+export const PEERS: readonly { readonly name: PeerName; readonly mapping: Mapping }[] = [
+  { name: 'cosell', mapping: 'full' },
+  { name: 'node-red', mapping: 'one-field' },
+  { name: 'node-red', mapping: 'full' },
+  { name: 'n8n', mapping: 'one-field' },
+  { name: 'n8n', mapping: 'full' },
+]
 
 /** Somebody who carries events over, as a process that can be killed and started again on what it kept. */
 export interface Peer {

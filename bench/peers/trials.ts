@@ -6,33 +6,27 @@ import { inFlight, pairs, stageOf, type Stage } from '../stage.js'
 import { peerOf, type Mapping, type Peer, type PeerName } from './peer.js'
 
 const runs = 3
-const dealsCount = 200
+const dealsCount = 100
 const atOnce = 10
 const latencyMs = 50
 const pacePerSecond = 10
 const repeats = 4
 const failingRate = 0.1
 const killAfterMs = 700
-const killedDeals = 100
 const quietMs = 10_000
 const settleMostMs = 120_000
 const answerTries = 600
 const answerEveryMs = 200
 
 /** One load, the same for whoever carries it: how fast, and what becomes of events that come twice, of calls that fail and of a kill -9. */
-export async function trials(name: PeerName, mappings: readonly Mapping[]): Promise<Measured> {
+export async function trials(name: PeerName, mapping: Mapping): Promise<Measured> {
   const stage = await stageOf({ postgres: null })
   try {
     await stage.start('all')
     const deals = await pairs(stage, dealsCount)
     await stage.stop()
-    const figures: Figure[] = []
-    for (const mapping of mappings) {
-      const measured = [...(await tried(stage, name, { deals, mapping, tries: 3 })), ...(name === 'cosell' ? [] : await failing(stage, name, { deals, mapping, tries: 1 }))]
-      const what = name === 'cosell' ? '' : `${mapping === 'full' ? 'full mapping' : 'one field'}: `
-      figures.push(...measured.map((figure) => ({ ...figure, name: `${what}${figure.name}` })))
-    }
-    return { figures }
+    const figures = await tried(stage, name, { deals, mapping, tries: 3 })
+    return { figures: name === 'cosell' ? figures : [...figures, ...(await failing(stage, name, { deals, mapping, tries: 1 }))] }
   } finally {
     await stage.close()
   }
@@ -65,7 +59,7 @@ async function tried(stage: Stage, name: PeerName, trial: Trial): Promise<Figure
     }
     const peak = residentMb(peer.pid())
     await stage.simulators.ask('latency', latencyMs)
-    const paced = await carry(stage, { ...carrier, deals: trial.deals.slice(0, 100) }, { value: nextValue(), sending: { kind: 'paced', perSecond: pacePerSecond } })
+    const paced = await carry(stage, { ...carrier, deals: trial.deals }, { value: nextValue(), sending: { kind: 'paced', perSecond: pacePerSecond } })
     await stage.simulators.ask('latency', 0)
     const of = (of: number): { target: null; unit: string } => ({ target: null, unit: `of ${of}` })
     return [
@@ -78,7 +72,7 @@ async function tried(stage: Stage, name: PeerName, trial: Trial): Promise<Figure
       less('resident memory under load', peak, { target: null, unit: 'MB' }),
       less(`every event ${repeats} times at once: writes that were not needed`, await doubled(stage, carrier), of(dealsCount)),
       less('a tenth of all calls fails: deals left wrong', await left(stage, carrier), of(dealsCount)),
-      ...(await killed(stage, peer, trial.deals.slice(0, killedDeals))),
+      ...(await killed(stage, peer, trial.deals)),
     ]
   } finally {
     await peer.kill()
