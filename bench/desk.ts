@@ -13,6 +13,8 @@ export interface Desk {
   edit(id: string, value: number): void
   /** Whether the CRM has such a currency; one that it lacks stops a deal, which is another matter than how many are carried over. */
   currency(code: string): void
+  /** Whether the CRM has this person as a user; of an owner that it does not know each record is told. */
+  user(person: { readonly email: string; readonly firstName: string; readonly lastName: string }): void
   /** The opportunity that a call changed, where the call itself says so. */
   changedBy(call: { readonly method: string; readonly path: string; readonly status: number }): string | null
   /** Called with each opportunity that was changed, where no call says so. */
@@ -42,6 +44,12 @@ function dynamicsDesk({ dynamics, urls }: Sandbox): Desk {
       known.add(code)
       dynamics.people.create('transactioncurrency', { isocurrencycode: code, currencyname: code, currencysymbol: code, currencyprecision: 2, exchangerate: 1 })
     },
+    user({ email, firstName: firstname, lastName: lastname }) {
+      if (known.has(email)) return
+      known.add(email)
+      const unit = String(dynamics.find('systemuser')[0]?.['_businessunitid_value'])
+      dynamics.people.create('systemuser', { internalemailaddress: email, domainname: email, firstname, lastname, 'businessunitid@odata.bind': `/businessunits(${unit})` })
+    },
     changedBy: ({ method, path, status }) =>
       method === 'PATCH' && status < 300 ? (/\/opportunities\(([0-9a-f-]{36})\)/i.exec(path)?.[1]?.toLowerCase() ?? null) : null,
     onChange: () => undefined,
@@ -61,6 +69,11 @@ function salesforceDesk({ salesforce: org, urls }: Sandbox): Desk {
     currency(code) {
       if (known.has(code)) return
       throw new Error(`The simulated org has no currency ${code}, only ${[...known].join(', ')}.`)
+    },
+    user({ email, firstName: FirstName, lastName: LastName }) {
+      if (known.has(email)) return
+      known.add(email)
+      org.people.create('User', { Email: email, Username: email, FirstName, LastName, IsActive: true })
     },
     changedBy: () => null, // One call changes several records together, and does not name them in its address.
     onChange: (changed) => void org.onWrite((object, id) => (object === 'Opportunity' ? changed(id) : undefined)),

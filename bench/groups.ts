@@ -8,6 +8,7 @@ import { consoleFigures } from './figures/console.js'
 import { growth } from './figures/growth.js'
 import { lists } from './figures/lists.js'
 import { pace } from './figures/pace.js'
+import { soak } from './figures/soak.js'
 import { SIZES, volume } from './figures/volume.js'
 import { workers } from './figures/workers.js'
 import { PEERS } from './peers/peer.js'
@@ -37,6 +38,7 @@ export const GROUPS: Readonly<Record<string, Group>> = Object.fromEntries<Group>
   ...SIZES.map((size): [string, Group] => [`volume-${size}`, { title: `First sync, sweeps and rest: ${size.toLocaleString('en')} deals`, run: () => volume(size) }]),
   ['growth', { title: 'How cost grows', run: () => growth(resultFile) }],
   ...byStore('lists', (store) => ({ title: `Lists over a hundred thousand deals: ${STORE_NAMES[store]}`, run: () => lists(store) })),
+  ['soak', { title: 'A day of work, and six weeks', run: soak }],
   ...PEERS.map(({ name, mapping }): [string, Group] => [
     `peers-${name}-${mapping}`,
     { title: `The same load carried by ${name}, ${mapping === 'full' ? 'full mapping' : 'one field'}`, run: () => trials(name, mapping), named: true },

@@ -33,8 +33,8 @@ export interface Questions {
   failing(rate: number): void
   /** Private deals of the partner, each with a solution and a customer. */
   make(count: number): readonly string[]
-  /** Deals of the past, without events. */
-  seed(count: number): void
+  /** Deals of the past, without events; whether the CRM knows the people of their teams as users. */
+  seed(wish: { readonly count: number; readonly known: boolean }): void
   /** So many open deals of those that were seeded. */
   referrals(count: number): readonly string[]
   opportunities(referralIds: readonly string[]): readonly string[]
@@ -95,9 +95,12 @@ answering<Questions>({
   },
   make: (count) =>
     Array.from({ length: count }, (_, index) => partnerCenter.portal.create('private', { name: `Deal ${index}`, details: { currency: 'USD' } }).own.id),
-  seed(count) {
+  seed({ count, known }) {
     partnerCenter.seed(count)
-    for (const { details } of partnerCenter.referrals()) if (details?.currency != null) desk.currency(details.currency)
+    for (const { details, team } of partnerCenter.referrals()) {
+      if (details?.currency != null) desk.currency(details.currency)
+      if (known) for (const { email, firstName, lastName } of team ?? []) desk.user({ email: email ?? '', firstName: firstName ?? '', lastName: lastName ?? '' })
+    }
   },
   referrals: (count) => [...partnerCenter.referrals()].filter(({ status }) => status === 'Active').slice(0, count).map(({ id }) => id),
   opportunities: (referralIds) => desk.opportunities(referralIds),

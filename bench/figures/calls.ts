@@ -36,14 +36,32 @@ export async function calls(): Promise<Measured> {
     const outbound = await count(recordEvent)
     const rest = await count(async () => void (await fleet.command(['sync', '--json'])))
     const writes = (made: readonly Call[]): number => made.filter(({ method, path }) => method !== 'GET' && !path.includes('$batch')).length
+    const told = await toldOnRecords()
     return {
       figures: [
         less('inbound update of a linked deal', inbound.length, { target: 3, unit: 'calls' }),
         less('outbound update of a linked deal', outbound.length, { target: 4, unit: 'calls' }),
         less('writes for an echo', writes(echo), { target: 0, unit: 'calls' }),
         less('writes of a sweep at rest', writes(rest), { target: 0, unit: 'calls' }),
+        less('after a first sync, where the CRM knows none of a deal\'s team: to tell its record', told, { target: null, unit: 'calls a deal' }),
       ],
     }
+  } finally {
+    await stage.close()
+  }
+}
+
+const unknownDeals = 200
+
+/** A deal whose owner the CRM does not know says so on its record. @returns calls a deal of the sync after the first. */
+async function toldOnRecords(): Promise<number> {
+  const stage = await stageOf({ postgres: null })
+  try {
+    await stage.simulators.ask('seed', { count: unknownDeals, known: false })
+    await stage.fleet.command(['sync', '--json'])
+    await stage.simulators.ask('reset')
+    await stage.fleet.command(['sync', '--json'])
+    return (await stage.simulators.ask('calls')).filter(({ path }) => /\/(opportunities\(|referrals\/)/.test(path)).length / unknownDeals
   } finally {
     await stage.close()
   }

@@ -16,7 +16,7 @@ const FLAT: readonly Same[] = [
   { name: 'ready after start', unit: 's', most: 1.5 },
   { name: 'resident memory at rest', unit: 'MB', most: 1.5 },
   { name: 'event to CRM write p50, 20 a second, no latency', unit: 'ms', most: 1.5 },
-  { name: 'processor time of one event', unit: 'ms', most: 1.5 },
+  { name: 'processor time of one event, 20 a second', unit: 'ms', most: 1.5 },
 ]
 
 /** How cost grows at ten and at a hundred times the deals: from what was measured at each size. Measures nothing itself. */

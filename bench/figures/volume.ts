@@ -14,6 +14,7 @@ import { pairsOf, stageOf, type Pair, type Stage } from '../stage.js'
 export const SIZES = [1_000, 10_000, 100_000] as const
 const restMs = 20_000
 const eventsCounted = 200
+const warmUps = 4 // A service that runs for weeks has its code compiled.
 
 /** The first sync of so many deals, the sweeps after it, the service at rest over them, and events that come then; with the floors of the first three. */
 export async function volume(count: number): Promise<Measured> {
@@ -21,13 +22,12 @@ export async function volume(count: number): Promise<Measured> {
   const stage = await stageOf({ postgres: null })
   try {
     const floorSeconds = await firstSyncFloor(floor, count)
-    await stage.simulators.ask('seed', count)
+    await stage.simulators.ask('seed', { count, known: true })
     const first = await sync(stage, 'first sync')
-    const told = await sync(stage, 'what the first sync left to tell')
     const swept = await sync(stage, 'sweep of all that was written')
     const setup = await stage.simulators.ask('setup')
     const pagesSeconds = await floor.ask('pages', { setup, calls: swept.calls.filter(({ method }) => method === 'GET') })
-    const rest = await sync(stage, 'sweep at rest')
+    const rest = await sync(stage, 'the next sweep')
     const per = (value: number): number => value / count
     const perThousand = (seconds: number): number => (seconds * 1_000) / count
     const of = (made: readonly Call[], system: Call['system'], ...methods: readonly string[]): number =>
@@ -39,13 +39,12 @@ export async function volume(count: number): Promise<Measured> {
       less('first sync: reads per referral', per(of(first.calls, 'partner', 'GET')), { target: 0.02, unit: 'calls' }),
       less('first sync: PATCH per referral', per(of(first.calls, 'partner', 'PATCH')), { target: 1, unit: 'calls' }),
       less('first sync: CRM calls per opportunity', per(of(first.calls, 'crm')), { target: 0.1, unit: 'calls' }),
-      less('what it left to tell on the records: calls per deal', per(told.calls.length), { target: null, unit: 'calls' }),
       less('sweep of unchanged deals that were all written before: calls per 1,000', perThousand(swept.calls.length), { target: 30, unit: 'calls' }),
       less('sweep of unchanged deals that were all written before: seconds per 1,000', perThousand(swept.seconds), { target: 2, unit: 's' }),
       less('sweep of unchanged deals that were all written before: time', swept.seconds / pagesSeconds, { target: null, unit: '× reading the same pages' }),
       less('sweep of unchanged deals that were all written before: peak memory', swept.megabytes, { target: 350, unit: 'MB' }),
-      less('sweep at rest: calls', rest.calls.length, { target: 300, unit: 'calls' }),
-      less('sweep at rest: time, with the start of the command', rest.seconds, { target: null, unit: 's' }),
+      less('the next sweep, which looks ten minutes back: calls per 1,000', perThousand(rest.calls.length), { target: null, unit: 'calls' }),
+      less('the next sweep, which looks ten minutes back: seconds per 1,000, with the start of the command', perThousand(rest.seconds), { target: null, unit: 's' }),
     ]
     return { figures: [...figures, ...(await atRest(stage))] }
   } finally {
@@ -57,7 +56,7 @@ export async function volume(count: number): Promise<Measured> {
 async function firstSyncFloor(floor: Forked<Questions>, count: number): Promise<number> {
   const stage = await stageOf({ postgres: null })
   try {
-    await stage.simulators.ask('seed', count)
+    await stage.simulators.ask('seed', { count, known: true })
     const seconds = await floor.ask('firstSync', await stage.simulators.ask('setup'))
     console.log(`  floor of the first sync: ${seconds.toFixed(1)} s`)
     return seconds
@@ -102,9 +101,9 @@ async function atRest(stage: Stage): Promise<Figure[]> {
     const resident = residentMb(pid)
     const deals: readonly Pair[] = await pairsOf(stage, eventsCounted)
     const ours = serviceOn(stage, deals)
-    await carry(stage, ours, { value: 1_000, sending: { kind: 'in flight', most: 10 } })
+    for (let round = 1; round <= warmUps; round += 1) await carry(stage, ours, { value: round * 1_000, sending: { kind: 'in flight', most: 10 } })
     const beforeEvents = cpuMs(pid)
-    const { delaysMs } = await carry(stage, ours, { value: 2_000, sending: { kind: 'paced', perSecond: 20 } })
+    const { delaysMs } = await carry(stage, ours, { value: 50_000, sending: { kind: 'paced', perSecond: 20 } })
     return [
       less('ready after start', readySeconds, { target: 2, unit: 's' }),
       less('ready after start', (readySeconds * 1_000) / bare.readyMs, { target: null, unit: '× bare process' }),
@@ -112,7 +111,7 @@ async function atRest(stage: Stage): Promise<Figure[]> {
       less('resident memory at rest', resident / bare.residentMb, { target: null, unit: '× bare process' }),
       less('CPU at rest', cpu, { target: 1, unit: '% of a core' }),
       less('event to CRM write p50, 20 a second, no latency', percentile(delaysMs, 0.5), { target: null, unit: 'ms' }),
-      less('processor time of one event', (cpuMs(pid) - beforeEvents) / eventsCounted, { target: 6, unit: 'ms' }),
+      less('processor time of one event, 20 a second', (cpuMs(pid) - beforeEvents) / eventsCounted, { target: 6, unit: 'ms' }),
     ]
   } finally {
     bare.close()

@@ -1,0 +1,96 @@
+// Runs in a process of its own: the assembled service, as compiled, on a clock that is turned by hand. Everything else of it is real: store, sockets, schedules.
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from '../../test/support/fleet.js'
+import { answering } from '../../test/support/forked.js'
+import { engineClock, leapClock } from '../../test/simulation/hand-clock.js'
+import { settling } from './settled.js'
+import type * as Assembled from '../../src/assemble.js'
+import type * as Configured from '../../src/config/index.js'
+import type * as Logged from '../../src/log.js'
+
+export interface Questions {
+  start(how: { readonly config: string; readonly now: number; readonly keepLedgerMs: number }): void
+  /** Turns the clock, and answers when nothing is under way any more. */
+  advance(ms: number): void
+  look(asked: { readonly keepLedgerMs: number; readonly eventsKeptMs: number }): Promise<Look>
+  verify(): Promise<number>
+  stop(): void
+}
+/** What the process holds and what its store holds. */
+export interface Look {
+  readonly residentMb: number
+  readonly heapMb: number
+  readonly handles: number
+  readonly rows: Readonly<Record<string, number>>
+  /** Entries of the ledger whose contents are there, and that should have been forgotten by the last tidying. */
+  readonly payloads: number
+  readonly payloadsLate: number
+  readonly eventsLate: number
+  readonly storeMb: number
+}
+
+type Parts = typeof Assembled & typeof Configured & typeof Logged
+const compiled = (path: string): Promise<unknown> => import(join(root, 'dist', path))
+const parts = { ...(await compiled('assemble.js') as object), ...(await compiled('config/index.js') as object), ...(await compiled('log.js') as object) } as Parts // the same files, compiled
+
+const settled = settling()
+const tidyEveryMs = 3_600_000
+const megabyte = 1_048_576
+const tables = ['link', 'link_ref', 'dirty', 'event', 'value', 'claim', 'audit'] as const
+let hand = leapClock(0)
+let app: Awaited<ReturnType<Parts['assemble']>> | null = null
+let folder = ''
+
+const running = (): NonNullable<typeof app> => {
+  if (app === null) throw new Error('The service was not started.')
+  return app
+}
+
+answering<Questions>({
+  async start({ config, now, keepLedgerMs }) {
+    hand = leapClock(now)
+    const loaded = parts.loadConfig({ path: config, ...parts.processWorld() })
+    // The file counts in days; here a day has to show what is forgotten.
+    const settings = { ...loaded.config, keepLedgerMs }
+    folder = settings.store.kind === 'postgres' ? '' : settings.store.folder
+    const options = { clock: engineClock(hand), demo: null, log: parts.silentLog, version: 'soak', adopt: false, plant: () => undefined }
+    app = await parts.assemble(settings, options)
+    await app.start('all')
+  },
+  async advance(ms) {
+    hand.advance(ms)
+    await settled()
+  },
+  async look({ keepLedgerMs, eventsKeptMs }) {
+    const { db } = running().store.database
+    const count = (table: (typeof tables)[number]): Promise<number> =>
+      db.selectFrom(table).select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow().then(({ n }) => Number(n))
+    const rows: Record<string, number> = {}
+    for (const table of tables) rows[table] = await count(table)
+    // One an hour is signed and kept for ever, as the ledger is.
+    const signed = db.selectFrom('value').select((eb) => eb.fn.countAll<number>().as('n')).where('name', 'like', 'checkpoint.%')
+    rows['checkpoint'] = Number((await signed.executeTakeFirstOrThrow()).n)
+    rows['value'] = (rows['value'] ?? 0) - rows['checkpoint']
+    const filled = db.selectFrom('audit').select((eb) => eb.fn.countAll<number>().as('n')).where('payload', 'is not', null)
+    const old = hand.now() - tidyEveryMs * 2
+    const payloads = await filled.executeTakeFirstOrThrow()
+    const late = await filled.where('at', '<', old - keepLedgerMs).executeTakeFirstOrThrow()
+    const events = await db.selectFrom('event').select((eb) => eb.fn.countAll<number>().as('n')).where('at', '<', old - eventsKeptMs).executeTakeFirstOrThrow()
+    const { rss, heapUsed } = process.memoryUsage()
+    return {
+      residentMb: rss / megabyte,
+      heapMb: heapUsed / megabyte,
+      handles: readdirSync('/proc/self/fd').length,
+      rows,
+      payloads: Number(payloads.n),
+      payloadsLate: Number(late.n),
+      eventsLate: Number(events.n),
+      storeMb: readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0) / megabyte,
+    }
+  },
+  verify: async () => (await running().store.verifyAudit()).broken.length,
+  async stop() {
+    await running().stop()
+  },
+})
