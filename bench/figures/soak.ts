@@ -114,7 +114,7 @@ async function oneDay(stage: Stage): Promise<Sample[]> {
     const look = await stage.service.ask('look', { keepLedgerMs, eventsKeptMs })
     samples.push({ ...look, hour: (atMs + stepMs) / hourMs, edits })
     if (samples.length % 12 === 0)
-      console.log(`  hour ${hour.toFixed(0)}: ${edits} edits, ${look.residentMb.toFixed(0)} MB, ${look.handles} handles, ${look.payloads} contents`, look.rows)
+      console.log(`  hour ${Math.round(hour)}: ${edits} edits, ${Math.round(look.residentMb)} MB, ${look.handles} handles`, look.rows)
   }
   return samples
 }
@@ -140,7 +140,10 @@ async function settledDifferences(stage: Stage): Promise<number> {
 
 function plotsOf(samples: readonly Sample[]): readonly Plot[] {
   const [first] = samples
-  const line = (name: string, of: (sample: Sample) => number): Line => ({ name, points: samples.map((sample) => [sample.hour, of(sample)]) })
+  const line = (name: string, of: (sample: Sample) => number): Line => ({
+    name,
+    points: samples.map((sample) => [sample.hour, of(sample)]),
+  })
   const x = { label: 'hour of the simulated day', scale: 'linear' } as const
   const handles = first?.handles ?? 1
   return [
