@@ -25,7 +25,8 @@ export interface PartnerCenterConnection extends Connection {
 
 /** One of the addresses of a tenant at Entra ID. */
 export const entraUrl = (authority: string, tenant: string, what: 'authorize' | 'devicecode' | 'token'): string =>
-  `${authority.replace(/\/+$/, '')}/${encodeURIComponent(tenant)}/oauth2/v2.0/${what}`
+  `${directory(authority, tenant)}/oauth2/v2.0/${what}`
+const directory = (authority: string, tenant: string): string => `${authority.replace(/\/+$/, '')}/${encodeURIComponent(tenant)}`
 
 const correlation = (id: string): Record<string, string> => ({ 'client-request-id': id, 'MS-CorrelationId': id })
 
@@ -41,6 +42,7 @@ export function connectPartnerCenter(
     name: 'Partner Center',
     repair: 'cosell connect partner-center',
     url: entraUrl(config.authorityUrl, config.tenant, 'token'),
+    olderUrl: `${directory(config.authorityUrl, config.tenant)}/oauth2/token`,
   }
   const tokens = refreshTokens(parts, config.refreshToken)
   const shared = pace({ clock, inFlightMost: 10, requestsPerSecond: config.requestsPerSecond })

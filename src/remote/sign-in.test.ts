@@ -226,3 +226,16 @@ describe('an application\'s own sign-in', () => {
     await expect(clientCredentials(made.endpoint, { clientId, clientSecret: 'wrong', scope })(get)).rejects.toMatchObject({ kind: 'signed-out', code: 'AADSTS7000215' })
   })
 })
+
+it('asks the first version of the token endpoint where there is no second', async () => {
+  const { endpoint, tokens, asked, run } = world()
+  const older: TokenEndpoint = {
+    ...endpoint,
+    olderUrl: `https://login.test/${tenantId}/oauth2/token`,
+    transport: async (request) =>
+      request.url.includes('/v2.0/') ? { status: 404, headers: {}, body: Buffer.from('not here') } : endpoint.transport(request),
+  }
+  const source = delegated(older, { clientId, clientSecret, scope: `${referrals}/.default offline_access`, tokens })
+  expect(claimsOf(await run(source(get))).audience).toBe(referrals)
+  expect(asked.map((form) => new URLSearchParams(form).get('resource'))).toEqual([referrals])
+})

@@ -19,6 +19,11 @@ export interface TokenEndpoint {
   readonly name: string
   readonly repair: string
   readonly url: string
+  /**
+   * The endpoint's first version, asked where there is no second: it takes an audience as `resource`.
+   * Source: learn.microsoft.com "Secure Application Model" (read 2023-10) documents the first for Partner Center, and nothing the second.
+   */
+  readonly olderUrl?: string
 }
 
 const deadlineMs = 20_000
@@ -42,6 +47,8 @@ export async function askForToken(
       cause: error,
     })
   }
+  const { olderUrl, ...older } = endpoint
+  if (answer.status === 404 && olderUrl !== undefined) return askForToken({ ...older, url: olderUrl }, inFirstVersion(form), signal)
   const json = parseAnswer(answer.body)
   if (answer.status >= 500 || answer.status === 429)
     throw new Fault('offline', `The sign-in service of ${endpoint.name} answered ${answer.status}.`, {
@@ -59,6 +66,11 @@ export async function askForToken(
     refreshToken: typeof next === 'string' ? next : null,
     instanceUrl: typeof instance === 'string' ? instance : null,
   }
+}
+
+function inFirstVersion({ scope, ...form }: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const audience = /(\S+)\/\.default/.exec(scope ?? '')?.[1]
+  return audience === undefined ? form : { ...form, resource: audience, scope: 'openid' }
 }
 
 export function parseAnswer(body: Buffer): Record<string, unknown> {
