@@ -4,7 +4,7 @@ import { dynamicsCards } from './crm-desk-dynamics.js'
 import { salesforceCards } from './crm-desk-salesforce.js'
 import type { CrmDesk } from './crm-desk.js'
 import { controlDesk, type Controlled } from './control.js'
-import { dataverse, standardApplicationId, type CustomFields, type Dataverse } from './dataverse/index.js'
+import { dataverse, standardApplicationId, type CustomFields, type Dataverse, type MicrosoftTableNames } from './dataverse/index.js'
 import { entra, type Entra } from './entra/index.js'
 import { listen, type SimListener, type SimSend } from './http.js'
 import { partnerCenter, platformAudience, referralsAudience, type PartnerCenter } from './partner-center/index.js'
@@ -17,6 +17,8 @@ export interface SandboxOptions {
   readonly port: number
   readonly seed: number
   readonly customFields: CustomFields
+  /** How Microsoft's tables of solutions are made, whose columns it has not published. */
+  readonly microsoftTables?: MicrosoftTableNames
   /** Entra ID tenant of partner account and CRM; absent: the same in every sandbox. */
   readonly tenantId?: string
   /** Which CRM the desk means by `crm`; absent: Dynamics 365. */
@@ -88,6 +90,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     send: overHttp,
     verifyToken: directory.verify,
     customFields: options.customFields,
+    ...(options.microsoftTables === undefined ? {} : { microsoftTables: options.microsoftTables }),
     options: { tenantId },
   })
   const org = salesforce({ clock, rng, installed: options.salesforceFields ?? (options.customFields === 'both' ? 'cosell' : options.customFields), options: { multiCurrency: options.singleCurrency !== true, ...options.salesforce } })

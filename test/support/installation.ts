@@ -14,6 +14,7 @@ import { sandboxSettings } from './sandbox-settings.js'
 
 export interface InstallationWish {
   readonly customFields?: SandboxOptions['customFields']
+  readonly microsoftTables?: NonNullable<SandboxOptions['microsoftTables']>
   readonly sync?: Readonly<Record<string, unknown>>
   readonly server?: Readonly<Record<string, unknown>>
   readonly mapping?: object
@@ -58,7 +59,8 @@ const webhookKey = 'test-webhook-key'
 
 export async function installation(wish: InstallationWish = {}): Promise<Installation> {
   const customFields = wish.customFields ?? 'cosell'
-  const sandbox = await startSandbox({ port: 0, seed: 7, customFields })
+  const { microsoftTables } = wish
+  const sandbox = await startSandbox({ port: 0, seed: 7, customFields, ...(microsoftTables === undefined ? {} : { microsoftTables }) })
   Object.assign(sandbox.partnerCenter.options, wish.partnerOptions)
   Object.assign(sandbox.dynamics.options, wish.dynamicsOptions)
   const folder = mkdtempSync(join(tmpdir(), 'cosell-installation-'))

@@ -226,7 +226,9 @@ class Dynamics implements DynamicsAdapter {
   /** Updates that need no look before they are written. */
   #goesWithOthers(change: PatchChange | StepChange): boolean {
     const isQualify = change.kind === 'step' && change.take === 'qualify'
-    return !isQualify && change.expect !== null && change.set.team === undefined && change.set['customerProfile.team'] === undefined
+    const picks = change.set['details.requirements.solutions'] !== undefined && (this.#environment.known.solutions?.catalogue ?? null) !== null
+    const people = change.set.team !== undefined || change.set['customerProfile.team'] !== undefined
+    return !isQualify && change.expect !== null && !people && !picks
   }
 
   touched(options: TouchedOptions): AsyncIterable<TouchedPage> {

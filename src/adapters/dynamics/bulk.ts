@@ -230,7 +230,7 @@ function* inCalls<T>(items: readonly T[], { environment, size }: Calls<T>): Gene
 /** Many updates of known records: what has to be looked up is rare and left to the single way. */
 export async function updateMany(environment: Environment, changes: readonly Update[], signal: AbortSignal): Promise<Outcomes> {
   const outcomes: Outcomes = new Map()
-  const nothing: Found = { accounts: [], contacts: [], users: new Map() }
+  const nothing: Found = { accounts: [], contacts: [], users: new Map(), entries: new Map() }
   const prepared: { readonly change: Update; readonly ready: ReturnType<typeof prepareUpdate> }[] = []
   for (const change of changes) {
     try {

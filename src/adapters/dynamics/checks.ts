@@ -63,6 +63,8 @@ function clockCheck(environment: Environment, date: string | undefined): Check {
   return offMs >= skewWarnMs ? warn('CRM clock', text, 'Set this machine\'s clock (NTP).') : pass('CRM clock', text)
 }
 
+const pointing = ({ catalogue }: NonNullable<Schema['solutions']>): string => (catalogue === null ? '' : ` that point to entries of ${catalogue.set}`)
+
 function fieldChecks(schema: Schema): Check[] {
   const missing = [SYNC, IDENTIFIER, LINK, AUDIT].filter((name) => columnIn(schema, 'opportunity', name) === null)
   const sync = columnIn(schema, 'opportunity', SYNC)?.name ?? ''
@@ -72,7 +74,7 @@ function fieldChecks(schema: Schema): Check[] {
     missing.length === 0 ? pass('CRM fields', `Opportunities use ${whose}.`) : fail('CRM fields', `The opportunity table lacks ${missing.join(', ')}.`, install),
     schema.solutions === null
       ? fail('CRM solutions table', 'There is no table "Microsoft Solutions" below opportunities.', install)
-      : pass('CRM solutions table', `Solutions are rows of table ${schema.solutions.name}.`),
+      : pass('CRM solutions table', `Solutions are rows of table ${schema.solutions.name}${pointing(schema.solutions)}.`),
     schema.tables.lead === null
       ? warn('CRM leads', 'This environment has no lead table.', 'Set sync.leads to false, or install Dynamics 365 Sales.')
       : columnIn(schema, 'lead', SYNC) === null || columnIn(schema, 'lead', IDENTIFIER) === null

@@ -15,7 +15,7 @@ import type { Environment } from './environment.js'
 import { tellsOfExisting } from './errors.js'
 import { asGuid, guidOf } from '../guid.js'
 import { chooseOwner, lookUp, type Found, type Needs, type Owner } from './lookups.js'
-import { contactOperation, recordName, solutionOperation } from './operations.js'
+import { contactOperation, recordName, solutionOperations } from './operations.js'
 import { columnIn, precisionOf } from './schema.js'
 import { putInto } from '../column.js'
 import { writeScalar } from '../values.js'
@@ -52,6 +52,7 @@ export function needsOf(codec: Codec, deals: readonly Projection[], owner: strin
     customers: deals.flatMap((deal) => customerFor(codec, deal) ?? []),
     contacts,
     users: [...deals.flatMap((deal) => (deal.team ?? []).map(({ email }) => email)), ...(owner === null ? [] : [owner])],
+    solutions: deals.flatMap((deal) => deal['details.requirements.solutions'] ?? []),
   }
 }
 
@@ -90,7 +91,9 @@ export function prepareCreate(
   const stage = openThenClose(codec, { values: encoded.stage, id, what })
   const own: Operation[] = [
     { method: 'POST', path: codec.table.set, ifMatch: null, body: { ...body, ...stage.body }, what },
-    ...(encoded.solutions ?? []).map((solution) => solutionOperation(codec, { solution, opportunityId: id, salt: 'new' })),
+    ...(encoded.solutions ?? []).flatMap((solution) =>
+      solutionOperations(codec, { solution, opportunityId: id, salt: 'new', entries: context.found.entries }),
+    ),
     ...stage.after,
   ]
   return {

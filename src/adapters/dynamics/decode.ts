@@ -26,6 +26,11 @@ export const contactSelect = (codec: Codec): string => list([...contactBasics, .
 export const accountSelect = (codec: Codec): string => list(['accountid', 'name', ...accountColumns(codec), 'versionnumber'])
 const solutionSelect = (table: SolutionTable): string =>
   list([table.id, table.columns.solutionId, ...(table.columns.solutionName === null ? [] : [table.columns.solutionName]), 'versionnumber'])
+const solutionExpansion = (table: SolutionTable): string => {
+  const { catalogue, collection, columns, id } = table
+  if (catalogue === null) return `${collection}($select=${solutionSelect(table)})`
+  return `${collection}($select=${id},versionnumber;$expand=${catalogue.bind}($select=${columns.solutionId}))`
+}
 
 /** The one question whose answer is everything a deal shows on its record: the row, and beside it all rows it is made of. */
 export function readQuery(codec: Codec, filter: string | null = null): string {
@@ -58,7 +63,7 @@ function expansions(codec: Codec): string[] {
     `parentcontactid($select=${contactSelect(codec)})`,
     currency,
     owner,
-    ...(solutions === null ? [] : [`${solutions.collection}($select=${solutionSelect(solutions)})`]),
+    ...(solutions === null ? [] : [solutionExpansion(solutions)]),
   ]
 }
 
@@ -79,7 +84,8 @@ function around(codec: Codec, row: Row): Around {
     contact: rowOf(row, 'parentcontactid'),
     solutions: rows.flatMap((item) => {
       const id = table === null ? null : idOf(item, table.id)
-      const solutionId = table === null ? null : textOf(item, table.columns.solutionId)
+      const holder = table?.catalogue == null ? item : rowOf(item, table.catalogue.bind)
+      const solutionId = table === null || holder === null ? null : textOf(holder, table.columns.solutionId)
       if (table === null || id === null || solutionId === null) return []
       const name = table.columns.solutionName === null ? null : textOf(item, table.columns.solutionName)
       return [{ row: item, id, solution: { id: solutionId.trim(), name } }]

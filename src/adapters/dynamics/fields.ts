@@ -4,9 +4,9 @@ import { Fault } from '../../core/fault.js'
 import type { Instant } from '../../core/ref.js'
 import type { DynamicsApi, Question } from './api.js'
 import { STANDARD_TABLES, type ChoiceOption, type Column, type ColumnType, type Table, type TableName } from './columns.js'
-import { SOLUTION_ID, SOLUTION_NAME, SOLUTION_TABLE } from './profile.js'
+import { SOLUTION_CATALOGUE, SOLUTION_ID, SOLUTION_NAME, SOLUTION_TABLE } from './profile.js'
 import { flagOf, idOf, labelIn, numberOf, query, rowOf, rowsOf, textOf, valueIn, wholeDefinition, type Row } from './row.js'
-import { aliasesOf, ASSUMED_SCHEMA, byLabel, type Currency, type Schema, type SolutionTable } from './schema.js'
+import { aliasesOf, ASSUMED_SCHEMA, byLabel, type Currency, type Schema, type SolutionCatalogue, type SolutionTable } from './schema.js'
 
 const TABLES: readonly TableName[] = ['opportunity', 'lead', 'account', 'contact']
 const TYPES: Readonly<Record<string, ColumnType>> = {
@@ -92,9 +92,11 @@ export const discover: Discover = async (api, options) => {
   )
   const userPhones = phonesOf(optional(first, 'users'))
   const me = required(first, 'me')
-  const solutionTable = findSolutionTable(rowsOf(optional(first, 'tables') ?? {}, 'value'))
+  const customTables = rowsOf(optional(first, 'tables') ?? {}, 'value')
+  const solutionTable = findSolutionTable(customTables)
+  const catalogue = solutionTable === null ? null : findLabelled(customTables, SOLUTION_CATALOGUE.labels)
   const userId = idOf(me, 'UserId') ?? ''
-  const second = await askAll(api, followUp(solutionTable, userId, userPhones), signal)
+  const second = await askAll(api, { ...followUp(solutionTable, userId, userPhones), ...catalogueQuestions(catalogue) }, signal)
   const tables = {
     opportunity: readTable(first, 'opportunity'),
     lead: readTable(first, 'lead'),
@@ -115,7 +117,7 @@ export const discover: Discover = async (api, options) => {
       account: securedIn(first, 'account'),
       contact: securedIn(first, 'contact'),
     },
-    solutions: solutionTable === null ? null : readSolutions(solutionTable, second),
+    solutions: solutionTable === null ? null : readSolutions({ head: solutionTable, catalogue }, second),
     currencies: readCurrencies(required(first, 'currencies')),
     self: { userId, organizationId: idOf(me, 'OrganizationId'), person: user === null ? null : userPerson(user, userPhones) },
     userPhones,
@@ -233,21 +235,56 @@ function readOptions(row: Row): ChoiceOption[] {
       })
 }
 
+const catalogueQuestions = (table: Row | null): Record<string, Question> =>
+  table === null ? {} : tableQuestions(textOf(table, 'LogicalName') ?? '')
+
+const isMicrosofts = (row: Row): boolean => (textOf(row, 'LogicalName') ?? '').startsWith('msft_')
+function labelledIn(tables: readonly Row[], labels: readonly string[]): readonly Row[] {
+  const wanted = new Set<string>(labels.map(labelKey))
+  return tables.filter((row) =>
+    [labelIn(row, 'DisplayCollectionName'), labelIn(row, 'DisplayName')].some((label) => label !== null && wanted.has(labelKey(label))),
+  )
+}
+function findLabelled(tables: readonly Row[], labels: readonly string[]): Row | null {
+  const found = labelledIn(tables, labels)
+  return found.find(isMicrosofts) ?? found[0] ?? null
+}
 function findSolutionTable(tables: readonly Row[]): Row | null {
-  const wanted = new Set<string>(SOLUTION_TABLE.labels.map(labelKey))
-  const labelled = (row: Row): boolean =>
-    [labelIn(row, 'DisplayCollectionName'), labelIn(row, 'DisplayName')].some((label) => label !== null && wanted.has(labelKey(label)))
-  const microsoft = tables.find((row) => (textOf(row, 'LogicalName') ?? '').startsWith('msft_') && labelled(row))
-  return microsoft ?? tables.find((row) => textOf(row, 'LogicalName') === SOLUTION_TABLE.name) ?? tables.find(labelled) ?? null
+  const labelled = labelledIn(tables, SOLUTION_TABLE.labels)
+  return labelled.find(isMicrosofts) ?? tables.find((row) => textOf(row, 'LogicalName') === SOLUTION_TABLE.name) ?? labelled[0] ?? null
 }
 
-function readSolutions(head: Row, answers: Answers): SolutionTable | null {
+/** Microsoft has published neither names nor columns of its tables: the rows may hold the solution, or point to an entry of the catalogue. */
+function readCatalogue(table: Row | null, answers: Answers): SolutionCatalogue | null {
+  const name = table === null ? null : textOf(table, 'LogicalName')
+  const relation = listIn(answers, 'relations').find((row) => name !== null && textOf(row, 'ReferencedEntity') === name)
+  const bind = relation && (textOf(relation, 'ReferencingEntityNavigationPropertyName') ?? textOf(relation, 'ReferencingAttribute'))
+  if (table === null || name === null || !bind) return null
+  const columns = readColumns(answers, name)
+  const solutionId = byLabel(columns, SOLUTION_ID.labels)
+  if (solutionId === null) return null
+  const solutionName = byLabel(columns, SOLUTION_NAME.labels) ?? textOf(table, 'PrimaryNameAttribute')
+  return {
+    set: textOf(table, 'EntitySetName') ?? `${name}s`,
+    id: textOf(table, 'PrimaryIdAttribute') ?? `${name}id`,
+    columns: { solutionId, solutionName: solutionName === solutionId ? null : solutionName },
+    nameLength: (solutionName === null ? null : columns.get(solutionName)?.maxLength) ?? null,
+    bind,
+  }
+}
+
+function readSolutions(
+  { head, catalogue: details }: { readonly head: Row; readonly catalogue: Row | null },
+  answers: Answers,
+): SolutionTable | null {
   const name = textOf(head, 'LogicalName') ?? ''
   const columns = readColumns(answers, name)
   const relation = listIn(answers, 'relations').find((row) => textOf(row, 'ReferencedEntity') === 'opportunity')
   const attribute = relation && textOf(relation, 'ReferencingAttribute')
   const collection = relation && (textOf(relation, 'ReferencedEntityNavigationPropertyName') ?? textOf(relation, 'SchemaName'))
-  const solutionId = columns.has(SOLUTION_ID.name) ? SOLUTION_ID.name : byLabel(columns, SOLUTION_ID.labels)
+  const held = columns.has(SOLUTION_ID.name) ? SOLUTION_ID.name : byLabel(columns, SOLUTION_ID.labels)
+  const catalogue = held === null ? readCatalogue(details, answers) : null
+  const solutionId = held ?? catalogue?.columns.solutionId ?? null
   if (!relation || !attribute || !collection || solutionId === null) return null
   const primary = textOf(head, 'PrimaryNameAttribute')
   const solutionName = columns.has(SOLUTION_NAME.name) ? SOLUTION_NAME.name : (byLabel(columns, SOLUTION_NAME.labels) ?? primary)
@@ -255,7 +292,8 @@ function readSolutions(head: Row, answers: Answers): SolutionTable | null {
     name,
     set: textOf(head, 'EntitySetName') ?? `${name}s`,
     id: textOf(head, 'PrimaryIdAttribute') ?? `${name}id`,
-    columns: { solutionId, solutionName: solutionName === solutionId ? null : solutionName },
+    catalogue,
+    columns: { solutionId, solutionName: catalogue !== null || solutionName === solutionId ? null : solutionName },
     nameLength: (solutionName === null ? null : columns.get(solutionName)?.maxLength) ?? ASSUMED_SCHEMA.solutions?.nameLength ?? 100,
     lookup: { value: `_${attribute}_value`, bind: textOf(relation, 'ReferencingEntityNavigationPropertyName') ?? attribute },
     collection,

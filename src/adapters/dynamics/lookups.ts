@@ -1,4 +1,4 @@
-import type { Person } from '../../core/deal.js'
+import { itemKey, type Person, type Solution } from '../../core/deal.js'
 import { Fault } from '../../core/fault.js'
 import type { DynamicsApi, Question } from './api.js'
 import type { Codec } from './codec.js'
@@ -14,6 +14,8 @@ export interface Needs {
   readonly contacts: readonly string[]
   /** E-mails of people who may be the owner. */
   readonly users: readonly string[]
+  /** What has to have an entry in the catalogue, where there is one. */
+  readonly solutions: readonly Solution[]
 }
 
 export interface Found {
@@ -21,6 +23,8 @@ export interface Found {
   readonly contacts: readonly { readonly id: string; readonly email: string; readonly accountId: string | null; readonly row: Row }[]
   /** By e-mail in lower case. */
   readonly users: ReadonlyMap<string, { readonly id: string; readonly person: Person }>
+  /** Entries of the catalogue of solutions, by the solution's id in lower case. */
+  readonly entries: ReadonlyMap<string, string>
 }
 
 const perQuestion = 40 // Forty values of a few dozen characters keep a question far below the 64 KB a batch allows.
@@ -33,6 +37,7 @@ export async function lookUp(api: DynamicsApi, codec: Codec, needs: Needs, signa
     ...questionsFor('accounts', { column: 'accountid', values: needs.customers.map(accountIdFor) }),
     ...questionsFor('contacts', { column: 'emailaddress1', values: needs.contacts }),
     ...questionsFor('users', { column: 'internalemailaddress', values: needs.users }),
+    ...questionsFor('entries', solutionIds(codec, needs.solutions)),
   ]
   const answers = await api.ask(
     questions.map(({ topic, column, values }) => toQuestion(codec, topic, { column, values })),
@@ -49,10 +54,11 @@ export async function lookUp(api: DynamicsApi, codec: Codec, needs: Needs, signa
     accounts: readAccounts(codec, rows('accounts')),
     contacts: readContacts(rows('contacts')),
     users: readUsers(codec, rows('users')),
+    entries: readEntries(codec, rows('entries')),
   }
 }
 
-type Topic = 'accounts' | 'contacts' | 'users'
+type Topic = 'accounts' | 'contacts' | 'users' | 'entries'
 interface Wanted {
   readonly column: string
   readonly values: readonly string[]
@@ -71,6 +77,11 @@ function customerNames(codec: Codec, customers: readonly Customer[]): Wanted | n
   const bound = codec.rows.find(({ field }) => field === 'customerProfile.name')
   if (bound?.target.kind !== 'related') return null
   return { column: bound.target.column.name, values: customers.map(({ written }) => written) }
+}
+
+function solutionIds({ schema }: Codec, solutions: readonly Solution[]): Wanted | null {
+  const catalogue = schema.solutions?.catalogue ?? null
+  return catalogue === null ? null : { column: catalogue.columns.solutionId, values: solutions.map(({ id }) => id) }
 }
 
 function toQuestion(codec: Codec, topic: Topic, { column, values }: Wanted): Question {
@@ -92,6 +103,10 @@ function toQuestion(codec: Codec, topic: Topic, { column, values }: Wanted): Que
         what: 'users of the CRM',
         path: `systemusers${query({ $select: `${userSelect(codec.schema.userPhones)},accessmode`, $filter: `${filter} and isdisabled eq false` })}`,
       }
+    case 'entries': {
+      const { set, id } = codec.schema.solutions?.catalogue ?? { set: '', id: '' } // asked for only where there is one
+      return { what: 'the catalogue of solutions', path: `${set}${query({ $select: `${id},${column}`, $filter: `${filter} and statecode eq 0` })}` }
+    }
   }
 }
 
@@ -134,6 +149,19 @@ function readUsers(codec: Codec, rows: readonly Row[]): Found['users'] {
       users.set(person.email.trim().toLowerCase(), { id, person })
   }
   return users
+}
+
+/** Of two entries of one solution the one with the lower id, so that every deal points to the same. */
+function readEntries({ schema }: Codec, rows: readonly Row[]): Found['entries'] {
+  const entries = new Map<string, string>()
+  for (const row of rows) {
+    const id = idOf(row, schema.solutions?.catalogue?.id ?? '')
+    const solution = textOf(row, schema.solutions?.catalogue?.columns.solutionId ?? '')
+    const key = solution === null ? '' : itemKey({ id: solution, name: null })
+    const known = entries.get(key)
+    if (id !== null && key !== '' && (known === undefined || id < known)) entries.set(key, id)
+  }
+  return entries
 }
 
 /** What was chosen as owner, and what a person should know about it. */

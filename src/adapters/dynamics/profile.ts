@@ -62,6 +62,7 @@ export const KEPT: readonly string[] = [SYNC, IDENTIFIER, LINK, AUDIT, STATUS, P
 
 /** The child table of solutions: our name, then the labels that Microsoft's package gives it. */
 export const SOLUTION_TABLE = { name: 'cosell_microsoftsolution', labels: ['Microsoft Solutions', 'Microsoft Solution'] } as const
+export const SOLUTION_CATALOGUE = { labels: ['Microsoft Solution Details', 'Microsoft Solution Detail'] } as const
 export const SOLUTION_ID = { name: 'cosell_solutionid', labels: ['Solution Identifier', 'Solution ID'] } as const
 export const SOLUTION_NAME = { name: 'cosell_name', labels: ['Solution Name', 'Name'] } as const
 

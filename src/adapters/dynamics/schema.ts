@@ -5,11 +5,23 @@ import type { Instant } from '../../core/ref.js'
 import { STANDARD_TABLES, type Column, type Table, type TableName } from './columns.js'
 import { CUSTOM_COLUMNS } from './profile.js'
 
+/** The table of solutions to pick from, where the rows of an opportunity point to its entries and hold nothing themselves. */
+export interface SolutionCatalogue {
+  readonly set: string
+  readonly id: string
+  readonly columns: { readonly solutionId: string; readonly solutionName: string | null }
+  readonly nameLength: number | null
+  /** The lookup from a row of an opportunity to its entry. */
+  readonly bind: string
+}
+
 /** The child table that holds one row per solution of an opportunity. */
 export interface SolutionTable {
   readonly name: string
   readonly set: string
   readonly id: string
+  readonly catalogue: SolutionCatalogue | null
+  /** Of the rows themselves, or of the entries of the catalogue. The name of an entry is the catalogue's and not the deal's. */
   readonly columns: { readonly solutionId: string; readonly solutionName: string | null }
   readonly nameLength: number
   /** The lookup to the opportunity: as it is read, and as it is bound. */
@@ -53,6 +65,7 @@ export const ASSUMED_SCHEMA: Schema = {
     name: 'cosell_microsoftsolution',
     set: 'cosell_microsoftsolutions',
     id: 'cosell_microsoftsolutionid',
+    catalogue: null,
     columns: { solutionId: 'cosell_solutionid', solutionName: 'cosell_name' },
     nameLength: 200,
     lookup: { value: '_cosell_opportunityid_value', bind: 'cosell_OpportunityId' },

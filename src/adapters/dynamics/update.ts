@@ -14,7 +14,7 @@ import { personIn } from './decode.js'
 import { currencyBind, encodeDeal, encodeStamp, markedName, personColumns, stageValues, type Body } from './encode.js'
 import { guidOf } from '../guid.js'
 import { chooseOwner, type Found, type Needs } from './lookups.js'
-import { contactOperation, recordName, solutionOperation } from './operations.js'
+import { contactOperation, recordName, solutionOperations } from './operations.js'
 import { precisionOf } from './schema.js'
 import type { Seen } from './version.js'
 
@@ -36,6 +36,7 @@ export function needsOfUpdate(codec: Codec, change: Update, seen: Seen, owner: s
     customers: [],
     contacts: switches && person !== null ? [person.email] : [],
     users: team === undefined ? [] : [...team.map(({ email }) => email), ...(owner === null ? [] : [owner])],
+    solutions: change.set['details.requirements.solutions'] ?? [],
   }
 }
 
@@ -76,7 +77,7 @@ export function prepareUpdate(
     ...accountPatch(encoded.account, seen, what),
     ...contact.after,
     ...contactPatch(encoded.contact, seen, contact, what),
-    ...solutionMoves(codec, change, seen, encoded.solutions),
+    ...solutionMoves(codec, change, { seen, found, wanted: encoded.solutions }),
     ...stage.after,
   ]
   const resolved: Projection = { ...contact.resolved, ...(owner === null ? {} : { team: owner.shows }) }
@@ -166,7 +167,11 @@ function contactMove(
 const contactBind = (id: string): Body => ({ 'parentcontactid@odata.bind': `/contacts(${id})` })
 
 /** Rows of solutions that are gone are deleted, each with its own version; new ones are added. The others are not touched. */
-function solutionMoves(codec: Codec, change: Update, seen: Seen, wanted: readonly Solution[] | undefined): Operation[] {
+function solutionMoves(
+  codec: Codec,
+  change: Update,
+  { seen, found, wanted }: { readonly seen: Seen; readonly found: Found; readonly wanted: readonly Solution[] | undefined },
+): Operation[] {
   const table = codec.schema.solutions
   if (wanted === undefined || table === null) return []
   const keys = new Set(wanted.map(itemKey))
@@ -177,7 +182,7 @@ function solutionMoves(codec: Codec, change: Update, seen: Seen, wanted: readonl
     ...gone.map(({ id, etag }): Operation => ({ method: 'DELETE', path: `${table.set}(${id})`, ifMatch: etag, body: null, what })),
     ...wanted
       .filter((solution) => !present.has(itemKey(solution)))
-      .map((solution) => solutionOperation(codec, { solution, opportunityId: change.ref.id, salt: seen.row })),
+      .flatMap((solution) => solutionOperations(codec, { solution, opportunityId: change.ref.id, salt: seen.row, entries: found.entries })),
   ]
 }
 

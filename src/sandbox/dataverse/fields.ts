@@ -157,6 +157,8 @@ export const cosellCustomization: Customization = {
 export interface MicrosoftTableNames {
   readonly solution: string
   readonly solutionDetail: string
+  /** Whether a row of an opportunity holds the solution, or points to an entry of the catalogue; absent: it holds it. */
+  readonly rows?: 'hold' | 'point'
 }
 
 export const microsoftTableNames: MicrosoftTableNames = {
@@ -209,44 +211,55 @@ export function microsoftCustomization(names: MicrosoftTableNames): Customizatio
   }
 }
 
+const pointer = (names: MicrosoftTableNames): TableSeedOfSolution['lookups'][number] => ({
+  schemaName: 'msft_SolutionDetail',
+  label: 'Solution',
+  target: names.solutionDetail.toLowerCase(),
+  relationship: 'msft_microsoftsolutiondetail_microsoftsolutions',
+  onDelete: 'RemoveLink',
+})
+
 function microsoftTables(names: MicrosoftTableNames): readonly TableSeedOfSolution[] {
-  return [
-    {
-      schemaName: names.solution,
-      label: 'Microsoft Solutions',
-      plural: 'Microsoft Solutions',
-      ownership: 'UserOwned',
-      primary: field('msft_Name', 'text', 'Name', { maxLength: 100, autoNumber: '{DATETIMEUTC:yyyy-MM-dd}-{SEQNUM:5}' }),
-      fields: [
-        text('msft_SolutionIdentifier', 'Solution Identifier'),
-        text('msft_SolutionName', 'Solution Name', 200),
-        text('msft_Type', 'Type'),
-        text('msft_PublisherName', 'Publisher Name', 200),
-      ],
-      lookups: [
-        {
-          schemaName: 'msft_Opportunity',
-          label: 'Opportunity',
-          target: 'opportunity',
-          relationship: 'msft_opportunity_microsoftsolutions',
-          onDelete: 'Cascade',
-        },
-      ],
-      keys: [],
-    },
-    {
-      schemaName: names.solutionDetail,
-      label: 'Microsoft Solution Details',
-      plural: 'Microsoft Solution Details',
-      ownership: 'OrganizationOwned',
-      primary: text('msft_Name', 'Solution Name', 200),
-      fields: [
-        text('msft_SolutionIdentifier', 'Solution Identifier'),
-        text('msft_Type', 'Type'),
-        text('msft_PublisherName', 'Publisher Name', 200),
-      ],
-      lookups: [],
-      keys: [],
-    },
-  ]
+  const rows: TableSeedOfSolution = {
+    schemaName: names.solution,
+    label: 'Microsoft Solutions',
+    plural: 'Microsoft Solutions',
+    ownership: 'UserOwned',
+    primary: field('msft_Name', 'text', 'Name', { maxLength: 100, autoNumber: '{DATETIMEUTC:yyyy-MM-dd}-{SEQNUM:5}' }),
+    fields:
+      names.rows === 'point'
+        ? []
+        : [
+            text('msft_SolutionIdentifier', 'Solution Identifier'),
+            text('msft_SolutionName', 'Solution Name', 200),
+            text('msft_Type', 'Type'),
+            text('msft_PublisherName', 'Publisher Name', 200),
+          ],
+    lookups: [
+      {
+        schemaName: 'msft_Opportunity',
+        label: 'Opportunity',
+        target: 'opportunity',
+        relationship: 'msft_opportunity_microsoftsolutions',
+        onDelete: 'Cascade',
+      },
+      ...(names.rows === 'point' ? [pointer(names)] : []),
+    ],
+    keys: [],
+  }
+  const details: TableSeedOfSolution = {
+    schemaName: names.solutionDetail,
+    label: 'Microsoft Solution Details',
+    plural: 'Microsoft Solution Details',
+    ownership: 'OrganizationOwned',
+    primary: text('msft_Name', 'Solution Name', 200),
+    fields: [
+      text('msft_SolutionIdentifier', 'Solution Identifier'),
+      text('msft_Type', 'Type'),
+      text('msft_PublisherName', 'Publisher Name', 200),
+    ],
+    lookups: [],
+    keys: [],
+  }
+  return [details, rows] // what is pointed to comes first
 }

@@ -165,6 +165,8 @@ function solutionColumns(world: World, fields: CustomFields, names: MicrosoftTab
       return {
         table: names.solution.toLowerCase(),
         navigation: 'msft_Opportunity',
+        catalogue:
+          names.rows === 'point' ? { table: names.solutionDetail.toLowerCase(), navigation: 'msft_SolutionDetail', id: 'msft_solutionidentifier', name: 'msft_name' } : null,
         id: 'msft_solutionidentifier',
         name: 'msft_solutionname',
         type: 'msft_type',
@@ -177,6 +179,7 @@ function solutionColumns(world: World, fields: CustomFields, names: MicrosoftTab
       return {
         table: 'cosell_microsoftsolution',
         navigation: 'cosell_OpportunityId',
+        catalogue: null,
         id: 'cosell_solutionid',
         name: 'cosell_name',
         type: 'cosell_type',

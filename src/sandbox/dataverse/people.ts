@@ -83,6 +83,8 @@ export interface People {
 export interface SolutionColumns {
   readonly table: string
   readonly navigation: string
+  /** Where rows point to the entries of a catalogue. */
+  readonly catalogue: { readonly table: string; readonly navigation: string; readonly id: string; readonly name: string } | null
   readonly id: string
   readonly name: string
   readonly type: string
@@ -136,7 +138,13 @@ export function people(world: World, solutions: () => SolutionColumns | null): P
     },
     addSolution(opportunityId, wish, act) {
       const columns = solutionTable()
-      return create(columns.table, solutionValues(columns, opportunityId, wish), act)
+      const { catalogue } = columns
+      if (catalogue === null) return create(columns.table, solutionValues(columns, opportunityId, wish), act)
+      const details = tableNamed(world, catalogue.table)
+      const known = [...details.rows.all()].find(({ cells }) => cells[catalogue.id] === wish.solutionId)
+      const values = { [catalogue.id]: wish.solutionId, [catalogue.name]: wish.name ?? wish.solutionId }
+      const entry = known?.id ?? create(catalogue.table, values, act)
+      return create(columns.table, picked({ ...columns, catalogue }, { opportunityId, entry: `/${details.setName}(${entry})` }), act)
     },
     removeSolution: (id, act) => remove(solutionTable().table, id, act),
   }
@@ -243,6 +251,11 @@ function qualify(world: World, context: Context, leadId: string, wish: NonNullab
   const idOf = (table: string): string | null => created.find((ref: Ref) => ref.table === table)?.id ?? null
   return { accountId: idOf('account'), contactId: idOf('contact'), opportunityId: idOf('opportunity') }
 }
+
+const picked = (
+  { navigation, catalogue }: SolutionColumns & { readonly catalogue: NonNullable<SolutionColumns['catalogue']> },
+  { opportunityId, entry }: { readonly opportunityId: string; readonly entry: string },
+): Values => ({ [`${navigation}@odata.bind`]: `/opportunities(${opportunityId})`, [`${catalogue.navigation}@odata.bind`]: entry })
 
 function solutionValues(columns: SolutionColumns, opportunityId: string, wish: SolutionWish): Values {
   const values: Record<string, unknown> = {
