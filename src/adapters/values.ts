@@ -166,3 +166,6 @@ function namesOf({ options }: Column): string {
   const names = options.slice(0, namesMost).map(({ label }) => label)
   return ` (it has ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''})`
 }
+
+/** Whether a column of a CRM, as it was read, holds nothing that somebody could have put there. */
+export const holdsNothing = (value: unknown): boolean => value === null || value === undefined || value === '' || value === false

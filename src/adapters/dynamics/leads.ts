@@ -1,6 +1,6 @@
 import type { StepChange } from '../../core/change.js'
 import type { Projection } from '../../core/deal.js'
-import { Fault } from '../../core/fault.js'
+import { Fault, isFault } from '../../core/fault.js'
 import { encodeStage } from '../../core/mapping-stages.js'
 import type { Receipt } from '../../core/ports.js'
 import type { EndRef } from '../../core/ref.js'
@@ -13,6 +13,7 @@ import { customerFor, needsOf, prepareCreate, type NewRecord } from './create.js
 import type { Environment } from './environment.js'
 import type { Answer } from './errors.js'
 import { guidOf } from '../guid.js'
+import { holdsNothing } from '../values.js'
 import { lookUp } from './lookups.js'
 import { recordName } from './operations.js'
 import { LINK } from './profile.js'
@@ -91,7 +92,7 @@ async function qualifyAlone(environment: Environment, qualifying: Qualifying, si
   const record = prepareCreate(opportunity, { kind: 'create', side: 'crm', as: 'opportunity', marker, deal, stamp: {} }, { found, owner })
   const answers = await environment.api.run(operationsOf(qualifying, record), signal)
   const id = createdOpportunity(answers.at(-1)) ?? (await lookAgain(environment, qualifying, signal))
-  await environment.api.run([fillOperation(qualifying, record, id)], signal)
+  await fill(environment, { qualifying, record, id }, signal)
   const { team: _owner, ...resolved } = record.resolved
   return { ref: { side: 'crm', kind: 'opportunity', id }, version: null, resolved: { ...shown, ...resolved, ...(deal.team === undefined ? {} : { team: deal.team }) }, remarks: [] }
 }
@@ -140,8 +141,45 @@ async function lookAgain({ api }: Environment, { lead, change }: Qualifying, sig
   throw new Fault('invalid-answer', `The ${what} was qualified, but no opportunity came of it.`, { remedy: 'Look at the lead in the CRM.' })
 }
 
+/** An opportunity that came of a lead. */
+interface Made {
+  readonly qualifying: Qualifying
+  readonly record: NewRecord
+  readonly id: string
+}
+
+const fillTriesMost = 3 // Somebody works on the new record at this very moment; what is missing then is written by the next pass.
+
+/** Writes what the new opportunity shall say, under the version that is looked at: a seller may have been there before us. */
+async function fill({ api }: Environment, made: Made, signal: AbortSignal): Promise<void> {
+  const { set } = made.qualifying.opportunity.table
+  const body = filling(made)
+  const what = recordName('opportunity', made.id)
+  const names = Object.keys(body).filter((name) => !name.includes('@'))
+  const path = `${set}(${made.id})${query({ $select: ['_createdby_value', '_modifiedby_value', ...names].join(',') })}`
+  for (let attempt = 1; ; attempt += 1) {
+    const row = await api.get({ path, what }, signal)
+    if (row === null) throw new Fault('missing', `The ${what} does not exist any more.`, { remedy: 'It may have been deleted in the CRM.' })
+    const ifMatch = textOf(row, '@odata.etag') ?? '*'
+    try {
+      await api.run([{ method: 'PATCH', path: `${set}(${made.id})`, ifMatch, body: besideOthers(body, row), what }], signal)
+      return
+    } catch (error) {
+      if (!isFault(error) || error.kind !== 'stale' || attempt >= fillTriesMost) throw error
+    }
+  }
+}
+
+/** Where somebody else was at the new record first, what they may have written stands: only empty columns are filled. */
+function besideOthers(body: Body, row: Row): Body {
+  if (textOf(row, '_modifiedby_value') === textOf(row, '_createdby_value')) return body
+  // The action itself was told the currency and the customer; a contact may not have come along.
+  const isFree = (name: string): boolean => (name.includes('@') ? !name.startsWith('transactioncurrencyid@') : holdsNothing(row[name]))
+  return Object.fromEntries(Object.entries(body).filter(([name]) => isFree(name)))
+}
+
 /** What the CRM's own copying leaves out: our columns, the deal's columns, and the customer. */
-function fillOperation(qualifying: Qualifying, record: NewRecord, id: string): Operation {
+function filling({ qualifying, record, id }: Made): Body {
   const { lead, opportunity, change, deal, row, otherId, auditText } = qualifying
   const what = recordName('opportunity', id)
   const currency = deal['details.currency'] ?? null
@@ -150,7 +188,7 @@ function fillOperation(qualifying: Qualifying, record: NewRecord, id: string): O
   const link = linkColumn === null ? null : textOf(row, linkColumn.name)
   const owner = rowOf(row, 'owninguser')
   const ownerId = owner && idOf(owner, 'systemuserid')
-  const body: Body = {
+  return {
     ...encoded.own,
     ...encoded.stage,
     ...(currency === null ? {} : currencyBind(opportunity, currency, what)),
@@ -165,5 +203,4 @@ function fillOperation(qualifying: Qualifying, record: NewRecord, id: string): O
       sync: true,
     }),
   }
-  return { method: 'PATCH', path: `${opportunity.table.set}(${id})`, ifMatch: '*', body, what }
 }

@@ -122,7 +122,7 @@ export function presentOf(codec: Codec, ref: EndRef, row: Row, at: number | null
     aliases: [],
     parts: partsOf(seen),
     auditText: audit === null ? null : (textOf(row, audit) ?? ''),
-    settlesInMs: settlesIn(seen, at),
+    settlesInMs: settlesIn([row, seen.account, seen.contact?.row ?? null].map((part) => part && instantOf(part, 'LastModifiedDate')), at),
     modifiedAt: instantOf(row, 'LastModifiedDate'),
     createdAt: instantOf(row, 'CreatedDate'),
   }
@@ -131,14 +131,11 @@ export function presentOf(codec: Codec, ref: EndRef, row: Row, at: number | null
 const secondMs = 1_000
 /**
  * A conditional write compares whole seconds, so that a row which changed in the very second of the look may change again unseen.
- * A look from a later second on is safe. `at`: the earliest moment at which the server can have looked.
+ * A look from a later second on is safe. `modifiedAt`: of the rows that were looked at; `at`: the earliest moment at which the server can have looked.
  */
-function settlesIn({ row, account, contact }: Around, at: number | null): number {
+export function settlesIn(modifiedAt: readonly (number | null)[], at: number | null): number {
   if (at === null) return 0
-  const latest = Math.max(
-    ...[row, account, contact?.row ?? null].map((part) => (part === null ? 0 : (instantOf(part, 'LastModifiedDate') ?? 0))),
-  )
-  const waitMs = latest + secondMs - at
+  const waitMs = Math.max(...modifiedAt.map((instant) => instant ?? 0)) + secondMs - at
   // A server whose clock went backwards would hold the deal for ever: a stamp far in the future is not waited for.
   return waitMs > 0 && waitMs < 60 * secondMs ? Math.ceil(waitMs) + 100 : 0
 }

@@ -1,20 +1,22 @@
 import type { StepChange } from '../../core/change.js'
 import type { Projection } from '../../core/deal.js'
-import { Fault } from '../../core/fault.js'
+import { Fault, isFault } from '../../core/fault.js'
 import { encodeStage } from '../../core/mapping-stages.js'
 import type { Receipt } from '../../core/ports.js'
 import { customerKey } from '../customers.js'
+import { holdsNothing } from '../values.js'
 import type { Operation } from './exchange.js'
 import { assertWorks, canonicalOf, type Codec } from './codec.js'
 import { customerFor, defaultsOf, needsOf, prepareCreate, solutionOperation } from './create.js'
-import { movedTo, presentOf, readQuery } from './decode.js'
+import { movedTo, presentOf, readQuery, settlesIn } from './decode.js'
 import { encodeDeal, encodeStamp, personFields } from './encode.js'
 import { lookUp, type Found } from './lookups.js'
 import { alone, type Org, type StillAlone } from './org.js'
 import { LINK } from './profile.js'
-import { asRecordId, rowsOf, textOf, type Row } from './row.js'
+import { asRecordId, instantOf, rowsOf, textOf, type Row } from './row.js'
 import { fieldIn, precisionOf } from './schema.js'
 import { element } from './soap.js'
+import { isIn, soql } from './soql.js'
 
 /** Everything the lead said when it was converted, and what its opportunity shall say. */
 interface Converting {
@@ -85,17 +87,15 @@ async function convertAlone(
     signal,
   )
   const id = opportunityOf(result, change.ref.id)
-  await org.api.run(
-    fillOperations(converting, {
-      id,
-      found,
-      body,
-      accountId: asRecordId(result['accountId']),
-      contactId: asRecordId(result['contactId']),
-      contactFound: existing.contact !== null,
-    }),
-    signal,
-  )
+  const operations = fillOperations(converting, {
+    id,
+    found,
+    body,
+    accountId: asRecordId(result['accountId']),
+    contactId: asRecordId(result['contactId']),
+    contactFound: existing.contact !== null,
+  })
+  await fill(org, operations, signal)
   const { team: _owner, ...resolved } = record.resolved
   return {
     ref: { side: 'crm', kind: 'opportunity', id },
@@ -150,6 +150,41 @@ function opportunityOf(result: Row, leadId: string): string {
     remedy: 'Look at the lead in the CRM; validation rules and required fields of the opportunity may stand in the way.',
     ...(code === '' ? {} : { code }),
   })
+}
+
+const fillTriesMost = 4 // The first look falls into the second of the conversion itself. What is missing after the last is written by the next pass.
+
+/** Writes what the new opportunity shall say, under the version that is looked at: a seller may have been there before us. */
+async function fill(org: Org, operations: readonly Operation[], signal: AbortSignal): Promise<void> {
+  const [deal, ...rest] = operations
+  if (deal === undefined) return
+  const body = deal.body ?? {}
+  const id = deal.path.slice(deal.path.lastIndexOf('/') + 1)
+  const fields = ['Id', 'CreatedById', 'LastModifiedById', 'LastModifiedDate', ...Object.keys(body)]
+  for (let attempt = 1; ; attempt += 1) {
+    const { rows, at } = await org.api.query({ soql: soql({ fields, from: 'Opportunity', where: [isIn('Id', [id])] }), deleted: false, what: deal.what }, signal)
+    const [row] = rows
+    if (row === undefined) throw new Fault('missing', `The ${deal.what} does not exist any more.`, { remedy: 'It may have been deleted in the CRM.' })
+    const modifiedAt = instantOf(row, 'LastModifiedDate')
+    const waitMs = settlesIn([modifiedAt], at)
+    if (waitMs > 0) {
+      if (attempt >= fillTriesMost) throw new Fault('stale', `The ${deal.what} keeps changing.`, { remedy: 'Nothing to do: it is read again.' })
+      await org.clock.sleep(waitMs, signal)
+      continue
+    }
+    try {
+      await org.api.run([{ ...deal, unmodifiedSince: modifiedAt, body: besideOthers(body, row) }, ...rest], signal)
+      return
+    } catch (error) {
+      if (!isFault(error) || error.kind !== 'stale' || attempt >= fillTriesMost) throw error
+    }
+  }
+}
+
+/** Where somebody else was at the new record first, what they may have written stands: only empty fields are filled. */
+function besideOthers(body: Row, row: Row): Row {
+  if (textOf(row, 'LastModifiedById') === textOf(row, 'CreatedById')) return body
+  return Object.fromEntries(Object.entries(body).filter(([name]) => holdsNothing(row[name])))
 }
 
 /** What the org's own copying leaves out: our fields, the deal's fields, its solutions, and what the customer's rows should say. */
