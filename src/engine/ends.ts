@@ -1,9 +1,9 @@
 import type { CreateChange } from '../core/change.js'
-import { isEmpty, pick, type Base, type Field, type FieldValue, type Projection } from '../core/deal.js'
+import { isEmpty, pick, sameValue, type Base, type Field, type FieldValue, type Projection } from '../core/deal.js'
 import { Fault, toFault } from '../core/fault.js'
 import { advance, type Intent, type Link } from '../core/link.js'
 import type { CallOptions, Readings } from '../core/ports.js'
-import type { EndRef, Side } from '../core/ref.js'
+import { otherSide, type EndRef, type Side } from '../core/ref.js'
 import { movedAgreement } from '../core/replay.js'
 import { entry, type Engine } from './engine.js'
 import type { Pass } from './pass.js'
@@ -93,17 +93,27 @@ export async function followMove(engine: Engine, pass: Pass, move: { side: Side;
   })
 }
 
+/** What a CRM makes up for a new record that is told none: a lead has no such column of the CRM's own, so that a conversion copies nothing. */
+const MADE_UP: readonly Field[] = ['details.currency', 'details.closingDateTime']
+
 /**
  * A record that replaced another starts out with empty fields that were never emptied by anyone: forgetting their base makes them
- * be filled again instead of carrying the emptiness across.
+ * be filled again instead of carrying the emptiness across. While nobody has touched it since it was made, what the CRM made up
+ * is no edit either: the partner's value goes there.
  */
 export function forgetEmptied(link: Link, now: Readings, side: Side): Link {
   const reading = now[side]
   if (link.base === null || reading.kind !== 'present') return link
+  const isUntouched = reading.createdAt !== null && reading.createdAt === reading.modifiedAt
   const keep = (projection: Projection): Projection =>
     Object.fromEntries(Object.entries(projection).filter(([field]) => field === 'status' || !looksEmpty(reading.deal[field as Field]))) // a subset of a Projection
-  return { ...link, base: { partner: keep(link.base.partner), crm: keep(link.base.crm) } }
+  const base = { partner: keep(link.base.partner), crm: keep(link.base.crm) }
+  if (!isUntouched) return { ...link, base }
+  const madeUp = MADE_UP.filter((field) => base[side][field] !== undefined && !sameValue(base[side][field] ?? null, reading.deal[field] ?? null))
+  const began = { [side]: { ...base[side], ...pick(reading.deal, madeUp) }, [otherSide(side)]: { ...base[otherSide(side)], ...emptied(madeUp) } }
+  return { ...link, base: { ...base, ...began } }
 }
+const emptied = (fields: readonly Field[]): Projection => Object.fromEntries(fields.map((field) => [field, null])) // "empty" is a value of every field
 const looksEmpty = (value: FieldValue | undefined): boolean => value === false || isEmpty(value)
 
 /**

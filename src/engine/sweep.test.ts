@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
+import type { Projection } from '../core/deal.js'
 import type { TouchedPage } from '../core/ports.js'
 import type { Engine } from './engine.js'
 import { HOLD_MS } from './hold.js'
@@ -7,6 +8,7 @@ import { sweep } from './sweep.js'
 
 const signal = new AbortController().signal
 const options = { signal, release: false, since: null, openOnly: false }
+const deal: Projection = { name: 'Deal', status: 'Active/Accepted', 'details.dealValue': 1_000 }
 
 /** Thirty deals in step, and an engine whose CRM lists what changed by name only, as change tracking does. */
 async function inStep(): Promise<{ readonly world: EngineWorld; readonly engine: Engine }> {
@@ -60,4 +62,27 @@ test('a sync does not wait for ever for a worker that sweeps on and on, and says
   await world.store.claim('sweep.crm', { token: 'busy', forMs: HOLD_MS, now: world.nowMs })
   const summary = await world.service.sync({ deals: [], release: true, signal, by: 'kim' })
   expect(summary.sweeps).toMatchObject([{ side: 'crm', skipped: true }, { side: 'partner', skipped: false }])
+})
+
+test('[R27] a referral that names a record is one deal with it before either is worked, whoever is worked first', async () => {
+  const world = engineWorld()
+  const record = world.crm.put({ kind: 'opportunity', deal, sync: true })
+  const named = world.partner.put({ kind: 'referral', deal, otherId: record.id })
+  await sweep(world.engine, 'crm', options)
+  await sweep(world.engine, 'partner', options)
+  // The worker that had taken the referral died; the record's own turn comes first.
+  expect(await world.links()).toMatchObject([{ ends: { partner: { id: named.id }, crm: { id: record.id } } }])
+  await world.settle()
+  expect([...world.partner.rows.keys()]).toEqual([named.id])
+  expect(world.crm.rows.get(record.id)?.otherId).toBe(named.id)
+})
+
+test('a record that names another referral is not joined by a sweep with one that names it', async () => {
+  const world = engineWorld()
+  const other = world.partner.put({ kind: 'referral', deal: { ...deal, name: 'Another' } })
+  const record = world.crm.put({ kind: 'opportunity', deal, sync: true, otherId: other.id })
+  const named = world.partner.put({ kind: 'referral', deal, otherId: record.id })
+  await sweep(world.engine, 'crm', options)
+  await sweep(world.engine, 'partner', options)
+  expect((await world.links()).find(({ ends }) => ends.partner?.id === named.id)?.ends.crm).toBeNull()
 })

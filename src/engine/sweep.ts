@@ -1,4 +1,5 @@
 import { changedFields } from '../core/deal.js'
+import { isFault } from '../core/fault.js'
 import { newLink, type Link } from '../core/link.js'
 import type { Mark, Present, Reading, TouchedPage, TouchedRecord } from '../core/ports.js'
 import { asLinkId, isEndRef, refKey, type EndRef, type LinkId, type Side } from '../core/ref.js'
@@ -178,11 +179,13 @@ async function makeNew(engine: Engine, side: Side, fresh: readonly NewDeal[], co
       ? fresh
       : fresh.filter(({ reading }) => reading === null || (reading.kind === 'present' && (reading.sync || reading.otherId !== null)))
   if (wanted.length === 0) return 0
+  const apart = side === 'partner' ? await joinNamed(engine, wanted, collected.signal) : wanted
+  const joined = wanted.length - apart.length
   const bulk = side === 'partner' && (await store.getValue('swept.crm')) !== null
-  if (bulk) return bulkCreate(engine, wanted, collected.signal)
+  if (bulk) return joined + (await bulkCreate(engine, apart, collected.signal))
   const now = clock.now()
   const links = await Promise.all(
-    wanted.map(({ ref }) =>
+    apart.map(({ ref }) =>
       store.add(
         newLink(asLinkId(engine.newId()), now, { partner: side === 'partner' ? ref : null, crm: side === 'crm' ? ref : null }),
         [entry({ link: null, run: null, at: now }, { kind: 'hinted', source: `sweep of ${side}`, name: 'new record', ref })],
@@ -194,7 +197,63 @@ async function makeNew(engine: Engine, side: Side, fresh: readonly NewDeal[], co
     links.map((link): Mark => ({ link: link.id, dueAt: now, urgency: 2, wide: true, because: `sweep of ${side}` })),
     now,
   )
-  return links.length
+  return joined + links.length
+}
+
+/**
+ * A referral that names a CRM record which is a deal of its own so far: the two are one before either is worked. Else a process that dies here
+ * could leave the referral to a lease that must end first, and the record would be shared a second time meanwhile.
+ * @returns those that stay alone.
+ */
+async function joinNamed(engine: Engine, fresh: readonly NewDeal[], signal: AbortSignal): Promise<readonly NewDeal[]> {
+  const named: Named[] = []
+  for (const deal of fresh) {
+    const id = deal.reading?.kind === 'present' ? deal.reading.otherId : null
+    const link = id === null ? null : await aloneInCrm(engine, id)
+    if (link?.ends.crm != null) named.push({ deal, link, record: link.ends.crm })
+  }
+  const joined = new Set<NewDeal>()
+  for (let start = 0; start < named.length; start += readChunk) {
+    const chunk = named.slice(start, start + readChunk)
+    const readings = await engine.adapters.crm.readMany(chunk.map(({ record }) => record), { wide: false, signal })
+    for (const [index, { deal, link }] of chunk.entries()) {
+      const reading = readings[index]
+      if (reading?.kind === 'unreachable') throw reading.fault
+      if (reading?.kind !== 'present' || (reading.otherId !== null && reading.otherId !== deal.ref.id)) continue
+      if (await joins(engine, link, deal.ref)) joined.add(deal)
+    }
+  }
+  return fresh.filter((deal) => !joined.has(deal))
+}
+
+interface Named {
+  readonly deal: NewDeal
+  readonly link: Link
+  readonly record: EndRef
+}
+
+/** @returns false when somebody works on the deal at this moment, or has just made the same of it: then the ordinary pass finds out. */
+async function joins({ store, clock }: Engine, link: Link, referral: EndRef): Promise<boolean> {
+  const now = clock.now()
+  const ends = { ...link.ends, partner: referral }
+  const said = entry({ link: link.id, run: null, at: now }, { kind: 'linked', ends, how: 'the referral carries its CRM id' })
+  try {
+    await store.save({ lease: null, link: { ...link, ends }, audit: [said], now, outcome: null })
+  } catch (error) {
+    if (!isFault(error) || (error.kind !== 'lease-lost' && error.kind !== 'stale')) throw error
+    return false
+  }
+  await store.queue.mark([{ link: link.id, dueAt: now, urgency: 2, wide: true, because: 'sweep of partner' }], now)
+  return true
+}
+
+async function aloneInCrm({ store }: Engine, id: string): Promise<Link | null> {
+  for (const kind of ['opportunity', 'lead'] as const) {
+    const links = await store.linksOf({ side: 'crm', kind, id }, null)
+    const alone = links.find(({ ends, base, intents }) => ends.crm?.id === id && ends.partner === null && base === null && intents.length === 0)
+    if (alone !== undefined) return alone
+  }
+  return null
 }
 
 /**

@@ -162,6 +162,10 @@ describe('from Partner Center to the CRM', () => {
     expect(here.opportunitiesOf(there.id)[0]).toMatchObject({ CurrencyIsoCode: 'EUR', Cosell_Sync_With_Partner_Center__c: true })
     expect(referral(here_.id)).toMatchObject({ status: 'Active', substatus: 'Accepted' })
     expect(here.opportunitiesOf(here_.id).map((row) => row['Id'])).toEqual([converted.opportunityId])
+    // Nobody wrote the date and the currency that Salesforce makes up for an opportunity of a lead: they stay there, and the deal's own come.
+    const { currency, closingDateTime } = here_.details
+    expect(referral(here_.id)?.details).toMatchObject({ currency, closingDateTime })
+    expect(here.opportunitiesOf(here_.id)[0]).toMatchObject({ CurrencyIsoCode: currency, CloseDate: closingDateTime?.slice(0, 10) })
   })
 
   it('a currency that the org does not have stops that deal with the code named, and is never converted', async () => {

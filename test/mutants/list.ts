@@ -211,8 +211,8 @@ export const MUTANTS: readonly Mutant[] = [
     'a qualified lead keeps the emptiness of its opportunity',
     ['R23', 'R26'],
     'src/engine/ends.ts',
-    'return { ...link, base: { partner: keep(link.base.partner), crm: keep(link.base.crm) } }',
-    'return link',
+    'const base = { partner: keep(link.base.partner), crm: keep(link.base.crm) }',
+    'const base = link.base',
   ),
   mutant(
     'a mark during a run is lost',

@@ -152,7 +152,10 @@ function opportunityOf(result: Row, leadId: string): string {
   })
 }
 
-const fillTriesMost = 4 // The first look falls into the second of the conversion itself. What is missing after the last is written by the next pass.
+const fillTriesMost = 3 // Somebody works on the new record at this very moment; what is missing then is written by the next pass.
+// The first look falls into the second of the conversion itself, and the server tells its time in whole seconds.
+const looksMost = 12
+const lookAgainMs = 400
 
 /** Writes what the new opportunity shall say, under the version that is looked at: a seller may have been there before us. */
 async function fill(org: Org, operations: readonly Operation[], signal: AbortSignal): Promise<void> {
@@ -161,22 +164,23 @@ async function fill(org: Org, operations: readonly Operation[], signal: AbortSig
   const body = deal.body ?? {}
   const id = deal.path.slice(deal.path.lastIndexOf('/') + 1)
   const fields = ['Id', 'CreatedById', 'LastModifiedById', 'LastModifiedDate', ...Object.keys(body)]
-  for (let attempt = 1; ; attempt += 1) {
+  for (let looks = 1, tries = 1; ; looks += 1) {
     const { rows, at } = await org.api.query({ soql: soql({ fields, from: 'Opportunity', where: [isIn('Id', [id])] }), deleted: false, what: deal.what }, signal)
     const [row] = rows
     if (row === undefined) throw new Fault('missing', `The ${deal.what} does not exist any more.`, { remedy: 'It may have been deleted in the CRM.' })
     const modifiedAt = instantOf(row, 'LastModifiedDate')
     const waitMs = settlesIn([modifiedAt], at)
     if (waitMs > 0) {
-      if (attempt >= fillTriesMost) throw new Fault('stale', `The ${deal.what} keeps changing.`, { remedy: 'Nothing to do: it is read again.' })
-      await org.clock.sleep(waitMs, signal)
+      if (looks >= looksMost) throw new Fault('stale', `The ${deal.what} keeps changing.`, { remedy: 'Nothing to do: it is read again.' })
+      await org.clock.sleep(Math.max(waitMs, lookAgainMs), signal)
       continue
     }
     try {
       await org.api.run([{ ...deal, unmodifiedSince: modifiedAt, body: besideOthers(body, row) }, ...rest], signal)
       return
     } catch (error) {
-      if (!isFault(error) || error.kind !== 'stale' || attempt >= fillTriesMost) throw error
+      if (!isFault(error) || error.kind !== 'stale' || tries >= fillTriesMost) throw error
+      tries += 1
     }
   }
 }
