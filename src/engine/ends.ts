@@ -109,8 +109,10 @@ export function forgetEmptied(link: Link, now: Readings, side: Side): Link {
     Object.fromEntries(Object.entries(projection).filter(([field]) => field === 'status' || !looksEmpty(reading.deal[field as Field]))) // a subset of a Projection
   const base = { partner: keep(link.base.partner), crm: keep(link.base.crm) }
   if (!isUntouched) return { ...link, base }
-  const madeUp = MADE_UP.filter((field) => base[side][field] !== undefined && !sameValue(base[side][field] ?? null, reading.deal[field] ?? null))
-  const began = { [side]: { ...base[side], ...pick(reading.deal, madeUp) }, [otherSide(side)]: { ...base[otherSide(side)], ...emptied(madeUp) } }
+  const other = otherSide(side)
+  const agreed = base[side]
+  const madeUp = MADE_UP.filter((field) => agreed[field] !== undefined && !sameValue(agreed[field] ?? null, reading.deal[field] ?? null))
+  const began = { [side]: { ...agreed, ...pick(reading.deal, madeUp) }, [other]: { ...base[other], ...emptied(madeUp) } }
   return { ...link, base: { ...base, ...began } }
 }
 const emptied = (fields: readonly Field[]): Projection => Object.fromEntries(fields.map((field) => [field, null])) // "empty" is a value of every field

@@ -220,7 +220,7 @@ async function joinNamed(engine: Engine, fresh: readonly NewDeal[], signal: Abor
       const reading = readings[index]
       if (reading?.kind === 'unreachable') throw reading.fault
       if (reading?.kind !== 'present' || (reading.otherId !== null && reading.otherId !== deal.ref.id)) continue
-      if (await joins(engine, link, deal.ref)) joined.add(deal)
+      if (await joins(engine, link.id, deal.ref)) joined.add(deal)
     }
   }
   return fresh.filter((deal) => !joined.has(deal))
@@ -232,25 +232,35 @@ interface Named {
   readonly record: EndRef
 }
 
-/** @returns false when somebody works on the deal at this moment, or has just made the same of it: then the ordinary pass finds out. */
-async function joins({ store, clock }: Engine, link: Link, referral: EndRef): Promise<boolean> {
-  const now = clock.now()
-  const ends = { ...link.ends, partner: referral }
-  const said = entry({ link: link.id, run: null, at: now }, { kind: 'linked', ends, how: 'the referral carries its CRM id' })
-  try {
-    await store.save({ lease: null, link: { ...link, ends }, audit: [said], now, outcome: null })
-  } catch (error) {
-    if (!isFault(error) || (error.kind !== 'lease-lost' && error.kind !== 'stale')) throw error
-    return false
+const joinTries = 5
+
+/** @returns false when the record has got a referral meanwhile: then the ordinary pass finds out which. */
+async function joins(engine: Engine, id: LinkId, referral: EndRef): Promise<boolean> {
+  const { store, clock } = engine
+  for (let attempt = 1; ; attempt += 1) {
+    // Its own turn may be on: it waits for this sweep, and says so in the store now and then.
+    const link = await store.load(id)
+    if (link === null || !isAlone(link)) return false
+    const now = clock.now()
+    const ends = { ...link.ends, partner: referral }
+    const said = entry({ link: id, run: null, at: now }, { kind: 'linked', ends, how: 'the referral carries its CRM id' })
+    try {
+      await store.save({ lease: null, link: { ...link, ends }, audit: [said], now, outcome: null })
+    } catch (error) {
+      if (!isFault(error) || (error.kind !== 'lease-lost' && error.kind !== 'stale') || attempt >= joinTries) throw error
+      continue
+    }
+    await store.queue.mark([{ link: id, dueAt: now, urgency: 2, wide: true, because: 'sweep of partner' }], now)
+    return true
   }
-  await store.queue.mark([{ link: link.id, dueAt: now, urgency: 2, wide: true, because: 'sweep of partner' }], now)
-  return true
 }
+
+const isAlone = ({ ends, base, intents }: Link): boolean => ends.partner === null && base === null && intents.length === 0
 
 async function aloneInCrm({ store }: Engine, id: string): Promise<Link | null> {
   for (const kind of ['opportunity', 'lead'] as const) {
     const links = await store.linksOf({ side: 'crm', kind, id }, null)
-    const alone = links.find(({ ends, base, intents }) => ends.crm?.id === id && ends.partner === null && base === null && intents.length === 0)
+    const alone = links.find((link) => link.ends.crm?.id === id && isAlone(link))
     if (alone !== undefined) return alone
   }
   return null
