@@ -203,6 +203,36 @@ describe('what an org hides', () => {
   })
 })
 
+describe('a list below a record', () => {
+  it('that comes in pages of its own is read to its end', async () => {
+    const desk = salesforceDesk()
+    const ref = await desk.create()
+    const ids = ['SOL-1', 'SOL-2', 'SOL-3']
+    for (const solution of ids)
+      desk.org.people.create('Cosell_Solution__c', { Name: solution, Cosell_Opportunity__c: ref.id, Cosell_Solution_Identifier__c: solution })
+    const solutions = async (): Promise<unknown> => (await desk.present(ref)).deal['details.requirements.solutions']
+    const whole = await solutions()
+    expect(whole).toHaveLength(ids.length)
+    desk.org.options.childRowsMost = 1
+    expect(await solutions()).toEqual(whole)
+    expect(desk.calls.filter((call) => call.startsWith('GET query/01g')).length).toBe(2)
+  })
+
+  it('that goes on without saying where is an answer nobody can use, and no list that ended', async () => {
+    const desk = salesforceDesk({
+      between: (transport) => async (request) => {
+        const answer = await transport(request)
+        return { ...answer, body: Buffer.from(answer.body.toString('utf8').replaceAll(/,"nextRecordsUrl":"[^"]*"/g, '')) }
+      },
+    })
+    const ref = await desk.create()
+    for (const name of ['SOL-1', 'SOL-2'])
+      desk.org.people.create('Cosell_Solution__c', { Name: name, Cosell_Opportunity__c: ref.id, Cosell_Solution_Identifier__c: name })
+    desk.org.options.childRowsMost = 1
+    expect(await desk.read(ref)).toMatchObject({ kind: 'unreachable', fault: { kind: 'invalid-answer' } })
+  })
+})
+
 describe('the version of the API', () => {
   it('is the one we were read against where it is served, else the next, and asked for anew when it is withdrawn', async () => {
     const served = { list: ['58.0', '67.0', '68.0'] }

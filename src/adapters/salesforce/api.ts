@@ -1,5 +1,6 @@
 import { Fault } from '../../core/fault.js'
 import type { Clock } from '../../core/ports.js'
+import { nextOf, withWholeChildren } from './child-pages.js'
 import { chunked, collectionMost, noAnswerFor, outcomeOf, partOf, partsMost, resultOf, resultsOf } from './composite.js'
 import { deployBody } from './deploy-body.js'
 import type { Operation, Question, Send, SendRequest, Session } from './exchange.js'
@@ -101,13 +102,17 @@ export class SalesforceApi {
     const resource = question.deleted ? 'queryAll' : 'query'
     let url: string | null = await this.urlOf(`${resource}?q=${encodeURIComponent(question.soql)}`, signal)
     for (let count = 0; url !== null && count < pagesMost; count += 1) {
-      const answer = await this.#exchange({ method: 'GET', url, body: null, signal })
-      if (answer.status >= 400) throw faultOf(answer, { method: 'GET', what: question.what })
-      const page = asRow(parseJson(answer.text, question.what), question.what)
-      yield { rows: rowsOf(page, 'records'), at: seenAt(answer, this.#clock.now()) }
-      const next = textOf(page, 'nextRecordsUrl')
-      url = next === null ? null : new URL(next, this.root).href
+      const { page, answer } = await this.#page(url, question, signal)
+      const at = seenAt(answer, this.#clock.now())
+      const read = async (next: string): Promise<Row> => (await this.#page(next, question, signal)).page
+      yield { rows: await withWholeChildren(rowsOf(page, 'records'), { read, what: question.what }), at }
+      url = nextOf(page, question.what)
     }
+  }
+  async #page(path: string, { what }: Question, signal: AbortSignal): Promise<{ readonly page: Row; readonly answer: Answer }> {
+    const answer = await this.#exchange({ method: 'GET', url: new URL(path, this.root).href, body: null, signal })
+    if (answer.status >= 400) throw faultOf(answer, { method: 'GET', what })
+    return { page: asRow(parseJson(answer.text, what), what), answer }
   }
   async query(question: Question, signal: AbortSignal): Promise<{ readonly rows: readonly Row[]; readonly at: number | null }> {
     const rows: Row[] = []

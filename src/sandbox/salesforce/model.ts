@@ -99,6 +99,8 @@ export interface SalesforceOptions {
   duplicateRule: 'off' | 'block'
   /** Whom the assignment rule gives a new lead to, unless the call says otherwise. Null: no such rule. */
   assignLeadsTo: string | null
+  /** Rows of a list below a record that come with it; the others are fetched by a locator. */
+  childRowsMost: number
   /** What every answer says of an API version that will be withdrawn (`Warning: 299`); null: nothing. */
   retirement: string | null
   /** The n-th answer about metadata from now on is cut off before its last record; 0: none. */
@@ -124,6 +126,7 @@ export const salesforceDefaults = (): SalesforceOptions => ({
   failingAutomations: 0,
   duplicateRule: 'off',
   assignLeadsTo: null,
+  childRowsMost: 200,
   retirement: null,
   cutMetadata: 0,
   onlyAtInstance: false,

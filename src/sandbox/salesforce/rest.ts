@@ -9,7 +9,7 @@ import { recordUrl, runSoql, type JsonRow } from './soql-run.js'
 
 /** Lists that are not read to their end, by their locator. */
 export interface Locators {
-  readonly lists: Map<string, readonly JsonRow[]>
+  readonly lists: Map<string, { readonly rows: readonly JsonRow[]; readonly pageSize: number }>
   next: number
 }
 const notFound = (): SalesforceError => refuse('NOT_FOUND', 'The requested resource does not exist', [], 404)
@@ -42,21 +42,40 @@ function query(org: Org, locators: Locators, call: Call, all: boolean): Reply {
     const [id = '', offset = '0'] = locator.split('-')
     const list = locators.lists.get(id)
     if (list === undefined) throw refuse('INVALID_QUERY_LOCATOR', 'invalid query locator')
-    return { status: 200, body: page(list, { id, offset: Number(offset), pageSize, version: call.version }) }
+    return { status: 200, body: page(list.rows, { id, offset: Number(offset), pageSize: list.pageSize, version: call.version }) }
   }
   const text = call.query.get('q')
   if (text === null) throw refuse('MALFORMED_QUERY', 'A query string has to be specified')
   const { rows, total, counted } = runSoql(org, text, { all, version: call.version })
   if (counted) return { status: 200, body: { totalSize: total, done: true, records: [] } }
+  const { version } = call
+  const shown = rows.map((row) => childrenInPages(locators, row, { most: org.options.childRowsMost, version }))
+  return { status: 200, body: opened(locators, shown, { pageSize, version }) }
+}
+interface PageSize {
+  readonly pageSize: number
+  readonly version: string
+}
+/** The first page of a list; the others are fetched by its locator. */
+function opened(locators: Locators, rows: readonly JsonRow[], { pageSize, version }: PageSize): JsonRow {
   locators.next += 1
   const id = `01g${String(locators.next).padStart(15, '0')}`
-  if (rows.length > pageSize) locators.lists.set(id, rows)
-  return { status: 200, body: page(rows, { id, offset: 0, pageSize, version: call.version }) }
+  if (rows.length > pageSize) locators.lists.set(id, { rows, pageSize })
+  return page(rows, { id, offset: 0, pageSize, version })
+}
+/** A long list of children comes in pages of its own. */
+function childrenInPages(locators: Locators, row: JsonRow, { most, version }: { most: number; version: string }): JsonRow {
+  const entries = Object.entries(row).map(([name, value]) => {
+    const records: unknown = isRecord(value) ? value['records'] : undefined
+    if (!Array.isArray(records) || records.length <= most) return [name, value]
+    return [name, opened(locators, records as JsonRow[], { pageSize: most, version })] // the shape that a query gave them
+  })
+  return Object.fromEntries(entries) as JsonRow // entries of one
 }
 function page(
   rows: readonly JsonRow[],
   at: { readonly id: string; readonly offset: number; readonly pageSize: number; readonly version: string },
-): unknown {
+): JsonRow {
   const end = at.offset + at.pageSize
   const done = end >= rows.length
   return {
