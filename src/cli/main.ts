@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { userInfo } from 'node:os'
 import { loadInstallation, loadTenant, processWorld, secretValues, type LoadedConfig } from '../config/index.js'
 import { administer, assemble, createDemo, environmentOf, type Role } from '../assemble.js'
 import { assembleTenants } from '../installation.js'
@@ -11,6 +10,7 @@ import { EXIT, type CliWorld, type Io } from './app.js'
 import { runningService } from './connection.js'
 import { printJson } from './print.js'
 import { runProgram } from './program.js'
+import { userName } from './user-name.js'
 
 const version = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version // our own file
 const surroundings = processWorld()
@@ -154,11 +154,11 @@ const world: CliWorld = {
   version,
   now: () => realClock.now(),
   signal: interrupted.signal,
-  user: userInfo().username,
+  user: userName(),
   loadConfig: load,
   loadTenants,
   connect: async (loaded, { adopt }) => {
-    const running = await runningService(loaded.config, userInfo().username)
+    const running = await runningService(loaded.config, userName())
     if (running !== null) return { service: running, via: 'running', close: () => Promise.resolve() }
     const { plant } = logOf(loaded)
     const app = await assemble(loaded.config, { clock: realClock, log: silentLog, plant, version, adopt, demo: null })
