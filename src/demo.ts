@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -44,15 +45,16 @@ export async function createDemo(options: DemoOptions): Promise<Demo> {
   const folder = mkdtempSync(join(tmpdir(), 'cosell-demo-'))
   const configFile = join(folder, 'cosell.yaml')
   const port = options.port ?? servicePort
+  const token = randomBytes(12).toString('base64url')
   writeFileSync(join(folder, 'roots.pem'), sandbox.trustAnchors)
-  writeFileSync(configFile, stringify(configOf(sandbox, kind.config(sandbox), port)), { mode: 0o600 })
+  writeFileSync(configFile, stringify(configOf(sandbox, kind.config(sandbox), { port, token })), { mode: 0o600 })
   const print = options.print ?? (() => undefined)
   if (options.sandboxPort !== undefined)
     print(`${addresses(sandbox)}A configuration for them: ${configFile}\nStop with Ctrl-C.\n`, { systems: sandbox.urls, config: configFile })
   return {
     configFile,
     sandbox,
-    ready: (service, address) => fill(sandbox, kind, service, { address, port, configFile, say: options.say, print }),
+    ready: (service, address) => fill(sandbox, kind, service, { address, port, token, configFile, say: options.say, print }),
     close: async () => {
       await sandbox.close()
       rmSync(folder, { recursive: true, force: true })
@@ -94,11 +96,11 @@ const DEMO_CRMS: Readonly<Record<string, DemoKind>> = {
   },
 }
 
-function configOf({ urls, credentials }: Sandbox, crm: object, port: number): object {
+function configOf({ urls, credentials }: Sandbox, crm: object, { port, token }: { readonly port: number; readonly token: string }): object {
   return {
     environment: 'demo',
     store: './data',
-    server: { listen: `127.0.0.1:${port}`, publicUrl: `http://127.0.0.1:${port}` },
+    server: { listen: `127.0.0.1:${port}`, publicUrl: `http://127.0.0.1:${port}`, adminTokens: [token] },
     partnerCenter: {
       tenant: credentials.tenant,
       clientId: credentials.partnerClientId,
@@ -131,7 +133,7 @@ async function fill(
   sandbox: Sandbox,
   kind: DemoKind,
   service: Service,
-  at: { address: string; port: number; configFile: string } & Required<Pick<DemoOptions, 'say' | 'print'>>,
+  at: { address: string; port: number; token: string; configFile: string } & Required<Pick<DemoOptions, 'say' | 'print'>>,
 ): Promise<void> {
   const { say, print } = at
   sandbox.partnerCenter.webhook.set({
@@ -156,10 +158,13 @@ async function fill(
       .join(', ')}\n\n`,
   )
   print(
-    `${addresses(sandbox, kind)}\ncosell is running at ${at.address}\n\nTry, in another terminal:\n${tries(sandbox, at.configFile)}\nStop with Ctrl-C.\n`,
-    { url: at.address, config: at.configFile, systems: sandbox.urls, deals: counts, states: summary.states },
+    `${addresses(sandbox, kind)}\ncosell is running at ${at.address}\n${elsewhere(at.token)}\nTry, in another terminal:\n${tries(sandbox, at.configFile)}\nStop with Ctrl-C.\n`,
+    { url: at.address, token: at.token, config: at.configFile, systems: sandbox.urls, deals: counts, states: summary.states },
   )
 }
+
+/** Whoever sits at this machine is let in as they are. A container's own machine is another one. */
+const elsewhere = (token: string): string => `From another machine, or from outside a container, sign in with the token ${token}\n`
 
 const tries = ({ urls }: Sandbox, configFile: string): string => `  export COSELL_CONFIG=${configFile}
   npx cosell deals list --state needs-attention

@@ -34,6 +34,14 @@ describe('Partner Center and Dynamics 365 in step', () => {
     await demo.close()
   })
 
+  it('lets in who comes from elsewhere with the token of the demo, as the owner of a container does', async () => {
+    const [token = ''] = load().config.server.adminTokens
+    expect(token).toMatch(/^[\w-]{16}$/)
+    const headers = { 'content-type': 'application/json', 'x-cosell-request': '1', 'x-forwarded-for': '203.0.113.9' }
+    const signIn = (given: string) => fetch(`${address}/api/v1/session`, { method: 'POST', headers, body: JSON.stringify({ token: given }) })
+    expect([(await signIn(`${token}x`)).status, (await signIn(token)).status]).toEqual([401, 204])
+  })
+
   const seller = () => demo.sandbox.dynamics.people
   const opportunityOf = (referralId: string) => demo.sandbox.dynamics.find('opportunity', { cosell_referralidentifier: referralId })
   const euro = { details: { currency: 'EUR' } }
