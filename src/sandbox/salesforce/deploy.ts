@@ -226,7 +226,7 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
   MasterDetail: ['referenceTo', 'relationshipName'],
   Lookup: ['referenceTo', 'relationshipName'],
 }
-function makeField(org: Org, objectName: string, body: Xml): void {
+export function makeField(org: Org, objectName: string, body: Xml): void {
   const target = objectNamed(org, objectName)
   const name = text(body, 'fullName')
   const kind = text(body, 'type')

@@ -3,6 +3,7 @@ import { faults, type FaultRule, type Faults } from '../faults.js'
 import type { SimHandler, SimRequest, SimResponse } from '../http.js'
 import type { SandboxRng } from '../rng.js'
 import { bulkQuery, type Jobs } from './bulk-query.js'
+import { bulkIngest, type IngestJobs } from './bulk-ingest.js'
 import { composite } from './composite.js'
 import { deployments } from './deploy.js'
 import { errorBody, refuse, SalesforceError } from './errors.js'
@@ -96,7 +97,7 @@ export function salesforce(given: SalesforceGiven): Salesforce {
   const state = { origin: given.origin ?? 'https://org.my.salesforce.invalid' }
   const tokens = sessions(org, { apps: given.apps ?? [standardClient], origin: () => state.origin })
   const locators: Locators = { lists: new Map(), next: 0 }
-  const answer = answerer(org, { tokens, locators, jobs: new Map(), origin: () => state.origin })
+  const answer = answerer(org, { tokens, locators, jobs: new Map(), ingests: new Map(), origin: () => state.origin })
   const sim: Salesforce = {
     handle: withFaults(org, rules, log, answer),
     options,
@@ -194,10 +195,14 @@ function authorized(org: Org, tokens: Sessions, run: (call: Call) => Reply, requ
   })
 }
 
-function answerer(
-  org: Org,
-  given: { readonly tokens: Sessions; readonly locators: Locators; readonly jobs: Jobs; readonly origin: () => string },
-): (request: SimRequest) => SimResponse {
+interface Desks {
+  readonly tokens: Sessions
+  readonly locators: Locators
+  readonly jobs: Jobs
+  readonly ingests: IngestJobs
+  readonly origin: () => string
+}
+function answerer(org: Org, given: Desks): (request: SimRequest) => SimResponse {
   const finish = (reply: Reply): SimResponse => ({
     status: reply.status,
     headers: {
@@ -219,12 +224,16 @@ function answerer(
   const run = (call: Call): Reply => {
     const below = { ...call, path: call.path.slice(1) }
     if (call.path[0] === 'tooling') return tooling(org, below)
-    if (call.path[0] === 'jobs') return bulkQuery(org, given.jobs, below)
+    if (call.path[0] === 'jobs')
+      return below.path[0] === 'ingest' ? bulkIngest(org, given.ingests, below, run) : bulkQuery(org, given.jobs, below)
     return call.path[0] === 'composite' ? composite(org, below, run) : rest(org, given.locators, call)
   }
   return (request) => {
     const url = new URL(request.path, 'https://org.invalid')
     if (url.pathname === '/services/oauth2/token') return { ...given.tokens.token(request) }
+    if (url.pathname === '/services/oauth2/revoke') return given.tokens.revoke(request)
+    // Streaming is not simulated: a client that asks for it is told so at once.
+    if (url.pathname.startsWith('/cometd/')) return noStream
     if (url.pathname.startsWith('/services/Soap/u/')) return soap(org, request.body.toString('utf8'), given.tokens.isValid)
     if (url.pathname.startsWith('/services/Soap/m/')) return soapMetadata(org, request.body.toString('utf8'), given.tokens.isValid)
     if (/^\/services\/data\/?$/.test(url.pathname))
@@ -250,4 +259,9 @@ function answerer(
     }
   }
 }
-const bodyIn = (request: SimRequest): unknown => (request.body.length === 0 ? undefined : JSON.parse(request.body.toString('utf8')))
+const noStream: SimResponse = { status: 400, headers: { 'content-type': 'text/plain' }, body: 'Streaming is not available' }
+function bodyIn(request: SimRequest): unknown {
+  const text = request.body.toString('utf8')
+  if (text === '') return undefined
+  return request.headers['content-type']?.startsWith('text/csv') === true ? text : JSON.parse(text)
+}

@@ -15,6 +15,8 @@ export interface ClientApp {
 export interface Sessions {
   token(request: SimRequest): SimResponse
   isValid(token: string): boolean
+  /** Ends one token: by form, or by query. */
+  revoke(request: SimRequest): SimResponse
   /** Every access token given out so far stops working. */
   expire(): void
   /** Token requests so far. */
@@ -72,6 +74,12 @@ export function sessions(org: Org, given: { readonly apps: readonly ClientApp[];
       return refused('unsupported_grant_type', 'grant type not supported')
     },
     isValid: (token) => (live.get(token) ?? 0) > org.clock.now(),
+    revoke(request) {
+      const form = request.method === 'POST' ? request.body.toString('utf8') : (request.path.split('?')[1] ?? '')
+      const token = new URLSearchParams(form).get('token')
+      if (token === null || !live.delete(token)) return refused('unsupported_token_type', 'this token type is not supported')
+      return { status: 200, headers: {}, body: '' }
+    },
     expire: () => live.clear(),
     count: () => asked,
   }

@@ -2,6 +2,7 @@ import { XMLParser } from 'fast-xml-parser'
 import type { SimResponse } from '../http.js'
 import { convertLead } from './convert.js'
 import { SalesforceError } from './errors.js'
+import { changedByMetadata } from './metadata-soap.js'
 import type { Org } from './org.js'
 import { isRecord } from './call.js'
 
@@ -53,6 +54,8 @@ export function soapMetadata(org: Org, body: string, isValid: (session: string) 
   if (!isValid(text(member(member(envelope, 'Header'), 'SessionHeader'), 'sessionId') ?? ''))
     return fault('INVALID_SESSION_ID', 'Invalid Session ID found in SessionHeader: Illegal Session')
   if (org.options.hidden.has('Layout')) return fault('INSUFFICIENT_ACCESS', 'use of the Metadata API requires a user with the ModifyAllData or ModifyMetadata permissions')
+  const changed = changedByMetadata(org, body)
+  if (changed !== null) return metadataAnswer(org, changed)
   const calls = member(envelope, 'Body')
   const list = member(calls, 'listMetadata')
   if (list !== undefined) {
@@ -63,6 +66,7 @@ export function soapMetadata(org: Org, body: string, isValid: (session: string) 
   const read = member(calls, 'readMetadata')
   const given = member(read, 'fullNames')
   const names = (Array.isArray(given) ? given : [given]).map(String)
+  if (text(read, 'type') === 'CustomField' && names.length <= 10) return metadataAnswer(org, `<readMetadataResponse><result>${names.map((name) => fieldAsMetadata(org, name)).join('')}</result></readMetadataResponse>`)
   if (text(read, 'type') !== 'Layout' || names.length > 10) return fault('INVALID_TYPE', 'INVALID_TYPE: Unknown type, or more than ten names')
   const records = names.map((name) => {
     const inner = org.layouts.get(name)
@@ -70,6 +74,15 @@ export function soapMetadata(org: Org, body: string, isValid: (session: string) 
   })
   return metadataAnswer(org, `<readMetadataResponse><result>${records.join('')}</result></readMetadataResponse>`)
 }
+/** A field that is not there is an empty record. */
+function fieldAsMetadata(org: Org, fullName: string): string {
+  const [object = '', name = ''] = fullName.split('.')
+  const field = org.objects.get(object)?.fields.get(name)
+  if (field === undefined) return '<records xsi:nil="true"/>'
+  const members = [tag('fullName', fullName), tag('externalId', field.externalId), tag('label', field.label), tag('unique', field.unique)]
+  return `<records xsi:type="CustomField">${members.join('')}</records>`
+}
+
 function metadataAnswer(org: Org, content: string): SimResponse {
   const body = `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="http://soap.sforce.com/2006/04/metadata" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>${content}</soapenv:Body></soapenv:Envelope>`
   const isCut = org.options.cutMetadata > 0 && (org.options.cutMetadata -= 1) === 0

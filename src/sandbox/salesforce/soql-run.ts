@@ -39,6 +39,9 @@ class Runner {
   }
 
   select(object: ObjectDef, query: Query, rows: readonly Row[]): Row[] {
+    // Names are checked whether there are rows or not.
+    for (const path of query.fields) this.#fieldAt(object, path)
+    for (const child of query.children) for (const path of child.fields) this.#fieldAt(this.#child(object, child.from).def, path)
     if (query.where !== null) this.#check(object, query.where)
     const seen = rows.filter((row) => isVisible(this.#org, row) && (this.#all || row.values['IsDeleted'] !== true))
     const { where } = query

@@ -182,4 +182,51 @@ describe('jsforce', () => {
       errorCode: 'CANNOT_UPDATE_CONVERTED_LEAD',
     })
   })
+
+  it('makes, reads and deletes custom fields by metadata, one by one, and makes one by tooling', async () => {
+    const conn = await connection()
+    const field = (name: string) => ({ fullName: `Opportunity.${name}`, label: name.slice(0, 20), length: 50, type: 'Text' })
+    const upserted = await conn.metadata.upsert('CustomField', [field('Ours__c'), { ...field('Bad name__c') }])
+    expect(upserted).toMatchObject([{ success: true, created: true, fullName: 'Opportunity.Ours__c' }, { success: false }])
+    expect(await conn.metadata.upsert('CustomField', field('Ours__c'))).toMatchObject({ success: true, created: false })
+    expect(await conn.metadata.create('CustomField', field('Ours__c'))).toMatchObject({
+      success: false,
+      errors: [{ statusCode: 'DUPLICATE_DEVELOPER_NAME' }],
+    })
+    expect(await conn.metadata.read('CustomField', 'Opportunity.Ours__c')).toMatchObject({ fullName: 'Opportunity.Ours__c', label: 'Ours__c' })
+    // A field that metadata made is seen by nobody until a permission set shows it.
+    await expect(conn.query('SELECT Ours__c FROM Opportunity')).rejects.toMatchObject({ errorCode: 'INVALID_FIELD' })
+    expect(await conn.metadata.delete('CustomField', 'Opportunity.Ours__c')).toMatchObject({ success: true })
+    expect(org.hasField('Opportunity', 'Ours__c')).toBe(false)
+    const Metadata = { label: 'Tooled', length: 50, type: 'Text' }
+    const tooled = await conn.tooling.sobject('CustomField').create({ FullName: 'Opportunity.Tooled__c', Metadata } as never) // its types know records only
+    expect(tooled).toMatchObject({ success: true })
+    expect(org.hasField('Opportunity', 'Tooled__c')).toBe(true)
+  })
+
+  it('loads rows as a job, and is told of each what became of it', async () => {
+    const conn = await connection()
+    const job = conn.bulk2.createJob({ object: 'Opportunity', operation: 'upsert', externalIdFieldName: 'Cosell_Referral_Identifier__c' })
+    await job.open()
+    await job.uploadData([
+      { ...deal, Cosell_Referral_Identifier__c: 'r-1' },
+      { Name: 'No stage', Cosell_Referral_Identifier__c: 'r-2' },
+    ] as never) // rows of text
+    await job.close()
+    await job.poll(1, 20_000)
+    expect(await job.getSuccessfulResults()).toMatchObject([{ sf__Created: 'true', Name: deal.Name }])
+    expect(await job.getFailedResults()).toMatchObject([{ sf__Error: expect.stringMatching(/^REQUIRED_FIELD_MISSING:/) as string }])
+    expect(org.find('Opportunity', { Cosell_Referral_Identifier__c: 'r-1' })).toMatchObject([{ Amount: 125_000 }])
+    await job.delete()
+  })
+
+  it('signs out, and finds no stream', async () => {
+    const conn = await connection()
+    expect((await fetch(`${listener.url}/cometd/${version}`)).status).toBe(400)
+    const authorization = `Bearer ${String(conn.accessToken)}`
+    const ask = async () => (await fetch(`${listener.url}/services/data/v${version}/limits`, { headers: { authorization } })).status
+    expect(await ask()).toBe(200)
+    await conn.logout()
+    expect(await ask()).toBe(401)
+  })
 })
