@@ -45,7 +45,7 @@ export async function createDemo(options: DemoOptions): Promise<Demo> {
   const folder = mkdtempSync(join(tmpdir(), 'cosell-demo-'))
   const configFile = join(folder, 'cosell.yaml')
   const port = options.port ?? servicePort
-  const token = randomBytes(12).toString('base64url')
+  const token = randomBytes(18).toString('base64url')
   writeFileSync(join(folder, 'roots.pem'), sandbox.trustAnchors)
   writeFileSync(configFile, stringify(configOf(sandbox, kind.config(sandbox), { port, token })), { mode: 0o600 })
   const print = options.print ?? (() => undefined)
