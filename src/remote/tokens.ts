@@ -56,6 +56,12 @@ export async function askForToken(
       status: answer.status,
     })
   const token = json['access_token']
+  // A refusal of the sign-in service says why; a success without a token is a page of maintenance in its place.
+  if (answer.status === 200 && typeof token !== 'string' && typeof json['error'] !== 'string')
+    throw new Fault('offline', `Something other than the sign-in service of ${endpoint.name} answered.`, {
+      remedy: 'Check the setting authorityUrl and proxies on the way; it is tried again by itself.',
+      status: answer.status,
+    })
   if (answer.status !== 200 || typeof token !== 'string') throw refused(endpoint, answer.status, json)
   const seconds = Number(json['expires_in'] ?? 3_599)
   const next = json['refresh_token']

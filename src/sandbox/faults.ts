@@ -4,7 +4,7 @@ import type { SandboxRng } from './rng.js'
  * Faults a person or a seed may inject into any simulated system. Each rate is a probability per request, 0 = never.
  * `matching` limits a rule to requests whose "METHOD path" matches.
  */
-export type FaultKind = 'throttle' | 'unavailable' | 'server-error' | 'bad-gateway-html' | 'drop-before' | 'drop-after' | 'slow'
+export type FaultKind = 'throttle' | 'unavailable' | 'server-error' | 'bad-gateway-html' | 'page-instead' | 'drop-before' | 'drop-after' | 'slow'
 
 export interface FaultRule {
   readonly kind: FaultKind

@@ -14,6 +14,9 @@ export interface Work {
 const cut: SimResponse = { status: 0, headers: {}, body: '', drop: true }
 const gatewayPage = '<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>'
 
+/** What a gateway in maintenance shows instead of the service, and calls a success. */
+export const maintenancePage = '<!DOCTYPE html><html><head><title>Maintenance</title></head><body>We will be back soon.</body></html>'
+
 /** Answers one request under the fault that was drawn for it, if any. */
 export async function withFault(rule: FaultRule | undefined, deps: Work): Promise<SimResponse> {
   if (rule === undefined) return deps.carryOut()
@@ -25,6 +28,8 @@ export async function withFault(rule: FaultRule | undefined, deps: Work): Promis
       return deps.refuse({ kind: 'server-error' })
     case 'bad-gateway-html':
       return { status: 502, headers: { 'content-type': 'text/html' }, body: gatewayPage }
+    case 'page-instead':
+      return { status: 200, headers: { 'content-type': 'text/html' }, body: maintenancePage }
     case 'drop-before':
       return cut
     case 'drop-after':

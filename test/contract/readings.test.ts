@@ -173,3 +173,41 @@ test('[R4] a long pass plans each write on a version, also where the answers to 
   expect(here.sandbox.partnerCenter.referral(own.id)).toMatchObject({ status: 'Active', details: { dealValue: 43_000 } })
   expect(updatesWithoutVersion()).toEqual([])
 })
+
+describe('[R26] a page of maintenance that calls itself a success is no write', () => {
+  const page = (matching: RegExp) => ({ kind: 'page-instead', rate: 1, times: 1, matching }) as const
+  const working = async (): Promise<{ id: string; crmId: string }> => {
+    here = await installation()
+    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Behind a gateway', ...euro })
+    await settle()
+    return { id: own.id, crmId: crmIdOf(own.id) }
+  }
+  const finish = async (): Promise<void> => {
+    await settle()
+    here.later(3_600_000)
+    await settle()
+  }
+  const values = ({ id, crmId }: { id: string; crmId: string }): unknown[] => [
+    here.sandbox.partnerCenter.referral(id)?.details.dealValue,
+    here.opportunity(crmId)['estimatedvalue'],
+  ]
+
+  test.each([/^PATCH .*opportunities\(/, /^POST .*batch/])('in the CRM: %s', async (matching) => {
+    const deal = await working()
+    here.sandbox.partnerCenter.portal.edit(deal.id, {
+      dealValue: 61_234,
+      ...(matching.source.includes('batch') ? { solutions: [{ id: 'SOL-99999-XYZ', name: 'Other', type: 'Name' as const }] } : {}),
+    })
+    here.sandbox.dynamics.faults.set([page(matching)])
+    await finish()
+    expect(values(deal)).toEqual([61_234, 61_234])
+  })
+
+  test('in Partner Center', async () => {
+    const deal = await working()
+    here.seller.edit('opportunity', deal.crmId, { estimatedvalue: 4_321 })
+    here.sandbox.partnerCenter.faults.set([page(/^PATCH/)])
+    await finish()
+    expect(values(deal)).toEqual([4_321, 4_321])
+  })
+})

@@ -1,6 +1,6 @@
 import { Fault } from '../../core/fault.js'
 import { readBatch, writeBatch, type BatchAnswer, type BatchItem, type Part } from './batch.js'
-import { faultOf, type Answer, type Asked } from './errors.js'
+import { faultOf, isCrms, type Answer, type Asked } from './errors.js'
 import { asRow, isRow, parseJson, textOf, type Row } from './row.js'
 
 /** An authenticated, paced HTTP exchange; refusals come back as answers, a missing answer is thrown as a Fault. */
@@ -108,7 +108,7 @@ export class DynamicsApi {
       signal,
     }
     const answer = await this.#exchange(request, only.what)
-    if (answer.status >= 400) throw faultOf(answer, askedOf(only))
+    if (answer.status >= 400 || !isCrms(answer)) throw faultOf(answer, askedOf(only))
     return [answer]
   }
 

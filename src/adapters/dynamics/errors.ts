@@ -103,6 +103,7 @@ const messageLimit = 500
 
 /** Every refusal becomes one Fault: status first, code second, text last, as gateways answer with HTML or nothing at all. */
 export function faultOf(answer: Answer, asked: Asked): Fault {
+  if (answer.status < 400) return notTheCrm(answer.status, asked)
   const { code, message } = errorBody(answer.text)
   const known = Object.hasOwn(CODES, code) ? CODES[code] : undefined
   const found = answer.status === 429 || answer.status === 401 ? byStatus(answer.status, asked) : (known ?? byStatus(answer.status, asked))
@@ -119,6 +120,17 @@ export function faultOf(answer: Answer, asked: Asked): Fault {
     ...(Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: Math.min(seconds * 1000, retryLongestMs) } : {}),
   }
   return new Fault(found.kind, `Dynamics 365, ${asked.what}: ${found.says} (${answer.status}${code === '' ? '' : `, ${code}`}).${text}`, details)
+}
+
+/** A success that is not the CRM's own: a gateway or a page of maintenance answered, and nobody can tell whether a write was carried out. */
+const notTheCrm = (status: number, { method, what }: Asked): Fault =>
+  new Fault(method === 'GET' ? 'invalid-answer' : 'ambiguous', `Dynamics 365, ${what}: something other than the CRM answered (${status}).`, {
+    remedy: 'Nothing to do: the record is read before anything is written again.',
+    status,
+  })
+/** Whether a success is the CRM's own: it says nothing (204), shows a row or a result, or at least carries the header of its protocol. */
+export function isCrms({ status, headers, text }: Answer): boolean {
+  return status === 204 || looksLikeJson(text) || (text.trim() === '' && headers['odata-version'] !== undefined)
 }
 
 const looksLikeJson = (text: string): boolean => text.trimStart().startsWith('{')

@@ -117,6 +117,12 @@ export class ReferralsApi {
     )
     const good = this.#good(answer, { method: 'PATCH', what: call.what })
     const version = versionIn(good)
+    if (!isServices(good)) {
+      throw new Fault('ambiguous', `Something other than Partner Center answered (${good.status}) while ${call.what}.`, {
+        remedy: 'Nothing to do: the referral is read before anything is written again.',
+        status: good.status,
+      })
+    }
     if (good.status === 204 || good.body.length === 0) return { document: null, version }
     try {
       const document = documentIn(good, call.what)
@@ -183,6 +189,15 @@ export class ReferralsApi {
     own.search = url.search
     return own
   }
+}
+
+/**
+ * Whether a success is the service's own and not the page of a gateway, which calls its maintenance a success, too: it says nothing (204),
+ * shows JSON, or at least carries a header of the service.
+ */
+function isServices(answer: SendAnswer): boolean {
+  const marked = ['etag', 'request-id', 'client-request-id', 'x-ms-ags-diagnostic'].some((name) => answer.headers[name] !== undefined)
+  return answer.status === 204 || jsonOf(answer) !== undefined || (answer.body.length === 0 && marked)
 }
 
 /** A header takes the version in quotes, as the records show it; one shown without them is quoted here. */

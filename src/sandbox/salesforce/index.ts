@@ -1,3 +1,4 @@
+import { maintenancePage } from '../with-faults.js'
 import type { SandboxClock } from '../clock.js'
 import { faults, type FaultRule, type Faults } from '../faults.js'
 import type { SimHandler, SimRequest, SimResponse } from '../http.js'
@@ -163,6 +164,8 @@ function injected(rule: FaultRule): SimResponse | null {
       return { status: 500, headers: json, body: body('UNKNOWN_EXCEPTION', 'An unexpected error occurred. ErrorId: 1') }
     case 'bad-gateway-html':
       return { status: 502, headers: { 'content-type': 'text/html' }, body: '<html><body>Bad Gateway</body></html>' }
+    case 'page-instead':
+      return { status: 200, headers: { 'content-type': 'text/html' }, body: maintenancePage }
     case 'drop-before':
       return { status: 500, headers: {}, body: '', drop: true }
     case 'drop-after':
