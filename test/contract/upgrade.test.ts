@@ -130,5 +130,48 @@ describe('several processes of the new version that start together', () => {
   })
 })
 
+describe('an upgrade of PostgreSQL', () => {
+  it('keeps nobody from writing, also while it waits for somebody who reads for long, and ends when that one does', async () => {
+    const url = await kinds[1][1]()
+    const [old, reading, writing] = await Promise.all([1, 2, 3].map(() => openDatabase(url, 'own')))
+    if (old === undefined || reading === undefined || writing === undefined) throw new Error('three were opened')
+    await migrate(old, at, 2)
+    const columns = await columnsOf(old)
+    const insert = (table: string, index: number) =>
+      sql`insert into ${sql.ref(table)} ${columnsAndValues(rowOf(table, columns, index))}`.execute(writing.db)
+    let migrated = false
+    let upgrade: Promise<void> = Promise.resolve()
+    await reading.db.transaction().setIsolationLevel('repeatable read').execute(async (trx) => {
+      // A picture of the tables, as a backup holds one, which takes no lock on them.
+      await sql`select 1`.execute(trx)
+      upgrade = migrate(old, at).then(() => void (migrated = true))
+      const made = async (): Promise<boolean> => (await sql`select 1 from pg_class where relname = 'link_order'`.execute(writing.db)).rows.length > 0
+      await expect.poll(made, { timeout: 10_000 }).toBe(true)
+      for (const table of ['link', 'audit', 'dirty']) await insert(table, 7)
+      expect(migrated).toBe(false)
+    })
+    await upgrade
+    await expect(insert('link', 8)).resolves.toBeDefined()
+    for (const database of [old, reading, writing]) await database.close()
+  }, 30_000)
+
+  it('that was cut in the middle is finished, and what was half made is made anew', async () => {
+    const url = await kinds[1][1]()
+    const database = await openDatabase(url, 'own')
+    await migrate(database, at, 2)
+    // As a process leaves it that was killed while the first index was being made.
+    await sql`alter table link add column answer_due text`.execute(database.db)
+    await sql`create index link_order on link (tenant, created_at desc)`.execute(database.db)
+    await sql`update pg_index set indisvalid = false where indexrelid = to_regclass('link_order')`.execute(database.db)
+    await migrate(database, at)
+    const { rows } = await sql<{ valid: boolean; columns: number }>`select indisvalid as valid, indnatts as columns from pg_index
+      where indexrelid = to_regclass('link_order')`.execute(database.db)
+    expect(rows).toEqual([{ valid: true, columns: 8 }])
+    const done = await database.db.selectFrom('schema_version').select('number').execute()
+    expect(done).toHaveLength(knownSchema())
+    await database.close()
+  })
+})
+
 const columnsAndValues = (row: Record<string, string | number>) =>
   sql`(${sql.join(Object.keys(row).map((name) => sql.ref(name)))}) values (${sql.join(Object.values(row))})`
