@@ -53,16 +53,18 @@ const freePort = (): Promise<number> =>
 interface Wish {
   /** `demo`: whoever sits here may do everything · `asks`: people sign in with this token. */
   readonly doors: 'demo' | 'asks'
+  /** Further settings, as the environment gives them. */
+  readonly env?: Readonly<Record<string, string>>
 }
 export const TOKEN = 'a-token-that-is-long-enough-for-the-tests'
 
 /** The demo as `cosell demo` starts it, in this process, and a real browser before it. */
-export async function consoleWorld({ doors }: Wish = { doors: 'demo' }): Promise<ConsoleWorld> {
+export async function consoleWorld({ doors, env = {} }: Wish = { doors: 'demo' }): Promise<ConsoleWorld> {
   if (!existsSync(join(root, 'console', 'dist', 'index.html'))) throw new Error('The console is not built: run `npm run build` first.')
   const demo = await createDemo({ port: await freePort(), crm: 'dynamics', say: () => undefined })
   const { config } = loadConfig({
     path: demo.configFile,
-    env: doors === 'asks' ? { COSELL_SERVER_ADMINTOKENS: TOKEN } : {},
+    env: doors === 'asks' ? { COSELL_SERVER_ADMINTOKENS: TOKEN, ...env } : env,
     cwd: root,
     readFile: (path) => readFileSync(path, 'utf8'),
   })

@@ -28,12 +28,12 @@ interface DirtyRow {
   markedAt: Instant
 }
 
+const asRecorded = (text: string): readonly string[] => [text.toLowerCase(), JSON.stringify(text.toLowerCase()).slice(1, -1)]
+
 /**
  * The store of the simulation: the same promises as the real one, in memory, so that thousands of seeds run in a minute.
  * The contract suite of the store runs on it too, so that it cannot drift.
  */
-const asRecorded = (text: string): readonly string[] => [text.toLowerCase(), JSON.stringify(text.toLowerCase()).slice(1, -1)]
-
 export function memoryStore(options: { random: () => number }): Store {
   const links = new Map<LinkId, Link>()
   const dirty = new Map<LinkId, DirtyRow>()

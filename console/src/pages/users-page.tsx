@@ -9,6 +9,7 @@ import { Answer, Empty } from '../parts/answers.js'
 import { Ask } from '../parts/ask.js'
 import { Page, Panel } from '../parts/page.js'
 import { Ago } from '../parts/time.js'
+import { useWho } from '../parts/use-words.js'
 
 const ROLES = ['viewer', 'operator', 'admin'] as const
 
@@ -37,11 +38,12 @@ function You({ me }: { readonly me: Me }) {
     settings: { users: text },
     common,
   } = useText()
+  const who = useWho()
   const vias: Readonly<Record<string, string>> = text.via
   return (
     <Panel title={text.you}>
       <p>
-        <strong>{me.name}</strong> · {common.roles[me.role]} · <span className="muted">{vias[me.via] ?? me.via}</span>
+        <strong>{who(me.name)}</strong> · {common.roles[me.role]} · <span className="muted">{vias[me.via] ?? me.via}</span>
       </p>
     </Panel>
   )
