@@ -98,8 +98,8 @@ const MADE_UP: readonly Field[] = ['details.currency', 'details.closingDateTime'
 
 /**
  * A record that replaced another starts out with empty fields that were never emptied by anyone: forgetting their base makes them
- * be filled again instead of carrying the emptiness across. While nobody has touched it since it was made, what the CRM made up
- * is no edit either: the partner's value goes there.
+ * be filled again instead of carrying the emptiness across. What the CRM made up is no edit either: while nobody has touched the record since it
+ * was made, the partner's value goes there; after that it could be somebody's, and the two meet as values of two records do.
  */
 export function forgetEmptied(link: Link, now: Readings, side: Side): Link {
   const reading = now[side]
@@ -108,13 +108,16 @@ export function forgetEmptied(link: Link, now: Readings, side: Side): Link {
   const keep = (projection: Projection): Projection =>
     Object.fromEntries(Object.entries(projection).filter(([field]) => field === 'status' || !looksEmpty(reading.deal[field as Field]))) // a subset of a Projection
   const base = { partner: keep(link.base.partner), crm: keep(link.base.crm) }
-  if (!isUntouched) return { ...link, base }
   const other = otherSide(side)
   const agreed = base[side]
   const madeUp = MADE_UP.filter((field) => agreed[field] !== undefined && !sameValue(agreed[field] ?? null, reading.deal[field] ?? null))
-  const began = { [side]: { ...agreed, ...pick(reading.deal, madeUp) }, [other]: { ...base[other], ...emptied(madeUp) } }
+  const began = isUntouched
+    ? { [side]: { ...agreed, ...pick(reading.deal, madeUp) }, [other]: { ...base[other], ...emptied(madeUp) } }
+    : { [side]: without(agreed, madeUp), [other]: without(base[other], madeUp) }
   return { ...link, base: { ...base, ...began } }
 }
+const without = (projection: Projection, fields: readonly Field[]): Projection =>
+  Object.fromEntries(Object.entries(projection).filter(([field]) => !fields.some((one) => one === field))) // a subset of a Projection
 const emptied = (fields: readonly Field[]): Projection => Object.fromEntries(fields.map((field) => [field, null])) // "empty" is a value of every field
 const looksEmpty = (value: FieldValue | undefined): boolean => value === false || isEmpty(value)
 
