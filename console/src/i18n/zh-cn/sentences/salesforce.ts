@@ -178,4 +178,8 @@ export const salesforce: Readonly<Record<string, string>> = {
   "Correct the value; states and countries must be those of the org's lists.": '请更正该值；州和国家/地区必须取自组织的列表。',
   'Look at the lead in the CRM; validation rules and required fields of the opportunity may stand in the way.': '请在 CRM 中查看该潜在客户；商机的验证规则和必填字段可能造成妨碍。',
   'object OpportunityTeamMember': '对象 OpportunityTeamMember',
+  'the answer goes on, but does not say where': '应答尚未结束，但没有说明在何处继续',
+  '{1} has more than {2} pages': '{1} 超过 {2} 页',
+  'Salesforce gave an answer that cannot be read: {1}, {2}.': '无法读取 Salesforce 的应答：{1}，{2}。',
+  'The {1} keeps changing.': '{1}不断变化。',
 }

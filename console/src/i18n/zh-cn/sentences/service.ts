@@ -165,4 +165,6 @@ export const service: Readonly<Record<string, string>> = {
   'Too large': '过大',
   'Not now': '暂不可用',
   'The text is not right': '文本有误',
+  'Something other than the sign-in service of {1} answered.': '应答的不是{1}的登录服务。',
+  'Check the setting authorityUrl and proxies on the way; it is tried again by itself.': '请检查设置 authorityUrl 以及途中的代理；会自动再次尝试。',
 }
