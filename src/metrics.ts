@@ -1,7 +1,8 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { LINK_STATES } from './core/link.js'
 import type { Store } from './core/ports.js'
 import type { PassReport } from './engine/engine.js'
+import { processMetrics } from './server/process-metrics.js'
 import type { CallReport } from './remote/send.js'
 
 /** What an operator watches, in Prometheus' words. */
@@ -27,7 +28,7 @@ const seconds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 // eslint-disable-next-line max-lines-per-function -- a list of metrics; split, each would only be further from the others
 export function metricsOf(registry: Registry, { store, now, version, notices }: MetricsParts): Metrics {
   const registers = [registry]
-  collectDefaultMetrics({ register: registry })
+  processMetrics(registry)
   const calls = new Counter({ name: 'cosell_remote_calls_total', help: 'Calls of remote systems.', labelNames: ['system', 'method', 'status'], registers })
   const callSeconds = new Histogram({ name: 'cosell_remote_call_seconds', help: 'Time to the answer of a remote system.', labelNames: ['system'], buckets: seconds, registers })
   const passes = new Counter({ name: 'cosell_passes_total', help: 'Passes over deals.', labelNames: ['outcome', 'fault'], registers })

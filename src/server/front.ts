@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import fastify from 'fastify'
-import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client'
+import { AggregatorRegistry, Registry } from 'prom-client'
+import { processMetrics } from './process-metrics.js'
 import type { Readiness } from './health.js'
 import { isLoopbackRequest } from './loopback.js'
 import { problem, retryAfterSeconds, sendProblem } from './problems.js'
@@ -97,7 +98,7 @@ function hostsOf(header: string | undefined): readonly string[] {
 /** The figures of one process that serves several tenants. */
 export function metricsOfTenants(tenants: readonly Pick<TenantDoor, 'name' | 'metrics'>[]): Pick<Registry, 'contentType' | 'metrics'> {
   const own = new Registry()
-  collectDefaultMetrics({ register: own })
+  processMetrics(own)
   return { contentType: own.contentType, metrics: () => everyMetric(own, tenants) }
 }
 
