@@ -151,6 +151,7 @@ function answers(app: FastifyInstance, { deps, origin, routes }: Answering): voi
     const detail = `${path} takes ${allow}, not ${request.method}.`
     return sendProblem(reply, problem({ status: 405, title: 'Not allowed', detail, code: 'method-not-allowed', remedy }), { allow })
   })
+  const isSecure = origin().startsWith('https:') // Only a public address is; our own socket speaks HTTP.
   app.addHook('onSend', (_request, reply, payload, done) => {
     void reply.headers({
       'x-content-type-options': 'nosniff',
@@ -160,7 +161,7 @@ function answers(app: FastifyInstance, { deps, origin, routes }: Answering): voi
       'cross-origin-resource-policy': 'same-origin',
     })
     if (reply.getHeader('content-security-policy') === undefined) void reply.header('content-security-policy', contentPolicy)
-    if (origin().startsWith('https:')) void reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains')
+    if (isSecure) void reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains')
     done(null, payload)
   })
 }

@@ -48,7 +48,7 @@ export async function hooks(app: FastifyInstance, deps: HookDeps): Promise<void>
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   const take = receiver(deps)
-  const config = { access: { kind: 'hook' } as const }
+  const config = { access: { kind: 'hook' } as const, rateLimit: false as const } // See limits.ts: hooks are not counted at all.
   app.post('/hooks/partner-center', { config, bodyLimit: partnerCenterBytesMost }, take('partner-center', deps.inbound.partnerCenter))
   const crm = take('crm', deps.inbound.crm.inbound)
   for (const path of [`/hooks/${deps.inbound.crm.kind}`, `/hooks/${deps.inbound.crm.kind}/:key`])

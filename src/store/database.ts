@@ -77,7 +77,8 @@ function openSqlite(path: string, standing: Standing): OpenDatabase {
 }
 
 const flushData = promisify(fdatasync)
-const roomBytes = 2 * 1_048_576 // Written in a millisecond, and enough for several hundred commits.
+const roomBytes = 2 * 1_048_576 // Written in a millisecond, and enough for some fifty commits of a busy service.
+const commitsPerLook = 8
 
 interface Log {
   flush(): Promise<void>
@@ -94,7 +95,9 @@ function writeAheadLog(file: InstanceType<typeof Database>, folder: string): Log
   file.exec('BEGIN IMMEDIATE') // SQLite makes the file with the first write transaction.
   const descriptor = openSync(join(folder, 'cosell.db-wal'), 'r+')
   let laidOut = -1
+  let commits = 0
   const makeRoom = (): void => {
+    if (commits++ % commitsPerLook !== 0) return
     const { size } = fstatSync(descriptor)
     if (size <= laidOut) return
     laidOut = size + roomBytes

@@ -6,7 +6,7 @@ import { asLinkId, isEndRef, refKey, type Instant } from '../core/ref.js'
 import type { OpenDatabase, Trx } from './database.js'
 import { append, type Head } from './ledger.js'
 import { findLinkIds, insertLink } from './links.js'
-import { columnsFrom, preparedMany } from './prepared.js'
+import { columnsFrom, prepared, preparedMany } from './prepared.js'
 import { markAll } from './queue.js'
 import type { EventTable } from './schema.js'
 
@@ -51,6 +51,12 @@ export interface Taken {
 
 const eventsAtOnce = 100
 const eventColumns = columnsFrom<EventTable>({ tenant: true, source: true, event_key: true, name: true, at: true })
+const insertEvent = prepared((db, row: EventTable) =>
+  db
+    .insertInto('event')
+    .values(eventColumns(row))
+    .onConflict((conflict) => conflict.columns(['tenant', 'source', 'event_key']).doNothing()),
+)
 const insertEvents = preparedMany((db, rows: readonly EventTable[]) =>
   db
     .insertInto('event')
@@ -59,11 +65,19 @@ const insertEvents = preparedMany((db, rows: readonly EventTable[]) =>
     .returning(['source', 'event_key']),
 )
 
+const keyOf = ({ source, event_key }: Pick<EventTable, 'source' | 'event_key'>): string => `${source} ${event_key}`
+
 async function insertNew(rows: readonly EventTable[], trx: Trx): Promise<Set<string>> {
   const unseen = new Set<string>()
+  const [only] = rows
+  // Mostly there is one, and to count costs less than to have it told.
+  if (only !== undefined && rows.length === 1) {
+    const { numAffectedRows = 0n } = await insertEvent(trx, only)
+    return numAffectedRows > 0n ? unseen.add(keyOf(only)) : unseen
+  }
   for (let start = 0; start < rows.length; start += eventsAtOnce) {
     const inserted = await insertEvents(trx, rows.slice(start, start + eventsAtOnce))
-    for (const { source, event_key } of inserted.rows) unseen.add(`${source} ${event_key}`)
+    for (const row of inserted.rows) unseen.add(keyOf(row))
   }
   return unseen
 }

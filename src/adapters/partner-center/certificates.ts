@@ -51,7 +51,7 @@ export function signatureVerifier(options: VerifierOptions): Verifier {
     return verify('RSA-SHA256', body, key, signature) ? null : 'the signature does not fit the body'
   }
   return {
-    allows: (url) => isAllowed(url, options.hosts),
+    allows: (url) => kept.has(url) || isAllowed(url, options.hosts), // What is kept was allowed.
     async check(given) {
       const url = given.certificateUrl
       const cached = kept.get(url)
