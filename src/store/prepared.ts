@@ -12,11 +12,15 @@ class Slot {
 }
 
 type Build<V, R> = (db: Db, rows: readonly V[]) => Compilable<R>
-const lengthsMost = 64 // Longer lists are rare, and their text is made anew.
+// Lists up to the first of these have a text for each length; longer ones are taken in pieces of these lengths, so that a burst meets texts that
+// are known and the database meets few of them.
+const PIECES = [16, 32, 64] as const
+/** The longest piece that a list of this length begins with. */
+const pieceOf = (length: number): number => PIECES.findLast((piece) => piece <= length) ?? length
 
 /**
  * A statement over a list of rows whose text is made once for each length of the list: building and compiling it costs more than running
- * it, and the same few are run all day. The rows that `build` gets hold places, not values: it must not look into them.
+ * it, and the same few are run all day. A long list is run in several statements. The rows that `build` gets hold places, not values: it must not look into them.
  */
 export function preparedMany<V extends object, R>(build: Build<V, R>): (db: Db | Trx, rows: readonly V[]) => Promise<QueryResult<R>> {
   const known = new WeakMap<object, Map<number, CompiledQuery<R>>>()
@@ -26,14 +30,27 @@ export function preparedMany<V extends object, R>(build: Build<V, R>): (db: Db |
     const texts = known.get(adapter) ?? new Map<number, CompiledQuery<R>>()
     known.set(adapter, texts)
     const text = texts.get(length) ?? build(db, Array.from({ length }, (_, row) => places<V>(row))).compile()
-    if (length <= lengthsMost) texts.set(length, text)
+    texts.set(length, text)
     return text
   }
-  return (db, rows) => {
+  const run = (db: Db | Trx, rows: readonly V[]): Promise<QueryResult<R>> => {
     const text = textFor(db, rows.length)
     const valueOf = ({ row, name }: Slot): unknown => (rows[row] as Readonly<Record<string, unknown>> | undefined)?.[name] // the name of a member of V
     const parameters = text.parameters.map((given) => (given instanceof Slot ? valueOf(given) : given))
     return db.executeQuery({ ...text, parameters })
+  }
+  return async (db, rows) => {
+    if (pieceOf(rows.length) === rows.length) return run(db, rows)
+    const results: QueryResult<R>[] = []
+    for (let start = 0; start < rows.length; ) {
+      const end = start + pieceOf(rows.length - start)
+      results.push(await run(db, rows.slice(start, end)))
+      start = end
+    }
+    return {
+      rows: results.flatMap((result) => result.rows),
+      numAffectedRows: results.reduce((sum, { numAffectedRows = 0n }) => sum + numAffectedRows, 0n),
+    }
   }
 }
 

@@ -53,6 +53,16 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(await takeOf(await one('a'))).toBeUndefined()
     })
 
+    it('[R33] tells the known from the new in a burst that brings some twice', async () => {
+      const name = (index: number): string => `many-${index}`
+      await store.acceptEvents([event(name(5), 'many'), event(name(90), 'many')], now)
+      const burst = [...Array.from({ length: 99 }, (_, index) => event(name(index), 'many')), event(name(7), 'many')]
+      const isNew = await store.acceptEvents(burst, now)
+      expect(isNew.flatMap((fresh, index) => (fresh ? [] : [index]))).toEqual([5, 90, 99])
+      expect((await store.verifyAudit()).broken).toEqual([])
+      await drop(await one('many'))
+    })
+
     it('gives every deal on exactly one page of a list, and every entry on one of the ledger', async () => {
       const names = ['l1', 'l2', 'l3', 'l4', 'l5']
       await store.acceptEvents(names.map((name) => event(`list-${name}`, name)), now)
