@@ -23,6 +23,47 @@ export function staysInside({ world }: Desk): Violation[] {
   })
 }
 
+// ------------------------------------------------------------------------------------- every value has somebody who wrote it
+
+const CARRIED: readonly ShownField[] = [...UNIQUE, 'currency']
+
+/** What the connector writes over a value at Partner Center was written by a person in the CRM; what it empties there, a person emptied. */
+export function hasAuthor({ world }: Desk): Violation[] {
+  const { happenings } = world.truth
+  return happenings.flatMap((item) => {
+    if (item.actor !== 'cosell' || item.record.side !== 'partner' || !CARRIED.includes(item.field as ShownField) || item.from === null) return []
+    const written = happenings.some(
+      (other) =>
+        other.order < item.order &&
+        other.actor === 'person' &&
+        other.record.side === 'crm' &&
+        other.field === item.field &&
+        (other.to ?? null) === (item.to ?? null) &&
+        // What an opportunity shows when it comes of a lead was copied or made up by the CRM, and what stands nowhere was not emptied.
+        (other.from !== null || (other.to !== null && other.record.cameFrom === null)),
+    )
+    return written ? [] : [{ invariant: 'author', text: `Referral ${item.record.id}: ${item.field} "${String(item.from)}" was overwritten by "${String(item.to)}", which nobody wrote.` }]
+  })
+}
+
+// ------------------------------------------------------------------------------------------------------ the brake (rule R11)
+
+const brakeLeast = 20 // Also what docs/operating.md says.
+
+/** Before a person released it, sweeps carried no more than the brake lets through. What an event or a person brought was carried besides. */
+export function brakes({ world, ledger, links }: Desk): Violation[] {
+  const { crowd } = world
+  if (crowd === null) return []
+  const untilMs = crowd.releasedAtMs ?? Infinity
+  const swept = ledger.filter(
+    ({ event, at }) => event?.kind === 'ran' && event.writes > 0 && event.because === `sweep of ${crowd.crowd.side}` && at >= crowd.atMs && at < untilMs,
+  )
+  const changed = links.filter(({ id, ends }) => crowd.edits.has(ends[crowd.crowd.side]?.id ?? '') && swept.some(({ link }) => link === id))
+  return changed.length > brakeLeast
+    ? [{ invariant: 'brake', text: `Sweeps carried ${changed.length} of ${crowd.edits.size} deals that were changed at once before anybody released the brake.` }]
+    : []
+}
+
 // ------------------------------------------------------------------------------------------------- one-way doors (rule 8)
 
 export function doors({ world }: Desk): Violation[] {
@@ -59,7 +100,10 @@ export function doors({ world }: Desk): Violation[] {
 
 const helpAsked = (world: World, referral: Known): boolean => {
   const other = counterpart(world.truth, referral)
-  return other !== null && other.kind !== 'referral' && world.crm.asksForHelp({ kind: other.kind, id: other.id })
+  if (other === null || other.kind === 'referral') return false
+  // Asked for while it was a lead.
+  const before = other.cameFrom
+  return world.crm.asksForHelp({ kind: other.kind, id: other.id }) || (before !== null && world.crm.asksForHelp({ kind: 'lead', id: before }))
 }
 
 /** Whether a CRM record was ever part of the deal of this referral. */

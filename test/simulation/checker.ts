@@ -5,7 +5,7 @@ import { replay } from '../../src/core/replay.js'
 import type { Case } from './run-seed.js'
 import type { Happening, Known, ShownField, Side } from './truth.js'
 import { counterpart } from './people.js'
-import { doors, staysInside } from './checker-doors.js'
+import { brakes, doors, hasAuthor, staysInside } from './checker-doors.js'
 import { phaseIn, UNIQUE, type Desk, type Phase, type Violation } from './checker-words.js'
 import type { World } from './world.js'
 
@@ -39,6 +39,8 @@ export async function checkEnd(world: World, given: Case): Promise<Violation[]> 
     ...noEcho(desk),
     ...replays(desk),
     ...staysInside(desk),
+    ...(given.wide ? hasAuthor(desk) : []),
+    ...brakes(desk),
     ...doors(desk),
   ]
 }
@@ -196,6 +198,8 @@ function noLostUpdate(desk: Desk): Violation[] {
     if (item.actor !== 'cosell' || !UNIQUE.includes(item.field as ShownField) || item.from === null) return []
     const before = happenings.slice(0, item.order).findLast((earlier) => earlier.record === item.record && earlier.field === item.field)
     if (before?.actor !== 'person') return []
+    // What an opportunity shows when it comes of a lead was copied or made up by the CRM.
+    if (before.from === null && before.record.cameFrom !== null && before.to !== null && isFirst(desk.world, before)) return []
     const otherSide: Side = item.record.side === 'partner' ? 'crm' : 'partner'
     const carried = happenings.some(
       (other) => other.record.side === otherSide && other.field === item.field && other.to === item.from && other.order < item.order,
@@ -256,8 +260,35 @@ function noDuplicate({ world, links }: Desk): Violation[] {
     for (const id of ends)
       if (ends.filter((other) => other === id).length > 1) found.push({ invariant: 'I3', text: `Record ${id} belongs to two deals.` })
   }
-  found.push(...twoAccounts(world))
+  found.push(...twoAccounts(world), ...besideAnother(world, made))
   return found
+}
+
+/** Made although one stood there already that named the same counterpart, or was named by it. */
+function besideAnother(world: World, made: readonly Known[]): Violation[] {
+  const { happenings, records } = world.truth
+  return made.flatMap((record) => {
+    if (record.cameFrom !== null) return []
+    const born = happenings.find((item) => item.record === record)?.order ?? 0
+    const other = happenings.find((item) => item.record === record && item.field === 'otherId' && item.to !== null)?.to
+    const rival = happenings.find(
+      (item) =>
+        item.field === 'otherId' &&
+        item.order < born &&
+        item.record !== record &&
+        !item.record.gone &&
+        ((item.record.side === record.side && item.to === other) ||
+          (item.record.id === other && item.to !== null && records.get(String(item.to))?.gone === false)),
+    )
+    return rival === undefined || other === undefined
+      ? []
+      : [
+          {
+            invariant: 'I3',
+            text: `${record.kind} ${record.id} was made for ${String(other)} although ${rival.record.kind} ${rival.record.id} said that they belong together.`,
+          },
+        ]
+  })
 }
 
 function twoAccounts(world: World): Violation[] {

@@ -211,6 +211,7 @@ function peopleOf(crm: Dataverse): CrmPeople {
       people.removeSolution(String(rows[0]?.['cosell_microsoftsolutionid']))
       return String(rows[0]?.['cosell_solutionid'])
     },
+    identify: (record, referralId) => edit(record, { cosell_referralidentifier: referralId }),
     sync: (record, on) => edit(record, { cosell_syncwithpartnercenter: on }),
     visible: (record) => edit(record, { cosell_referralvisibility: true }),
     help: (record) => edit(record, { cosell_help: helpCode }),

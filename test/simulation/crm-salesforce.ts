@@ -122,10 +122,10 @@ function salesforceSide(given: CrmGiven): CrmSide {
     version: () => version,
     records: () => recordsOf(crm, options.multiCurrency === false),
     people: peopleOf(crm, stirred),
-    customersMade: () =>
-      crm
-        .find('Account', { CreatedById: crm.integrationUser })
-        .map((row) => `${String(row['Name'])}, ${String(row['BillingPostalCode'])}`),
+    customersMade: () => {
+      const accounts = crm.find('Account').map((row) => ({ ours: row['CreatedById'] === crm.integrationUser, key: `${String(row['Name'])}, ${String(row['BillingPostalCode'])}` }))
+      return accounts.flatMap(({ ours, key }) => (ours && !accounts.some((other) => !other.ours && other.key === key) ? [key] : []))
+    },
     asksForHelp: ({ kind, id }) => crm.read(kind === 'lead' ? 'Lead' : 'Opportunity', id)?.['Cosell_Help_Required__c'] != null,
     connect: (reach) => connect(reach, crm, options.multiCurrency === false),
   }
@@ -266,6 +266,7 @@ function peopleOf(crm: Salesforce, stirred: <T>(result: T) => T): CrmPeople {
       // The message names the row that went; the opportunity itself says nothing.
       return stirred(String(rows[0]?.['Cosell_Solution_Identifier__c']))
     },
+    identify: (record, referralId) => edit(record, { Cosell_Referral_Identifier__c: referralId }),
     sync: (record, on) => edit(record, { Cosell_Sync_With_Partner_Center__c: on }),
     visible: (record) => edit(record, { Cosell_Referral_Visibility__c: true }),
     help: (record) => edit(record, { Cosell_Help_Required__c: 'General or Other' }),

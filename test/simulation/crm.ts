@@ -54,6 +54,8 @@ export interface CrmPeople {
   /** Takes the first of several away. */
   removeSolution(id: string): string | null
   sync(record: Target, on: boolean): string
+  /** Writes the identifier of a referral onto the record. */
+  identify(record: Target, referralId: string): string
   visible(record: Target): string
   help(record: Target): string
   stage(record: Target, to: 'won' | 'lost' | 'on hold' | 'in progress' | 'open again'): string | null
@@ -105,7 +107,10 @@ export interface CrmSide {
   version(): number
   records(): readonly CrmRecord[]
   readonly people: CrmPeople
-  /** Name and postal code of every account that the product made and that is still there. */
+  /**
+   * Name and postal code of every account that the product made and that is still there. Where one that somebody else made fits as well,
+   * which is meant is a person's to say, and a new one is right.
+   */
   customersMade(): readonly string[]
   asksForHelp(record: Target): boolean
   /** The parts of the product that speak with this CRM, as one process has them. */

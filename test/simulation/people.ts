@@ -18,19 +18,19 @@ export interface Stage {
   readonly fresh: () => number
 }
 
-const customers = [
+export const customers = [
   { name: 'Nordlicht AG', line: 'Weg 1', city: 'Bern', code: '3011', country: 'CH', countryName: 'Switzerland' },
   { name: 'Fabrikam GmbH', line: 'Allee 7', city: 'Hamburg', code: '20095', country: 'DE', countryName: 'Germany' },
 ] as const
-const currencies = ['USD', 'EUR'] as const
-const day = (n: number): string => new Date(Date.UTC(2027, 0, 1) + (n % 3_000) * 86_400_000).toISOString().slice(0, 10)
+export const currencies = ['USD', 'EUR'] as const
+export const day = (n: number): string => new Date(Date.UTC(2027, 0, 1) + (n % 3_000) * 86_400_000).toISOString().slice(0, 10)
 
 function chosen<T>(items: readonly T[], pick: number): T | null {
   return items[pick % Math.max(1, items.length)] ?? null
 }
 
 /** Plays one act. What the system itself refuses to a person is no act. @returns what was done, for the trace; null when nothing could be. */
-export async function play(stage: Stage, act: Act): Promise<string | null> {
+export async function play(stage: Stage, act: Act & { readonly about?: string }): Promise<string | null> {
   const [side = '', what = '', how = ''] = act.kind.split('.')
   try {
     if (side === 'desk') return await atTheDesk(stage, what, how, act.pick)
@@ -39,7 +39,7 @@ export async function play(stage: Stage, act: Act): Promise<string | null> {
     if (side === 'microsoft') return microsoft(stage, what, act.pick)
     const gone = what === 'undelete'
     const records = [...stage.truth.records.values()].filter((record) => record.side === side && record.gone === gone)
-    const record = chosen(records, act.pick)
+    const record = records.find(({ id }) => id === act.about) ?? chosen(records, act.pick)
     if (record === null) return null
     const told = side === 'partner' ? atPartner(stage, record, [what, how]) : inCrm(stage, record, [what, how], act.pick)
     return told === null ? null : `${act.kind} of ${record.kind} ${record.id}: ${told}`

@@ -1,5 +1,6 @@
 import type { PartnerCenterOptions } from '../../src/sandbox/partner-center/index.js'
 import { seededRng, type SandboxRng } from '../../src/sandbox/rng.js'
+import { census } from './census.js'
 import { checkEnd, checkQuiet } from './checker.js'
 import type { Violation } from './checker-words.js'
 import type { CrmKind, CrmOptions } from './crm.js'
@@ -12,6 +13,7 @@ import { world, type World } from './world.js'
 export interface Case {
   readonly seed: number
   readonly crm: CrmKind
+  readonly wide: boolean
   readonly script: Script
   readonly weather: Weather
   readonly options: { readonly partner: Partial<PartnerCenterOptions>; readonly crm: CrmOptions }
@@ -21,11 +23,17 @@ export interface Verdict {
   readonly trace: readonly string[]
   readonly simulatedMs: number
   readonly writes: number
+  readonly census: ReadonlyMap<string, number>
 }
 
-export function drawCase(seed: number, crm: CrmKind): Case {
+/** `wide`: also records from before the connector came, a crowd that is changed at once, and the question who wrote every value. */
+export function drawCase(seed: number, crm: CrmKind, wide = false): Case {
   const rng = seededRng(seed)
-  return { seed, crm, weather: drawWeather(rng), script: drawScript(rng), options: { partner: drawPartner(rng), crm: CRMS[crm].draw(rng) } }
+  const later = seededRng(Math.imul(seed, 2_246_822_519) ^ 0x5eed)
+  const weather = drawWeather(rng, later)
+  const drawn = drawScript(rng, later)
+  const script = wide ? drawn : { ...drawn, legacy: [], crowd: null }
+  return { seed, crm, wide, weather, script, options: { partner: drawPartner(rng), crm: CRMS[crm].draw(rng) } }
 }
 
 /** What the documentation of Partner Center leaves open: each run meets another combination. */
@@ -65,25 +73,34 @@ export async function runCase(given: Case): Promise<Verdict> {
 async function played(given: Case): Promise<Verdict> {
   const here = world(given)
   const violations: Violation[] = []
-  for (const act of given.script.acts) await here.play(act)
+  const { acts } = given.script
+  for (const [index, act] of acts.entries()) {
+    if (index === Math.floor(acts.length / 2)) await here.stirCrowd()
+    await here.play(act)
+  }
   await here.pass(60_000)
   here.clear()
+  await here.answerBrakes()
   const rested = await untilRest(here)
   if (!rested) violations.push({ invariant: 'I1', text: 'The queue is not empty four hours after the last fault.' })
   violations.push(...(await checkEnd(here, given)))
   const before = here.writes.length
   await here.hintAll()
   await here.pass(30_000)
-  violations.push(...checkQuiet(here, before))
-  return { violations, trace: here.trace, simulatedMs: here.clock.now(), writes: here.writes.length }
+  violations.push(...checkQuiet(here, before), ...here.breaches)
+  return { violations, trace: here.trace, simulatedMs: here.clock.now(), writes: here.writes.length, census: await census(here, given) }
 }
 
 async function untilRest(here: World): Promise<boolean> {
+  let hasRested = false
   await here.pass(sweepsMs)
   for (let round = 0; round < roundsMost; round += 1) {
     await here.pass(roundMs)
     const depth = await here.store.queue.depth(here.clock.now())
-    if (depth.due + depth.leased + depth.later === 0) return true
+    if (depth.due + depth.leased + depth.later > 0) continue
+    // What the last write set in motion over there, above all an answer of Microsoft, is at rest as well.
+    if (hasRested) return true
+    hasRested = true
   }
   return false
 }

@@ -17,6 +17,10 @@ const { values } = parseArgs({
     /** Ends after so long, however many seeds are left. */
     minutes: { type: 'string', default: '100000' },
     trace: { type: 'boolean', default: false },
+    /** Also what is not clean yet: records from before the connector came, a crowd that is changed at once, the author of every value. */
+    wide: { type: 'boolean', default: false },
+    /** Tells how often everything came up: in how many runs, and how many times in all. */
+    census: { type: 'boolean', default: false },
     /** Ends with the first seed that fails. */
     bail: { type: 'boolean', default: false },
   },
@@ -35,7 +39,7 @@ if (!isCrmKind(crm)) {
 const print = (trace: readonly string[]): void => console.log(trace.map((line) => `    ${line}`).join('\n'))
 /** What is left of the seed when everything is taken away that the failure does not need. */
 async function explain(seed: number, kind: CrmKind): Promise<void> {
-  const smallest = await shrunk(drawCase(seed, kind))
+  const smallest = await shrunk(drawCase(seed, kind, values.wide))
   const { violations, trace } = await runCase(smallest)
   console.log(`  As small as it gets: ${JSON.stringify({ weather: smallest.weather, acts: smallest.script.acts.length })}`)
   for (const { invariant, text } of violations) console.log(`  ${invariant}: ${text}`)
@@ -44,10 +48,15 @@ async function explain(seed: number, kind: CrmKind): Promise<void> {
 const startedAt = performance.now()
 const failed: number[] = []
 let played = 0
+const tally = new Map<string, { readonly runs: number; readonly times: number }>()
 for (let seed = first; seed < first + count; seed += 1) {
   if (performance.now() - startedAt > Number(values.minutes) * 60_000) break
   played += 1
-  const { violations, trace } = await runCase(drawCase(seed, crm))
+  const { violations, trace, census } = await runCase(drawCase(seed, crm, values.wide))
+  for (const [what, count] of census) {
+    const { runs, times } = tally.get(what) ?? { runs: 0, times: 0 }
+    tally.set(what, { runs: runs + 1, times: times + count })
+  }
   if (violations.length === 0 && values.seed !== undefined && values.trace) print(trace)
   if (violations.length > 0) {
     failed.push(seed)
@@ -59,6 +68,7 @@ for (let seed = first; seed < first + count; seed += 1) {
   }
   if ((seed - first + 1) % 100 === 0) console.error(`${seed - first + 1} of ${count} seeds, ${failed.length} failed`)
 }
+if (values.census) for (const [what, { runs, times }] of [...tally].sort()) console.log(`  ${what}: ${times} times in ${runs} runs`)
 const seconds = (performance.now() - startedAt) / 1_000
 const { user, system } = process.cpuUsage()
 console.log(

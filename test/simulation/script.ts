@@ -72,8 +72,21 @@ export interface Act {
   readonly pick: number
 }
 
+/** A pair of records of the same deal from before the connector came, and how far they know of each other. */
+export type Legacy = 'both name each other' | 'the referral names the record' | 'the record names the referral'
+
+/** Many linked deals, all of which somebody changes at once and no event tells of it; and what a person answers the brake. */
+export interface Crowd {
+  readonly deals: number
+  readonly side: 'partner' | 'crm'
+  readonly answer: 'release' | 'put back'
+}
+
 export interface Script {
   readonly acts: readonly Act[]
+  /** What stood there before the connector was started with an empty store. */
+  readonly legacy: readonly Legacy[]
+  readonly crowd: Crowd | null
 }
 
 const often: readonly ActKind[] = [
@@ -102,12 +115,19 @@ const begins: readonly ActKind[] = [
 ]
 const pauses = [0, 0, 100, 300, 1_000, 3_000, 10_000, 60_000, 400_000]
 
-export function drawScript(rng: SandboxRng): Script {
+/** `later` draws what was thought of later: older seeds keep the rest of their course. */
+export function drawScript(rng: SandboxRng, later: SandboxRng): Script {
   const act = (kind: ActKind): Act => ({ afterMs: rng.pick(pauses), kind, pick: rng.int(1_000_000) })
   // A swarm: each run knows only some kinds of acts, so that rare ones meet often enough.
   const known = ACT_KINDS.filter(() => rng.chance(0.4))
   const kinds = known.length === 0 ? ACT_KINDS : known
   const acts = Array.from({ length: 1 + rng.int(3) }, () => act(rng.pick(begins)))
   for (let left = 4 + rng.int(22); left > 0; left -= 1) acts.push(act(rng.chance(0.4) ? rng.pick(often) : rng.pick(kinds)))
-  return { acts }
+  const legacy = later.chance(0.12)
+    ? Array.from({ length: 1 + later.int(4) }, () => later.pick<Legacy>(['both name each other', 'the referral names the record', 'the record names the referral']))
+    : []
+  const crowd: Crowd | null = later.chance(0.02)
+    ? { deals: 24 + later.int(8), side: later.pick(['partner', 'crm']), answer: later.pick(['release', 'put back']) }
+    : null
+  return { acts, legacy, crowd }
 }

@@ -22,10 +22,12 @@ export async function shrunk(given: Case): Promise<Case> {
   for (let before: Case | null = null; before !== best && runs < runsMost; ) {
     before = best
     for (const weather of calmer(best.weather)) if (await fails({ ...best, weather })) break
+    if (best.script.crowd !== null) await fails({ ...best, script: { ...best.script, crowd: null } })
+    if (best.script.legacy.length > 0) await fails({ ...best, script: { ...best.script, legacy: [] } })
     for (let size = Math.ceil(best.script.acts.length / 2); size >= 1; size = Math.floor(size / 2)) {
       for (let start = 0; start < best.script.acts.length; ) {
         const acts = best.script.acts.filter((_, index) => index < start || index >= start + size)
-        if (acts.length === 0 || !(await fails({ ...best, script: { acts } }))) start += size
+        if (acts.length === 0 || !(await fails({ ...best, script: { ...best.script, acts } }))) start += size
       }
     }
   }

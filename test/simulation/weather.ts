@@ -25,6 +25,10 @@ export interface Weather {
   readonly skewMs: number
   /** Chance of a person to edit a record of a system in the very moment before a write of ours reaches it. */
   readonly rush: number
+  /** Whether that edit is of the very record and value that the write is about. */
+  readonly aimed: boolean
+  /** Chance of each further page of a listing not to come. */
+  readonly torn: number
   /** Chance of each act to come with a jump of the clock. */
   readonly jump: number
 }
@@ -44,6 +48,8 @@ export const calm: Weather = {
   listingLagMs: 0,
   skewMs: 0,
   rush: 0,
+  aimed: false,
+  torn: 0,
   jump: 0,
 }
 
@@ -55,7 +61,8 @@ function someFaults(rng: SandboxRng): FaultRule[] {
   )
 }
 
-export function drawWeather(rng: SandboxRng): Weather {
+/** `later` draws what was thought of later: older seeds keep the rest of their course. */
+export function drawWeather(rng: SandboxRng, later: SandboxRng): Weather {
   const maybe = <T>(chance: number, draw: () => T, otherwise: T): T => (rng.chance(chance) ? draw() : otherwise)
   return {
     workers: maybe<1 | 2>(0.5, () => 2, 1),
@@ -72,6 +79,8 @@ export function drawWeather(rng: SandboxRng): Weather {
     listingLagMs: maybe(0.25, () => rng.pick([2_000, 20_000]), 0),
     skewMs: maybe(0.2, () => rng.pick([500, 5_000]), 0),
     rush: maybe(0.45, () => rng.pick([0.1, 0.3]), 0),
+    aimed: later.chance(0.5),
+    torn: later.chance(0.15) ? later.pick([0.3, 0.7]) : 0,
     jump: maybe(0.15, () => 0.2, 0),
   }
 }

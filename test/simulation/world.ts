@@ -1,4 +1,5 @@
 import type { Store } from '../../src/core/ports.js'
+import { brakeName, type Brake } from '../../src/engine/sweep.js'
 import { NoAnswer, type Transport } from '../../src/remote/transport.js'
 import type { SimHandler, SimSend } from '../../src/sandbox/http.js'
 import { partnerCenter, type PartnerCenter, type PartnerCenterOptions } from '../../src/sandbox/partner-center/index.js'
@@ -6,11 +7,13 @@ import { seededRng, type SandboxRng } from '../../src/sandbox/rng.js'
 import { memoryStore } from '../support/memory-store.js'
 import type { CrmKind, CrmOptions, CrmSide } from './crm.js'
 import { leapClock, quiet, type LeapClock } from './hand-clock.js'
+import { changeAll, pairFromBefore, putBack, type CrowdStory, type Pair } from './before.js'
+import type { Violation } from './checker-words.js'
 import { CRMS } from './crms.js'
 import { startNode, type Node } from './node.js'
 import { play, type Stage } from './people.js'
 import { mortal, mortalClock, mortalStore, simProcess, type Mortality } from './process.js'
-import type { Act } from './script.js'
+import type { Act, Script } from './script.js'
 import { truth, type Truth } from './truth.js'
 import type { Weather } from './weather.js'
 
@@ -29,7 +32,16 @@ export interface World {
   readonly truth: Truth
   readonly trace: string[]
   readonly writes: WriteCall[]
+  /** What was seen to be wrong at the moment it happened. */
+  readonly breaches: Violation[]
+  /** Acts that were done, by kind, and what else happened, counted. */
+  readonly counts: Map<string, number>
   play(act: Act): Promise<void>
+  /** Somebody changes every deal of the crowd, and no event tells of it. */
+  stirCrowd(): Promise<void>
+  readonly crowd: CrowdStory | null
+  /** Where a brake is pulled, a person looks at it and answers. */
+  answerBrakes(): Promise<void>
   /** Lets this much time pass. */
   pass(ms: number): Promise<void>
   /** No more faults: every process is started anew, events arrive, requests are answered. */
@@ -39,16 +51,29 @@ export interface World {
 }
 
 const start = Date.UTC(2026, 10, 2, 9)
+const beforeMs = 3_600_000 // Every listing shows by now what stood there before the connector came.
+// A brake that is released or put back is over with the next sweep; three looks are for two sides and a person in between.
+const crowdLinksMs = 300_000 // The first sync of so many deals is through by then, with or without faults.
+const looksMost = 6
+const lookEveryMs = 90_000
+/** Where a value stands in what is written, in any of the systems. */
+const WRITTEN: Readonly<Record<string, RegExp>> = {
+  notes: /"description"|"Description"|\/details\/notes/,
+  value: /"estimatedvalue"|"estimatedamount"|"Amount"|"Cosell_Deal_Value__c"|\/details\/dealValue/,
+  date: /"estimatedclosedate"|"CloseDate"|"Cosell_Closing_Date__c"|\/details\/closingDateTime/,
+}
+const isFurtherPage = (url: string): boolean => /skiptoken|\/query\/[^?]/i.test(url)
 const traceMost = 4_000
 
 export interface WorldGiven {
   readonly seed: number
   readonly crm: CrmKind
   readonly weather: Weather
+  readonly script: Script
   readonly options: { readonly partner: Partial<PartnerCenterOptions>; readonly crm: CrmOptions }
 }
 
-export function world({ seed, crm: kind, weather: drawn, options }: WorldGiven): World {
+export function world({ seed, crm: kind, weather: drawn, script, options }: WorldGiven): World {
   const clock = leapClock(start)
   const rngs = (part: number): SandboxRng => seededRng(Math.imul(seed + 1, 2_654_435_761) ^ Math.imul(part, 40_503))
   const trace: string[] = []
@@ -110,7 +135,14 @@ export function world({ seed, crm: kind, weather: drawn, options }: WorldGiven):
   partner.faults.set(weather.partnerFaults)
   crm.faults.set(weather.crmFaults)
   const seen = truth({ partner, crm, clock })
+  const loseEvents = (rate: number): void => {
+    Object.assign(partner.options, { eventLossRate: rate })
+    crm.loseEvents(rate)
+  }
   const writes: WriteCall[] = []
+  const breaches: Violation[] = []
+  const counts = new Map<string, number>()
+  const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1)
   /** Requests inside a simulator. What happens meanwhile could be anybody's: nobody else acts then. */
   let underWay = 0
 
@@ -134,7 +166,13 @@ export function world({ seed, crm: kind, weather: drawn, options }: WorldGiven):
       const lower = Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]))
       const exchange = async (): ReturnType<SimHandler> => {
         await wait(clock, rng.int(weather.latencyMs + 1))
-        if (method !== 'GET' && underWay === 0 && weather.rush > 0 && rng.chance(weather.rush)) rush(name === 'CRM' ? 'crm' : 'partner', rng)
+        if (method === 'GET' && weather.torn > 0 && isFurtherPage(url) && rng.chance(weather.torn)) {
+          count('a page of a listing broke off')
+          return { status: 502, headers: {}, body: '' }
+        }
+        if (method !== 'GET' && underWay === 0 && weather.rush > 0 && rng.chance(weather.rush))
+          rush(name === 'CRM' ? 'crm' : 'partner', rng, weather.aimed ? `${pathname} ${String(body)}` : null)
+        if (name === 'PC' && method === 'PATCH') watchClosed(pathname, lower['if-match'])
         seen.look('person')
         underWay += 1
         const before = seen.happenings.length
@@ -170,11 +208,22 @@ export function world({ seed, crm: kind, weather: drawn, options }: WorldGiven):
 
   let numbers = 0
   const stage: Stage = { partner, crm, truth: seen, store, node: () => living()[0] ?? null, fresh: () => (numbers += 1) }
-  /** Somebody edits in the moment between our look and our write. */
-  const rush = (side: 'partner' | 'crm', rng: SandboxRng): void => {
-    const kind = rng.pick(side === 'crm' ? (['crm.notes', 'crm.value', 'crm.date'] as const) : (['partner.notes', 'partner.value', 'partner.date'] as const))
+  /** Somebody edits in the moment between our look and our write; `at` names what is written, if it shall be that. */
+  const rush = (side: 'partner' | 'crm', rng: SandboxRng, at: string | null): void => {
+    const all = side === 'crm' ? (['crm.notes', 'crm.value', 'crm.date'] as const) : (['partner.notes', 'partner.value', 'partner.date'] as const)
+    const written = all.filter((one) => at !== null && WRITTEN[one.slice(one.indexOf('.') + 1)]?.test(at) === true)
+    const about = at === null ? undefined : [...seen.records.keys()].find((id) => at.includes(id))
+    const kind = rng.pick(written.length === 0 ? all : written)
+    const edit = { afterMs: 0, kind, pick: rng.int(1_000_000), ...(about === undefined ? {} : { about }) }
+    count(about === undefined ? 'an edit in the moment before a write' : 'an edit of the very record in the moment before a write')
     // The edit itself is done at once; only its words come later.
-    void play(stage, { afterMs: 0, kind, pick: rng.int(1_000_000) }).then((told) => void (told !== null && tell(`! ${told}`)))
+    void play(stage, edit).then((told) => void (told !== null && tell(`! ${told}`)))
+  }
+  /** A patch under the version of a closed referral was planned by somebody who saw that it is closed. */
+  const watchClosed = (pathname: string, ifMatch: string | undefined): void => {
+    const referral = partner.referral(pathname.slice(pathname.lastIndexOf('/') + 1))
+    if (referral?.status === 'Closed' && (ifMatch === undefined || ifMatch.includes(referral.eTag.replaceAll('"', ''))))
+      breaches.push({ invariant: 'closed', text: `Referral ${referral.id} was patched although it was known to be closed.` })
   }
   let births = 0
   const launch = (place: number): void => {
@@ -194,9 +243,26 @@ export function world({ seed, crm: kind, weather: drawn, options }: WorldGiven):
       warn: (message, details) => tell(`warning: ${message} ${JSON.stringify(details).slice(0, 200)}`),
     })
   }
+  const pairs: Pair[] = []
+  // What happened before the connector came raised no event that it hears.
+  loseEvents(1)
+  for (const legacy of script.legacy) pairFromBefore(stage, legacy)
+  for (let left = script.crowd?.deals ?? 0; left > 0; left -= 1) pairs.push(pairFromBefore(stage, 'both name each other'))
+  seen.look('person')
+  // The callbacks are set up when the first sync is through.
+  let isDeaf = script.legacy.length + pairs.length > 0
+  if (isDeaf) clock.advance(beforeMs)
+  else loseEvents(weather.eventLoss)
+  let crowd: CrowdStory | null = null
   for (let place = 0; place < weather.workers; place += 1) launch(place)
   const reviveMs = 5_000
+  const hear = async (): Promise<void> => {
+    if ((await store.getValue('swept.partner')) === null) return
+    isDeaf = false
+    loseEvents(weather.eventLoss)
+  }
   const revive = (): void => {
+    if (isDeaf) void hear()
     nodes.forEach((node, place) => {
       if (node?.process.isDead() === true) launch(place)
     })
@@ -235,7 +301,40 @@ export function world({ seed, crm: kind, weather: drawn, options }: WorldGiven):
     truth: seen,
     trace,
     writes,
+    breaches,
+    counts,
+    get crowd() {
+      return crowd
+    },
     pass,
+    async stirCrowd() {
+      if (script.crowd === null) return
+      await pass(crowdLinksMs)
+      loseEvents(1)
+      const edits = changeAll(stage, script.crowd, pairs)
+      seen.look('person')
+      if (!isDeaf) loseEvents(weather.eventLoss)
+      tell(`* ${edits.size} deals are changed at once in ${script.crowd.side}, without an event`)
+      crowd = { crowd: script.crowd, pairs, edits, atMs: clock.now(), releasedAtMs: null, brakes: 0 }
+    },
+    async answerBrakes() {
+      if (crowd === null) return
+      for (let looks = 0; looks < looksMost; looks += 1) {
+        await pass(lookEveryMs)
+        const pulled = await Promise.all((['partner', 'crm'] as const).map((side) => store.getValue<Brake | null>(brakeName(side))))
+        if (!pulled.some((brake) => brake?.value != null)) continue
+        crowd.brakes += 1
+        count('the brake was pulled')
+        count(`a person answered the brake: ${crowd.crowd.answer}`)
+        if (crowd.crowd.answer === 'put back') putBack(stage, crowd)
+        else {
+          crowd.releasedAtMs ??= clock.now()
+          for (const side of ['crm', 'partner'] as const) void living()[0]?.sweep(side, true)
+        }
+        seen.look('person')
+        tell(`* a person answers the brake: ${crowd.crowd.answer}`)
+      }
+    },
     async play(act) {
       await pass(act.afterMs)
       const node = living()[act.pick % Math.max(1, living().length)]
@@ -243,7 +342,9 @@ export function world({ seed, crm: kind, weather: drawn, options }: WorldGiven):
       else if (act.kind === 'node.pause') node?.process.stopUntil(clock.now() + 40_000 + (act.pick % 100_000))
       else if (act.kind === 'sweep.partner' || act.kind === 'sweep.crm')
         void node?.sweep(act.kind === 'sweep.crm' ? 'crm' : 'partner', false)
+      if (crowd !== null && (act.kind === 'desk.release' || act.kind === 'desk.retry')) crowd.releasedAtMs ??= clock.now()
       const told = await play(stage, act)
+      if (told !== null && !told.includes(': refused')) count(act.kind)
       seen.look('person')
       if (weather.jump > 0 && act.pick % 100 < weather.jump * 100) clock.advance(90_000)
       tell(`* ${told ?? `${act.kind}: nothing`}`)
@@ -251,11 +352,13 @@ export function world({ seed, crm: kind, weather: drawn, options }: WorldGiven):
     },
     clear() {
       tell('--- faults end ---')
-      weather = { ...weather, rush: 0, crash: 0, storeTrouble: 0, hang: 0, pause: 0 }
+      weather = { ...weather, rush: 0, torn: 0, crash: 0, storeTrouble: 0, hang: 0, pause: 0 }
       partner.faults.clear()
       crm.faults.clear()
-      Object.assign(partner.options, { eventLossRate: 0 })
-      crm.loseEvents(0)
+      if (!isDeaf) loseEvents(0)
+      weather = { ...weather, eventLoss: 0 }
+      // What is told from now on is told at once: at rest, nothing is on its way that only a late event would bring.
+      partner.options.eventReorderRate = 0
       nodes.forEach((node, place) => {
         node?.process.kill()
         launch(place)
