@@ -91,8 +91,8 @@ export const MUTANTS: readonly Mutant[] = [
     'a save does not compare the revision',
     ['R6', 'R54'],
     'src/store/links.ts',
-    ".where('revision', '=', to.planned)",
-    ".where('revision', '>=', 0)",
+    ".set({ revision: to.revision, doc: to.doc, state: to.state, reason: to.reason, updated_at: to.updated_at })\n    .where('tenant', '=', to.tenant)\n    .where('id', '=', to.id)\n    .where('revision', '=', to.planned)",
+    ".set({ revision: to.revision, doc: to.doc, state: to.state, reason: to.reason, updated_at: to.updated_at })\n    .where('tenant', '=', to.tenant)\n    .where('id', '=', to.id)",
   ),
   mutant(
     'the loser of a conflict is not recorded',
@@ -268,8 +268,8 @@ export const MUTANTS: readonly Mutant[] = [
     'a repeated event is new every time',
     ['R33'],
     'src/store/events.ts',
-    'return Number(done.numAffectedRows ?? 0) > 0',
-    'return true || Number(done.numAffectedRows ?? 0) > 0',
+    'return numAffectedRows > 0n ? unseen.add(keyOf(only)) : unseen',
+    'return unseen.add(keyOf(only))',
   ),
   mutant(
     'a write that has not arrived is taken for one that never will',
