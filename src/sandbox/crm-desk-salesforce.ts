@@ -55,13 +55,16 @@ export function salesforceCards(org: Salesforce): CrmDesk {
         const address = { BillingStreet: '1 Market Street', BillingCity: 'Berlin', BillingPostalCode: '10115', BillingCountry: 'Germany' }
         const account = people.create('Account', { Name: `${name} Inc.`, ...address })
         const person = { FirstName: 'Ada', LastName: 'Moser', Email: 'ada.moser@customer.example', Phone: '+49 30 5550100' }
+        const owner = people.user('kim@fabrikam.example')
+        // A share needs a member of the sales team who can be phoned.
+        if (text(org.read('User', owner), 'Phone') === null) people.edit('User', owner, { Phone: '+49 30 5550100' })
         const id = people.create('Opportunity', {
           Name: name,
           Description: 'Wants a managed reporting platform.',
           Amount: 75_000,
           StageName: 'Qualification',
           CloseDate: '2027-03-31',
-          OwnerId: people.user('kim@fabrikam.example'),
+          OwnerId: owner,
           AccountId: account,
           ContactId: people.create('Contact', { ...person, AccountId: account }),
         })

@@ -26,6 +26,12 @@ describe.each(['dynamics', 'salesforce'] as const)('the desk of a simulated %s',
       sync: false,
       section: { help: null, reason: null, solutions: [{ id: 'SOL-10001-SBX', name: 'Sandbox Insights' }] },
     })
+    // A share needs a member of the sales team who can be phoned.
+    const phones =
+      crm === 'dynamics'
+        ? sandbox.dynamics.find('systemuser').map((user) => user['mobilephone'])
+        : sandbox.salesforce.find('User').map((user) => user['Phone'])
+    expect(phones).toContain('+49 30 5550100')
     const edit = { topic: 'Other', value: 5, close: '2027-06-30', description: 'New', sync: true, visible: true, help: 3, reason: 1 }
     await ask('seller/edit', 'opportunity', id, edit)
     const { topic, value, close, description, sync, visible, section } = await card(id)
