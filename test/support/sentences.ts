@@ -10,7 +10,7 @@ export interface Said {
 
 /** Whose words never reach the console: they stay in a terminal, in a log, in the CRM, in the API's description, or with the caller of a webhook. */
 const ELSEWHERE: readonly RegExp[] = [
-  /^src\/(sandbox|cli|config|store|demo\.ts|log\.ts|metrics\.ts|trac|redact|assemble|installation\.ts)/,
+  /^src\/(sandbox|cli|config|store|demo\.ts|log\.ts|metrics\.ts|server\/process-metrics\.ts|trac|redact|assemble|installation\.ts)/,
   /^src\/adapters\/(crm-kind|registry)\.ts/,
   /^src\/core\/(countries|states|matching|mapping-laws|mapping-document|conversion-functions)\.ts/,
   /^src\/server\/(openapi|docs|home|front|limits|health|console|hooks|local-socket|events|operations|[a-z]+-operations)\.ts/,
