@@ -50,7 +50,7 @@ describe.each(CRMS)('on %s', (_name, open) => {
     here = await open()
     for (const postalCode of ['8001', '8002']) here.people.account({ name: 'Contoso Klinik AG', postalCode })
     const customerProfile = { name: 'Contoso Klinik AG', address: { addressLine1: 'Seestrasse 1', city: 'Zürich', postalCode: '', country: 'CH' } }
-    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Doubted', customerProfile })
+    const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Doubted', customerProfile, details: { currency: 'EUR' } })
     await here.sync()
     const id = here.crmIdOf(own.id)
     expect(here.look.accountsNamed('Contoso Klinik AG')).toHaveLength(3)

@@ -9,6 +9,9 @@ export const install: Readonly<Record<string, string>> = {
   'web resources': 'Web 资源',
   'Run it again.': '请再次运行。',
   'Co-sell connector': 'Co-sell 连接器',
+  // Names in the CRM, which stand there in English.
+  'Co-sell connector: writes': 'Co-sell connector: writes',
+  'Co-sell connector: everybody reads': 'Co-sell connector: everybody reads',
   'cosell: {1} of {2}': 'cosell：{2} 的 {1}',
   'the webhook of the connector': '连接器的 Webhook',
   'the steps of the webhook': 'Webhook 的步骤',
