@@ -36,6 +36,7 @@ const parts = { ...(await compiled('assemble.js') as object), ...(await compiled
 
 const settled = settling()
 const tidyEveryMs = 3_600_000
+const turnsMost = 3 // The clock goes in steps of up to half an hour, so a turn may be that late.
 const megabyte = 1_048_576
 const tables = ['link', 'link_ref', 'dirty', 'event', 'value', 'claim', 'audit'] as const
 let hand = leapClock(0)
@@ -73,7 +74,7 @@ answering<Questions>({
     rows['checkpoint'] = Number((await signed.executeTakeFirstOrThrow()).n)
     rows['value'] = (rows['value'] ?? 0) - rows['checkpoint']
     const filled = db.selectFrom('audit').select((eb) => eb.fn.countAll<number>().as('n')).where('payload', 'is not', null)
-    const old = hand.now() - tidyEveryMs * 2
+    const old = hand.now() - tidyEveryMs * turnsMost
     const payloads = await filled.executeTakeFirstOrThrow()
     const late = await filled.where('at', '<', old - keepLedgerMs).executeTakeFirstOrThrow()
     const events = await db.selectFrom('event').select((eb) => eb.fn.countAll<number>().as('n')).where('at', '<', old - eventsKeptMs).executeTakeFirstOrThrow()

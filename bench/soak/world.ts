@@ -11,7 +11,7 @@ export interface Questions {
   begin(deals: number): void
   /** Events are sent to this address from now on. */
   listen(hook: string): void
-  /** So many edits, seven of ten in Partner Center; then the clock is turned. Answers when everything that was sent is answered. */
+  /** So many edits, most of them in Partner Center, each deal in one system only; then the clock is turned. Answers when everything that was sent is answered. */
   advance(how: { readonly edits: number; readonly ms: number }): void
   /** Both systems answer 503 from now on, or work again. */
   outage(on: boolean): void
@@ -24,7 +24,8 @@ const hand = leapClock(Date.now())
 const sandbox = await startSandbox({ port: 0, seed: 20_261_130, customFields: 'cosell', clock: hand })
 const { partnerCenter, dynamics } = sandbox
 Object.assign(dynamics.options, { requestLimit: null })
-const crmShare = 0.3
+/** Of twenty edits, and so of the deals: more than a fifth of all deals that changed in the CRM while it could not be read would stop the sweep for a person. */
+const crmOfTwenty = 3
 const retryAfterSeconds = 30
 let deals: readonly string[] = []
 let edits = 0
@@ -46,7 +47,7 @@ answering<Questions>({
       edits += 1
       const id = deals[(edits * 7) % deals.length] ?? ''
       const record = inCrm.get(id) as { readonly id: string } | undefined // as valuesInCrm says
-      if ((edits % 10) / 10 < crmShare && record !== undefined) dynamics.people.edit('opportunity', record.id, { estimatedvalue: 10_000 + edits })
+      if (edits % 20 < crmOfTwenty && record !== undefined) dynamics.people.edit('opportunity', record.id, { estimatedvalue: 10_000 + edits })
       else partnerCenter.portal.edit(id, { dealValue: 10_000 + edits })
     }
     hand.advance(ms)
