@@ -11,6 +11,7 @@ import { pace } from './figures/pace.js'
 import { soak } from './figures/soak.js'
 import { SIZES, volume } from './figures/volume.js'
 import { workers } from './figures/workers.js'
+import { carriedBy } from './page.js'
 import { PEERS } from './peers/peer.js'
 import { trials } from './peers/trials.js'
 import { STORE_NAMES, type StoreKind } from './stage.js'
@@ -38,10 +39,10 @@ export const GROUPS: Readonly<Record<string, Group>> = Object.fromEntries<Group>
   ...SIZES.map((size): [string, Group] => [`volume-${size}`, { title: `First sync, sweeps and rest: ${size.toLocaleString('en')} deals`, run: () => volume(size) }]),
   ['growth', { title: 'How cost grows', run: () => growth(resultFile) }],
   ...byStore('lists', (store) => ({ title: `Lists over a hundred thousand deals: ${STORE_NAMES[store]}`, run: () => lists(store) })),
-  ['soak', { title: 'A day of work, and six weeks', run: soak }],
+  ['soak', { title: 'A day of work, and five weeks', run: soak }],
   ...PEERS.map(({ name, mapping }): [string, Group] => [
     `peers-${name}-${mapping}`,
-    { title: `The same load carried by ${name}, ${mapping === 'full' ? 'full mapping' : 'one field'}`, run: () => trials(name, mapping), named: true },
+    { title: `${carriedBy}${name}, ${mapping === 'full' ? 'full mapping' : 'one field'}`, run: () => trials(name, mapping), named: true },
   ]),
   ['console', { title: 'The console in a browser', run: consoleFigures }],
 ])

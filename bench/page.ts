@@ -1,10 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../test/support/fleet.js'
 import { holds, text, wanted, type Figure, type Result } from './figure.js'
 import { drawnLines, drawnOverview } from './plots.js'
 
 const docs = join(root, 'docs')
+/** How the titles of the groups begin that one load is carried in by several. */
+export const carriedBy = 'The same load carried by '
 const head = `# How it performs
 
 Written by \`npm run bench\`; repeat it on your own machine, whole or in parts (\`npm run bench -- --only pace-sqlite-dynamics\`). Each figure that names a floor is
@@ -22,8 +24,11 @@ entries, where the careful script appends two lines to a file), a tenth the coll
 decoding and checking both records, and the plan. With a real service's latency none of this shows.
 `
 
-/** Writes docs/performance.md and its pictures. */
-export function writePage(results: readonly Result[]): void {
+/** Writes docs/performance.md and its pictures, and the table of docs/peers.md. */
+export function writePage(all: readonly Result[]): void {
+  const isOfPeers = ({ title }: Result): boolean => title.startsWith(carriedBy)
+  const results = all.filter((result) => !isOfPeers(result))
+  writePeers(all.filter(isOfPeers))
   const pictures = join(docs, 'performance')
   mkdirSync(pictures, { recursive: true })
   const save = (file: string, svg: string): void => writeFileSync(join(pictures, `${file}.svg`), svg)
@@ -32,6 +37,26 @@ export function writePage(results: readonly Result[]): void {
   const overview = '![Every figure over what is wanted of it](performance/overview.svg)\n'
   writeFileSync(join(docs, 'performance.md'), [head, overview, ...results.map(section), shortfalls].join('\n'))
 }
+
+/** The carriers beside each other, one row a figure. */
+function writePeers(results: readonly Result[]): void {
+  const file = join(docs, 'peers.md')
+  const names = [...new Set(results.flatMap(({ figures }) => figures.map(({ name }) => name)))]
+  const cell = ({ figures }: Result, name: string): string => {
+    const found = figures.find((figure) => figure.name === name)
+    return found === undefined ? '–' : text(found)
+  }
+  const table = [
+    `| | ${results.map(({ title }) => title.slice(carriedBy.length)).join(' | ')} |`,
+    `|---|${results.map(() => '---|').join('')}`,
+    ...names.map((name) => `| ${name} | ${results.map((result) => cell(result, name)).join(' | ')} |`),
+    '',
+    ...new Set(results.map(({ at, machine }) => `Measured ${at} on ${machine}.`)),
+  ]
+  const [before = '', , after = ''] = readFileSync(file, 'utf8').split(fence)
+  writeFileSync(file, [before, `\n\n${table.join('\n')}\n\n`, after].join(fence))
+}
+const fence = '<!-- figures -->'
 
 function section({ title, at, commit, machine, figures, plots = [] }: Result): string {
   return [

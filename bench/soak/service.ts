@@ -36,7 +36,7 @@ const parts = { ...(await compiled('assemble.js') as object), ...(await compiled
 
 const settled = settling()
 const tidyEveryMs = 3_600_000
-const turnsMost = 3 // The clock goes in steps of up to half an hour, so a turn may be that late.
+const turnsMost = 4 // The clock goes in steps of up to an hour, so a turn may be that late.
 const megabyte = 1_048_576
 const tables = ['link', 'link_ref', 'dirty', 'event', 'value', 'claim', 'audit'] as const
 let hand = leapClock(0)
