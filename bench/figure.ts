@@ -41,6 +41,8 @@ export interface Result extends Measured {
   readonly at: string
   readonly commit: string
   readonly machine: string
+  /** What one has to know of this run; written in by hand. */
+  readonly note?: string
 }
 
 const round = (value: number | undefined): number => Number((value ?? Number.NaN).toPrecision(3))

@@ -58,7 +58,7 @@ function writePeers(results: readonly Result[]): void {
 }
 const fence = '<!-- figures -->'
 
-function section({ title, at, commit, machine, figures, plots = [] }: Result): string {
+function section({ title, at, commit, machine, note, figures, plots = [] }: Result): string {
   return [
     `## ${title}`,
     '',
@@ -67,7 +67,7 @@ function section({ title, at, commit, machine, figures, plots = [] }: Result): s
     '|---|---|---|---|',
     ...figures.map((figure) => `| ${figure.name} | ${text(figure)} | ${wanted(figure)} | ${verdict(figure)} |`),
     '',
-    `Measured ${at} at ${commit} on ${machine}.`,
+    `Measured ${at} at ${commit} on ${machine}.${note === undefined ? '' : ` ${note}`}`,
     '',
   ].join('\n')
 }

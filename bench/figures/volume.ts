@@ -34,6 +34,7 @@ export async function volume(count: number): Promise<Measured> {
       made.filter((call) => call.system === system && (methods.length === 0 || methods.includes(call.method))).length
     const figures: Figure[] = [
       less('first sync: seconds per 1,000 deals', perThousand(first.seconds), { target: 60, unit: 's' }),
+      less('first sync: processor seconds per 1,000 deals', perThousand(first.cpuSeconds), { target: null, unit: 's' }),
       less('first sync: time', first.seconds / floorSeconds, { target: null, unit: '× floor' }),
       less('first sync: peak memory', first.megabytes, { target: 350, unit: 'MB' }),
       less('first sync: reads per referral', per(of(first.calls, 'partner', 'GET')), { target: 0.02, unit: 'calls' }),
@@ -67,6 +68,7 @@ async function firstSyncFloor(floor: Forked<Questions>, count: number): Promise<
 
 interface Synced {
   readonly seconds: number
+  readonly cpuSeconds: number
   readonly megabytes: number
   readonly calls: readonly Call[]
 }
@@ -74,17 +76,19 @@ interface Synced {
 async function sync(stage: Stage, what: string): Promise<Synced> {
   const peak = join(stage.folder, 'peak')
   const probe = join(stage.folder, 'probe.mjs')
-  const lines = ["import { writeFileSync } from 'node:fs'", `process.on('exit', () => writeFileSync(${JSON.stringify(peak)}, String(process.resourceUsage().maxRSS)))`]
+  const lines = ["import { writeFileSync } from 'node:fs'", `process.on('exit', () => writeFileSync(${JSON.stringify(peak)}, JSON.stringify(process.resourceUsage())))`]
   writeFileSync(probe, `${lines.join('\n')}\n`)
   await stage.simulators.ask('reset')
   const startedAt = performance.now()
   const { code, err } = await stage.fleet.command(['sync', '--json'], { node: ['--import', pathToFileURL(probe).href] })
   if (code !== 0 && code !== 1) throw new Error(`cosell sync ended with ${String(code)}: ${err}`)
   const seconds = (performance.now() - startedAt) / 1_000
-  const megabytes = Number(readFileSync(peak, 'utf8')) / 1_024
+  const { maxRSS, userCPUTime, systemCPUTime } = JSON.parse(readFileSync(peak, 'utf8')) as NodeJS.ResourceUsage // written by the probe
+  const megabytes = maxRSS / 1_024
+  const cpuSeconds = (userCPUTime + systemCPUTime) / 1e6
   const calls = await stage.simulators.ask('calls')
   console.log(`  ${what}: ${seconds.toFixed(1)} s, ${megabytes.toFixed(0)} MB, ${calls.length} calls`)
-  return { seconds, megabytes, calls }
+  return { seconds, cpuSeconds, megabytes, calls }
 }
 
 /** Start, rest and events over the store as it is now. The floor of start and rest is a process that only answers HTTP. */
