@@ -38,7 +38,7 @@ export const reasons: Record<ReasonCode, { readonly name: string; readonly what:
   'ambiguous-account': {
     name: 'Several accounts fit',
     what: 'Several accounts of the CRM could be the customer of a new deal. A new account was made, since a wrong one is worse than a second one; the deal itself is in sync.',
-    todo: 'Merge the accounts in the CRM, then press Retry: the deal is looked at again.',
+    todo: 'Merge the accounts in the CRM, then press “Retry these”: the deal is looked at again.',
   },
   'identifier-changed': {
     name: 'Id changed',

@@ -10,7 +10,7 @@ export const reasons: Messages['reasons'] = {
   'missing-record': { name: '记录丢失', what: '两条记录之一已无法找到。', todo: '恢复该记录，或解除关联。' },
   'linked-record-missing': { name: '关联记录丢失', what: '记录所带的标识指向不存在的记录。', todo: '关联正确的记录，或清除记录上的标识。' },
   'duplicate-marker': { name: '重复关联', what: '有多条记录自称是此商机的另一半。', todo: '确定正确的一条，并清除其他记录上的标识。' },
-  'ambiguous-account': { name: '有多个客户符合', what: 'CRM 中有多个客户可能是新商机的客户。为避免归入错误的客户，已新建一个；商机本身已同步。', todo: '在 CRM 中合并这些客户，然后按“重试”：会重新查看商机。' },
+  'ambiguous-account': { name: '有多个客户符合', what: 'CRM 中有多个客户可能是新商机的客户。为避免归入错误的客户，已新建一个；商机本身已同步。', todo: '在 CRM 中合并这些客户，然后按“重试这些”：会重新查看商机。' },
   'identifier-changed': { name: '标识被更改', what: '关联记录的标识被手动修改。', todo: '改回原值，或重新关联。' },
   reopened: { name: '重新打开', what: '已关闭的商机在 CRM 中被重新打开；合作伙伴中心不支持。', todo: '再次关闭，或新建商机。' },
   absent: { name: '不可见', what: '记录目前不可见。', todo: '检查记录的访问权限；系统会再次查找。' },
