@@ -72,6 +72,7 @@ describe('signing in with the company', () => {
     expect(['Lax', 'Strict']).toContain(session?.sameSite)
     const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie)
     expect(kept).not.toMatch(/eyJ|token|secret/i)
+    await settled(page) // A page that is still being built may take the menu away under the pointer.
     await page.getByRole('button', { name: 'Signed in as ana@company.example' }).click()
     await page.getByRole('menuitem', { name: 'Sign out' }).click()
     await page.getByRole('link', { name: 'Sign in with your organisation' }).waitFor()

@@ -10,9 +10,8 @@ import {
   MenuPopover,
   MenuTrigger,
 } from '@fluentui/react-components'
-import { useQueryClient } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
 import { api } from '../api/client.js'
+import { isSignedOut } from '../api/http.js'
 import { useMe } from '../api/queries.js'
 import { LOCALE_NAMES, LOCALES, useLocale } from '../i18n/locale.js'
 import { Icon } from '../parts/icon.js'
@@ -70,13 +69,15 @@ export function AccountMenu() {
   } = useLocale()
   const me = useMe().data
   const who = useWho()
-  const client = useQueryClient()
-  const navigate = useNavigate()
   if (me === undefined) return null
+  /** A new page, not another view: nothing of the person stays in memory, and no answer still under way can bring the old one back. */
   const signOut = async (): Promise<void> => {
-    await api.signOut()
-    client.clear()
-    await navigate({ to: '/sign-in' })
+    try {
+      await api.signOut()
+    } catch (error) {
+      if (!isSignedOut(error)) throw error
+    }
+    window.location.assign('/sign-in')
   }
   return (
     <Menu>
