@@ -76,6 +76,8 @@ export interface Capabilities {
 export interface Receipt {
   readonly ref: EndRef
   readonly version: Version | null
+  /** A creation met its own record: it shows what an earlier attempt wrote and what people made of it since, not what was sent now. */
+  readonly found?: true
   /** Values the target shows that differ from what was written because an existing record was used (a found account). Overrides `canonical`. */
   readonly resolved: Projection
   /** Things a person should know (an owner who is no CRM user). Goes into the audit and the note. */

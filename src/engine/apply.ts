@@ -7,7 +7,7 @@ import type { Plan, PlannedChange } from '../core/plan-types.js'
 import type { Present, Readings, Receipt } from '../core/ports.js'
 import type { Side } from '../core/ref.js'
 import { stageAfter } from '../core/stage.js'
-import { shownAs, takeMade } from './ends.js'
+import { agreedWith, takeMade } from './ends.js'
 import type { Engine } from './engine.js'
 import type { Known } from './look.js'
 import { fingerprint, prependLines, successLine } from './note-text.js'
@@ -115,7 +115,7 @@ interface Acknowledged {
 async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, { receipt, calls, now }: Acknowledged): Promise<void> {
   const { change, agreed } = planned
   const { link } = pass
-  const shows = shownAs(agreed, change.side, receipt.resolved)
+  const shows = agreedWith(agreed, change.side, receipt)
   const before = now[change.side]
   const requestId = calls.findLast((call) => call.method !== 'GET' && call.requestId !== null)?.requestId ?? null
   // A base holds fields only.

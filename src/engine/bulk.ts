@@ -7,6 +7,7 @@ import { flowInto } from '../core/policy.js'
 import type { Commit, Lease, Mark, Present, Reading, Receipt } from '../core/ports.js'
 import { asLinkId, type EndRef, type LinkId } from '../core/ref.js'
 import { movedAgreement } from '../core/replay.js'
+import { agreedWith } from './ends.js'
 import { entry, pinned, type Engine } from './engine.js'
 import { successLine } from './note-text.js'
 import { planInput } from './reconcile.js'
@@ -173,7 +174,7 @@ function commitOf(engine: Engine, item: Item, answer: Receipt | ReturnType<typeo
     const inMs = fault.kind === 'ambiguous' ? Math.max(0, (link.intents[0]?.searchAfter ?? now) - now) : 0
     return { lease, link: { ...link, intents }, audit: [failed], now, outcome: { kind: 'again', inMs, because: fault } }
   }
-  const base = advance(null, { ...planned.agreed, crm: { ...planned.agreed.crm, ...answer.resolved } })
+  const base = advance(null, agreedWith(planned.agreed, 'crm', answer))
   const done: Link = {
     ...link,
     ends: { partner: reading.ref, crm: answer.ref },
@@ -202,7 +203,7 @@ function commitOf(engine: Engine, item: Item, answer: Receipt | ReturnType<typeo
     remarks: answer.remarks,
   })
   const agreed = movedAgreement(link.base, base).map((event) => entry(context, event))
-  const unfinished = (!stamped && !reading.sealed) || reading.deal.status !== planned.agreed.partner.status || accompanied(reading)
+  const unfinished = answer.found === true || (!stamped && !reading.sealed) || reading.deal.status !== planned.agreed.partner.status || accompanied(reading)
   const outcome: Outcome = { kind: 'settled' }
   return { lease, link: unfinished ? { ...done, state: 'pending' } : done, audit: [wrote, ...agreed], now, outcome }
 }

@@ -2,7 +2,7 @@ import type { CreateChange } from '../core/change.js'
 import { isEmpty, pick, sameValue, type Base, type Field, type FieldValue, type Projection } from '../core/deal.js'
 import { Fault, toFault } from '../core/fault.js'
 import { advance, type Intent, type Link } from '../core/link.js'
-import type { CallOptions, Readings } from '../core/ports.js'
+import type { CallOptions, Readings, Receipt } from '../core/ports.js'
 import { otherSide, type EndRef, type Side } from '../core/ref.js'
 import { movedAgreement } from '../core/replay.js'
 import { entry, type Engine } from './engine.js'
@@ -182,6 +182,14 @@ async function agreedBy(engine: Engine, intent: Intent, change: CreateChange, op
 export function shownAs(agreed: Base, side: Side, resolved: Projection): Base {
   const shown = pick(resolved, Object.keys(agreed[side]) as Field[]) // agreed holds fields only
   return side === 'crm' ? { ...agreed, crm: { ...agreed.crm, ...shown } } : { ...agreed, partner: { ...agreed.partner, ...shown } }
+}
+
+/** What a creation agreed on with the record it made; with one that was there already only what that shows for certain. The rest meets as two values do. */
+export function agreedWith(agreed: Base, side: Side, { resolved, found }: Pick<Receipt, 'resolved' | 'found'>): Base {
+  const shown = shownAs(agreed, side, resolved)
+  if (found !== true) return shown
+  const certain = Object.keys(resolved) as Field[] // of a Projection
+  return { partner: pick(shown.partner, certain), crm: pick(shown.crm, certain) }
 }
 
 /** A CRM record is found by the referral identifier it was created with; a referral by the CRM id, Microsoft's by its engagement. */

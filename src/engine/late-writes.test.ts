@@ -91,3 +91,27 @@ describe('a process that was stopped before it sent a write', () => {
     expect(world.crm.only().deal['details.notes']).toBe('A')
   })
 })
+
+describe('a creation that meets its own record of an earlier attempt', () => {
+  it('[R26] does not take its own values for agreed: what both sides changed since is for a person', async () => {
+    const world = engineWorld()
+    const row = world.partner.put({ kind: 'referral', deal })
+    world.crm.put({ kind: 'opportunity', id: world.engine.crmIdFor(row.id), deal: { ...deal, 'details.notes': 'Of the seller.' } })
+    world.partner.edit(row.id, { 'details.notes': 'Of the partner.' })
+    await world.hint({ ref: referral(row.id) })
+    await world.settle()
+    expect(await onlyLink(world)).toMatchObject({ state: 'needs-attention', conflicts: [{ field: 'details.notes' }] })
+    expect(world.crm.only().deal['details.notes']).toBe('Of the seller.')
+    expect(world.partner.only().deal['details.notes']).toBe('Of the partner.')
+  })
+
+  it('is in step at once where the record shows what the partner says', async () => {
+    const world = engineWorld()
+    const row = world.partner.put({ kind: 'referral', deal })
+    world.crm.put({ kind: 'opportunity', id: world.engine.crmIdFor(row.id), deal })
+    await world.hint({ ref: referral(row.id) })
+    await world.settle()
+    expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', conflicts: [], intents: [] })
+    expect(world.crm.only().otherId).toBe(row.id)
+  })
+})

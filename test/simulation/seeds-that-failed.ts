@@ -21,5 +21,6 @@ export const SEEDS_THAT_FAILED: readonly (readonly [crm: CrmKind, seed: number, 
   ['dynamics', 22226, 'a record was shared a second time although a referral named it: the two were met by one sweep and a process died'],
   ['salesforce', 25, 'the closing date that Salesforce makes up for the opportunity of a lead went to Partner Center'],
   ['salesforce', 20783, 'a third account beside two that fitted, one of a seller: right, and called a double by the checker'],
+  ['salesforce', 24705, 'a creation that was repeated and met its record took its own values for agreed, and an edit of Partner Center was overwritten unasked'],
   ['salesforce', 22846, 'help that was asked for on a lead was not found on its opportunity by the checker'],
 ]

@@ -129,7 +129,7 @@ export function memorySide(side: Side): MemorySide {
     if (take === 'qualify') row.movedTo = refOf(put({ kind: 'opportunity', deal: { ...row.deal, status: 'Active/Accepted' }, sync: false }))
   }
   const create = (change: CreateChange): Receipt => {
-    if (side === 'crm' && rows.has(change.marker)) return receipt(rows.get(change.marker) as Row) // has() was just asked
+    if (side === 'crm' && rows.has(change.marker)) return { ...receipt(rows.get(change.marker) as Row), found: true } // has() was just asked
     const id = side === 'crm' ? change.marker : undefined
     const row = put({
       kind: change.as,

@@ -183,7 +183,7 @@ async function writeOwn(
   const answers = await environment.api.ask(questions, into.signal)
   unsure.forEach(({ prepared, fault }, index) => {
     const there = answers[index] !== null && !(answers[index] instanceof Fault)
-    into.outcomes.set(prepared.change, there ? receiptOf(prepared.record) : fault)
+    into.outcomes.set(prepared.change, there ? { ...receiptOf(prepared.record), found: true } : fault)
   })
 }
 

@@ -235,7 +235,7 @@ async function createAlone(environment: Environment, codec: Codec, change: Creat
       return receiptOf(record)
     } catch (error) {
       if (!isFault(error) || !tellsOfExisting(error)) throw error
-      if (await exists(environment, codec, record.ref, signal)) return receiptOf(record)
+      if (await exists(environment, codec, record.ref, signal)) return { ...receiptOf(record), found: true }
       if (attempt >= attemptsMost) throw error
     }
   }

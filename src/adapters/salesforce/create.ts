@@ -271,7 +271,7 @@ async function createAlone(
     if (!isFault(error) || !tellsOfExisting(error)) throw error
     const existing = await existingOf(org, codec, change.marker, signal)
     if (existing === null) throw error
-    return { ref: existing, version: null, resolved: record.resolved, remarks: record.remarks, ...accountDoubt(record.accountRemark) }
+    return { ref: existing, version: null, found: true, resolved: record.resolved, remarks: record.remarks, ...accountDoubt(record.accountRemark) }
   }
 }
 
