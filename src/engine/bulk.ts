@@ -203,7 +203,8 @@ function commitOf(engine: Engine, item: Item, answer: Receipt | ReturnType<typeo
     remarks: answer.remarks,
   })
   const agreed = movedAgreement(link.base, base).map((event) => entry(context, event))
-  const unfinished = answer.found === true || (!stamped && !reading.sealed) || reading.deal.status !== planned.agreed.partner.status || accompanied(reading)
+  const isWhole = answer.found !== true && (stamped || reading.sealed)
+  const unfinished = !isWhole || reading.deal.status !== planned.agreed.partner.status || accompanied(reading)
   const outcome: Outcome = { kind: 'settled' }
   return { lease, link: unfinished ? { ...done, state: 'pending' } : done, audit: [wrote, ...agreed], now, outcome }
 }

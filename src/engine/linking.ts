@@ -1,5 +1,6 @@
 import { Fault } from '../core/fault.js'
 import { newLink, type Link } from '../core/link.js'
+import type { Reading } from '../core/ports.js'
 import { asLinkId, type EndRef } from '../core/ref.js'
 import { movedAgreement } from '../core/replay.js'
 import { entry, type Engine } from './engine.js'
@@ -57,19 +58,23 @@ function paired(link: Link, { partner, crm, former }: Omit<Pair, 'holders'>): Li
   return { ...link, aliases, ends: { partner, crm }, ignored: false, base: null, state: 'pending', reason: null }
 }
 
+/** A record as it is read now. @throws the fault of a system that cannot be asked: nobody knows then whether the record is there. */
+async function readNow(engine: Engine, ref: EndRef, signal: AbortSignal): Promise<Exclude<Reading, { kind: 'unreachable' }>> {
+  const reading = await engine.adapters[ref.side].read(ref, { wide: false, signal })
+  if (reading.kind === 'unreachable') throw reading.fault
+  return reading
+}
+
 async function pairOf(engine: Engine, ends: Ends, signal: AbortSignal): Promise<Pair> {
-  const { store, adapters } = engine
+  const { store } = engine
   const partner: EndRef = { side: 'partner', kind: 'referral', id: ends.referral }
-  const referral = await adapters.partner.read(partner, { wide: false, signal })
+  const referral = await readNow(engine, partner, signal)
   if (referral.kind !== 'present')
     throw new Fault('missing', `Partner Center shows no referral "${ends.referral}" of ours.`, {
       remedy: 'Check the id in Partner Center.',
     })
-  const opportunity = await adapters.crm.read({ side: 'crm', kind: 'opportunity', id: ends.crm }, { wide: false, signal })
-  const crm =
-    opportunity.kind === 'present'
-      ? opportunity
-      : await adapters.crm.read({ side: 'crm', kind: 'lead', id: ends.crm }, { wide: false, signal })
+  const opportunity = await readNow(engine, { side: 'crm', kind: 'opportunity', id: ends.crm }, signal)
+  const crm = opportunity.kind === 'present' ? opportunity : await readNow(engine, { side: 'crm', kind: 'lead', id: ends.crm }, signal)
   if (crm.kind !== 'present')
     throw new Fault('missing', `The CRM shows no opportunity or lead "${ends.crm}".`, { remedy: 'Check the id on the record.' })
   const former = await goneRecord(engine, referral.otherId, crm.ref, signal)
@@ -88,7 +93,7 @@ async function pairOf(engine: Engine, ends: Ends, signal: AbortSignal): Promise<
 async function goneRecord(engine: Engine, id: string | null, connected: EndRef, signal: AbortSignal): Promise<EndRef | null> {
   if (id === null || id === connected.id) return null
   for (const kind of ['opportunity', 'lead'] as const) {
-    const reading = await engine.adapters.crm.read({ side: 'crm', kind, id }, { wide: false, signal })
+    const reading = await readNow(engine, { side: 'crm', kind, id }, signal)
     if (reading.kind !== 'absent') return null
   }
   return { side: 'crm', kind: 'opportunity', id }

@@ -271,7 +271,7 @@ async function createAlone(
     if (!isFault(error) || !tellsOfExisting(error)) throw error
     const existing = await existingOf(org, codec, change.marker, signal)
     if (existing === null) throw error
-    return { ref: existing, version: null, found: true, resolved: record.resolved, remarks: record.remarks, ...accountDoubt(record.accountRemark) }
+    return { ...toldOf(record), ref: existing, found: true }
   }
 }
 
@@ -282,8 +282,10 @@ export function receiptOf(record: NewRecord, answers: ReadonlyMap<string, Row>):
       remedy: 'Nothing to do: it is searched for by its identifier.',
     })
   const ref: EndRef = { side: 'crm', kind: record.kind, id }
-  return { ref, version: null, resolved: record.resolved, remarks: record.remarks, ...accountDoubt(record.accountRemark) }
+  return { ...toldOf(record), ref }
 }
+const toldOf = ({ resolved, remarks, accountRemark }: NewRecord): Omit<Receipt, 'ref'> =>
+  ({ version: null, resolved, remarks, ...accountDoubt(accountRemark) })
 
 /** The one record that carries this identifier. */
 export async function existingOf(org: Org, codec: Codec, identifier: string, signal: AbortSignal): Promise<EndRef | null> {
