@@ -104,8 +104,12 @@ async function waitingMarks({ store, clock }: Engine, related: boolean): Promise
   return links.map((link): Mark => ({ link: link.id, dueAt: now, urgency: 2, wide: true, because: "Microsoft's answer is awaited" }))
 }
 
+/** What the brake has to know of a deal until all pages are there. Whole deals would be as many as the CRM has: they are loaded again where needed. */
 interface Candidate {
-  readonly link: Link
+  readonly id: LinkId
+  readonly name: string | null
+  /** Both ends and an agreement are there: the brake counts it. */
+  readonly linked: boolean
   /** Known to differ from the base; null: must be read to be known. */
   readonly differs: boolean | null
 }
@@ -144,7 +148,8 @@ function noteKnown(record: TouchedRecord, link: Link, { candidates, wide }: Coll
   // may wait for just this: an edit that was taken back shows what the base says, too.
   if (differs === false && link.state === 'in-sync') return
   const before = candidates.get(link.id)
-  candidates.set(link.id, { link, differs: before?.differs === true ? true : differs })
+  const linked = link.base !== null && link.ends.partner !== null && link.ends.crm !== null
+  candidates.set(link.id, { id: link.id, name: link.name, linked, differs: before?.differs === true ? true : differs })
 }
 
 function differsFromBase(link: Link, reading: Reading): boolean | null {
@@ -274,17 +279,19 @@ async function brake(engine: Engine, side: Side, { candidates, wide, signal }: C
   const { store, clock } = engine
   const linked = await store.linkedCount()
   const limit = Math.max(brakeLeast, Math.floor(linked / brakeShare))
-  const counted = [...candidates.values()].filter(({ link }) => link.base !== null && link.ends.partner !== null && link.ends.crm !== null)
+  const counted = [...candidates.values()].filter((candidate) => candidate.linked)
   if (counted.length <= limit) return null
-  const changing = counted.filter((candidate) => candidate.differs === true).map((candidate) => candidate.link)
-  const unsure = counted.filter((candidate) => candidate.differs === null).map((candidate) => candidate.link)
+  const changing: Pick<Candidate, 'id' | 'name'>[] = counted.filter((candidate) => candidate.differs === true)
+  const unsure = counted.filter((candidate) => candidate.differs === null).map(({ id }) => id)
   const unchanged: LinkId[] = []
   for (let start = 0; start < unsure.length && changing.length <= limit; start += readChunk) {
-    const chunk = unsure.slice(start, start + readChunk)
-    const refs = chunk.map((link) => link.ends[side]).filter((ref): ref is EndRef => ref !== null)
-    const readings = await engine.adapters[side].readMany(refs, { wide: false, signal })
+    const held = (await store.loadMany(unsure.slice(start, start + readChunk))).flatMap((link) => {
+      const ref = link.ends[side]
+      return ref === null ? [] : [{ link, ref }]
+    })
+    const readings = await engine.adapters[side].readMany(held.map(({ ref }) => ref), { wide: false, signal })
     readings.forEach((reading, index) => {
-      const link = chunk[index]
+      const link = held[index]?.link
       if (link === undefined) return
       const differs = differsFromBase(link, reading)
       if (differs === true) changing.push(link)
