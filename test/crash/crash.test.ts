@@ -20,5 +20,5 @@ it.concurrent.each([
     expect(accepted).toBeGreaterThan(50)
     expect(worked).toBe(accepted)
   },
-  600_000,
+  300_000,
 )
