@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Administration } from '../engine/administration.js'
 import { toFault } from '../core/fault.js'
-import { messagePage } from './home.js'
+import { signInPage } from './sign-in-pages.js'
 
 /** Where a browser comes back to from a sign-in to Partner Center that was begun on the page Connections. */
 export function connectRoute(app: FastifyInstance, administration: Pick<Administration, 'finishBrowserSignIn'>): void {
@@ -11,7 +11,7 @@ export function connectRoute(app: FastifyInstance, administration: Pick<Administ
       await administration.finishBrowserSignIn(query, AbortSignal.timeout(finishMs))
     } catch (error) {
       const { message, remedy } = toFault(error)
-      return reply.code(400).type('text/html; charset=utf-8').send(messagePage('The sign-in did not work', `${message} ${remedy}`))
+      return signInPage(request, reply, { kind: 'not-connected', said: `${message} ${remedy}` })
     }
     return reply.redirect('/connections', 303)
   })

@@ -14,13 +14,16 @@ th,td{text-align:left;font-weight:400;padding:.25rem .5rem .25rem 0;border-botto
 @media (prefers-color-scheme:dark){body{color:#e6e6ea;background:#1b1b1f}th,td{border-color:#444}a{color:#8ab4f8}code{background:#2b2b31}}
 `
 
-const page = (title: string, body: string): string => `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escape(title)}</title>
+export type PageLanguage = 'en' | 'zh-CN'
+
+const page = (title: string, body: string, language: PageLanguage = 'en'): string => `<!doctype html>
+<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escape(title)}</title>
 <link rel="stylesheet" href="${STYLE_PATH}"></head><body><main>${body}</main></body></html>
 `
 
-export const messagePage = (title: string, text: string): string =>
-  page(`${title} · cosell`, `<h1>${escape(title)}</h1><p>${escape(text)}</p><p><a href="/">Back to cosell</a></p>`)
+const back: Readonly<Record<PageLanguage, string>> = { en: 'Back to cosell', 'zh-CN': '返回 cosell' }
+export const messagePage = (title: string, text: string, language: PageLanguage): string =>
+  page(`${title} · cosell`, `<h1>${escape(title)}</h1><p>${escape(text)}</p><p><a href="/">${back[language]}</a></p>`, language)
 
 /** For those we do not know: says only how to come in. */
 export const strangerPage = (signIn: 'offered' | 'not offered'): string =>

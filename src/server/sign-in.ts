@@ -4,7 +4,7 @@ import * as openid from 'openid-client'
 import type { Clock } from '../core/ports.js'
 import type { Logger } from '../log.js'
 import type { Role } from './principal.js'
-import { messagePage } from './home.js'
+import { signInPage } from './sign-in-pages.js'
 import { isLoopbackName } from './loopback.js'
 import type { Sessions } from './sessions.js'
 
@@ -49,20 +49,10 @@ export function signInRoutes(app: FastifyInstance, deps: SignInDeps): void {
 
   app.get('/auth/sign-in', open, async (request, reply) => {
     if (deps.settings === null)
-      return page(
-        reply,
-        404,
-        'Sign-in is not set up',
-        'Set server.signIn in the configuration, or use a bearer token of server.adminTokens.',
-      )
+      return signInPage(request, reply, { kind: 'not-set-up' })
     const known = await reached(provider, deps.log)
     if (known === null)
-      return page(
-        reply,
-        502,
-        'Sign-in is not possible now',
-        'The provider (server.signIn.issuer) does not answer as it should; the log says how. A bearer token of server.adminTokens works meanwhile.',
-      )
+      return signInPage(request, reply, { kind: 'not-now' })
     const begun = await begin(known, deps, localPath(request))
     if (pending.size >= pendingMost) dropOldest(pending)
     const key = randomBytes(16).toString('base64url')
@@ -76,7 +66,7 @@ export function signInRoutes(app: FastifyInstance, deps: SignInDeps): void {
     pending.delete(key)
     void reply.clearCookie(pendingCookie, cookieOptions())
     if (deps.settings === null || known === undefined || known.until < deps.clock.now()) {
-      return page(reply, 400, 'This sign-in is over', 'It took too long, or was begun in another browser. Sign in again.')
+      return signInPage(request, reply, { kind: 'over' })
     }
     return finish(await provider(), deps, { known, request, reply })
   })
@@ -167,25 +157,17 @@ async function finish(provider: openid.Configuration, deps: SignInDeps, { known,
     claims = tokens.claims()
   } catch (error) {
     deps.log.warn({ request_id: request.id, error: error instanceof Error ? error.message : String(error) }, 'a sign-in failed')
-    return page(reply, 400, 'The sign-in failed', `The log has the reason under request_id ${request.id}. Sign in again.`)
+    return signInPage(request, reply, { kind: 'failed', requestId: request.id })
   }
   const person = claims === undefined ? null : personOf(claims, deps.settings?.roles ?? { admin: [], operator: [], viewer: [] })
   if (person === null || person.role === null) {
     deps.log.warn({ request_id: request.id, person: person?.name }, 'somebody signed in who has no role here')
-    return page(
-      reply,
-      403,
-      'You have no role here',
-      `You are signed in${person === null ? '' : ` as ${person.name}`}, but server.signIn.roles names neither you nor a group or role of yours.`,
-    )
+    return signInPage(request, reply, { kind: 'no-role', person: person?.name ?? null })
   }
   deps.sessions.open(reply, { name: person.name, role: person.role })
   deps.log.info({ request_id: request.id, person: person.name, role: person.role }, 'signed in')
   return reply.redirect(known.returnTo, 303)
 }
-
-const page = (reply: FastifyReply, status: number, title: string, text: string): FastifyReply =>
-  reply.code(status).type('text/html; charset=utf-8').send(messagePage(title, text))
 
 const ordered: readonly Role[] = ['admin', 'operator', 'viewer']
 
