@@ -10,10 +10,11 @@ export interface Said {
 
 /** Whose words never reach the console: they stay in a terminal, in a log, in the CRM, in the API's description, or with the caller of a webhook. */
 const ELSEWHERE: readonly RegExp[] = [
-  /^src\/(sandbox|cli|config|store|demo\.ts|log\.ts|metrics\.ts|server\/process-metrics\.ts|trac|redact|assemble|installation\.ts)/,
+  /^src\/(sandbox|cli|config|demo\.ts|log\.ts|metrics\.ts|server\/process-metrics\.ts|trac|redact|assemble|installation\.ts)/,
+  /^src\/store\/(backup|migrations|rotate)\.ts/,
   /^src\/adapters\/(crm-kind|registry)\.ts/,
   /^src\/core\/(countries|states|matching|mapping-laws|mapping-document|conversion-functions)\.ts/,
-  /^src\/server\/(openapi|docs|home|front|limits|health|console|hooks|local-socket|events|operations|[a-z]+-operations)\.ts/,
+  /^src\/server\/(openapi|docs|home|front|limits|health|console|hooks|local-socket|events|sign-in-pages|operations|[a-z]+-operations)\.ts/,
   /^src\/adapters\/[a-z-]+\/(inbound|certificates|kind|profile|row|schema|columns|soql|tasks)\.ts/,
   /^src\/adapters\/[a-z-]+\/(package\/|install\/(blueprint|forms|views|resources|package|deploy|catalogue|steps-removal|removal))/,
   /^src\/connections\/(crm-package|catalogue-file)\.ts/,
@@ -22,7 +23,7 @@ const ELSEWHERE: readonly RegExp[] = [
 ]
 /** Pieces of requests, and names of spans and scopes. */
 const TECHNICAL =
-  / (eq|ne|ge|gt) (\{|true|null|0)| (asc|desc)$|^\(?(SELECT|WHERE|LIMIT|ORDER|AND|Bearer)\b|^ AND |<[a-z/]|offline_access|^openid|^updatedDateTime|^SystemModstamp|^\{1\} (and \(|IN)|^cosell connect|^work deal$|^HTTP \{1\}$/
+  / (eq|ne|ge|gt) (\{|true|null|0)| (asc|desc)$|^\(?(SELECT|WHERE|LIMIT|ORDER|AND|Bearer)\b|^ AND |<[a-z/]|offline_access|^openid|^updatedDateTime|^SystemModstamp|^\{1\} (and \(|IN)|^cosell connect|^work deal$|^HTTP \{1\}$|^BEGIN [A-Z]+$|^is not$|^Query read timeout$/
 /** For the log, or to a programmer. */
 const QUIET_CALL = /(^|\.)(log|warn|info|debug|error|describe|execute|raw|soql|query|RegExp|reported?)$/
 const words = /[A-Za-z]{2,},? +([A-Za-z({"]|\d)|\} [a-z]{2,}/

@@ -8,6 +8,7 @@ import { notices } from './notices.js'
 import { partnerCenter } from './partner-center.js'
 import { salesforce } from './salesforce.js'
 import { service } from './service.js'
+import { store } from './store.js'
 
 /** Every sentence of the service that a person can meet in the console; `test/sentences.test.ts` reads the service for those that are not here. */
 export const sentences: Sentences = {
@@ -20,4 +21,5 @@ export const sentences: Sentences = {
   ...partnerCenter,
   ...salesforce,
   ...service,
+  ...store,
 }
