@@ -4,29 +4,12 @@ import { planFirst } from './plan-first.js'
 import type { PlanInput } from './plan-types.js'
 import { defaultPolicy } from './policy.js'
 import type { Present, Reading } from './ports.js'
+import { present } from '../../test/support/present.js'
 import { asLinkId, type EndRef } from './ref.js'
 
 const referral: EndRef = { side: 'partner', kind: 'referral', id: 'R-1' }
 const opportunity: EndRef = { side: 'crm', kind: 'opportunity', id: 'O-1' }
-const carrying = (ref: EndRef, otherId: string): Present => ({
-  kind: 'present',
-  ref,
-  version: null,
-  deal: { status: 'Active/Accepted', name: 'Nordwind' },
-  otherId,
-  sync: true,
-  category: 'opportunity',
-  locked: [],
-  sealed: false,
-  unreadable: [],
-  engagementId: null,
-  aliases: [],
-  parts: [],
-  auditText: null,
-  settlesInMs: 0,
-  modifiedAt: null,
-  createdAt: null,
-})
+const carrying = (ref: EndRef, otherId: string): Present => present(ref, { status: 'Active/Accepted', name: 'Nordwind' }, { otherId })
 const reasonOf = (now: { partner: Reading; crm: Reading }) => {
   const input: PlanInput = {
     link: newLink(asLinkId('D-1'), 0, { partner: null, crm: null }),

@@ -6,6 +6,7 @@ import { plan } from './plan.js'
 import type { Plan, PlanInput } from './plan-types.js'
 import { defaultPolicy, type FieldPolicy, type Policy } from './policy.js'
 import type { Present, Reading } from './ports.js'
+import { present as plain } from '../../test/support/present.js'
 import { asLinkId, type EndRef, type Side } from './ref.js'
 import { Fault } from './fault.js'
 
@@ -14,26 +15,8 @@ const referral: EndRef = { side: 'partner', kind: 'referral', id: 'R-1' }
 const opportunity: EndRef = { side: 'crm', kind: 'opportunity', id: 'O-1' }
 const at = 1_000_000
 
-const present = (ref: EndRef, deal: Projection, over: Partial<Present> = {}): Present => ({
-  kind: 'present',
-  ref,
-  version: null,
-  deal,
-  otherId: ref.side === 'partner' ? opportunity.id : referral.id,
-  sync: true,
-  category: 'opportunity',
-  locked: [],
-  sealed: false,
-  unreadable: [],
-  engagementId: 'E-1',
-  aliases: [],
-  parts: [],
-  auditText: null,
-  settlesInMs: 0,
-  modifiedAt: null,
-  createdAt: null,
-  ...over,
-})
+const present = (ref: EndRef, deal: Projection, over: Partial<Present> = {}): Present =>
+  plain(ref, deal, { otherId: ref.side === 'partner' ? opportunity.id : referral.id, engagementId: 'E-1', ...over })
 
 const common: Projection = { status: 'Active/Accepted', name: 'Nordwind' }
 

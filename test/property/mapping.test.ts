@@ -19,6 +19,7 @@ import { parseMapping } from '../../src/core/mapping-document.js'
 import { plan } from '../../src/core/plan.js'
 import { defaultPolicy, onCreate, onUpdate, type Policy } from '../../src/core/policy.js'
 import type { Present } from '../../src/core/ports.js'
+import { present as plain } from '../support/present.js'
 import { asLinkId, otherSide, type EndRef, type Side } from '../../src/core/ref.js'
 import { STAGES } from '../../src/core/stage.js'
 
@@ -111,25 +112,13 @@ function planned(mapping: Mapping, { partner, crm, base, lead }: Look, unreadabl
     partner: { side: 'partner', kind: 'referral', id: 'R-1' },
     crm: { side: 'crm', kind: lead ? 'lead' : 'opportunity', id: 'O-1' },
   }
-  const present = (side: Side, deal: Projection): Present => ({
-    kind: 'present',
-    ref: refs[side],
-    version: null,
-    deal,
-    otherId: partner !== null && crm !== null ? refs[otherSide(side)].id : null,
-    sync: true,
-    category: lead ? 'lead' : 'opportunity',
-    locked: [],
-    sealed: false,
-    unreadable: unreadable && side === 'crm' ? [{ field: 'details.notes', shows: 'x', text: 'cannot be read', remedy: 'mend it' }] : [],
-    engagementId: 'E-1',
-    aliases: [],
-    parts: [],
-    auditText: null,
-    settlesInMs: 0,
-    modifiedAt: null,
-    createdAt: null,
-  })
+  const present = (side: Side, deal: Projection): Present =>
+    plain(refs[side], deal, {
+      otherId: partner !== null && crm !== null ? refs[otherSide(side)].id : null,
+      category: lead ? 'lead' : 'opportunity',
+      unreadable: unreadable && side === 'crm' ? [{ field: 'details.notes', shows: 'x', text: 'cannot be read', remedy: 'mend it' }] : [],
+      engagementId: 'E-1',
+    })
   const policy: Policy = { ...defaultPolicy(), ...rowPolicies(mapping) }
   const ends = { partner: partner === null ? null : refs.partner, crm: crm === null ? null : refs.crm }
   const link: Link = { ...newLink(asLinkId('D-1'), 0, ends), base }

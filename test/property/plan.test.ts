@@ -8,6 +8,7 @@ import { plan } from '../../src/core/plan.js'
 import type { Plan, PlanInput } from '../../src/core/plan-types.js'
 import { defaultPolicy, type Flow, type Policy } from '../../src/core/policy.js'
 import type { Present } from '../../src/core/ports.js'
+import { present as plain } from '../support/present.js'
 import { asLinkId, otherSide, SIDES, type EndRef, type Side } from '../../src/core/ref.js'
 import { settle } from '../../src/core/settle.js'
 
@@ -53,25 +54,8 @@ interface World {
   readonly partner: Projection
   readonly crm: Projection
 }
-const present = (side: Side, deal: Projection): Present => ({
-  kind: 'present',
-  ref: refs[side],
-  version: null,
-  deal,
-  otherId: refs[otherSide(side)].id,
-  sync: true,
-  category: 'opportunity',
-  locked: [],
-  sealed: false,
-  unreadable: [],
-  engagementId: 'E-1',
-  aliases: [],
-  parts: [],
-  auditText: null,
-  settlesInMs: 0,
-  modifiedAt: null,
-  createdAt: null,
-})
+const present = (side: Side, deal: Projection): Present =>
+  plain(refs[side], deal, { otherId: refs[otherSide(side)].id, engagementId: 'E-1' })
 /** The CRM holds five characters of a text, so that canonical forms matter: here it spells everything in upper case. */
 const loud = (deal: Projection): Projection =>
   typeof deal['details.notes'] === 'string' ? { ...deal, 'details.notes': deal['details.notes'].toUpperCase() } : deal

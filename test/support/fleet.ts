@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { stringify } from 'yaml'
+import { sandboxSettings } from './sandbox-settings.js'
 import type { Sandbox } from '../../src/sandbox/index.js'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -132,40 +133,14 @@ function freePort(): Promise<number> {
   })
 }
 
-function configOf({ urls, credentials }: Setup, how: { crm: 'dynamics' | 'salesforce'; port: number; postgres: string | null; sync: FleetOptions['sync']; log: string }): object {
+function configOf(setup: Setup, how: { crm: 'dynamics' | 'salesforce'; port: number; postgres: string | null; sync: FleetOptions['sync']; log: string }): object {
   return {
     environment: 'test',
     store: how.postgres ?? './data',
     sealKey: 'test-seal-key-of-at-least-32-characters',
     server: { listen: `127.0.0.1:${how.port}`, publicUrl: `http://127.0.0.1:${how.port}`, adminTokens: [adminToken] },
-    partnerCenter: {
-      tenant: credentials.tenant,
-      clientId: credentials.partnerClientId,
-      clientSecret: credentials.partnerClientSecret,
-      refreshToken: credentials.refreshToken,
-      referralsUrl: urls.partnerCenter,
-      platformUrl: urls.partnerCenter,
-      authorityUrl: urls.entra,
-      webhook: { certificateHosts: [new URL(urls.partnerCenter).host], trustAnchors: './roots.pem' },
-    },
-    crm: how.crm === 'salesforce' ? salesforceOf(urls, credentials) : {
-      kind: 'dynamics',
-      url: urls.dynamics,
-      authorityUrl: urls.entra,
-      tenant: credentials.tenant,
-      clientId: credentials.crmClientId,
-      clientSecret: credentials.crmClientSecret,
-      webhookKey,
-    },
+    ...sandboxSettings(setup, webhookKey, how.crm),
     sync: how.sync,
     log: { level: how.log },
   }
 }
-
-const salesforceOf = (urls: Setup['urls'], credentials: Setup['credentials']): object => ({
-  kind: 'salesforce',
-  url: urls.salesforce,
-  clientId: credentials.salesforceClientId,
-  clientSecret: credentials.salesforceClientSecret,
-  webhookKey,
-})

@@ -1,7 +1,9 @@
 import type { Sandbox } from '../../src/sandbox/sandbox.js'
 
+type Reached = Pick<Sandbox, 'urls' | 'credentials'>
+
 /** What a configuration file says of the simulated systems: where they are and how to sign in. */
-export const sandboxSettings = (sandbox: Sandbox, webhookKey: string, crm: 'dynamics' | 'salesforce' = 'dynamics') => {
+export const sandboxSettings = (sandbox: Reached, webhookKey: string, crm: 'dynamics' | 'salesforce' = 'dynamics') => {
   const { urls, credentials } = sandbox
   return {
     partnerCenter: {
@@ -18,7 +20,7 @@ export const sandboxSettings = (sandbox: Sandbox, webhookKey: string, crm: 'dyna
   }
 }
 
-const dynamics = ({ urls, credentials }: Sandbox) => ({
+const dynamics = ({ urls, credentials }: Reached) => ({
   kind: 'dynamics',
   url: urls.dynamics,
   authorityUrl: urls.entra,
@@ -27,7 +29,7 @@ const dynamics = ({ urls, credentials }: Sandbox) => ({
   clientSecret: credentials.crmClientSecret,
 })
 
-const salesforce = ({ urls, credentials }: Sandbox) => ({
+const salesforce = ({ urls, credentials }: Reached) => ({
   kind: 'salesforce',
   url: urls.salesforce,
   clientId: credentials.salesforceClientId,
