@@ -9,7 +9,8 @@ const plain = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom:
 export function printTable(io: Io, head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): void {
   const table = new Table({ head: [...head], chars: plain, style: { head: io.color ? ['bold'] : [], border: [], 'padding-left': 0, 'padding-right': 0 } })
   for (const row of rows) table.push(row.map((cell) => (cell === null ? '–' : String(cell))))
-  io.out(`${table.toString()}\n`)
+  // The last column is filled up to its longest text, which would break every other line of a narrow terminal.
+  io.out(`${table.toString().replaceAll(/ +$/gm, '')}\n`)
 }
 
 /** A value of a deal as one short line. */

@@ -1,3 +1,4 @@
+import type { FaultKind } from '../core/fault.js'
 import type { AuditEntry, WireCall } from '../core/audit.js'
 import type { Policy } from '../core/policy.js'
 import type { Adapter, Clock, Random, Store } from '../core/ports.js'
@@ -25,7 +26,7 @@ export interface PassReport {
   readonly ms: number
   /** From the oldest mark to the end of the pass. */
   readonly delayMs: number
-  readonly fault: string | null
+  readonly fault: FaultKind | null
   readonly message: string | null
   /** Which attempt in a row this was, from 1. */
   readonly attempt: number
