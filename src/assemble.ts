@@ -17,7 +17,7 @@ import { connectPartnerCenter } from './connections/partner-center.js'
 import { settingsDesk } from './connections/settings.js'
 import { settingsOfFile } from './connections/settings-document.js'
 import { displacedBefore, isOurs, relayTarget } from './connections/webhook-wanted.js'
-import { FAULTS } from './core/fault.js'
+import { mendsItself } from './core/fault.js'
 import type { Clock } from './core/ports.js'
 import { asLinkId } from './core/ref.js'
 import { LEASE_MS, type Engine } from './engine/engine.js'
@@ -209,9 +209,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
       metrics.passed(report)
       askGuard(report.fault)
       const { link, trace, ...line } = report
-      // That somebody else was faster mends itself with the next attempt; when it does not, somebody is to look at it.
-      const mends = report.fault !== null && FAULTS[report.fault].retry === 'soon' && report.attempt === 1
-      const level = report.fault === null || mends ? 'info' : 'warn'
+      const level = report.fault === null || mendsItself(report.fault, report.attempt) ? 'info' : 'warn'
       log[level]({ deal_id: link, ...(trace == null ? {} : { trace_id: trace }), ...line }, 'worked a deal')
     },
     warn,

@@ -44,6 +44,9 @@ export const FAULTS: Readonly<Record<FaultKind, FaultRule>> = {
   bug: { retry: 'backoff', system: false },
 }
 
+/** Somebody else was faster: the next attempt mends it, and nobody is to look at it. When it does not, somebody is. */
+export const mendsItself = (kind: FaultKind, attempt: number): boolean => FAULTS[kind].retry === 'soon' && attempt === 1
+
 export interface FaultDetails {
   /** What a person can do about it, as one sentence. */
   readonly remedy: string
