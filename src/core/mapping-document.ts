@@ -100,7 +100,7 @@ interface Problem {
  * @throws Fault `misconfigured` that lists every problem with its place, and the nearest name for a mistyped one.
  */
 export function parseMapping(document: unknown, lineOf: LineOf = noLine): MappingDocument {
-  const parsed = mappingSchema.safeParse(document)
+  const parsed = mappingSchema.safeParse(written(document))
   const problems = parsed.success ? nameProblems(parsed.data) : parsed.error.issues.flatMap(problemsOf)
   if (parsed.success && problems.length === 0) return parsed.data
   const said = problems.map(({ path, text }) => {
@@ -110,6 +110,14 @@ export function parseMapping(document: unknown, lineOf: LineOf = noLine): Mappin
   throw new Fault('misconfigured', `The mapping cannot be used: ${said.length === 1 ? said.join('') : said.map((text) => `\n  ${text}`).join('')}`, {
     remedy: 'Correct the mapping; "cosell mapping check" tests it without changing anything.',
   })
+}
+
+const SECTIONS: readonly string[] = ['opportunity', 'lead', 'defaults', 'stages', 'leadStages']
+
+/** A section of which only the heading stands, or remarks below it, is YAML's null: whoever wrote it says nothing there. */
+function written(document: unknown): unknown {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) return document
+  return Object.fromEntries(Object.entries(document).filter(([name, value]) => value !== null || !SECTIONS.includes(name)))
 }
 
 const knownKeys: Readonly<Record<number, readonly string[]>> = {

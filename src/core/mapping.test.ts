@@ -75,6 +75,12 @@ describe('a mapping document', () => {
     expect(refusal(() => parseMapping(document))).toContain(part)
   })
 
+  test('a section of which only the heading stands says nothing', () => {
+    const headings = { opportunity: null, lead: null, defaults: null, stages: null, leadStages: null }
+    expect(parseMapping({ version: 1, ...headings })).toEqual({ version: 1 })
+    expect(refusal(() => parseMapping({ version: 1, timeZone: null }))).toContain('timeZone')
+  })
+
   test.each([
     [{ name: { crm: 'x', wins: 'union' } }, 'joins lists'],
     [{ 'microsoft.status': { crm: 'x', flow: 'to-partner' } }, 'never takes it'],

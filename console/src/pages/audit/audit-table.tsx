@@ -52,7 +52,7 @@ function Row({ record }: { readonly record: AuditLine }) {
         <td className="nowrap">
           <At at={record.at} />
         </td>
-        <td data-head={audit.columns.who}>{who(record.by)}</td>
+        <td className="nowrap" data-head={audit.columns.who}>{who(record.by)}</td>
         <td className="nowrap">
           <strong>{event === null ? '–' : kindName(event.kind)}</strong>
         </td>
