@@ -1,5 +1,5 @@
 import type { Change, Conflict, Stamp } from './change.js'
-import { FIELD_NAMES, HELP, isEmpty, VISIBILITY, withField, type Base, type Field, type Projection } from './deal.js'
+import { FIELD_NAMES, HELP, isEmpty, VISIBILITY, withField, type Base, type Field, type FieldValue, type Projection } from './deal.js'
 import { mergeField, type FieldMove, type FieldWrite } from './field-merge.js'
 import type { LinkState, Reason } from './link.js'
 import type { Draft } from './plan-draft.js'
@@ -38,10 +38,17 @@ function moveOf(meeting: Meeting, field: Field): FieldMove {
     base: { partner: link.base?.partner[field], crm: link.base?.crm[field] },
     takes: { partner: partnerTakes(meeting, field), crm: crmTakes(meeting, field) },
     canonical: (side, value) =>
-      side === 'crm' ? canonical.crm(withField(p.deal, field, value), c.ref.kind)[field] : canonical.partner(withField(c.deal, field, value), p.ref.kind)[field],
+      side === 'crm' ? canonical.crm(alone(p.deal, field, value), c.ref.kind)[field] : canonical.partner(alone(c.deal, field, value), p.ref.kind)[field],
     decision: link.decisions.find((decision) => decision.field === field) ?? null,
   })
 }
+
+/** What one value will show depends on itself and, for amounts, on the currency beside it: the rest of the deal need not be worked out for it. */
+function alone(deal: Projection, field: Field, value: FieldValue): Projection {
+  const currency = deal[CURRENCY]
+  return withField(currency === undefined ? {} : { [CURRENCY]: currency }, field, value)
+}
+const CURRENCY = 'details.currency'
 
 /** A closed referral takes nothing. An unanswered one waits, and so does a record whose Sync switch is off. */
 function partnerTakes({ p, c, policy }: Meeting, field: Field): 'yes' | 'no' | 'later' {

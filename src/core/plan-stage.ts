@@ -41,7 +41,7 @@ function stageInput({ link, p, c, canonical }: Meeting, partner: Stage, crm: Sta
     crm,
     partnerChanged: link.base?.partner.status !== partner,
     crmChanged: link.base?.crm.status !== crm,
-    partnerAsCrm: canonical.crm(p.deal, c.ref.kind).status ?? partner,
+    partnerAsCrm: (p.deal.status === undefined ? undefined : canonical.crm({ status: p.deal.status }, c.ref.kind).status) ?? partner,
     crmKind: c.ref.kind === 'lead' ? 'lead' : 'opportunity',
   }
 }

@@ -142,7 +142,10 @@ export interface Check {
 export interface Adapter {
   readonly side: Side
   readonly can: Capabilities
-  /** What this side will show after being given these values: limits applied, losses taken. Pure; twice is once. */
+  /**
+   * What this side will show after being given these values: limits applied, losses taken. Pure; twice is once. What becomes of a value depends
+   * on itself alone and, for an amount, on `details.currency` beside it: the planner asks for one field at a time.
+   */
   canonical(deal: Projection, as: EndKind): Projection
   /** A deep link for people. */
   webUrl(ref: EndRef): string

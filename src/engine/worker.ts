@@ -76,8 +76,9 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
     return leases.length
   }
 
+  let waiting = new AbortController()
   const pause = (ms: number): Promise<void> => {
-    const waiting = new AbortController()
+    if (waiting.signal.aborted) waiting = new AbortController() // Most pauses end by themselves: the next one listens to the same.
     endPause = () => waiting.abort('woken') // A reason of our own: making an error each time costs more than the wake.
     return engine.clock.sleep(ms, waiting.signal)
   }

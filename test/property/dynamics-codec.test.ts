@@ -157,6 +157,19 @@ describe.each(['opportunity', 'lead'] as const)('every mapping row of a CRM %s',
     )
   })
 
+  test('[R57] what becomes of a value depends on itself and the currency beside it alone', () => {
+    const fields = Object.fromEntries(FIELD_NAMES.map((field) => [field, special[field] ?? values[FIELDS[field].kind]]))
+    const property = fc.property(fc.record(fields), fc.constantFrom('EUR', 'JPY', 'KWD'), (drawn, currency) => {
+      const deal = { ...drawn, 'details.currency': currency } as Projection // every value was drawn for its field
+      const whole = canonicalOf(codec, deal)
+      for (const field of FIELD_NAMES) {
+        const alone = canonicalOf(codec, { 'details.currency': currency, [field]: deal[field] })
+        expect(alone[field]).toEqual(whole[field])
+      }
+    })
+    fc.assert(property, { numRuns: 50 })
+  })
+
   test('fields without a row never appear', () => {
     const mapped = new Set(codec.rows.map(({ field }) => field))
     for (const field of FIELD_NAMES.filter((name) => !mapped.has(name))) {

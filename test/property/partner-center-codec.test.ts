@@ -90,6 +90,14 @@ describe('[R57] the form of a referral', () => {
     )
   })
 
+  it('what becomes of a value depends on itself alone', () => {
+    const property = fc.property(deal, (given) => {
+      const whole = canonicalDeal(given)
+      for (const [field, value] of Object.entries(given)) expect({ ...whole, ...canonicalDeal({ [field]: value }) }).toEqual(whole)
+    })
+    fc.assert(property, { numRuns: 100 })
+  })
+
   it('a new referral shows the canonical form of what it was given', () => {
     fc.assert(
       fc.property(deal, (given) => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { CRM_KINDS, isCrmKind, type CrmKind } from './crm.js'
 import { drawCase, runCase } from './run-seed.js'
@@ -21,6 +22,8 @@ const { values } = parseArgs({
     wide: { type: 'boolean', default: false },
     /** Tells how often everything came up: in how many runs, and how many times in all. */
     census: { type: 'boolean', default: false },
+    /** Tells one number of everything that the seeds did: the same before and after whatever shall change no run. */
+    digest: { type: 'boolean', default: false },
     /** Ends with the first seed that fails. */
     bail: { type: 'boolean', default: false },
   },
@@ -47,12 +50,14 @@ async function explain(seed: number, kind: CrmKind): Promise<void> {
 }
 const startedAt = performance.now()
 const failed: number[] = []
+const digest = createHash('sha256')
 let played = 0
 const tally = new Map<string, { readonly runs: number; readonly times: number }>()
 for (let seed = first; seed < first + count; seed += 1) {
   if (performance.now() - startedAt > Number(values.minutes) * 60_000) break
   played += 1
-  const { violations, trace, census } = await runCase(drawCase(seed, crm, values.wide))
+  const { violations, trace, census, simulatedMs, writes } = await runCase(drawCase(seed, crm, values.wide))
+  digest.update(JSON.stringify({ seed, trace, census: [...census], simulatedMs, writes, violations }))
   for (const [what, count] of census) {
     const { runs, times } = tally.get(what) ?? { runs: 0, times: 0 }
     tally.set(what, { runs: runs + 1, times: times + count })
@@ -69,6 +74,7 @@ for (let seed = first; seed < first + count; seed += 1) {
   if ((seed - first + 1) % 100 === 0) console.error(`${seed - first + 1} of ${count} seeds, ${failed.length} failed`)
 }
 if (values.census) for (const [what, { runs, times }] of [...tally].sort()) console.log(`  ${what}: ${times} times in ${runs} runs`)
+if (values.digest) console.log(`digest of what was done: ${digest.digest('hex')}`)
 const seconds = (performance.now() - startedAt) / 1_000
 const { user, system } = process.cpuUsage()
 console.log(

@@ -46,7 +46,11 @@ export function memoryStore(options: { random: () => number }): Store {
   const listeners = new Set<() => void>()
   let serial = 0
   const id = (): string => {
-    const hex = (n: number): string => Array.from({ length: n }, () => Math.floor(options.random() * 16).toString(16)).join('')
+    const hex = (n: number): string => {
+      let text = ''
+      for (let left = n; left > 0; left -= 1) text += '0123456789abcdef'.charAt(Math.floor(options.random() * 16))
+      return text
+    }
     return `${hex(8)}-${hex(4)}-4${hex(3)}-a${hex(3)}-${hex(12)}`
   }
 

@@ -28,7 +28,8 @@ const textIn = (from: Loose, name: string): string | null => {
 export function jsonOf(answer: Pick<SendAnswer, 'body'>): unknown {
   if (answer.body.length === 0) return undefined
   try {
-    return JSON.parse(answer.body.toString('utf8').replace(/^\uFEFF/, ''))
+    const text = answer.body.toString('utf8')
+    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text)
   } catch {
     return undefined
   }

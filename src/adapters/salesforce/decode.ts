@@ -25,6 +25,13 @@ const own = (codec: Codec, name: string): string | null => fieldIn(codec.schema,
 export const readQuery = (codec: Codec, ids: readonly string[]): string =>
   soql({ fields: readFields(codec), from: codec.object, where: [isIn('Id', ids)] })
 export function readFields(codec: Codec): readonly string[] {
+  const known = fieldsRead.get(codec) ?? fieldsOf(codec)
+  fieldsRead.set(codec, known)
+  return known
+}
+const fieldsRead = new WeakMap<Codec, readonly string[]>() // Asked for every deal, and the same for all of a codec's life.
+
+function fieldsOf(codec: Codec): readonly string[] {
   const mapped = codec.rows.flatMap(({ target }) => (target.kind === 'field' ? [target.column.name] : []))
   const kept = [SYNC, IDENTIFIER, LINK, AUDIT].flatMap((name) => own(codec, name) ?? [])
   const stage = codec.stages.rows.flatMap(({ crm }) => Object.keys(crm))
@@ -33,7 +40,7 @@ export function readFields(codec: Codec): readonly string[] {
   const phones = codec.kind === 'lead' ? codec.schema.userPhones.filter((name) => name === 'Phone') : codec.schema.userPhones
   const owner = ['OwnerId', ...of('Owner', ['FirstName', 'LastName', 'Email', ...phones])]
   const shared = [...stamps, 'IsDeleted', 'CreatedDate', ...mapped, ...kept, ...stage, ...currency, ...owner]
-  return codec.kind === 'lead' ? [...shared, ...leadFields] : [...shared, ...opportunityFields(codec)]
+  return [...new Set(codec.kind === 'lead' ? [...shared, ...leadFields] : [...shared, ...opportunityFields(codec)])]
 }
 const leadFields = [...person, 'Name', 'IsConverted', 'ConvertedOpportunityId', 'MasterRecordId']
 function opportunityFields(codec: Codec): string[] {

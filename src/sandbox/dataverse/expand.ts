@@ -5,7 +5,7 @@ import type { Test } from './odata-operands.js'
 import { parseCount, parseExpand, parseFilter, parseOrder } from './odata-parse.js'
 import { sorter, sortValues } from './ordering.js'
 import { writeSkipToken, type Position } from './paging.js'
-import { projection, shownRow, type Annotations, type JsonRow, type Projection } from './projections.js'
+import { preparedMax, projection, shownRow, type Annotations, type JsonRow, type Projection } from './projections.js'
 import type { Row } from './row-store.js'
 import type { World } from './world.js'
 
@@ -46,9 +46,16 @@ export const noExpansion: Expansion = { items: [], context: '', text: '' }
 
 export function prepareExpand(world: World, table: Table, source: string | undefined, userId: string): Expansion {
   if (source === undefined || source.trim() === '') return noExpansion
+  // Every table that is named may get another shape: the version of the model tells of them all.
+  const key = `expand:${world.model.version}:${userId}:${source}`
+  const held = table.prepared.get(key)
+  if (held !== undefined) return held as Expansion // this function is the only one to write these keys
   const count = { left: expandsMax }
   const items = prepareItems(world, table, source, { userId, count })
-  return { items, context: items.map(contextOf).join(','), text: source }
+  const made = { items, context: items.map(contextOf).join(','), text: source }
+  if (table.prepared.size > preparedMax) table.prepared.clear()
+  table.prepared.set(key, made)
+  return made
 }
 
 interface Limits {

@@ -10,7 +10,8 @@ import { install } from './installing.js'
 import { emptyModel } from './metadata-model.js'
 import { dataverseDefaults, type DataverseOptions } from './options.js'
 import { people, type People, type SolutionColumns } from './people.js'
-import { noAnnotations, projection, shownRow, type JsonRow } from './projections.js'
+import { noAnnotations, projection, shownRow, type JsonRow, type Projection } from './projections.js'
+import type { Row } from './row-store.js'
 import { router } from './router.js'
 import { manyOpportunities } from './sample-rows.js'
 import { installTables } from './schema/build.js'
@@ -115,11 +116,7 @@ export function dataverse(given: DataverseGiven): Dataverse {
   furnish(world, given, names)
   const calls = callLog()
   const rules = given.faults ?? faults(given.rng)
-  const shown = (tableName: string, id: string): JsonRow | undefined => {
-    const table = tableNamed(world, tableName)
-    const row = table.rows.get(id)
-    return row === undefined ? undefined : shownRow(world, table, row, projection(table, undefined), noAnnotations)
-  }
+  const shown = shownWhole(world)
   return {
     handle: router(world, { verify: given.verifyToken, faults: rules, calls }),
     options,
@@ -129,16 +126,33 @@ export function dataverse(given: DataverseGiven): Dataverse {
     events: outbox,
     read: shown,
     find(tableName, where = {}) {
-      const ids = [...tableNamed(world, tableName).rows.all()].map(({ id }) => id)
-      return ids.flatMap((id) => {
+      const wanted = Object.entries(where)
+      return [...tableNamed(world, tableName).rows.all()].flatMap(({ id }) => {
         const row = shown(tableName, id)
-        return row !== undefined && Object.entries(where).every(([name, value]) => row[name] === value) ? [row] : []
+        return row !== undefined && wanted.every(([name, value]) => row[name] === value) ? [row] : []
       })
     },
     size: (tableName) => tableNamed(world, tableName).rows.size,
     applicationUser: applicationUserId,
     version: () => version,
     seedOpportunities: (count) => manyOpportunities(world, count),
+  }
+}
+
+/** Rows as a GET without $select would show them. A row never changes in place, so what it shows is worked out once, until its table gets another shape. */
+function shownWhole(world: World): (tableName: string, id: string) => JsonRow | undefined {
+  const known = new WeakMap<Row, { readonly fields: Projection; readonly json: JsonRow }>()
+  return (tableName, id) => {
+    const table = tableNamed(world, tableName)
+    const row = table.rows.get(id)
+    if (row === undefined) return undefined
+    const fields = projection(table, undefined)
+    const held = known.get(row)
+    if (held?.fields === fields) return held.json
+    const json = Object.freeze(shownRow(world, table, row, fields, noAnnotations))
+    // What column security hides can change without the row.
+    if (!fields.shown.some(({ column }) => column.secured)) known.set(row, { fields, json })
+    return json
   }
 }
 

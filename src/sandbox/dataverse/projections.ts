@@ -46,7 +46,7 @@ export interface Projection {
 }
 
 /** A table keeps this many prepared projections; a product uses a handful. */
-const preparedMax = 500
+export const preparedMax = 500
 
 export function projection(table: Table, select: string | undefined): Projection {
   const key = `select:${select ?? '*'}`

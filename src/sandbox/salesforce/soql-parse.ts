@@ -22,6 +22,18 @@ const token =
 
 /** The part of SOQL that clients need: one object, its parents, one level of children, conditions, order and limit. Source: SOQL and SOSL reference. */
 export function parseSoql(text: string): Query {
+  const known = parsed.get(text)
+  if (known !== undefined) return known
+  const query = readSoql(text)
+  if (parsed.size >= parsedMost) parsed.clear()
+  parsed.set(text, query)
+  return query
+}
+
+const parsed = new Map<string, Query>()
+const parsedMost = 500 // A query never changes once it is read, and clients send the same few again and again.
+
+function readSoql(text: string): Query {
   const tokens: string[] = []
   token.lastIndex = 0
   const end = text.trimEnd().length

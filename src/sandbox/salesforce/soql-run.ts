@@ -28,6 +28,13 @@ function objectForQuery(org: Org, name: string): ObjectDef {
   return found
 }
 
+interface Children {
+  readonly def: ObjectDef
+  readonly field: FieldDef
+}
+/** What was found under the name of a relation, by the object it leads down from: clients ask for the same few again and again. */
+const children = new WeakMap<ObjectDef, Map<string, Children>>()
+
 class Runner {
   readonly #org: Org
   readonly #all: boolean
@@ -107,7 +114,16 @@ class Runner {
       throw refuse('INVALID_FIELD', `Didn't understand relationship '${name}' in field path.`)
     return { field, target }
   }
-  #child(object: ObjectDef, name: string): { readonly def: ObjectDef; readonly field: FieldDef } {
+  #child(object: ObjectDef, name: string): Children {
+    const known = children.get(object)?.get(name)
+    // A package may take away what was found once.
+    const isThere = known !== undefined && this.#org.objects.get(known.def.name) === known.def
+    if (isThere && known.def.fields.get(known.field.name) === known.field) return known
+    const found = this.#childAmongAll(object, name)
+    children.set(object, (children.get(object) ?? new Map<string, Children>()).set(name, found))
+    return found
+  }
+  #childAmongAll(object: ObjectDef, name: string): Children {
     for (const def of this.#org.objects.values()) {
       for (const field of def.fields.values()) {
         if (field.childRelationship?.toLowerCase() === name.toLowerCase() && field.referenceTo.includes(object.name)) return { def, field }
