@@ -4,6 +4,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { createQueryClient } from './api/queries.js'
+import { styleNonce } from './app/nonce.js'
 import { createAppRouter } from './app/router.js'
 import { Surface } from './app/surface.js'
 import { loadMessages, LocaleProvider, preferredLocale } from './i18n/locale.js'
@@ -12,8 +13,7 @@ import './styles/shell.css'
 import './styles/parts.css'
 
 // Fluent UI writes its styles as it needs them; the content policy lets it, by the value that came with this page.
-const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? ''
-const renderer = createDOMRenderer(document, { styleElementAttributes: { nonce } })
+const renderer = createDOMRenderer(document, { styleElementAttributes: { nonce: styleNonce } })
 
 async function start(root: HTMLElement): Promise<void> {
   const locale = preferredLocale()

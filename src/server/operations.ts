@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { LINK_STATES } from '../core/link.js'
+import { mappingJsonSchema } from '../core/mapping-document.js'
 import type { PlanDocument } from '../engine/views.js'
 import { ADMINISTRATION_OPERATIONS } from './administration-operations.js'
 import { SETTINGS_OPERATIONS } from './settings-operations.js'
@@ -279,6 +280,15 @@ export const OPERATIONS: readonly Operation[] = [
     summary: "The CRM's own columns, read live.",
     input: {},
     run: (service, _input, { signal }) => service.mapping.columns(signal),
+  }),
+  operation({
+    name: 'mappingSchema',
+    method: 'GET',
+    path: '/mapping/schema',
+    role: 'viewer',
+    summary: 'The JSON Schema of a mapping, for completion in editors.',
+    input: {},
+    run: () => Promise.resolve(mappingJsonSchema()),
   }),
   operation({
     name: 'acceptColumns',

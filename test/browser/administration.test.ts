@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { consoleWorld, picture, type ConsoleWorld } from './console-world.js'
+import { consoleWorld, picture, settled, type ConsoleWorld } from './console-world.js'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -64,6 +64,62 @@ describe('an administrator', () => {
     await page.context().close()
   })
 
+  it('tries a mapping on a deal, and nothing is written by it', async () => {
+    const { deals } = await world.app.service.deals({ state: 'in-sync', kind: 'opportunity', limit: 500 })
+    const { id, referralId, crmId } = deals.find(({ status }) => status === 'Active') ?? { id: '', referralId: null, crmId: null }
+    const versions = () => [
+      world.demo.sandbox.partnerCenter.referral(referralId ?? '')?.eTag,
+      world.demo.sandbox.dynamics.read('opportunity', crmId ?? '')?.['versionnumber'],
+    ]
+    const before = versions()
+    const page = await world.open('/mapping')
+    await page.getByRole('tab', { name: 'Try a change' }).click()
+    await page.getByLabel('Mapping as YAML').fill('version: 1\nopportunity:\n  details.notes: { crm: qualificationcomments }\n')
+    await page.getByLabel('Deal to try it on').fill(id)
+    await page.getByRole('button', { name: 'Try on this deal' }).click()
+    await page.getByRole('region', { name: 'A sync would write' }).waitFor()
+    const rows = page.getByRole('region', { name: 'Both directions, row by row' }).getByRole('row')
+    const notes = rows.filter({ hasText: 'qualificationcomments' })
+    expect(await notes.getByRole('cell').count()).toBe(5)
+    expect(await rows.filter({ hasText: 'estimatedvalue' }).innerText()).toMatch(/[\d,]+/)
+    await page.setViewportSize({ width: 1280, height: 1500 })
+    await picture(page, 'mapping-try')
+    expect(versions()).toEqual(before)
+    await page.getByLabel('Mapping as YAML').fill('version: 1\nopportunity: { details.nonsense: { crm: x } }\n')
+    await page.getByRole('button', { name: 'Try on this deal' }).click()
+    await page
+      .getByText(/details.nonsense/)
+      .last()
+      .waitFor()
+    await page.locator('.cm-lintRange-error').waitFor() // The line itself is marked.
+    await settled(page)
+    await page.context().close()
+  })
+
+  it('is offered fields, keys and columns of the CRM while typing a mapping, and the tab is in the address', async () => {
+    const page = await world.open('/mapping?tab=try')
+    const editor = page.getByLabel('Mapping as YAML')
+    await editor.fill('version: 1\n')
+    await editor.press('Control+End')
+    const choose = async (typed: string, choice: string): Promise<void> => {
+      await editor.pressSequentially(typed)
+      await page.locator('.cm-tooltip-autocomplete').getByRole('option', { name: choice }).first().click()
+    }
+    await choose('oppo', 'opportunity')
+    await editor.press('Enter')
+    await choose('  dealVal', 'details.dealValue')
+    await choose('{ cr', 'crm')
+    await editor.pressSequentially('budget')
+    await page.locator('.cm-tooltip-autocomplete').getByRole('option', { name: 'budgetamount' }).first().waitFor()
+    await picture(page, 'mapping-completion')
+    await choose('am', 'budgetamount')
+    expect(await editor.innerText()).toContain('  details.dealValue: { crm: budgetamount}')
+    // The keyboard leaves the editor: Tab is not taken.
+    await editor.press('Tab')
+    expect(await editor.evaluate((element) => element === document.activeElement)).toBe(false)
+    await page.context().close()
+  })
+
   it('changes the mapping: sees the difference, saves it as a version with a note, promotes a document, and goes back', async () => {
     const page = await world.open('/mapping')
     await page.getByRole('tab', { name: 'Try a change' }).click()
@@ -96,6 +152,21 @@ describe('an administrator', () => {
     await page.getByRole('listitem').filter({ hasText: 'Version 1' }).getByRole('button', { name: 'Go back to this' }).last().click()
     await dialog.getByRole('button', { name: 'Go back to this' }).click()
     await expect.poll(async () => (await world.app.service.settings.show(null)).note, patient).toBe('as in version 1')
+    await page.context().close()
+  })
+
+  it('reads that the CRM has changed under the mapping, and says that it is as it should be', async () => {
+    const page = await world.open('/mapping')
+    let told = [{ key: 'crm-columns.1', level: 'urgent', deal: null, raisedAt: 0, title: 'The CRM has changed under the mapping', text: '', remedy: '' }]
+    // The guard looks every ten minutes; what it finds has tests of its own.
+    await page.route('**/api/v1/notices', (route) => route.fulfill({ json: { notices: told } }))
+    await page.reload()
+    await page.getByText('The CRM has changed under the mapping').waitFor()
+    told = []
+    await page.getByRole('button', { name: 'This is as it should be' }).click()
+    await page.getByText('The CRM has changed under the mapping').waitFor({ state: 'detached' })
+    const said = (await world.app.service.audit({ limit: 50 })).records.map(({ event }) => event)
+    expect(said).toContainEqual(expect.objectContaining({ name: 'columns of the CRM', detail: 'accepted as they are' }))
     await page.context().close()
   })
 })

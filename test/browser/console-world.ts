@@ -136,6 +136,8 @@ const DOCUMENTED: Readonly<Record<string, string>> = {
   'runs-en-light': 'console-runs',
   'audit-en-light': 'console-audit',
   versions: 'console-versions',
+  'mapping-completion': 'console-mapping-editor',
+  'mapping-try': 'console-mapping-try',
   'connections-en-light': 'console-connections',
   'sandbox-travel': 'console-sandbox',
 }

@@ -31,6 +31,8 @@ const PAGES = {
   run: () => `/runs/${ran}`,
   audit: () => '/audit',
   mapping: () => '/mapping',
+  'mapping-try': () => `/mapping?tab=try&deal=${conflicted}`,
+  'mapping-versions': () => '/mapping?tab=versions',
   connections: () => '/connections',
   users: () => '/users',
   sandbox: () => '/sandbox',

@@ -138,6 +138,32 @@ describe('a viewer', () => {
   })
 })
 
+describe('somebody whose role was taken away while a page was open', () => {
+  it('is told by the page which role it takes, and nothing is done', async () => {
+    const page = await signedIn('Ana Silva', 'ana@company.example', `/deals/${await anyDeal()}`)
+    await settled(page)
+    const before = (await world.app.service.audit({ limit: 1 })).records[0]?.id
+    // In another tab somebody else signs in: the session of this browser is theirs now.
+    const other = await page.context().newPage()
+    await other.request.post(`${world.address}/auth/sign-out`, { headers: { 'x-cosell-request': '1' } })
+    await other.goto(`${world.address}/`)
+    await other.getByRole('link', { name: 'Sign in with your organisation' }).click()
+    await other.getByRole('button', { name: 'Vera Lindqvist' }).click()
+    await other.getByRole('button', { name: 'Signed in as vera@company.example' }).waitFor()
+    await other.close()
+    await page.getByRole('button', { name: 'Sync now' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Sync now' }).click()
+    const refusal = page.locator('.fui-ToastBody')
+    await refusal.waitFor()
+    expect(await refusal.innerText()).toBe(
+      'This needs the role operator; vera@company.example has viewer. Ask an administrator of this installation.',
+    )
+    await picture(page, 'refused')
+    expect((await world.app.service.audit({ limit: 1 })).records[0]?.id).toBe(before)
+    await page.context().close()
+  })
+})
+
 describe('settings that need a second person', () => {
   it('wait until another than the one who proposed them approves', async () => {
     const exported = (await world.app.service.settings.export(null)).replace('leads: true', 'leads: false')

@@ -19,6 +19,7 @@ import type {
   Proposal,
   RemoteSchema,
   RunRow,
+  SchemaPart,
   Side,
   SettingsSummary,
   SyncSummary,
@@ -127,6 +128,8 @@ export const api = {
   tryMapping: (deal: string, text: string) => request<MappingTrial>(`${base}/mapping/try`, { method: 'POST', body: { deal, text } }),
   planMapping: (text: string, deals: readonly string[]) =>
     request<PlanDocument>(`${base}/mapping/plan`, { method: 'POST', body: { text, deals } }),
+  mappingSchema: (signal: Signal) => request<SchemaPart>(`${base}/mapping/schema`, { signal }),
+  acceptColumns: () => request<{ accepted: boolean }>(`${base}/mapping/columns/accept`, { method: 'POST', body: {} }),
   columns: (signal: Signal) => request<RemoteSchema>(`${base}/mapping/columns`, { signal }),
   versions: (signal: Signal) => request<{ versions: SettingsSummary[] }>(`${base}/settings/versions`, { signal }),
   version: (signal: Signal) => request<VersionView>(`${base}/settings/version`, { signal }),

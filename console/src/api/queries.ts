@@ -37,6 +37,7 @@ export const keys = {
   notices: ['notices'],
   mapping: ['mapping'],
   columns: ['columns'],
+  mappingSchema: ['mapping-schema'],
   installPlan: ['install-plan'],
   installJob: ['install-job'],
   versions: ['versions'],

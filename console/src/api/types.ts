@@ -42,6 +42,16 @@ import type {
   VersionView,
 } from '../../../src/engine/views.js'
 
+/** The part of a JSON Schema that words to choose from are taken from. */
+export interface SchemaPart {
+  readonly $ref?: string
+  readonly $defs?: Readonly<Record<string, SchemaPart>>
+  readonly description?: string
+  readonly properties?: Readonly<Record<string, SchemaPart>>
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+}
+
 /** The API's shapes, taken from the service itself, so that a page that reads a member that is not there does not compile. */
 export type {
   ConnectionView,

@@ -2,7 +2,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { isSignedOut } from '../api/http.js'
 import { meQuery } from '../api/queries.js'
-import { attentionSearch, auditSearch, dealsSearch, runsSearch, sandboxSearch, signInSearch } from './search.js'
+import { attentionSearch, auditSearch, dealsSearch, mappingSearch, runsSearch, sandboxSearch, signInSearch } from './search.js'
 import { BrokenPage, NotFoundPage, PendingPage } from './fallbacks.js'
 import { Shell } from './shell.js'
 
@@ -76,6 +76,7 @@ const audit = createRoute({
 const mapping = createRoute({
   getParentRoute: () => inside,
   path: '/mapping',
+  validateSearch: mappingSearch,
   component: lazyRouteComponent(() => import('../pages/mapping-page.js'), 'MappingPage'),
 })
 const connections = createRoute({

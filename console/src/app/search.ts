@@ -47,6 +47,9 @@ export const runsSearch = (raw: Raw) =>
   })
 export type RunsSearch = ReturnType<typeof runsSearch>
 
+export const MAPPING_TABS = ['opportunity', 'lead', 'try', 'versions'] as const
+export const mappingSearch = (raw: Raw) => tidy({ tab: oneOf(raw, 'tab', MAPPING_TABS), deal: textIn(raw, 'deal') })
+
 export const sandboxSearch = (raw: Raw) => tidy({ deal: textIn(raw, 'deal') })
 
 export const auditSearch = (raw: Raw) =>

@@ -1,11 +1,13 @@
 import { Button, DrawerBody, DrawerHeader, DrawerHeaderTitle, OverlayDrawer } from '@fluentui/react-components'
+import { useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
-import { isSignedOut } from '../api/http.js'
+import { isForbidden, isSignedOut } from '../api/http.js'
 import { useLive } from '../api/live.js'
 import { useOverview } from '../api/queries.js'
 import { useText } from '../i18n/locale.js'
 import { Icon, Logo } from '../parts/icon.js'
+import { useSay } from '../parts/use-say.js'
 import { AccountMenu, SettingsMenu } from './menus.js'
 import { Clocks } from './clocks.js'
 import { Navigation } from './navigation.js'
@@ -17,6 +19,7 @@ export function Shell() {
   const live = useLive()
   const main = useRef<HTMLElement>(null)
   useAskToSignIn()
+  useTellRefusals()
   useFocusOnArrival(main)
   return (
     <div className="shell">
@@ -89,6 +92,23 @@ function useAskToSignIn(): void {
   useEffect(() => {
     if (out) void navigate({ to: '/sign-in', search: { next: href } })
   }, [out, navigate, href])
+}
+
+/** A refusal is told at the edge of the page: what was pressed goes away with the role that allowed it, and its dialog with it. */
+function useTellRefusals(): void {
+  const client = useQueryClient()
+  const say = useSay()
+  const tell = useRef(say.failed)
+  useEffect(() => {
+    tell.current = say.failed
+  })
+  useEffect(
+    () =>
+      client.getMutationCache().subscribe((event) => {
+        if (event.type === 'updated' && event.action.type === 'error' && isForbidden(event.action.error)) tell.current(event.action.error)
+      }),
+    [client],
+  )
 }
 
 /** After a change of page the keyboard and the screen reader start at its beginning, not at the link that led there. */

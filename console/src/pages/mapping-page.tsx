@@ -1,11 +1,13 @@
 import { Tab, TabList } from '@fluentui/react-components'
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { getRouteApi } from '@tanstack/react-router'
 import { api } from '../api/client.js'
 import { keys, useMay } from '../api/queries.js'
+import { MAPPING_TABS } from '../app/search.js'
 import { useText } from '../i18n/locale.js'
 import { Answer } from '../parts/answers.js'
 import { Page } from '../parts/page.js'
+import { ChangedColumns } from './mapping/changed-columns.js'
 import { MappingSection } from './mapping/mapping-section.js'
 import { TryOut } from './mapping/try-out.js'
 import { Versions } from './mapping/versions.js'
@@ -13,7 +15,7 @@ import '../styles/deal.css'
 import '../styles/connections.css'
 import '../styles/mapping.css'
 
-const TABS = ['opportunity', 'lead', 'try', 'versions'] as const
+const route = getRouteApi('/inside/mapping')
 
 /** Which field of a deal is kept where in the CRM, by which rules, and what a change of them would do. */
 export function MappingPage() {
@@ -21,8 +23,10 @@ export function MappingPage() {
     settings: { mapping: text },
   } = useText()
   const query = useQuery({ queryKey: keys.mapping, queryFn: ({ signal }) => api.mapping(signal) })
-  const [tab, setTab] = useState<(typeof TABS)[number]>('opportunity')
+  const asked = route.useSearch().tab ?? 'opportunity'
+  const navigate = route.useNavigate()
   const mayTry = useMay('operator')
+  const tab = asked === 'try' && !mayTry ? 'opportunity' : asked
   return (
     <Page
       title={text.title}
@@ -32,7 +36,12 @@ export function MappingPage() {
         </>
       }
     >
-      <TabList className="tabs" selectedValue={tab} onTabSelect={(_, { value }) => setTab(TABS.find((each) => each === value) ?? 'opportunity')}>
+      <ChangedColumns />
+      <TabList
+        className="tabs"
+        selectedValue={tab}
+        onTabSelect={(_, { value }) => void navigate({ search: { tab: MAPPING_TABS.find((each) => each === value) ?? 'opportunity' }, replace: true })}
+      >
         <Tab value="opportunity">{text.kinds.opportunity}</Tab>
         <Tab value="lead">{text.kinds.lead}</Tab>
         {mayTry && <Tab value="try">{text.tryOut.tab}</Tab>}

@@ -99,6 +99,7 @@ export const settings = {
   mapping: {
     title: 'Mapping',
     lead: 'Each field of a deal, and where the CRM keeps it.',
+    acceptColumns: 'This is as it should be',
     editHint: 'Rows come from the built-in profile and from the version in force; each change is a version that can be taken back.',
     columns: {
       field: 'Field of the deal',
@@ -119,6 +120,8 @@ export const settings = {
       lead: 'What the mapping in force says, to be changed and tried. Nothing is written before you save it as a version.',
       save: 'Save as version',
       editor: 'Mapping as YAML',
+      editorHint: 'Words to choose from come as you type, or with Ctrl+Space: fields of the deal, keys, and the columns of your CRM.',
+      phrases: { Completions: 'Suggestions', Diagnostics: 'Problems' },
       deal: 'Deal to try it on',
       dealHint: 'Id of a deal, referral or CRM record',
       check: 'Check against the CRM',

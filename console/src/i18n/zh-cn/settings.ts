@@ -95,6 +95,7 @@ export const settings: Messages['settings'] = {
   mapping: {
     title: '字段映射',
     lead: '商机的每个字段及其在 CRM 中的位置。',
+    acceptColumns: '这是应有的样子',
     editHint: '映射行来自内置配置和当前生效的版本；每次更改都是一个可以撤回的版本。',
     columns: { field: '商机字段', crm: 'CRM 列', intoCrm: '写入 CRM', intoPartner: '写入合作伙伴中心', wins: '双方都修改时', how: '转换' },
     written: { always: '始终', create: '仅新记录', update: '首次之后', never: '从不' },
@@ -108,6 +109,8 @@ export const settings: Messages['settings'] = {
       lead: '当前生效的映射，可修改并试验。保存为版本之前不会写入任何内容。',
       save: '保存为版本',
       editor: 'YAML 格式的映射',
+      editorHint: '输入时或按 Ctrl+Space 会列出可选内容：商机字段、键，以及您 CRM 中的列。',
+      phrases: { Completions: '建议', Diagnostics: '问题' },
       deal: '试验所用商机',
       dealHint: '商机、推荐或 CRM 记录的标识',
       check: '对照 CRM 检查',

@@ -1,28 +1,29 @@
-import { Button, Field, Input, Textarea } from '@fluentui/react-components'
+import { Button, Field, Input } from '@fluentui/react-components'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { getRouteApi } from '@tanstack/react-router'
+import { useId, useState } from 'react'
 import { api } from '../../api/client.js'
 import { keys, useMay } from '../../api/queries.js'
 import type { Check, MappingTrial, PlanDocument, VersionView } from '../../api/types.js'
 import { useFormat, useText } from '../../i18n/locale.js'
-import { save } from '../../lib/csv.js'
 import { ProblemBar } from '../../parts/answers.js'
 import { ChangeList } from '../../parts/change-list.js'
-import { Icon } from '../../parts/icon.js'
 import { Panel } from '../../parts/page.js'
 import { CheckList } from '../connections/checks.js'
-import { AddRow, withRow } from './add-row.js'
+import { DraftEditor } from './draft-editor.js'
 import { Promote } from './promote.js'
 import { TrialTable } from './trial-table.js'
 
 const start = 'version: 1\nopportunity:\n  # details.dealValue: { crm: new_budget }\n'
 const lastDeals = 100
-const deep = 'text/yaml;charset=utf-8'
+const route = getRouteApi('/inside/mapping')
 
 type Outcome =
   | { readonly kind: 'checks'; readonly checks: readonly Check[] }
   | { readonly kind: 'trial'; readonly trial: MappingTrial }
   | { readonly kind: 'estate'; readonly plan: PlanDocument }
+
+type Question = Outcome['kind']
 
 /** The settings in force with another mapping, as a document. JSON is YAML too. */
 const documentWith = (mapping: string, crm: string, { policies, flows }: VersionView['settings']): string =>
@@ -35,92 +36,101 @@ export function TryOut({ crm }: { readonly crm: string }) {
       mapping: { tryOut: text },
     },
   } = useText()
-  const format = useFormat()
   const version = useQuery({ queryKey: keys.version, queryFn: ({ signal }) => api.version(signal) })
   const held = version.data?.settings
   const [typed, setDraft] = useState<string | null>(null)
   const draft = typed ?? held?.mapping ?? start
   const [saving, setSaving] = useState<string | null>(null)
   const maySave = useMay('admin')
-  const [deal, setDeal] = useState('')
+  const [deal, setDeal] = useState(route.useSearch().deal ?? '')
   const working = useTrial(draft, deal)
+  const outcome = working.isPending ? undefined : working.data
   return (
     <div className="try-out">
-      <Editor
+      <DraftEditor
         draft={draft}
         onDraft={setDraft}
+        refusal={working.error}
         onSave={maySave && held !== undefined ? () => setSaving(documentWith(draft, crm, held)) : null}
       />
       {saving !== null && <Promote document={saving} onClose={() => setSaving(null)} />}
       <div className="stack">
-        <Panel>
-          <div className="stack">
-            <Field label={text.deal}>
-              <Input value={deal} placeholder={text.dealHint} onChange={(_, { value }) => setDeal(value)} />
-            </Field>
-            <div className="row">
-              <Button appearance="primary" disabled={deal.trim() === '' || working.isPending} onClick={() => working.mutate('trial')}>
-                {text.run}
-              </Button>
-              <Button disabled={working.isPending} onClick={() => working.mutate('checks')}>
-                {text.check}
-              </Button>
-              <Button disabled={working.isPending} onClick={() => working.mutate('estate')}>
-                {text.last(format.number(lastDeals))}
-              </Button>
-            </div>
-          </div>
-        </Panel>
+        <Questions deal={deal} onDeal={setDeal} busy={working.isPending} onAsk={working.mutate} />
         <div aria-live="polite" className="stack">
           {working.isPending && <p className="muted">{text.working}</p>}
           {working.isError && <ProblemBar error={working.error} />}
-          {working.data !== undefined && !working.isPending && <Shown outcome={working.data} />}
+          {outcome !== undefined && <Shown outcome={outcome} />}
         </div>
       </div>
+      {outcome?.kind === 'trial' && (
+        <div className="try-out__rows">
+          <Panel title={text.rows} kind="flush">
+            <TrialTable rows={outcome.trial.rows} />
+          </Panel>
+        </div>
+      )}
     </div>
   )
 }
 
-interface EditorProps {
-  readonly draft: string
-  readonly onDraft: (draft: string) => void
-  /** Null: this person may not save. */
-  readonly onSave: (() => void) | null
+interface QuestionsProps {
+  readonly deal: string
+  readonly onDeal: (deal: string) => void
+  readonly busy: boolean
+  readonly onAsk: (question: Question) => void
 }
-function Editor({ draft, onDraft, onSave }: EditorProps) {
+/** What a draft can be asked: on one deal, against the CRM, on many deals. */
+function Questions({ deal, onDeal, busy, onAsk }: QuestionsProps) {
   const {
     settings: {
       mapping: { tryOut: text },
     },
   } = useText()
+  const format = useFormat()
+  const list = useId()
   return (
-    <Panel
-      title={text.title}
-      aside={
-        <>
-          <Button size="small" icon={<Icon name="download" size={16} />} onClick={() => save('mapping.yaml', draft, deep)}>
-            {text.download}
+    <Panel>
+      <div className="stack">
+        <Field label={text.deal}>
+          <Input value={deal} list={list} placeholder={text.dealHint} onChange={(_, { value }) => onDeal(value)} />
+        </Field>
+        <LastDeals id={list} />
+        <div className="row">
+          <Button appearance="primary" disabled={deal.trim() === '' || busy} onClick={() => onAsk('trial')}>
+            {text.run}
           </Button>
-          {onSave !== null && (
-            <Button size="small" appearance="primary" onClick={onSave}>
-              {text.save}
-            </Button>
-          )}
-        </>
-      }
-    >
-      <p className="panel__lead">{text.lead}</p>
-      <Field label={text.editor}>
-        <Textarea className="try-out__editor" value={draft} rows={18} spellCheck={false} onChange={(_, { value }) => onDraft(value)} />
-      </Field>
-      <AddRow onAdd={(kind, row) => onDraft(withRow(draft, kind, row))} />
+          <Button disabled={busy} onClick={() => onAsk('checks')}>
+            {text.check}
+          </Button>
+          <Button disabled={busy} onClick={() => onAsk('estate')}>
+            {text.last(format.number(lastDeals))}
+          </Button>
+        </div>
+      </div>
     </Panel>
+  )
+}
+
+/** The newest deals by name, to choose from. */
+function LastDeals({ id }: { readonly id: string }) {
+  const { data } = useQuery({
+    queryKey: [...keys.deals, 'newest', lastDeals],
+    queryFn: ({ signal }) => api.deals({}, { limit: lastDeals, after: null, signal }),
+  })
+  return (
+    <datalist id={id}>
+      {(data?.deals ?? []).map((deal) => (
+        <option key={deal.id} value={deal.id}>
+          {deal.name}
+        </option>
+      ))}
+    </datalist>
   )
 }
 
 function useTrial(draft: string, deal: string) {
   return useMutation({
-    mutationFn: async (ask: 'checks' | 'trial' | 'estate'): Promise<Outcome> => {
+    mutationFn: async (ask: Question): Promise<Outcome> => {
       if (ask === 'checks') return { kind: 'checks', checks: (await api.checkMapping(draft)).checks }
       if (ask === 'trial') return { kind: 'trial', trial: await api.tryMapping(deal.trim(), draft) }
       const { deals } = await api.deals({}, { limit: lastDeals, after: null })
@@ -152,14 +162,9 @@ function Shown({ outcome }: { readonly outcome: Outcome }) {
     case 'trial': {
       const { changes } = outcome.trial.item
       return (
-        <>
-          <Panel title={text.writes}>
-            {changes.length === 0 ? <p className="muted">{text.nothing}</p> : <ChangeList changes={changes} />}
-          </Panel>
-          <Panel title={text.rows} kind="flush">
-            <TrialTable rows={outcome.trial.rows} />
-          </Panel>
-        </>
+        <Panel title={text.writes}>
+          {changes.length === 0 ? <p className="muted">{text.nothing}</p> : <ChangeList changes={changes} />}
+        </Panel>
       )
     }
     case 'estate': {
