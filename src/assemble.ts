@@ -1,21 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { realRandom } from './clock.js'
 import type { Config } from './config/index.js'
 import { webhookRegistration } from './adapters/partner-center/registration.js'
-import { connectCrm } from './connections/crm.js'
 import { doctor } from './connections/doctor.js'
-import { administration, type AdministrationDesk } from './connections/administration.js'
+import { administration } from './connections/administration.js'
 import { callBook } from './connections/call-book.js'
-import { inForce, crmSettings } from './connections/in-force.js'
-import { draftsOf, printOf, readMappingText, usedColumns } from './connections/mapping.js'
+import { inForce } from './connections/in-force.js'
+import { draftsOf, printOf, usedColumns } from './connections/mapping.js'
 import type { ConnectionParts } from './connections/parts.js'
 import { taxonomyDesk } from './connections/taxonomy.js'
 import { connectPartnerCenter } from './connections/partner-center.js'
 import { settingsDesk } from './connections/settings.js'
 import { settingsOfFile } from './connections/settings-document.js'
+import { bookOver, identityOf, storeUrl, tenantOf } from './connections/store-of.js'
 import { displacedBefore, isOurs, relayTarget } from './connections/webhook-wanted.js'
 import { mendsItself } from './core/fault.js'
 import type { Clock } from './core/ports.js'
@@ -26,7 +25,6 @@ import { mappingDesk } from './engine/mapping-desk.js'
 import { assertIdentity } from './engine/identity.js'
 import { schedule, sweepTurns, type Schedule } from './engine/schedule.js'
 import { service } from './engine/service.js'
-import { versionBook, type VersionBook } from './engine/versions.js'
 import type { Service } from './engine/views.js'
 import { worker } from './engine/worker.js'
 import type { Logger } from './log.js'
@@ -38,7 +36,7 @@ import { witnessed } from './remote/witness.js'
 import { listen, type RunningServer, type ServerDeps } from './server/app.js'
 import type { Readiness } from './server/health.js'
 import { observe, type Observer } from './server/observe.js'
-import { ONLY_TENANT, openStore, sealOf, type OpenStore, type Seal } from './store/index.js'
+import { openStore, sealOf, type OpenStore, type Seal } from './store/index.js'
 import { noticeBoard, viewOf } from './watch/notice.js'
 import { guardAsker } from './watch/connection-guard.js'
 import { acceptColumns } from './watch/schema-guard.js'
@@ -51,7 +49,10 @@ export { checkBackup, eraseFromLedger, openStores, restoreBackup, rotateSecrets,
 export { readCatalogueFile } from './connections/catalogue-file.js'
 export { crmPackage, type PackageForm } from './connections/crm-package.js'
 export type { AdministrationDesk } from './connections/administration.js'
+export { storeUrl, tenantOf } from './connections/store-of.js'
+export type { Foreseen } from './engine/versions.js'
 export type { Administration, ConnectionView } from './engine/administration.js'
+export { fitsSocket } from './server/local-socket.js'
 export { remoteService } from './server/remote-service.js'
 export { OPERATIONS, parametersOf } from './server/operations.js'
 export type { DealView, MatchReport, ObserveReport, PlanDocument, Proposal, Service, SettingsSummary, SyncSummary } from './engine/views.js'
@@ -92,10 +93,6 @@ const callsNotedMs = 60_000
 const settingsFreshMs = 2_000 // A switch set in another process is seen within two seconds.
 
 export const socketPath = (config: Config): string => join(config.stateFolder, 'cosell.sock')
-/** The address of the store: a folder, or postgres://… */
-export const storeUrl = ({ store }: Config): string => (store.kind === 'postgres' ? store.url : store.folder)
-/** Whose rows of the store are ours. */
-export const tenantOf = ({ tenant }: Config): string => tenant ?? ONLY_TENANT
 /** As people and log lines read it. */
 export const environmentOf = ({ environment, tenant }: Config): string => (tenant === null ? environment : `${environment} · ${tenant}`)
 
@@ -111,7 +108,7 @@ export async function assembleOver(store: OpenStore, config: Config, options: Ap
   try {
     await assertIdentity(
       store,
-      { partnerTenant: config.partnerCenter.tenant, crm: config.crm.url },
+      identityOf(config),
       { adopt: options.adopt, now: clock.now() },
     )
     const seal = sealOf(config.seal)
@@ -119,31 +116,6 @@ export async function assembleOver(store: OpenStore, config: Config, options: Ap
   } catch (error) {
     await store.close()
     throw error
-  }
-}
-
-/** The installation's own settings, beside a running service (whose store it shares) or without one. */
-interface Administering {
-  readonly desk: AdministrationDesk
-  close(): Promise<void>
-}
-export async function administer(config: Config, options: Pick<AppOptions, 'clock' | 'plant'>): Promise<Administering> {
-  const { clock, plant } = options
-  const isThere = config.store.kind === 'postgres' || existsSync(join(config.store.folder, 'cosell.db'))
-  const standing = isThere && config.store.kind !== 'postgres' ? 'beside' : 'own'
-  const store = await openStore({ url: storeUrl(config), now: () => clock.now(), standing, tenant: tenantOf(config) })
-  const transport = undiciTransport({ proxy: config.proxy, ca: config.caBundle?.text ?? null })
-  const parts: ConnectionParts = { transport, clock, random: realRandom, store, seal: sealOf(config.seal), plant, onCall: () => undefined }
-  const book = bookOver(config, { store, clock })
-  const settings = crmSettings(config.crm, (await book.number()) === 0 ? settingsOfFile(config) : (await book.current()).settings)
-  const partner = connectPartnerCenter(config.partnerCenter, parts)
-  const crm = connectCrm(config.crm, parts, () => settings)
-  return {
-    desk: administration({ ...parts, config, partner, crm }),
-    close: async () => {
-      await transport.close()
-      await store.close()
-    },
   }
 }
 
@@ -394,6 +366,3 @@ async function stopAll(parts: Parts, servers: readonly RunningServer[]): Promise
   await parts.transport.close()
   await parts.store.close()
 }
-
-const bookOver = (config: Config, { store, clock }: { readonly store: OpenStore; readonly clock: Clock }): VersionBook =>
-  versionBook({ store, clock, newId: randomUUID, readMapping: readMappingText, approval: config.sync.approval })

@@ -1,5 +1,5 @@
 import type { LoadedConfig } from '../config/index.js'
-import type { AdministrationDesk, Service } from '../assemble.js'
+import type { AdministrationDesk, Foreseen, Service } from '../assemble.js'
 
 /** What a command speaks to: the service that runs, or one built for the length of the command. */
 export interface Session {
@@ -40,6 +40,8 @@ export interface CliWorld {
   readonly sandbox: (options: SandboxWish) => Promise<void>
   /** The installation's own settings at the remote systems, beside a running service or without one. */
   readonly administer: (loaded: LoadedConfig) => Promise<{ readonly desk: AdministrationDesk; close(): Promise<void> }>
+  /** What holds with the file and the versions of the store; null: there is no store yet. */
+  readonly settingsAhead: (loaded: LoadedConfig) => Promise<Foreseen | null>
   readonly now: () => number
   readonly signal: AbortSignal
   readonly user: string

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { EXIT } from './app.js'
+import { printJson } from './print.js'
 import type { Run } from './run.js'
 
 /** `completion`: a script for the shell, made from the commands themselves. */
@@ -12,11 +13,13 @@ export function completionCommand(program: Command, run: Run): void {
       '\nExamples:\n  cosell completion bash > ~/.local/share/bash-completion/completions/cosell\n  cosell completion fish > ~/.config/fish/completions/cosell.fish\n',
     )
     .action(
-      run.plain(({ world, usage }, _options, [shell = '']) => {
+      run.plain(({ world, json, usage }, _options, [shell = '']) => {
         const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell as Shell] : null // its own key, as was just checked
         if (script === null)
           return Promise.resolve(usage(`There is no completion for "${shell}"; there is bash, zsh, fish and powershell.`))
-        world.io.out(script(wordsOf(program)))
+        const text = script(wordsOf(program))
+        if (json) printJson(world.io, { shell, script: text })
+        else world.io.out(text)
         return Promise.resolve(EXIT.done)
       }),
     )

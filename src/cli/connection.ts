@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { Agent, request } from 'undici'
-import { OPERATIONS, parametersOf, remoteService, socketPath, type Service } from '../assemble.js'
+import { fitsSocket, OPERATIONS, parametersOf, remoteService, socketPath, type Service } from '../assemble.js'
 import type { Config } from '../config/index.js'
 import { Fault, type FaultKind } from '../core/fault.js'
 
@@ -31,8 +31,8 @@ function doorsOf(config: Config, user: string): Door[] {
       ]
     : []
   const token = config.server.adminTokens[0]
-  // An embedded store belongs to one process, whose socket lies beside it; over PostgreSQL the service may be anywhere.
-  if (config.store.kind === 'postgres' && token !== undefined && config.server.listen.port !== 0) {
+  // An embedded store belongs to one process, whose socket lies beside it, unless no socket can be made there; over PostgreSQL the service may be anywhere.
+  if ((config.store.kind === 'postgres' || !fitsSocket(path)) && token !== undefined && config.server.listen.port !== 0) {
     doors.push({
       origin: `http://127.0.0.1:${config.server.listen.port}`,
       dispatcher: new Agent({ headersTimeout: 0, bodyTimeout: 0 }),

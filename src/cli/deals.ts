@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { DealView } from '../assemble.js'
+import type { DealView, Service } from '../assemble.js'
 import { CLOSING_REASONS, closingReason } from '../core/closing-reasons.js'
 import { EXIT } from './app.js'
 import { report } from './deal-report.js'
@@ -19,10 +19,11 @@ export function dealsCommands(program: Command, run: Run): void {
     .addOption(oneOf('--kind <kind>', 'the kind', ['opportunity', 'lead']))
     .option('--reason <code>', 'e.g. conflict, preflight, retrying, rejected')
     .option('--search <text>', 'part of the name, or an id')
-    .addOption(wholeNumber('--limit <n>', 'at most so many', { least: 1, most: 1_000 }).default(1_000))
+    .addOption(wholeNumber('--limit <n>', 'at most so many; without it all', { least: 1, most: dealsMost }))
     .action(run.service(async ({ service, io, json }, options) => {
       const wanted = ['state', 'kind', 'reason', 'search'].flatMap((name) => (typeof options[name] === 'string' ? [[name, options[name]]] : []))
-      const page = await service.deals({ ...Object.fromEntries(wanted), limit: options['limit'] } as Parameters<typeof service.deals>[0]) // checked by the service
+      const limit = typeof options['limit'] === 'number' ? options['limit'] : dealsMost
+      const page = await everyDeal(service, Object.fromEntries(wanted) as Record<string, string>, limit) // the options' own words
       if (json) printJson(io, page)
       else {
         printTable(io, ['deal', 'name', 'state', 'status', 'problem'], page.deals.map((deal) => [deal.id, shown(deal.name), deal.state, deal.status === null ? null : `${deal.status}/${deal.substatus ?? ''}`, shown(deal.problem)]))
@@ -54,6 +55,26 @@ export function dealsCommands(program: Command, run: Run): void {
     else io.out(`${row.name ?? row.id}: ${row.state}\n`)
     return EXIT.done
   }))
+}
+
+const dealsMost = 1_000_000 // Ten times the largest estate that was measured.
+const pageSize = 1_000 // As the API has it.
+
+type Page = Awaited<ReturnType<Service['deals']>>
+
+/** Page by page, as far as is wanted. */
+async function everyDeal(service: Service, wanted: object, limit: number): Promise<Page> {
+  const deals: Page['deals'] = []
+  let next: string | null = null
+  let total = 0
+  do {
+    const atMost = Math.min(pageSize, limit - deals.length)
+    const page: Page = await service.deals({ ...wanted, limit: atMost, ...(next === null ? {} : { after: next }) })
+    deals.push(...page.deals)
+    next = page.next
+    total = page.total
+  } while (next !== null && deals.length < limit)
+  return { deals, next, total }
 }
 
 /** Orders that act on the referral; the CRM follows. */

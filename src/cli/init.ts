@@ -16,13 +16,13 @@ export function initCommand(program: Command, run: Run): void {
   program
     .command('init')
     .description('write a commented cosell.yaml after a few questions')
-    .option('--file <file>', 'where', 'cosell.yaml')
+    .option('--file <file>', 'where; without it what --config names, else cosell.yaml')
     .addOption(oneOf('--crm <kind>', 'the CRM; without it you are asked', CRM_NAMES))
     .option('--yes', 'overwrite a file that is there, and ask nothing')
     .action(
       run.plain(async ({ world, json, usage }, options) => {
         const { io } = world
-        const file = String(options['file'])
+        const file = [options['file'], options['config'], 'cosell.yaml'].find((name) => typeof name === 'string') ?? ''
         if (existsSync(file) && options['yes'] !== true) return usage(`${file} exists; give --yes to overwrite it, or another name by --file.`)
         const crm = crmKind(options['crm'])?.kind ?? null
         const asks = !json && options['yes'] !== true && io.inIsTty && io.errIsTty

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { loadInstallation, loadTenant, processWorld, secretValues, type LoadedConfig } from '../config/index.js'
-import { administer, assemble, createDemo, environmentOf, type Role } from '../assemble.js'
+import { administer, settingsAhead } from '../administer.js'
+import { assemble, createDemo, environmentOf, type Role } from '../assemble.js'
 import { assembleTenants } from '../installation.js'
 import { realClock } from '../clock.js'
 import { createLogger, createRedactor, silentLog, type Logger } from '../log.js'
@@ -165,6 +166,7 @@ const world: CliWorld = {
     return { service: app.service, via: 'own', close: () => app.stop() }
   },
   administer: (loaded) => administer(loaded.config, { clock: realClock, plant: logOf(loaded).plant }),
+  settingsAhead: (loaded) => settingsAhead(loaded.config, realClock),
   start: run,
   demo: async ({ port, crm, json }) => {
     const demo = await createDemo({ port, crm, say: io.err, print: printed(json) })

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
-import { configJsonSchema, CRM_NAMES, maskedConfig, usualCrm } from '../config/index.js'
+import { configJsonSchema, CRM_NAMES, usualCrm } from '../config/index.js'
 import { EXIT } from './app.js'
 import { auditCommand } from './audit.js'
+import { configShowCommand } from './config-show.js'
 import { flowReport } from './flow-report.js'
 import { initCommand } from './init.js'
 import { oneOf, port, wholeNumber } from './options.js'
@@ -74,12 +75,5 @@ function configCommands(program: Command, run: Run): void {
     printJson(world.io, configJsonSchema())
     return Promise.resolve(EXIT.done)
   }))
-  config.command('show').description('the effective configuration, secrets masked').option('--origin', 'where each value comes from').action(run.plain(async ({ world, config: load, json }, options) => {
-    const loaded = await load()
-    const masked = maskedConfig(loaded.config)
-    const origins = options['origin'] === true ? Object.fromEntries(loaded.origins) : null
-    if (json || origins === null) printJson(world.io, origins === null ? masked : { config: masked, origins })
-    else printTable(world.io, ['setting', 'from'], Object.entries(origins))
-    return EXIT.done
-  }))
+  configShowCommand(config, run)
 }

@@ -4,6 +4,17 @@ import type { Io } from './app.js'
 /** One JSON document on stdout, nothing else. */
 export const printJson = (io: Io, value: unknown): void => io.out(`${JSON.stringify(value, null, 2)}\n`)
 
+/** What is wrong, for scripts: one JSON document on stderr, while stdout stays empty. */
+export interface ProblemText {
+  readonly code: string
+  readonly message: string
+  readonly hint: string | null
+  readonly docs: string
+  readonly problems?: readonly object[]
+}
+export const printProblem = (io: Io, error: ProblemText): void => io.err(`${JSON.stringify({ error })}\n`)
+export const usageProblem = (message: string): ProblemText => ({ code: 'usage', message, hint: 'Add --help to the command to see what it takes.', docs: 'docs/operating.md' })
+
 const plain = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' }
 
 export function printTable(io: Io, head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): void {

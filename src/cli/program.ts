@@ -8,6 +8,7 @@ import { installCommands } from './install.js'
 import { keepingCommands } from './keeping.js'
 import { mappingCommands } from './mapping.js'
 import { operateCommands } from './operate.js'
+import { printProblem, usageProblem, type ProblemText } from './print.js'
 import { runner } from './run.js'
 import { solutionCommands } from './solutions.js'
 import { commandFault } from './system-fault.js'
@@ -30,7 +31,8 @@ export async function runProgram(argv: readonly string[], world: CliWorld): Prom
     .option('--yes', 'answer every question with yes; where none is asked it changes nothing')
     .showSuggestionAfterError(true)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => world.io.out(text), writeErr: (text) => world.io.err(text) })
+    // With --json what is wrong is said once, as JSON, when the command ends.
+    .configureOutput({ writeOut: (text) => world.io.out(text), writeErr: (text) => (json ? undefined : world.io.err(text)) })
     .addHelpText('before', 'Examples:\n  cosell demo\n  cosell deals list --state needs-attention\n  cosell plan\n  cosell sync\n')
   const run = runner(world, (result) => {
     code = result
@@ -59,20 +61,26 @@ export async function runProgram(argv: readonly string[], world: CliWorld): Prom
 function inherit(command: Command): void {
   for (const child of command.commands) {
     child.copyInheritedSettings(command)
-    if (child.commands.length === 0) child.option('--json', 'one JSON document on stdout, nothing else').option('--config <file>', 'the configuration file').option('--tenant <name>', 'which tenant, where the installation serves several')
+    // A noun that has verbs does nothing itself, but for the ledger's.
+    if (child.commands.length === 0 || child.name() === 'audit') child.option('--json', 'one JSON document on stdout, nothing else').option('--config <file>', 'the configuration file').option('--tenant <name>', 'which tenant, where the installation serves several')
     inherit(child)
   }
 }
 
 function failure(error: unknown, world: CliWorld, json: boolean): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.done
+    if (json) printProblem(world.io, misuse(error))
+    return EXIT.usage
+  }
   if (error instanceof ConfigError) {
-    if (json) world.io.err(`${JSON.stringify({ error: { code: 'configuration', message: error.message, problems: error.problems } })}\n`)
-    else world.io.err(`${error.message}\n`)
+    const { message, problems } = error
+    if (json) printProblem(world.io, { code: 'configuration', message, hint: problems.find(({ hint }) => hint !== null)?.hint ?? null, docs: 'docs/configuration.md', problems })
+    else world.io.err(`${message}\n`)
     return EXIT.usage
   }
   const fault = commandFault(error)
-  if (json) world.io.err(`${JSON.stringify({ error: { code: fault.kind, message: fault.message, hint: fault.remedy, docs: 'docs/operating.md' } })}\n`)
+  if (json) printProblem(world.io, { code: fault.kind, message: fault.message, hint: fault.remedy, docs: 'docs/operating.md' })
   else world.io.err(`${fault.message}\n${fault.remedy}\n${fault.kind === 'bug' && error instanceof Error ? `${error.stack ?? ''}\n` : ''}`)
   switch (fault.kind) {
     case 'misconfigured':
@@ -92,4 +100,10 @@ function failure(error: unknown, world: CliWorld, json: boolean): number {
     case 'invalid-answer':
       return EXIT.remote
   }
+}
+
+/** What commander says of a wrong use. Without a verb it only shows the help. */
+function misuse({ code, message }: CommanderError): ProblemText {
+  if (code === 'commander.help') return usageProblem('The command is not complete: a noun wants a verb.')
+  return usageProblem(message.replace(/^error: /, '').replaceAll('\n', ' '))
 }

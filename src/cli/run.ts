@@ -1,6 +1,7 @@
 import type { Config, LoadedConfig } from '../config/index.js'
 import type { Service } from '../assemble.js'
 import { EXIT, type CliWorld, type Io } from './app.js'
+import { printProblem, usageProblem } from './print.js'
 
 /** What a command body gets. */
 export interface Plain {
@@ -50,14 +51,15 @@ function textOf(options: Options, name: string): string | null {
 }
 
 export function runner(world: CliWorld, finish: (code: number) => void): Run {
-  const usage = (text: string): number => {
-    world.io.err(`${text}\n`)
+  const usageOf = (json: boolean) => (text: string): number => {
+    if (json) printProblem(world.io, usageProblem(text))
+    else world.io.err(`${text}\n`)
     return EXIT.usage
   }
   const plainOf = (options: Options): Plain => ({
     world,
     json: options['json'] === true,
-    usage,
+    usage: usageOf(options['json'] === true),
     config: () => world.loadConfig(textOf(options, 'config'), textOf(options, 'tenant')),
     tenants: () => world.loadTenants(textOf(options, 'config'), textOf(options, 'tenant')),
   })
@@ -88,7 +90,7 @@ export function runner(world: CliWorld, finish: (code: number) => void): Run {
                 user: world.user,
                 now: world.now(),
                 warnings: loaded.warnings,
-                usage,
+                usage: plain.usage,
               },
               options,
               args,

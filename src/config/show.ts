@@ -25,6 +25,12 @@ export function maskAddress(address: string): string {
   return `${url.protocol}//${user}${url.host}${url.pathname === '/' ? '' : url.pathname}${parameters}`
 }
 
+/** The address of somebody's webhook, without what may be its key. */
+function maskQuery(address: string): string {
+  const url = new URL(address)
+  return `${url.origin}${url.pathname}${url.search === '' ? '' : `?${mask}`}`
+}
+
 const hidden = (secret: string | null): string | null => (secret === null ? null : mask)
 const pathOf = (file: FileText | null): string | null => file?.path ?? null
 
@@ -49,7 +55,8 @@ function crmDocument(crm: DynamicsConfig | SalesforceConfig): ConfigDocument {
 function serverDocument(server: Config['server']): ConfigDocument {
   const signIn = server.signIn
   return given({
-    listen: formatListen(server.listen), publicUrl: server.publicUrl,
+    listen: formatListen(server.listen), observe: server.observe === null ? null : formatListen(server.observe),
+    publicUrl: server.publicUrl,
     adminTokens: server.adminTokens.map(() => mask), trustedProxies: server.trustedProxies,
     signIn: signIn === null ? null : {
       issuer: signIn.issuer, clientId: signIn.clientId, clientSecret: mask,
@@ -66,6 +73,7 @@ function partnerDocument(partner: Config['partnerCenter']): ConfigDocument {
     webhook: given({
       events: partner.webhook.events, certificateHosts: partner.webhook.certificateHosts,
       trustAnchors: pathOf(partner.webhook.trustAnchors), guard: partner.webhook.guard,
+      relayTo: partner.webhook.relayTo.map(maskQuery),
     }),
     requestsPerSecond: partner.requestsPerSecond,
   })
@@ -73,10 +81,10 @@ function partnerDocument(partner: Config['partnerCenter']): ConfigDocument {
 
 const clockOf = (minute: number): string => `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
 
-function noticesDocument({ email, teams, slack, quietHours, timeZone }: Config['notices']): ConfigDocument {
+function noticesDocument({ email, teams, slack, crmTask, quietHours, timeZone }: Config['notices']): ConfigDocument {
   return given({
     email: email === null ? null : { smtp: maskAddress(email.smtp), from: email.from, to: email.to },
-    teams: hidden(teams), slack: hidden(slack),
+    teams: hidden(teams), slack: hidden(slack), crmTask,
     quietHours: quietHours === null ? null : `${clockOf(quietHours.from)}-${clockOf(quietHours.until)}`, timeZone,
   })
 }

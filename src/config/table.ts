@@ -33,7 +33,7 @@ export function configurationPage(): string {
 5. In development a file **\`.env\`** beside cosell.yaml sets variables that the environment does not. With \`NODE_ENV=production\` it is not read.
 
 Without any file the variables alone are enough. \`cosell config show --origin\` tells for each value where it came from: \`default\`, \`cosell.yaml:12\`,
-\`env NAME\` or \`file NAME_FILE\`.
+\`env NAME\`, \`file NAME_FILE\`, or \`version 3 (command by ada)\` for a switch or another setting that a person changed since.
 
 An unknown key is an error with a suggestion. An unknown \`COSELL_…\` variable is a warning of \`cosell doctor\`, unless the file uses it by \`\${…}\`. All problems are
 reported at once, each with its line; the command then ends with exit code 2.

@@ -14,24 +14,28 @@ const same = (a: StoreIdentity, b: StoreIdentity): boolean =>
 
 /**
  * A store belongs to one partner tenant and one CRM. A copy of it in a sandbox must not write to the live partner account.
- * @throws Fault `misconfigured` when the store was made for other systems and `adopt` was not given.
+ * @returns whether the store remembers these systems already. @throws Fault `misconfigured` when it was made for others.
  */
+export async function checkIdentity(store: Pick<Store, 'getValue'>, identity: StoreIdentity): Promise<'known' | 'new'> {
+  const stored = await store.getValue<StoreIdentity>(valueName)
+  if (stored === null) return 'new'
+  if (same(stored.value, identity)) return 'known'
+  throw new Fault(
+    'misconfigured',
+    `This store was made for partner tenant ${stored.value.partnerTenant} and CRM ${stored.value.crm}; the configuration names ${identity.partnerTenant} and ${identity.crm}.`,
+    {
+      remedy:
+        'Use another store, or start once with --adopt: then every deal of this store is compared and written with the systems now configured.',
+    },
+  )
+}
+
+/** The same at a start, which the store remembers from then on. `adopt`: a person has read what taking over means. */
 export async function assertIdentity(
-  store: Store,
+  store: Pick<Store, 'getValue' | 'setValue'>,
   identity: StoreIdentity,
   options: { readonly adopt: boolean; readonly now: Instant },
 ): Promise<void> {
-  const stored = await store.getValue<StoreIdentity>(valueName)
-  if (stored !== null && same(stored.value, identity)) return
-  if (stored !== null && !options.adopt) {
-    throw new Fault(
-      'misconfigured',
-      `This store was made for partner tenant ${stored.value.partnerTenant} and CRM ${stored.value.crm}; the configuration names ${identity.partnerTenant} and ${identity.crm}.`,
-      {
-        remedy:
-          'Use another store, or start once with --adopt: then every deal of this store is compared and written with the systems now configured.',
-      },
-    )
-  }
-  await store.setValue(valueName, identity, { expect: 'any', now: options.now })
+  const known = options.adopt ? 'new' : await checkIdentity(store, identity)
+  if (known === 'new') await store.setValue(valueName, identity, { expect: 'any', now: options.now })
 }

@@ -51,6 +51,28 @@ describe('what the file says', () => {
   })
 })
 
+describe('what would hold after a start', () => {
+  it('[R39] is the file, but for what a version says since and the file does not say anew; looking changes nothing', async () => {
+    const { book } = bookOf()
+    expect(await book.foresee(file)).toEqual({ settings: file, versions: new Map() })
+    await book.readFile(file)
+    await book.promote({ ...other, policies: { ...file.policies, owner: 'kim@x.example' } }, { note: null, by: 'kim' })
+    await book.setFlow('crmToPartner', 'off', 'ada')
+    const number = await book.number()
+    const held = await book.foresee(file)
+    expect(held.settings).toEqual({ mapping: other.mapping, policies: { ...file.policies, owner: 'kim@x.example' }, flows: { partnerToCrm: 'on', crmToPartner: 'off' } })
+    expect([...held.versions].map(([path, { number, origin, by }]) => [path, number, origin, by])).toEqual([
+      ['mapping', 2, 'promoted', 'kim'],
+      ['policies.owner', 2, 'promoted', 'kim'],
+      ['flows.crmToPartner', 3, 'switched', 'ada'],
+    ])
+    const edited = await book.foresee({ ...file, flows: { ...file.flows, crmToPartner: 'observe' } })
+    expect(edited.settings.flows.crmToPartner).toBe('observe')
+    expect([...edited.versions.keys()]).toEqual(['mapping', 'policies.owner'])
+    expect(await book.number()).toBe(number)
+  })
+})
+
 describe('what people change', () => {
   it('[R59] is a version with author, note and what it changed, and is in force at once', async () => {
     const { book, world } = bookOf()

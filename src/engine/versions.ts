@@ -26,6 +26,8 @@ export interface VersionBook {
   number(): Promise<number>
   version(number: number): Promise<SettingsVersion>
   list(): Promise<SettingsSummary[]>
+  /** What would hold after a start with this file, and which version says so where the file does not. Writes nothing. */
+  foresee(file: Settings): Promise<Foreseen>
   /** At every start: the first file is version 1, and what changed in the file since it was last read becomes a version. */
   readFile(file: Settings): Promise<SettingsVersion>
   promote(settings: Settings, options: { readonly note: string | null; readonly by: string }): Promise<VersionView>
@@ -34,6 +36,12 @@ export interface VersionBook {
   rollback(number: number | null, options: { readonly flows: 'keep' | 'restore'; readonly by: string }): Promise<VersionView>
   flows(): Promise<FlowView[]>
   setFlow(flow: FlowName | 'all', value: FlowSwitch, by: string): Promise<FlowView[]>
+}
+
+/** Settings, and for those that a version holds instead of the file (`flows.crmToPartner`, `policies.leads`, `mapping`) that version. */
+export interface Foreseen {
+  readonly settings: Settings
+  readonly versions: ReadonlyMap<string, Pick<SettingsVersion, 'number' | 'origin' | 'by'>>
 }
 
 const currentName = 'settings.current'
@@ -82,6 +90,7 @@ export function versionBook(parts: BookParts): VersionBook {
       const [inForce, rows] = [await number(), await store.listValues(versionPrefix)]
       return rows.map(({ value }) => summaryOf(value as SettingsVersion, inForce)).reverse() // written here, nowhere else
     },
+    foresee: (file) => foresee(parts, file),
     readFile: (file) => alone(parts, () => readFile(parts, file)),
     promote: (settings, { note, by }) =>
       alone(parts, async () => {
@@ -165,6 +174,25 @@ async function readFile(parts: BookParts, file: Settings): Promise<SettingsVersi
   if (JSON.stringify(known) !== JSON.stringify(file)) await store.setValue(fileName, file, { expect: 'any', now: clock.now() })
   return made
 }
+
+async function foresee({ store }: Pick<BookParts, 'store'>, file: Settings): Promise<Foreseen> {
+  const known = (await store.getValue<Settings>(fileName))?.value ?? null
+  const inForce = (await store.getValue<number>(currentName))?.value ?? null
+  const held = inForce === null ? null : ((await store.getValue<SettingsVersion>(nameOf(inForce)))?.value ?? null)
+  if (known === null || held === null) return { settings: file, versions: new Map() }
+  const settings = mergeFile(held.settings, known, file)
+  const rows = (await store.listValues(versionPrefix)).map(({ value }) => value as SettingsVersion) // written here, nowhere else
+  const sayer = (path: string): SettingsVersion =>
+    rows.findLast(({ number, origin, changes }) => number <= held.number && origin !== 'file' && changes.some((change) => change.path === path || change.path.startsWith(`${path}.`))) ?? held
+  const paths = [
+    ...(settings.mapping === file.mapping ? [] : ['mapping']),
+    ...(['policies', 'flows'] as const).flatMap((part) => differing(settings[part], file[part]).map((key) => `${part}.${key}`)),
+  ]
+  return { settings, versions: new Map(paths.map((path) => [path, sayer(path)])) }
+}
+
+const differing = <T extends object>(one: T, other: T): string[] =>
+  Object.keys(one).filter((key) => one[key as keyof T] !== other[key as keyof T]) // its own keys
 
 function mergeFile(held: Settings, known: Settings, file: Settings): Settings {
   // The result has the keys of `now`, and for each the value that one of the three holds.

@@ -12,6 +12,8 @@ export interface LocalSocket {
   close(): Promise<void>
 }
 
+/** Whether the system takes a socket of this path. */
+export const fitsSocket = (path: string): boolean => Buffer.byteLength(path) <= pathBytesMost
 const pathBytesMost = 100 // sun_path holds 108 bytes on Linux and 104 on macOS, the final zero included.
 
 export function localSocket(handle: (request: IncomingMessage, response: ServerResponse) => void): LocalSocket {
@@ -22,7 +24,7 @@ export function localSocket(handle: (request: IncomingMessage, response: ServerR
   return {
     owns: (socket) => sockets.has(socket),
     async listen(path) {
-      if (Buffer.byteLength(path) > pathBytesMost) return { why: `its path is longer than ${pathBytesMost} bytes: ${path}` }
+      if (!fitsSocket(path)) return { why: `its path is longer than ${pathBytesMost} bytes: ${path}` }
       const folder = dirname(path)
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       // Bound in a folder of its own first, so that at no moment anybody else can reach it, and moved over what an earlier process left.

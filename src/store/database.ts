@@ -181,12 +181,11 @@ function tenantBell(): { ring(tenant: string): void; onRing(tenant: string, call
  * A server or a network that falls silent closes nothing: without these a query would wait for ever, and with it every lock it holds. The
  * address of the store may say otherwise, for example `?query_timeout=300000`.
  */
+const quietPatience = { connectionTimeoutMillis: 10_000, keepAlive: true, keepAliveInitialDelayMillis: 10_000 } as const
 const patience = {
-  connectionTimeoutMillis: 10_000,
+  ...quietPatience,
   query_timeout: queryMs,
   idle_in_transaction_session_timeout: 60_000, // The server's side of the same: it lets go of the locks of a client that is gone.
-  keepAlive: true,
-  keepAliveInitialDelayMillis: 10_000,
 } as const
 
 /** Cuts a connection whose answer did not come: the next query gets another one, and never the late answer of this. */
@@ -241,7 +240,7 @@ async function listen(url: string, heard: (tenant: string) => void): Promise<{ c
     if (!closed) setTimeout(() => void open().catch(() => undefined), retryMs).unref()
   }
   const open = async (): Promise<void> => {
-    const next = new pg.Client({ connectionString: url })
+    const next = new pg.Client({ ...quietPatience, connectionString: url })
     next.on('notification', ({ payload }) => heard(payload ?? everyTenant))
     next.on('error', () => {
       // A broken connection says so once for each query under way; only the one in use is followed by another.
@@ -259,11 +258,7 @@ async function listen(url: string, heard: (tenant: string) => void): Promise<{ c
       await next.end().catch(() => undefined)
       if (opened) again()
       else {
-        const why = cause instanceof Error ? cause.message : String(cause)
-        throw new Fault('misconfigured', `The PostgreSQL store cannot be reached: ${why}`, {
-          remedy: 'Check the postgres:// address of the setting "store" and that the server runs.',
-          cause,
-        })
+        throw unreachable(cause)
       }
     }
   }
@@ -274,6 +269,19 @@ async function listen(url: string, heard: (tenant: string) => void): Promise<{ c
       await client?.end().catch(() => undefined)
     },
   }
+}
+
+// SQLSTATE class 28: it does not know us; 3D000: it has no such database. Waiting mends neither.
+const wrongAddress = /^28|^3D000$/
+
+/** Of a PostgreSQL server that takes no connection: away, starting or full mends itself; a wrong address does not. */
+function unreachable(cause: unknown): Fault {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  const why = cause instanceof AggregateError ? cause.errors.map((error: unknown) => (error instanceof Error ? error.message : String(error))).join('; ') : cause instanceof Error ? cause.message : String(cause)
+  return new Fault(wrongAddress.test(code) ? 'misconfigured' : 'offline', `The PostgreSQL store cannot be reached: ${why}`, {
+    remedy: 'Check the postgres:// address of the setting "store" and that the server runs.',
+    cause,
+  })
 }
 
 // Two transactions met: both wanted the next place of one chain or one new row, or (on PostgreSQL) waited for each other, or (on SQLite)

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { administer } from '../../src/assemble.js'
+import { administer } from '../../src/administer.js'
 import { realClock } from '../../src/clock.js'
 import { runProgram } from '../../src/cli/program.js'
 import type { CliWorld } from '../../src/cli/app.js'
@@ -63,6 +63,17 @@ describe('cosell webhook', () => {
       `put back ${theirs.url}`,
       `registered https://ours.example/hooks/partner-center instead of ${theirs.url}`,
     ])
+  })
+
+  it('[R38] touches nothing with a store that was made for other systems', async () => {
+    await open({ server: { publicUrl: 'https://ours.example' } })
+    const { config } = here.load()
+    const copied = { ...config, partnerCenter: { ...config.partnerCenter, tenant: 'other.onmicrosoft.com' } }
+    await expect(administer(copied, { clock: realClock, plant: () => undefined })).rejects.toMatchObject({
+      kind: 'misconfigured',
+      remedy: expect.stringContaining('--adopt') as string,
+    })
+    expect(registered()).toBeNull()
   })
 
   it('has nothing to register without a public address, and nothing to put back when nothing was displaced', async () => {

@@ -4,12 +4,17 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
+import { settingsAhead } from '../../src/administer.js'
 import type { CliWorld } from '../../src/cli/app.js'
 import { runningService } from '../../src/cli/connection.js'
+import { realClock } from '../../src/clock.js'
 import { answersOf } from '../../src/cli/init.js'
 import { momentIn } from '../../src/cli/options.js'
 import { runProgram } from '../../src/cli/program.js'
-import { exampleConfig } from '../../src/config/index.js'
+import { ConfigError, exampleConfig } from '../../src/config/index.js'
+import { Fault } from '../../src/core/fault.js'
+import type { Service } from '../../src/engine/views.js'
+import { openStore } from '../../src/store/index.js'
 import { startSandbox } from '../../src/sandbox/sandbox.js'
 import { installation, type Installation } from '../support/installation.js'
 
@@ -34,6 +39,7 @@ function world(): CliWorld {
     loadTenants: () => Promise.resolve([here.load()]),
     connect: () => Promise.resolve({ service: here.app.service, via: 'own' as const, close: () => Promise.resolve() }),
     administer: none,
+    settingsAhead: (loaded) => settingsAhead(loaded.config, realClock),
     start: none,
     demo: none,
     sandbox: ({ port }) => startSandbox({ port, seed: 1, customFields: 'cosell' }).then(({ close }) => close()),
@@ -71,6 +77,99 @@ describe('[R45] a wrong use of a command ends with 2 and says what is right', ()
     expect(err).toContain(said)
     expect(out).toBe('')
   })
+})
+
+describe('with --json', () => {
+  it.each([
+    [['deals', 'show', '--json'], "missing required argument 'deal'"],
+    [['deals', 'list', '--state', 'broken', '--json'], 'Allowed choices'],
+    [['delas', 'list', '--json'], 'Did you mean deals?'],
+    [['deals', '--json'], 'a noun wants a verb'],
+    [['runs', 'retry', '--json'], 'Name one deal, or give --all.'],
+  ])('%j says what is wrong as one JSON document on stderr, and nothing on stdout', async (argv, said) => {
+    expect(await run(...argv)).toBe(2)
+    expect(out).toBe('')
+    expect(JSON.parse(err)).toEqual({
+      error: { code: 'usage', message: expect.stringContaining(said) as string, hint: expect.stringContaining('--help') as string, docs: expect.any(String) as string },
+    })
+  })
+
+  it('a configuration that cannot be used is told with every problem and a hint', async () => {
+    const problem = { path: '', line: null, column: null, message: 'it does not exist', hint: 'Correct the path.' }
+    const given = { ...world(), loadConfig: () => Promise.reject(new ConfigError('/nowhere.yaml', [problem])) }
+    out = err = ''
+    expect(await runProgram(['deals', 'list', '--json'], given)).toBe(2)
+    expect(out).toBe('')
+    expect(JSON.parse(err)).toMatchObject({ error: { code: 'configuration', hint: 'Correct the path.', docs: 'docs/configuration.md', problems: [problem] } })
+  })
+
+  it('a script for the shell comes as JSON too', async () => {
+    expect(await run('completion', 'bash', '--json')).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ shell: 'bash', script: expect.stringContaining('complete -o') as string })
+  })
+})
+
+it('every command says in its help that it takes --json and --config, the ledger too', async () => {
+  for (const argv of [['audit'], ['audit', 'erase'], ['deals', 'list'], ['sync']]) {
+    expect(await run(...argv, '--help')).toBe(0)
+    expect(out).toContain('--json')
+    expect(out).toContain('--config')
+  }
+})
+
+it('init writes the file that --config names', async () => {
+  const path = join(folder, 'named.yaml')
+  expect(await run('init', '--config', path)).toBe(0)
+  expect(readFileSync(path, 'utf8')).toContain('partnerCenter:')
+})
+
+it('the list of deals goes on beyond one page, as far as it is wanted', async () => {
+  const many = Array.from({ length: 2_345 }, (_, index) => ({ id: `deal-${index}`, name: null, state: 'in-sync', status: null, problem: null }))
+  const deals: Service['deals'] = ({ limit, after }) => {
+    const from = Number(after ?? 0)
+    const upTo = from + limit
+    return Promise.resolve({ deals: many.slice(from, upTo) as never, next: upTo < many.length ? String(upTo) : null, total: many.length })
+  }
+  const given = { ...world(), connect: () => Promise.resolve({ service: { ...here.app.service, deals }, via: 'own' as const, close: () => Promise.resolve() }) }
+  const listed = async (...argv: string[]): Promise<{ deals: { id: string }[]; next: string | null }> => {
+    out = ''
+    expect(await runProgram(['deals', 'list', '--json', ...argv], given)).toBe(0)
+    return JSON.parse(out) as { deals: { id: string }[]; next: string | null }
+  }
+  expect((await listed()).deals.map(({ id }) => id)).toEqual(many.map(({ id }) => id))
+  expect(await listed('--limit', '1500')).toMatchObject({ deals: { length: 1_500 }, next: '1500' })
+})
+
+describe('config show', () => {
+  const shown = async (): Promise<{ config: { sync: { flows: object } }; origins: Record<string, string> }> => {
+    expect(await run('config', 'show', '--origin', '--json')).toBe(0)
+    return JSON.parse(out) as Awaited<ReturnType<typeof shown>>
+  }
+
+  it('[R39] shows a switch as it was turned, and which version says so', async () => {
+    await here.app.service.setFlow('crmToPartner', 'observe', 'ada')
+    const { config, origins } = await shown()
+    expect(config.sync.flows).toEqual({ partnerToCrm: 'on', crmToPartner: 'observe' })
+    expect(origins).toMatchObject({ 'sync.flows.partnerToCrm': 'default', 'sync.flows.crmToPartner': expect.stringMatching(/^version \d+ \(command by ada\)$/) as string })
+    await here.app.service.setFlow('crmToPartner', 'on', 'ada')
+    expect((await shown()).origins).toMatchObject({ 'sync.flows.crmToPartner': 'default' })
+  })
+
+  it('shows the file where the store cannot be asked, and says so', async () => {
+    out = err = ''
+    const away = new Fault('offline', 'The PostgreSQL store cannot be reached: down', { remedy: 'Start it.' })
+    expect(await runProgram(['config', 'show'], { ...world(), settingsAhead: () => Promise.reject(away) })).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ sync: { flows: { crmToPartner: 'on' } } })
+    expect(err).toContain('cannot be reached: down')
+  })
+})
+
+it('a PostgreSQL server that is away ends a command with 3, like any system that cannot be reached', async () => {
+  const open = (): Promise<never> => openStore({ url: 'postgres://cosell:hidden@127.0.0.1:1/cosell', now: () => 0 }).then(() => expect.fail('it was reached'))
+  out = err = ''
+  expect(await runProgram(['deals', 'list'], { ...world(), connect: open })).toBe(3)
+  expect(err).toContain('The PostgreSQL store cannot be reached')
+  expect(err).not.toContain('hidden')
 })
 
 it('--yes is taken by every command, before it or after it, also where nothing is asked', async () => {
@@ -126,6 +225,15 @@ describe('a service that runs', () => {
     expect(total).toBeGreaterThanOrEqual(0)
     await expect(running?.deal('nobody', { live: false })).rejects.toMatchObject({ kind: 'missing' })
     await expect(running?.deals({ limit: -1, after: null })).rejects.toMatchObject({ kind: 'misconfigured' })
+  })
+
+  it('is found by its address where the path of the store is too long for a socket', async () => {
+    const { config } = here.load()
+    const adminTokens = ['token-of-a-script-1']
+    const listen = { host: '127.0.0.1', port: Number(new URL(here.address).port) }
+    const far = { ...config, stateFolder: join('/tmp', 'x'.repeat(120)), server: { ...config.server, listen, adminTokens } }
+    expect(await runningService(far, 'kim')).not.toBeNull()
+    expect(await runningService({ ...far, stateFolder: '/tmp/nowhere' }, 'kim')).toBeNull()
   })
 })
 

@@ -255,6 +255,7 @@ describe('Partner Center and Dynamics 365 in step', () => {
       loadConfig: () => Promise.resolve(reachable(load())),
       loadTenants: () => Promise.resolve([reachable(load())]),
       connect: () => Promise.resolve({ service: app.service, via: 'own' as const, close: () => Promise.resolve() }),
+      settingsAhead: () => Promise.resolve(null),
       administer: () => Promise.reject(new Error('not in this test')),
       start: () => Promise.resolve(),
       demo: () => Promise.resolve(),

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { administer } from '../../src/assemble.js'
+import { administer } from '../../src/administer.js'
 import { realClock } from '../../src/clock.js'
 import { webhookSigner } from '../../src/sandbox/signing.js'
 import { installation, type Installation, type InstallationWish } from '../support/installation.js'

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { administer } from '../../src/assemble.js'
+import { administer } from '../../src/administer.js'
 import type { InstallPlan } from '../../src/core/ports.js'
 import type { InstallJob } from '../../src/engine/administration.js'
 import type { CliWorld } from '../../src/cli/app.js'
@@ -35,6 +35,7 @@ describe('an empty Dynamics 365 environment', () => {
       loadConfig: () => Promise.resolve(made.load()),
       loadTenants: () => Promise.resolve([made.load()]),
       connect: () => Promise.resolve({ service: made.app.service, via: 'own', close: () => Promise.resolve() }),
+      settingsAhead: () => Promise.resolve(null),
       administer: ({ config }) => administer(config, { clock: realClock, plant: () => undefined }),
       start: () => Promise.resolve(),
       demo: () => Promise.resolve(),

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { administer, type ObserveReport } from '../../src/assemble.js'
+import { administer } from '../../src/administer.js'
+import type { ObserveReport } from '../../src/assemble.js'
 import type { CliWorld } from '../../src/cli/app.js'
 import { runProgram } from '../../src/cli/program.js'
 import { realClock } from '../../src/clock.js'
@@ -58,6 +59,7 @@ describe('bulk onboarding', () => {
       loadConfig: () => Promise.resolve(made.load()),
       loadTenants: () => Promise.resolve([made.load()]),
       connect: () => Promise.resolve({ service: made.app.service, via: 'own', close: () => Promise.resolve() }),
+      settingsAhead: () => Promise.resolve(null),
       administer: ({ config }) => administer(config, { clock: realClock, plant: () => undefined }),
       start: () => Promise.resolve(),
       demo: () => Promise.resolve(),

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { FIELDS } from '../../src/adapters/salesforce/install/blueprint.js'
 import { metadataFiles, sourceZip } from '../../src/adapters/salesforce/install/package.js'
 import { VIEWS } from '../../src/adapters/salesforce/install/views.js'
-import { administer } from '../../src/assemble.js'
+import { administer } from '../../src/administer.js'
 import { realClock } from '../../src/clock.js'
 import { salesforceInstallation, type SalesforceInstallation } from '../support/salesforce-installation.js'
 

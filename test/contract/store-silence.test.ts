@@ -35,3 +35,9 @@ it('gives up a connection that fell silent, says so, and goes on over another', 
   for (let turn = 0; turn < 10; turn += 1) expect(await noted()).toBe(true)
   await store.close()
 })
+
+it('a database that is not there is a wrong setting, not a system that is away', async () => {
+  const url = new URL(postgres.url)
+  url.pathname = '/nowhere'
+  await expect(openStore({ url: url.href, now: () => Date.now() })).rejects.toMatchObject({ kind: 'misconfigured' })
+})
