@@ -277,9 +277,10 @@ async function aloneInCrm({ store }: Engine, id: string): Promise<Link | null> {
  */
 async function brake(engine: Engine, side: Side, { candidates, wide, signal }: Collected): Promise<Brake | null> {
   const { store, clock } = engine
+  const counted = [...candidates.values()].filter((candidate) => candidate.linked)
+  if (counted.length <= brakeLeast) return null // Without counting all deals, at every poll.
   const linked = await store.linkedCount()
   const limit = Math.max(brakeLeast, Math.floor(linked / brakeShare))
-  const counted = [...candidates.values()].filter((candidate) => candidate.linked)
   if (counted.length <= limit) return null
   const changing: Pick<Candidate, 'id' | 'name'>[] = counted.filter((candidate) => candidate.differs === true)
   const unsure = counted.filter((candidate) => candidate.differs === null).map(({ id }) => id)

@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sig
 import type { Db } from './database.js'
 import type { Seal } from './seal.js'
 import type { valuesOf } from './values.js'
+import { inPages } from './walk.js'
 
 type Values = Pick<ReturnType<typeof valuesOf>, 'getValue' | 'setValue' | 'listValues'>
 
@@ -116,18 +117,18 @@ function folding(from: Checkpoint | undefined) {
 }
 
 async function* entriesAfter(db: Db, tenant: string, after: number): AsyncGenerator<{ id: number; at: number; hash: string }> {
-  for (let from = after; ;) {
-    const rows = await db
-      .selectFrom('audit')
-      .select(['id', 'at', 'hash'])
-      .where('tenant', '=', tenant)
-      .where('id', '>', from)
-      .orderBy('id')
-      .limit(pageRows)
-      .execute()
-    for (const row of rows) yield { id: Number(row.id), at: row.at, hash: row.hash }
-    const last = rows.at(-1)
-    if (last === undefined || rows.length < pageRows) return
-    from = Number(last.id)
-  }
+  const entries = inPages<{ id: number; at: number; hash: string }>(
+    (last) =>
+      db
+        .selectFrom('audit')
+        .select(['id', 'at', 'hash'])
+        .where('tenant', '=', tenant)
+        .where('id', '>', last?.id ?? after)
+        .orderBy('id')
+        .limit(pageRows)
+        .execute()
+        .then((rows) => rows.map(({ id, at, hash }) => ({ id: Number(id), at, hash }))),
+    pageRows,
+  )
+  for await (const rows of entries) yield* rows
 }

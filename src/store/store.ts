@@ -128,7 +128,7 @@ function storeOver(open: OpenDatabase, tenant: string): OpenStore {
     async tidy(now, keepLedgerMs) {
       await forgetEvents(open, tenant, now)
       await forgetValues(open, tenant, now)
-      if (keepLedgerMs !== null) await forgetPayloads(open, tenant, now - keepLedgerMs)
+      if (keepLedgerMs !== null) await forgetPayloads(open, tenant, { before: now - keepLedgerMs, now })
     },
     checkpoint: (seal, now) => makeCheckpoint(db, tenant, { values, seal, now }),
     erasePerson: (email) => erasePerson(open, tenant, email),
