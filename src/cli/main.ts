@@ -5,6 +5,7 @@ import { administer, settingsAhead } from '../administer.js'
 import { assemble, createDemo, environmentOf, type Role } from '../assemble.js'
 import { assembleTenants } from '../installation.js'
 import { realClock } from '../clock.js'
+import { keepHeapSmall } from '../heap.js'
 import { createLogger, createRedactor, silentLog, type Logger } from '../log.js'
 import { registerTraces } from '../traces.js'
 import { EXIT, type CliWorld, type Io } from './app.js'
@@ -13,6 +14,7 @@ import { printJson } from './print.js'
 import { runProgram } from './program.js'
 import { userName } from './user-name.js'
 
+keepHeapSmall()
 const version = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version // our own file
 const surroundings = processWorld()
 
