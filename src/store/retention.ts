@@ -14,7 +14,11 @@ const forgottenName = 'ledger.forgotten'
  * was cut out; what was written is gone. Where the last time ended is kept: the ledger only grows, and looking through all of what was emptied
  * in years would hold everybody up every hour. Entries are written in the order of their time but for what a moved clock does, hence the day.
  */
-export async function forgetPayloads(open: OpenDatabase, tenant: string, { before, now }: { readonly before: number; readonly now: number }): Promise<void> {
+export async function forgetPayloads(
+  open: OpenDatabase,
+  tenant: string,
+  { before, now }: { readonly before: number; readonly now: number },
+): Promise<void> {
   const { db } = open
   const { getValue, setValue } = valuesOf(open, tenant)
   const until = (await getValue<number>(forgottenName))?.value ?? null
