@@ -118,6 +118,30 @@ describe('an alliance manager', () => {
     await expect.poll(() => opportunity(crmId)?.['estimatedvalue'], patient).toBe(31_337)
     await page.context().close()
   })
+
+  it('links two records again, and has seen what that writes before it is done', async () => {
+    const { id, referralId, crmId } = await deal(isOpen)
+    await world.app.service.unlink(id, { by: 'ada' })
+    const described = opportunity(crmId)?.['description']
+    world.demo.sandbox.partnerCenter.portal.edit(referralId, { notes: 'agreed on while the two were apart' })
+    const page = await world.open(`/deals/${id}`)
+    await page.getByRole('button', { name: 'More' }).click()
+    await page.getByRole('menuitem', { name: 'Link with a CRM record' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('Enter the id: what linking the two would write is then shown here.').waitFor()
+    await dialog.getByLabel('Id of the CRM record').fill(crmId)
+    await dialog.getByText('What it will write').waitFor()
+    await dialog.getByText('A person must still choose: Notes').waitFor() // They were never agreed on between these two.
+    await dialog.getByText('Update the Referral in Partner Center').waitFor()
+    expect(opportunity(crmId)?.['description']).toBe(described)
+    await picture(page, 'link-dialog')
+    await dialog.getByRole('button', { name: 'Link with a CRM record' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    const linked = async () => (await world.app.service.deals({ search: crmId, limit: 10 })).deals.map((row) => [row.referralId, row.crmId])
+    await expect.poll(linked, patient).toEqual([[referralId, crmId]])
+    await page.getByRole('button', { name: 'Keep CRM' }).waitFor()
+    await page.context().close()
+  })
 })
 
 describe('changes travel while one looks on', () => {
