@@ -5,7 +5,7 @@ import { Fault, isFault, toFault } from '../core/fault.js'
 import { advance, type Intent, type Link } from '../core/link.js'
 import type { Plan, PlannedChange } from '../core/plan-types.js'
 import type { Present, Readings, Receipt } from '../core/ports.js'
-import type { Side } from '../core/ref.js'
+import type { EndRef, Side } from '../core/ref.js'
 import { stageAfter } from '../core/stage.js'
 import { agreedWith, takeMade } from './ends.js'
 import type { Engine } from './engine.js'
@@ -130,7 +130,7 @@ async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, {
     doubt: receipt.doubt ?? link.doubt ?? null,
   }
   if (change.kind === 'create' && change.as === 'related') next = { ...next, aliases: [...next.aliases.filter((alias) => alias.id !== receipt.ref.id), receipt.ref] }
-  else if (change.kind !== 'create' && receipt.ref.id !== change.ref.id) next = { ...next, ends: { ...next.ends, [change.side]: receipt.ref }, aliases: [...next.aliases, change.ref] }
+  else if (change.kind !== 'create' && receipt.ref.id !== change.ref.id) next = movedByUs(next, change.ref, receipt.ref)
   if (change.kind === 'step') next = stepTaken(next, change.side, change.take)
   pass.link = next
   // A created record is written down at once: finding it again by its marker would cost a search. Its event may have been faster than
@@ -150,6 +150,14 @@ async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, {
     })
   }
 }
+
+/** We qualified a lead: the opportunity was filled in the same step, so that it is not met as a record that somebody made. */
+const movedByUs = (link: Link, from: EndRef, to: EndRef): Link => ({
+  ...link,
+  kind: to.kind === 'opportunity' ? 'opportunity' : link.kind,
+  ends: { ...link.ends, [to.side]: to },
+  aliases: [...link.aliases, from],
+})
 
 const toldBy = (stamp: Stamp): string => (stamp.problem == null ? 'in-sync' : `needs-attention: ${stamp.problem}`)
 

@@ -101,7 +101,7 @@ async function adoptPartner(engine: Engine, crm: Present, now: Readings, options
   const reading = await readSafely(engine, ref, { wide: true, signal: options.signal })
   switch (reading.kind) {
     case 'present':
-      return namesOther(reading, crm.ref)
+      return namesOther(reading, crm.ref) && !(await becameThis(engine, reading.otherId, crm.ref, options.signal))
         ? { ...nothing, now: { ...now, partner: takenBy(reading) } }
         : {
             ...nothing,
@@ -118,6 +118,13 @@ async function adoptPartner(engine: Engine, crm: Present, now: Readings, options
     case 'absent':
       return nothing
   }
+}
+
+/** The referral still names the lead that became this record, where a conversion carries the identifier along: its event is faster than the lead's. */
+async function becameThis(engine: Engine, named: string | null, self: EndRef, signal: AbortSignal): Promise<boolean> {
+  if (named === null || self.kind !== 'opportunity') return false
+  const before = await readSafely(engine, { side: 'crm', kind: 'lead', id: named }, { wide: false, signal })
+  return before.kind === 'moved' && before.to.id === self.id
 }
 
 /** The record already names somebody else: it is not ours to adopt. */

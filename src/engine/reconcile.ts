@@ -163,6 +163,9 @@ export function planInput(engine: Engine, link: Link, now: Readings): Parameters
   }
 }
 
+/** Somebody converted the lead, and the CRM's mapping of lead fields took our identifier along: what else the opportunity shows is as new as without it. */
+const becameOpportunity = (link: Link, ref: EndRef): boolean => link.kind === 'lead' && ref.kind === 'opportunity'
+
 /** What both records say about the deal as a whole: its name, stage, neighbours, and since when one is gone. */
 function describe(engine: Engine, link: Link, now: Readings): Link {
   const { partner, crm } = now
@@ -171,7 +174,7 @@ function describe(engine: Engine, link: Link, now: Readings): Link {
     now[side].kind === 'absent' && link.ends[side] !== null ? (link.absentSince[side] ?? at) : null
   const aliases = new Map(link.aliases.map((alias) => [alias.id, alias]))
   if (partner.kind === 'present') for (const alias of partner.aliases) aliases.set(alias.id, alias)
-  const replaced = crm.kind === 'present' && crm.otherId === null && link.aliases.some((alias) => alias.side === 'crm')
+  const replaced = crm.kind === 'present' && link.aliases.some((alias) => alias.side === 'crm') && (crm.otherId === null || becameOpportunity(link, crm.ref))
   return {
     ...(replaced ? forgetEmptied(link, now, 'crm') : link),
     aliases: [...aliases.values()].filter((alias) => alias.id !== link.ends.partner?.id && alias.id !== link.ends.crm?.id),

@@ -168,6 +168,25 @@ describe('from Partner Center to the CRM', () => {
     expect(here.opportunitiesOf(here_.id)[0]).toMatchObject({ CurrencyIsoCode: currency, CloseDate: closingDateTime?.slice(0, 10) })
   })
 
+  it('[R23] a lead that a seller converts in an org that maps own fields is a lead converted: what the opportunity lacks is filled, and nobody is told of a stranger', async () => {
+    await open({ org: { leadFields: 'mapped' } })
+    const { own } = here.sandbox.partnerCenter.inbound.qualifiedLead(inbound)
+    await here.sync()
+    const [lead] = here.sandbox.salesforce.find('Lead', { Cosell_Referral_Identifier__c: own.id })
+    const { opportunityId } = here.sandbox.salesforce.people.convert(String(lead?.['Id']))
+    await here.sync()
+    const { details } = own
+    expect(referral(own.id)).toMatchObject({ status: 'Active', externalReferenceId: opportunityId, details: { notes: details.notes, closingDateTime: details.closingDateTime } })
+    expect(here.opportunity(String(opportunityId))).toMatchObject({
+      Amount: details.dealValue,
+      CloseDate: details.closingDateTime?.slice(0, 10),
+      Description: details.notes,
+      Cosell_Sync_Status__c: 'in-sync',
+      Cosell_Audit__c: expect.not.stringContaining('belongs to CRM record') as string,
+    })
+    expect(await here.dealOf(own.id)).toMatchObject({ state: 'in-sync', kind: 'opportunity' })
+  })
+
   it('a currency that the org does not have stops that deal with the code named, and is never converted', async () => {
     await open({ singleCurrency: true })
     const { own } = here.sandbox.partnerCenter.portal.create('private', { name: 'Foreign', ...euro })

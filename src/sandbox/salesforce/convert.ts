@@ -18,7 +18,7 @@ export interface Converted {
 }
 
 /**
- * A lead becomes an account, a contact and an opportunity. Own fields are not copied: that takes a field mapping of the org.
+ * A lead becomes an account, a contact and an opportunity. Own fields are copied only where the org maps them (`leadFields`).
  * Source: Salesforce SOAP API Developer Guide, `convertLead`.
  */
 export const convertLead = (org: Org, wish: Conversion): Converted => atomically(org, () => convert(org, wish))
@@ -55,6 +55,7 @@ function convert(org: Org, wish: Conversion): Converted {
     AccountId: accountId,
     ContactId: contactId,
     OwnerId: owner,
+    ...(org.options.leadFields === 'mapped' ? mappedFields(org, values) : {}),
   }
   const opportunityId = wish.createOpportunity ? insert(org, objectNamed(org, 'Opportunity'), opportunity) : null
   const now = isoStamp(org.clock.now())
@@ -71,4 +72,9 @@ function convert(org: Org, wish: Conversion): Converted {
   }
   put(org, leads, { id: lead.id, values: { ...values, ...changed } })
   return { accountId, contactId, opportunityId }
+}
+
+function mappedFields(org: Org, lead: Readonly<Record<string, Scalar>>): Record<string, Scalar> {
+  const there = objectNamed(org, 'Opportunity').fields
+  return Object.fromEntries(Object.entries(lead).filter(([name, value]) => name.endsWith('__c') && value !== null && there.has(name)))
 }

@@ -107,6 +107,8 @@ export interface SalesforceOptions {
   cutMetadata: number
   /** Whether calls at any other address than the one named by the sign-in are refused. */
   onlyAtInstance: boolean
+  /** `mapped`: a conversion copies the lead's own fields to fields of the same name, as an org's mapping of lead fields does. */
+  leadFields: 'left' | 'mapped'
 }
 export const salesforceDefaults = (): SalesforceOptions => ({
   multiCurrency: true,
@@ -114,6 +116,7 @@ export const salesforceDefaults = (): SalesforceOptions => ({
   sessionMs: 2 * 3_600_000,
   lateCommitMs: 0,
   dailyCalls: 100_000,
+  leadFields: 'left',
   answers: 'shaped',
   hidden: new Set(),
   stages: 'with-on-hold',
