@@ -9,9 +9,12 @@ interface Door {
   readonly origin: string
   readonly dispatcher: Agent
   readonly headers: Readonly<Record<string, string>>
+  readonly deadlineMs: number
 }
 
-const askDeadlineMs = 1_500
+// A socket without a process refuses at once: whoever takes the call is our service, and may be busy. Behind a port may be anybody.
+const socketDeadlineMs = 15_000
+const portDeadlineMs = 3_000
 
 /** The service of the same configuration that runs on this machine, or null. */
 export async function runningService(config: Config, user: string): Promise<Service | null> {
@@ -27,6 +30,7 @@ function doorsOf(config: Config, user: string): Door[] {
           origin: 'http://cosell',
           dispatcher: new Agent({ connect: { socketPath: path }, headersTimeout: 0, bodyTimeout: 0 }),
           headers: { 'x-cosell-user': user },
+          deadlineMs: socketDeadlineMs,
         },
       ]
     : []
@@ -38,6 +42,7 @@ function doorsOf(config: Config, user: string): Door[] {
       dispatcher: new Agent({ headersTimeout: 0, bodyTimeout: 0 }),
       // Of several tenants the one is reached that the host names.
       headers: { authorization: `Bearer ${token}`, ...(config.tenant === null ? {} : { host: new URL(config.server.publicUrl ?? '').host }) },
+      deadlineMs: portDeadlineMs,
     })
   }
   return doors
@@ -45,7 +50,7 @@ function doorsOf(config: Config, user: string): Door[] {
 
 async function answers(door: Door): Promise<boolean> {
   try {
-    const answer = await request(`${door.origin}/healthz`, { dispatcher: door.dispatcher, signal: AbortSignal.timeout(askDeadlineMs) })
+    const answer = await request(`${door.origin}/healthz`, { dispatcher: door.dispatcher, signal: AbortSignal.timeout(door.deadlineMs) })
     await answer.body.dump()
     return answer.statusCode === 200
   } catch {

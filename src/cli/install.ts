@@ -124,7 +124,10 @@ function lineOf(item: InstallItem): string {
 
 function showReport(io: Io, done: readonly string[], left: readonly InstallItem[]): void {
   for (const line of done) io.out(`✔ ${line}\n`)
-  io.out(done.length === 0 ? 'Nothing to do.\n' : `${done.length} changes, read back and found in place.\n`)
+  // What was made may not show: a right to see it is missing, or the CRM shows it later.
+  const unseen = left.some(({ state, touches, change }) => state === 'missing' && touches === 'new' && change !== null)
+  const readBack = unseen ? 'read back, and not all of it was found' : 'read back and found in place'
+  io.out(done.length === 0 ? 'Nothing to do.\n' : `${done.length} changes, ${readBack}.\n`)
   if (left.length === 0) return
   io.err('Left as it is:\n')
   for (const item of left) io.err(`  ${lineOf(item)}`)

@@ -112,9 +112,13 @@ function sameItem(a: Item, b: Item): boolean {
   return true
 }
 
-/** Whether two values say the same. Lists are sets by key; an empty text and `null` are the same "empty". */
+/**
+ * Whether two values say the same. Lists are sets by key; an empty text and `null` are the same "empty". How a system ends its lines, and blanks
+ * around a text, are nobody's edit: a CRM that stores them otherwise would look as if a person had written there.
+ */
 export function sameValue(a: FieldValue | undefined, b: FieldValue | undefined): boolean {
   if (a === b) return true
+  if (typeof a === 'string' && typeof b === 'string') return plainText(a) === plainText(b)
   if (isList(a) && isList(b)) {
     if (a.length !== b.length) return false
     const other = new Map<string, Item>(b.map((item) => [itemKey(item), item]))
@@ -127,8 +131,10 @@ export function sameValue(a: FieldValue | undefined, b: FieldValue | undefined):
   return a !== undefined && b !== undefined && isEmpty(a) && isEmpty(b)
 }
 
+const plainText = (text: string): string => text.replaceAll('\r\n', '\n').trim()
+
 export function isEmpty(value: FieldValue | undefined): boolean {
-  return value === undefined || value === null || value === '' || (isList(value) && value.length === 0)
+  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '') || (isList(value) && value.length === 0)
 }
 
 export const isListField = (field: Field): boolean => FIELDS[field].kind === 'people' || FIELDS[field].kind === 'solutions'

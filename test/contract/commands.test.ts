@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -235,6 +235,26 @@ describe('a service that runs', () => {
     expect(await runningService(far, 'kim')).not.toBeNull()
     expect(await runningService({ ...far, stateFolder: '/tmp/nowhere' }, 'kim')).toBeNull()
   })
+})
+
+it('a service that is too busy to answer at once is waited for: its store is not free', async () => {
+  const state = join(folder, 'busy')
+  mkdirSync(state)
+  const config = { ...here.load().config, stateFolder: state }
+  expect(await runningService(config, 'kim')).toBeNull()
+  const busy = createServer((_request, response) => setTimeout(() => response.end('{}'), 2_000)).listen(join(state, 'cosell.sock'))
+  await new Promise((resolve) => busy.once('listening', resolve))
+  expect(await runningService(config, 'kim')).not.toBeNull()
+  await new Promise((resolve) => busy.close(resolve))
+})
+
+it('an installation that does not show in what is read back is not called found', async () => {
+  const item = { id: 'list', what: 'List view "Partner Center"', state: 'missing', change: 'make it', touches: 'new', note: null } as const
+  const installation = { apply: () => Promise.resolve({ done: ['made the list'], items: [item] }) }
+  out = ''
+  const administer: CliWorld['administer'] = () => Promise.resolve({ desk: { installation }, close: () => Promise.resolve() } as never) // no other part of the desk is asked
+  expect(await runProgram(['install', 'apply'], { ...world(), administer })).toBe(1)
+  expect(out).toContain('1 changes, read back, and not all of it was found.')
 })
 
 it('a plan is carried out as it was written to its file, over the running service, and refused where the deal has changed', async () => {

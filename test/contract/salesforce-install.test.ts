@@ -48,6 +48,17 @@ describe('an org without our fields', () => {
   })
 })
 
+describe.each(['microsoft', 'by-hand'] as const)('an org with fields of another maker (%s)', (fields) => {
+  it('keeps those that serve, gets the others, and shows what is ours only', async () => {
+    here = await salesforceInstallation({ fields })
+    const report = await apply('alter')
+    expect(report.items.filter(({ state }) => state !== 'present')).toEqual([])
+    expect(report.done).toEqual(expect.arrayContaining(['made Opportunity.Cosell_Sync_Status__c', 'made Opportunity.Cosell_Sync_Indicator__c']))
+    expect(here.sandbox.salesforce.hasField('Opportunity', 'Cosell_Referral_Identifier__c')).toBe(false)
+    expect((await apply('alter')).done).toEqual([])
+  })
+})
+
 describe('pages', () => {
   const section = /<layoutSections>(?:(?!<\/layoutSections>).)*<label>Microsoft Partner Center<\/label>.*?<\/layoutSections>/s
   it('get one section and the list of solutions with --yes, keep everything else word for word, and give it back', async () => {

@@ -241,6 +241,8 @@ export function makeField(org: Org, objectName: string, body: Xml): void {
   for (const needed of isFormula ? ['formulaTreatBlanksAs'] : (NEEDS[kind] ?? []))
     if (body[needed] === undefined) throw refuse('INVALID', `Must specify '${needed}' for a CustomField of type ${kind}`)
   if (isFormula && body['length'] !== undefined) throw refuse('INVALID', 'Cannot specify a length for a formula field')
+  for (const used of text(body, 'formula').match(/\b\w+__c\b/g) ?? [])
+    if (!target.fields.has(used)) throw refuse('INVALID', `Field ${used} does not exist. Check spelling.`)
   const order = Object.keys(body).slice(1)
   if (Object.keys(body)[0] !== 'fullName' || order.some((member, index) => index > 0 && member < (order[index - 1] ?? '')))
     throw refuse('INVALID', `Element ${name} has members out of the order of the schema`)

@@ -4,7 +4,7 @@ import type { SalesforceApi } from '../api.js'
 import type { Row } from '../row.js'
 import { SYNC_SET } from './blueprint.js'
 import { deploy, deployChecked, replaceLayouts, type Desk } from './deploy.js'
-import { itemsOf, layoutId, ownFields, viewId, viewsMissing } from './items.js'
+import { itemsOf, layoutId, listsSolutions, ownFields, viewId, viewsMissing } from './items.js'
 import { hasSection, withSection } from './layouts.js'
 import { metadataZip, viewsZip } from './package.js'
 import { removal } from './removal.js'
@@ -51,7 +51,7 @@ async function apply(
   const total = 4
   const version = await api.version(signal)
   if (before.missing.length > 0 || before.setId === null) {
-    const zip = metadataZip(before.missing, [], version)
+    const zip = metadataZip(before.missing, [], version, before.ours)
     onProgress({ done: 0, total, what: 'checking the deployment' })
     await deploy(desk, { zip, checkOnly: true, remedy, signal })
     onProgress({ done: 1, total, what: 'deploying fields and permission sets' })
@@ -96,9 +96,10 @@ async function forPeople(
     const words = views.map((view) => `made the list view ${viewKey(view)}`)
     await attempt(views.map(viewId), words, () => deployChecked(desk, { zip, remedy, signal: wish.signal }))
   }
-  const layouts = (shown.layouts ?? []).filter((layout) => !hasSection(layout))
+  const lists = listsSolutions(shown)
+  const layouts = (shown.layouts ?? []).filter((layout) => !hasSection(layout, lists))
   if (wish.existing === 'alter' && layouts.length > 0) {
-    const wanted = layouts.map((layout) => withSection(layout, ownFields(shown.schema, layout.object)))
+    const wanted = layouts.map((layout) => withSection(layout, ownFields(shown.schema, layout.object), lists))
     const words = layouts.map(({ fullName }) => `added the section to the layout ${fullName}`)
     await attempt(layouts.map(layoutId), words, () => replaceLayouts(desk, wanted, remedy, wish.signal))
   }

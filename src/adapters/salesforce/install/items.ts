@@ -48,11 +48,11 @@ const simple = (id: string, what: string, change: string | null): InstallItem =>
 })
 
 function fieldItems({ schema, missing }: Survey): InstallItem[] {
-  const gone = new Set(missing)
+  const gone = new Set(missing.map(({ object, name }) => `${object}.${name}`))
   return FIELDS.filter((field) => field.object !== 'Lead' || schema.objects.Lead !== null).map((field): InstallItem => {
     const here = field.object === SOLUTION ? (schema.solutions?.name ?? null) : (fieldIn(schema, field.object, field.name)?.name ?? null)
     const foreign = here !== null && here !== field.name && here !== SOLUTION
-    const change = gone.has(field) ? `make ${field.object}.${field.name} (${String(field.definition['type'])})` : null
+    const change = gone.has(`${field.object}.${field.name}`) ? `make ${field.object}.${field.name} (${String(field.definition['type'])})` : null
     return {
       ...simple(`field:${field.object}.${field.name}`, `${field.label} on ${field.object}`, change),
       note: foreign ? `${here} is used.` : null,
@@ -72,14 +72,19 @@ function viewItems(survey: Survey, refusals: ReadonlyMap<string, string>): Insta
 const byHand =
   'Put the fields, and on opportunities the related list Microsoft Solutions, on the page yourself: its layouts cannot be read with the rights of the connector\'s user.'
 const lightning = 'Lightning pages with dynamic forms show no layout: put the fields on them in the Lightning App Builder.'
-function layoutItems({ layouts }: Survey, refusals: ReadonlyMap<string, string>): InstallItem[] {
+/** Whether the list of solutions on a page is ours: where a package's object serves, its own list stands there, or is the administrator's to put there. */
+export const listsSolutions = ({ ours }: Survey): boolean => ours.some(({ object }) => object === SOLUTION)
+
+function layoutItems(survey: Survey, refusals: ReadonlyMap<string, string>): InstallItem[] {
+  const { layouts } = survey
+  const lists = listsSolutions(survey)
   if (layouts === null || layouts.length === 0) {
     const what = `Section "${SECTION}" on the page`
     return [{ id: 'layout', what, state: 'present', change: null, touches: 'existing', note: byHand }]
   }
   return layouts.map((layout): InstallItem => {
     const id = layoutId(layout)
-    const change = hasSection(layout) ? null : `add the section${layout.object === 'Lead' ? '' : ' and the related list Microsoft Solutions'}`
+    const change = hasSection(layout, lists) ? null : `add the section${layout.object === 'Lead' || !lists ? '' : ' and the related list Microsoft Solutions'}`
     return {
       id,
       what: `Section "${SECTION}" on the layout ${layout.fullName}`,

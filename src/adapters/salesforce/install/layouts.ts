@@ -84,14 +84,14 @@ function layoutsIn(text: string): Layout[] {
 const unescaped = (text: string): string =>
   text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&apos;', "'").replaceAll('&amp;', '&')
 
-export const hasSection = ({ inner, object }: Layout): boolean =>
-  inner.includes(`<label>${SECTION}</label>`) && (object === 'Lead' || inner.includes(`<relatedList>${related}</relatedList>`))
+export const hasSection = ({ inner, object }: Layout, lists: boolean): boolean =>
+  inner.includes(`<label>${SECTION}</label>`) && (object === 'Lead' || !lists || inner.includes(`<relatedList>${related}</relatedList>`))
 
-/** The layout with our section behind its own ones, and on opportunities with the list of solutions. Everything else stands as it was. */
-export function withSection(layout: Layout, here: ReadonlySet<string>): Layout {
+/** The layout with our section behind its own ones, and on opportunities with the list of solutions where the object is ours (`lists`). Everything else stands as it was. */
+export function withSection(layout: Layout, here: ReadonlySet<string>, lists: boolean): Layout {
   const bare = withoutSection(layout)
   const sections = placed(bare.inner, section(here), '</layoutSections>')
-  const inner = layout.object === 'Lead' ? sections : withRelated(sections)
+  const inner = layout.object === 'Lead' || !lists ? sections : withRelated(sections)
   return { ...layout, inner }
 }
 export function withoutSection(layout: Layout): Layout {

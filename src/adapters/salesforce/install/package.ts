@@ -54,11 +54,12 @@ function permissionSet(set: { readonly name: string; readonly label: string }, f
 
 const viewBody = ({ name, definition }: ListView): Readonly<Record<string, unknown>> => ({ fullName: name, ...definition })
 
-/** The files of a deployment that brings these fields and lists, by their path in the zip. */
+/** The files of a deployment that brings these fields and lists, by their path in the zip. `shown`: what the permission sets show, no more than the org then has. */
 export function metadataFiles(
   fields: readonly BlueprintField[],
   views: readonly ListView[],
   version: string,
+  shown: readonly BlueprintField[] = FIELDS,
 ): Readonly<Record<string, string>> {
   const files: Record<string, string> = {}
   for (const object of ['Opportunity', 'Lead', SOLUTION] as const) {
@@ -71,7 +72,7 @@ export function metadataFiles(
       ...(lists.length === 0 ? {} : { listViews: lists.map(viewBody) }),
     })
   }
-  for (const set of [SYNC_SET, SELLER_SET]) files[`permissionsets/${set.name}.permissionset`] = permissionSet(set, FIELDS)
+  for (const set of [SYNC_SET, SELLER_SET]) files[`permissionsets/${set.name}.permissionset`] = permissionSet(set, shown)
   const standard = fields.filter(({ object }) => object !== SOLUTION).map(({ object, name }) => `${object}.${name}`)
   const types = [
     ...(standard.length === 0 ? [] : [{ members: standard, name: 'CustomField' }]),
@@ -100,8 +101,12 @@ export function removalFiles(removal: Removal, version: string): Readonly<Record
 export const removalZip = (removal: Removal, version: string): Uint8Array => zip(removalFiles(removal, version))
 
 /** A zip that can be deployed as it is. */
-export const metadataZip = (fields: readonly BlueprintField[], views: readonly ListView[], version: string): Uint8Array =>
-  zip(metadataFiles(fields, views, version))
+export const metadataZip = (
+  fields: readonly BlueprintField[],
+  views: readonly ListView[],
+  version: string,
+  shown: readonly BlueprintField[] = FIELDS,
+): Uint8Array => zip(metadataFiles(fields, views, version, shown))
 
 /** List views alone, for an org that has the fields. */
 export function viewsZip(views: readonly ListView[], version: string): Uint8Array {

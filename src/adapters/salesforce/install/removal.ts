@@ -91,7 +91,7 @@ async function look(desk: Desk, signal: AbortSignal): Promise<Held> {
     sets,
     assignments: assigned.flatMap((row) => idOf(row, 'Id') ?? []),
     views: VIEWS.map(viewKey).filter((key) => views?.has(key) === true),
-    layouts: (await layoutsToClear(api, signal))?.filter(hasSection) ?? null,
+    layouts: (await layoutsToClear(api, signal))?.filter((layout) => hasSection(layout, false)) ?? null,
   }
 }
 

@@ -12,6 +12,8 @@ import { viewsThere } from './views.js'
 export interface Survey {
   readonly schema: Schema
   readonly missing: readonly BlueprintField[]
+  /** Our fields that are there or will be made. Where a field of Microsoft's package or of its guide serves, ours is not made, and nothing may name it. */
+  readonly ours: readonly BlueprintField[]
   readonly setId: string | null
   readonly assigned: boolean
   /** Our list views that are there; null where the org does not tell. */
@@ -28,7 +30,11 @@ export async function survey(api: SalesforceApi, clock: Clock, signal: AbortSign
     // A package of Microsoft's brings an object of its own, which is used as it is.
     return solutions !== null && (solutions.name !== SOLUTION || field.name !== 'Cosell_Key__c' || solutions.key !== null)
   }
-  const missing = FIELDS.filter((field) => (field.object === 'Lead' && schema.objects.Lead === null ? false : !isThere(field)))
+  const missing = FIELDS.filter((field) => (field.object === 'Lead' && schema.objects.Lead === null ? false : !isThere(field))).map((field) =>
+    readingWhatIsThere(field, schema),
+  )
+  const made = new Set(missing.map(({ object, name }) => `${object}.${name}`))
+  const ours = FIELDS.filter((field) => made.has(`${field.object}.${field.name}`) || nameHere(field, schema) === field.name)
   const setId = await firstId(api, soql({ fields: ['Id'], from: 'PermissionSet', where: [`Name = ${quoted(SYNC_SET.name)}`] }), signal)
   const userId = schema.self?.userId ?? null
   const where = [`AssigneeId = ${quoted(userId ?? '')}`, `PermissionSetId = ${quoted(setId ?? '')}`]
@@ -36,8 +42,23 @@ export async function survey(api: SalesforceApi, clock: Clock, signal: AbortSign
     setId !== null &&
     userId !== null &&
     (await firstId(api, soql({ fields: ['Id'], from: 'PermissionSetAssignment', where }), signal)) !== null
-  return { schema, missing, setId, assigned, views: await viewsThere(api, signal), layouts: await layoutsToShow(api, signal) }
+  return { schema, missing, ours, setId, assigned, views: await viewsThere(api, signal), layouts: await layoutsToShow(api, signal) }
 }
+/** The field of the org that plays this part, by its name. Of an object that is ours every field is. */
+function nameHere({ object, name }: BlueprintField, schema: Schema): string | null {
+  if (object === SOLUTION) return schema.solutions?.name === SOLUTION ? name : null
+  return fieldIn(schema, object, name)?.name ?? null
+}
+
+/** A formula reads the fields that serve in this org, under the names they have here. */
+function readingWhatIsThere(field: BlueprintField, schema: Schema): BlueprintField {
+  const { formula } = field.definition
+  if (typeof formula !== 'string' || field.object === SOLUTION) return field
+  const { object } = field
+  const named = formula.replaceAll(/\bCosell_\w+__c\b/g, (name) => fieldIn(schema, object, name)?.name ?? name)
+  return { ...field, definition: { ...field.definition, formula: named } }
+}
+
 async function firstId(api: SalesforceApi, statement: string, signal: AbortSignal): Promise<string | null> {
   const { rows } = await api.query({ soql: statement, deleted: false, what: 'the permission sets of the org' }, signal)
   return rows[0] === undefined ? null : idOf(rows[0], 'Id')
