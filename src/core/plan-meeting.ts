@@ -1,5 +1,5 @@
 import type { Change, Conflict, Stamp } from './change.js'
-import { FIELD_NAMES, HELP, isEmpty, VISIBILITY, withField, type Base, type Field, type FieldValue, type Projection } from './deal.js'
+import { FIELD_NAMES, HELP, isEmpty, sameValue, VISIBILITY, withField, type Base, type Field, type FieldValue, type Projection } from './deal.js'
 import { mergeField, type FieldMove, type FieldWrite } from './field-merge.js'
 import type { LinkState, Reason } from './link.js'
 import type { Draft } from './plan-draft.js'
@@ -30,7 +30,7 @@ export function planMeeting(meeting: Meeting): Plan {
 function moveOf(meeting: Meeting, field: Field): FieldMove {
   const { p, c, link, policy, canonical } = meeting
   const { partner, crm } = shown(meeting, field)
-  if (partner === undefined || crm === undefined) return { kind: 'none' }
+  if (partner === undefined || crm === undefined) return standing(meeting, field)
   return mergeField({
     field,
     policy: fieldsFor(policy, c.ref.kind)[field],
@@ -41,6 +41,12 @@ function moveOf(meeting: Meeting, field: Field): FieldMove {
       side === 'crm' ? canonical.crm(alone(p.deal, field, value), c.ref.kind)[field] : canonical.partner(alone(c.deal, field, value), p.ref.kind)[field],
     decision: link.decisions.find((decision) => decision.field === field) ?? null,
   })
+}
+
+/** A look that carries less says nothing about the rest: what a person was asked about a field stays asked until a look carries it again. */
+function standing({ p, c, link }: Meeting, field: Field): FieldMove {
+  const conflict = link.conflicts.find((one) => one.field === field && sameValue(one.saw.crm ?? null, c.deal[field] ?? null))
+  return conflict === undefined || field in p.deal || !(field in c.deal) ? { kind: 'none' } : { kind: 'hold', conflict }
 }
 
 /** What one value will show depends on itself and, for amounts, on the currency beside it: the rest of the deal need not be worked out for it. */

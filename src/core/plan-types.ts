@@ -1,5 +1,5 @@
 import type { Change, Conflict } from './change.js'
-import type { Base, Field, FieldValue, Projection } from './deal.js'
+import { HELP, isEmpty, type Base, type Field, type FieldValue, type Projection } from './deal.js'
 import type { Link, LinkState, Reason } from './link.js'
 import type { Policy } from './policy.js'
 import type { Present, Readings } from './ports.js'
@@ -60,10 +60,14 @@ export function rest(link: Link, verdict: 'settled' | 'wait' | 'hold', state: Li
 /** What a side shows of a field; a field this look did not carry counts as unchanged since the base. */
 export function shown({ p, c, link }: Meeting, field: Field): { partner: FieldValue | undefined; crm: FieldValue | undefined } {
   return {
-    partner: field in p.deal ? p.deal[field] : link.base?.partner[field],
+    partner: field in p.deal && !isStillToBeShown(p.deal, link, field) ? p.deal[field] : link.base?.partner[field],
     crm: field in c.deal ? c.deal[field] : link.base?.crm[field],
   }
 }
+
+/** Nobody can take back that Microsoft was asked for help: a listing without Microsoft's referral is behind, as it may be for a while after a creation. */
+const isStillToBeShown = (deal: Projection, link: Link, field: Field): boolean =>
+  field === HELP && isEmpty(deal[HELP] ?? null) && !isEmpty(link.base?.partner[HELP] ?? null)
 
 /**
  * Whether policy lets a one-way door be taken now. A person's order or approval opens it once.

@@ -377,3 +377,23 @@ describe('a shared deal that is won early', () => {
     expect(notes(wonAfter(20, false))).toEqual([])
   })
 })
+
+test('[R57] what a person was asked about a field stays asked when a look does not carry the field', () => {
+  const help: Field = 'inviteContext.assistanceRequestCode'
+  const policy = policyOf(help, { rule: 'hold' })
+  const wide = plan(input({ partner: { [help]: null }, crm: { [help]: 'Technical' }, base: null }, policy))
+  expect(wide).toMatchObject({ state: 'needs-attention', conflicts: [{ field: help, winner: null }] })
+  const link = { base: { partner: common, crm: common }, conflicts: wide.conflicts }
+  const narrow = plan(input({ partner: {}, crm: { [help]: 'Technical' }, base: link.base }, policy, link))
+  expect(narrow).toMatchObject({ state: 'needs-attention', conflicts: wide.conflicts })
+  // Somebody took the question back in the CRM: what was asked is asked no more, and the next look that carries the field says how it stands.
+  const taken = plan(input({ partner: {}, crm: { [help]: null }, base: link.base }, policy, link))
+  expect(taken.conflicts).toEqual([])
+})
+
+test("[R8] help that Microsoft was asked for stays asked for while a listing does not show Microsoft's referral yet", () => {
+  const help: Field = 'inviteContext.assistanceRequestCode'
+  const agreed = { ...common, [help]: 'Technical' }
+  const made = plan(input({ partner: { [help]: null }, crm: { [help]: 'Technical' }, base: { partner: agreed, crm: agreed } }, policyOf(help, { rule: 'crm' })))
+  expect(made).toMatchObject({ verdict: 'settled', changes: [], conflicts: [] })
+})

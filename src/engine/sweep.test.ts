@@ -77,6 +77,20 @@ test('[R27] a referral that names a record is one deal with it before either is 
   expect(world.crm.rows.get(record.id)?.otherId).toBe(named.id)
 })
 
+test('[R27] a referral that names a record is one deal with it although its event came first and waits for a worker that died', async () => {
+  const world = engineWorld()
+  const record = world.crm.put({ kind: 'opportunity', deal, sync: true })
+  await sweep(world.engine, 'crm', options)
+  const named = world.partner.put({ kind: 'referral', deal, otherId: record.id })
+  await world.hint({ ref: { side: 'partner', kind: 'referral', id: named.id } })
+  await sweep(world.engine, 'partner', options)
+  const linked = (await world.links()).filter(({ ends }) => ends.partner !== null || ends.crm !== null)
+  expect(linked).toMatchObject([{ ends: { partner: { id: named.id }, crm: { id: record.id } } }])
+  await world.settle()
+  expect([...world.partner.rows.keys()]).toEqual([named.id])
+  expect(world.crm.rows.get(record.id)?.otherId).toBe(named.id)
+})
+
 test('a record that names another referral is not joined by a sweep with one that names it', async () => {
   const world = engineWorld()
   const other = world.partner.put({ kind: 'referral', deal: { ...deal, name: 'Another' } })

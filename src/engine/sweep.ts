@@ -1,11 +1,11 @@
 import { changedFields } from '../core/deal.js'
-import { isFault } from '../core/fault.js'
 import { newLink, type Link } from '../core/link.js'
 import type { Mark, Present, Reading, TouchedPage, TouchedRecord } from '../core/ports.js'
 import { asLinkId, isEndRef, refKey, type EndRef, type LinkId, type Side } from '../core/ref.js'
 import { bulkCreate, type NewDeal } from './bulk.js'
 import { entry, type Engine } from './engine.js'
 import { hold } from './hold.js'
+import { joinNamed, mayJoin } from './join-named.js'
 
 export interface SweepOptions {
   readonly signal: AbortSignal
@@ -124,8 +124,10 @@ interface Collected {
 async function notePage(engine: Engine, side: Side, page: TouchedPage, collected: Collected): Promise<number> {
   const known = await engine.store.linksOfMany(page.records.map(({ ref, engagementId }) => ({ ref, engagementId })))
   const fresh: NewDeal[] = []
+  const joined = side === 'partner' ? await joinWaiting(engine, page, known, collected.signal) : new Set<string>()
   for (const record of page.records) {
     const links = known.get(refKey(record.ref)) ?? []
+    if (joined.has(record.ref.id)) continue
     for (const link of links) noteKnown(record, link, collected)
     if (links.length === 0 && isNew(record)) fresh.push({ ref: record.ref, reading: record.reading })
   }
@@ -137,6 +139,21 @@ async function notePage(engine: Engine, side: Side, page: TouchedPage, collected
   const found = await engine.store.linksOfMany(orphans.map(({ ref, engagementId }) => ({ ref, engagementId })))
   for (const record of orphans) for (const link of found.get(refKey(record.ref)) ?? []) noteKnown(record, link, collected)
   return made
+}
+
+/** Referrals whose event came before this sweep, and that no worker has looked at yet: those that name a record are one deal with it, like new ones. */
+async function joinWaiting(
+  engine: Engine,
+  page: TouchedPage,
+  known: ReadonlyMap<string, readonly Link[]>,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const waiting = page.records.filter(isNew).filter(({ ref }) => {
+    const links = known.get(refKey(ref)) ?? []
+    return links.length > 0 && links.every((link) => mayJoin(link, ref))
+  })
+  const apart = new Set(await joinNamed(engine, waiting, signal))
+  return new Set(waiting.filter((deal) => !apart.has(deal)).map(({ ref }) => ref.id))
 }
 
 function noteKnown(record: TouchedRecord, link: Link, { candidates, wide }: Collected): void {
@@ -203,72 +220,6 @@ async function makeNew(engine: Engine, side: Side, fresh: readonly NewDeal[], co
     now,
   )
   return joined + links.length
-}
-
-/**
- * A referral that names a CRM record which is a deal of its own so far: the two are one before either is worked. Else a process that dies here
- * could leave the referral to a lease that must end first, and the record would be shared a second time meanwhile.
- * @returns those that stay alone.
- */
-async function joinNamed(engine: Engine, fresh: readonly NewDeal[], signal: AbortSignal): Promise<readonly NewDeal[]> {
-  const named: Named[] = []
-  for (const deal of fresh) {
-    const id = deal.reading?.kind === 'present' ? deal.reading.otherId : null
-    const link = id === null ? null : await aloneInCrm(engine, id)
-    if (link?.ends.crm != null) named.push({ deal, link, record: link.ends.crm })
-  }
-  const joined = new Set<NewDeal>()
-  for (let start = 0; start < named.length; start += readChunk) {
-    const chunk = named.slice(start, start + readChunk)
-    const readings = await engine.adapters.crm.readMany(chunk.map(({ record }) => record), { wide: false, signal })
-    for (const [index, { deal, link }] of chunk.entries()) {
-      const reading = readings[index]
-      if (reading?.kind === 'unreachable') throw reading.fault
-      if (reading?.kind !== 'present' || (reading.otherId !== null && reading.otherId !== deal.ref.id)) continue
-      if (await joins(engine, link.id, deal.ref)) joined.add(deal)
-    }
-  }
-  return fresh.filter((deal) => !joined.has(deal))
-}
-
-interface Named {
-  readonly deal: NewDeal
-  readonly link: Link
-  readonly record: EndRef
-}
-
-const joinTries = 5
-
-/** @returns false when the record has got a referral meanwhile: then the ordinary pass finds out which. */
-async function joins(engine: Engine, id: LinkId, referral: EndRef): Promise<boolean> {
-  const { store, clock } = engine
-  for (let attempt = 1; ; attempt += 1) {
-    // Its own turn may be on: it waits for this sweep, and says so in the store now and then.
-    const link = await store.load(id)
-    if (link === null || !isAlone(link)) return false
-    const now = clock.now()
-    const ends = { ...link.ends, partner: referral }
-    const said = entry({ link: id, run: null, at: now }, { kind: 'linked', ends, how: 'the referral carries its CRM id' })
-    try {
-      await store.save({ lease: null, link: { ...link, ends }, audit: [said], now, outcome: null })
-    } catch (error) {
-      if (!isFault(error) || (error.kind !== 'lease-lost' && error.kind !== 'stale') || attempt >= joinTries) throw error
-      continue
-    }
-    await store.queue.mark([{ link: id, dueAt: now, urgency: 2, wide: true, because: 'sweep of partner' }], now)
-    return true
-  }
-}
-
-const isAlone = ({ ends, base, intents }: Link): boolean => ends.partner === null && base === null && intents.length === 0
-
-async function aloneInCrm({ store }: Engine, id: string): Promise<Link | null> {
-  for (const kind of ['opportunity', 'lead'] as const) {
-    const links = await store.linksOf({ side: 'crm', kind, id }, null)
-    const alone = links.find((link) => link.ends.crm?.id === id && isAlone(link))
-    if (alone !== undefined) return alone
-  }
-  return null
 }
 
 /**

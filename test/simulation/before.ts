@@ -38,6 +38,8 @@ export interface CrowdStory {
   readonly pairs: readonly Pair[]
   /** What every record said before and says since, by its id. */
   readonly edits: ReadonlyMap<string, { readonly was: number; readonly is: number }>
+  /** The deals that were linked and agreed on at that moment: what became one later is a first meeting, and no brake counts those. */
+  readonly linked: ReadonlySet<string>
   readonly atMs: number
   /** From when on a person wants the changes to be carried. */
   releasedAtMs: number | null

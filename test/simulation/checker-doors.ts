@@ -1,4 +1,4 @@
-import { UNIQUE, phaseIn, type Desk, type Phase, type Violation } from './checker-words.js'
+import { FIELD_OF, isFirst, UNIQUE, phaseIn, type Desk, type Phase, type Violation } from './checker-words.js'
 import { counterpart } from './people.js'
 import type { Happening, Known, ShownField } from './truth.js'
 import type { World } from './world.js'
@@ -28,7 +28,8 @@ export function staysInside({ world }: Desk): Violation[] {
 const CARRIED: readonly ShownField[] = [...UNIQUE, 'currency']
 
 /** What the connector writes over a value at Partner Center was written by a person in the CRM; what it empties there, a person emptied. */
-export function hasAuthor({ world }: Desk): Violation[] {
+export function hasAuthor(desk: Desk): Violation[] {
+  const { world } = desk
   const { happenings } = world.truth
   return happenings.flatMap((item) => {
     if (item.actor !== 'cosell' || item.record.side !== 'partner' || !CARRIED.includes(item.field as ShownField) || item.from === null) return []
@@ -39,11 +40,27 @@ export function hasAuthor({ world }: Desk): Violation[] {
         other.record.side === 'crm' &&
         other.field === item.field &&
         (other.to ?? null) === (item.to ?? null) &&
-        // What an opportunity shows when it comes of a lead was copied or made up by the CRM, and what stands nowhere was not emptied.
-        (other.from !== null || (other.to !== null && other.record.cameFrom === null)),
+        // What an opportunity begins with when it comes of a lead was copied or made up by the CRM, and what stands nowhere was not emptied.
+        // What somebody wrote onto it afterwards is theirs, also where it was empty.
+        (!isFirst(world, other) || (other.to !== null && other.record.cameFrom === null)),
     )
-    return written ? [] : [{ invariant: 'author', text: `Referral ${item.record.id}: ${item.field} "${String(item.from)}" was overwritten by "${String(item.to)}", which nobody wrote.` }]
+    return written || wasDecided(desk, item) ? [] : [{ invariant: 'author', text: `Referral ${item.record.id}: ${item.field} "${String(item.from)}" was overwritten by "${String(item.to)}", which nobody wrote.` }]
   })
+}
+
+/**
+ * An org of one currency shows it on every record and nobody ever writes it there: that it goes to Partner Center is the word of a person who
+ * chose between the two at the desk, and the ledger holds what they chose.
+ */
+function wasDecided({ world, links, conflicts }: Desk, { record, field, to }: Happening): boolean {
+  if (counterpart(world.truth, record)?.shown[field as ShownField] !== undefined) return false
+  return conflicts.some(
+    ({ link, conflict }) =>
+      conflict.winner === 'crm' &&
+      conflict.field === FIELD_OF[field as ShownField] &&
+      conflict.saw.crm === to &&
+      links.find(({ id }) => id === link)?.ends.partner?.id === record.id,
+  )
 }
 
 // ------------------------------------------------------------------------------------------------------ the brake (rule R11)
@@ -58,7 +75,7 @@ export function brakes({ world, ledger, links }: Desk): Violation[] {
   const swept = ledger.filter(
     ({ event, at }) => event?.kind === 'ran' && event.writes > 0 && event.because === `sweep of ${crowd.crowd.side}` && at >= crowd.atMs && at < untilMs,
   )
-  const changed = links.filter(({ id, ends }) => crowd.edits.has(ends[crowd.crowd.side]?.id ?? '') && swept.some(({ link }) => link === id))
+  const changed = links.filter(({ id, ends }) => crowd.linked.has(id) && crowd.edits.has(ends[crowd.crowd.side]?.id ?? '') && swept.some(({ link }) => link === id))
   return changed.length > brakeLeast
     ? [{ invariant: 'brake', text: `Sweeps carried ${changed.length} of ${crowd.edits.size} deals that were changed at once before anybody released the brake.` }]
     : []

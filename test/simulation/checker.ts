@@ -1,24 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Field } from '../../src/core/deal.js'
 import type { Link } from '../../src/core/link.js'
 import { replay } from '../../src/core/replay.js'
 import type { Case } from './run-seed.js'
 import type { Happening, Known, ShownField, Side } from './truth.js'
 import { counterpart } from './people.js'
 import { brakes, doors, hasAuthor, staysInside } from './checker-doors.js'
-import { phaseIn, UNIQUE, type Desk, type Phase, type Violation } from './checker-words.js'
+import { FIELD_OF, isFirst, phaseIn, UNIQUE, type Desk, type Phase, type Violation } from './checker-words.js'
 import type { World } from './world.js'
 
 
-const FIELD_OF: Partial<Record<ShownField, Field>> = {
-  value: 'details.dealValue',
-  notes: 'details.notes',
-  date: 'details.closingDateTime',
-  currency: 'details.currency',
-  solutions: 'details.requirements.solutions',
-  stage: 'status',
-  visible: 'consent.consentToShareReferralWithMicrosoftSellers',
-}
 const COMPARED: readonly ShownField[] = ['value', 'notes', 'date', 'currency', 'solutions']
 
 
@@ -311,9 +301,6 @@ function noPingPong({ world }: Desk, given: Case): Violation[] {
     return ours > most ? [{ invariant: 'I4', text: `${field} was written ${ours} times for ${theirs} edits of people.` }] : []
   })
 }
-
-const isFirst = (world: World, item: Happening): boolean =>
-  world.truth.happenings.find(({ record, field }) => record === item.record && field === item.field) === item
 
 // ------------------------------------------------------------------------------------------------------------------ I5
 

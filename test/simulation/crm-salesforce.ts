@@ -102,8 +102,10 @@ function salesforceSide(given: CrmGiven): CrmSide {
   })
   /** What anybody does may change rows: their messages go out, and the truth looks again. */
   let version = 0
+  const customers = customersOf(crm)
   const stirred = <T>(result: T): T => {
     version += 1
+    customers.look()
     messages.look()
     return result
   }
@@ -122,12 +124,34 @@ function salesforceSide(given: CrmGiven): CrmSide {
     version: () => version,
     records: () => recordsOf(crm, options.multiCurrency === false),
     people: peopleOf(crm, stirred),
-    customersMade: () => {
-      const accounts = crm.find('Account').map((row) => ({ ours: row['CreatedById'] === crm.integrationUser, key: `${String(row['Name'])}, ${String(row['BillingPostalCode'])}` }))
-      return accounts.flatMap(({ ours, key }) => (ours && !accounts.some((other) => !other.ours && other.key === key) ? [key] : []))
-    },
+    customersMade: customers.made,
     asksForHelp: ({ kind, id }) => crm.read(kind === 'lead' ? 'Lead' : 'Opportunity', id)?.['Cosell_Help_Required__c'] != null,
     connect: (reach) => connect(reach, crm, options.multiCurrency === false),
+  }
+}
+
+/**
+ * Accounts that the product made. One that was made while somebody else's fitted as well is no double: which is meant was a person's to say.
+ * That is seen when it is made: later somebody may rename either.
+ */
+function customersOf(crm: Salesforce): { look(): void; made(): readonly string[] } {
+  const keyOf = (row: Values): string => `${String(row['Name'])}, ${String(row['BillingPostalCode'])}`
+  const isOurs = (row: Values): boolean => row['CreatedById'] === crm.integrationUser
+  const seen = new Set<unknown>()
+  const beside = new Set<unknown>()
+  let known = 0
+  return {
+    look() {
+      const accounts = crm.find('Account')
+      if (accounts.length === known) return
+      known = accounts.length
+      const fresh = accounts.filter((row) => !seen.has(row['Id']))
+      for (const row of fresh) {
+        seen.add(row['Id'])
+        if (isOurs(row) && accounts.some((other) => !isOurs(other) && keyOf(other) === keyOf(row))) beside.add(row['Id'])
+      }
+    },
+    made: () => crm.find('Account').flatMap((row) => (isOurs(row) && !beside.has(row['Id']) ? [keyOf(row)] : [])),
   }
 }
 

@@ -23,4 +23,19 @@ export const SEEDS_THAT_FAILED: readonly (readonly [crm: CrmKind, seed: number, 
   ['salesforce', 20783, 'a third account beside two that fitted, one of a seller: right, and called a double by the checker'],
   ['salesforce', 24705, 'a creation that was repeated and met its record took its own values for agreed, and an edit of Partner Center was overwritten unasked'],
   ['salesforce', 22846, 'help that was asked for on a lead was not found on its opportunity by the checker'],
+  ['dynamics', 101_189, "help was emptied on the record while a listing did not show Microsoft's new referral yet"],
+  ['salesforce', 21_536, 'an account beside one of a seller, who renamed theirs later, was called a double by the checker'],
+]
+
+/** Those that only fail with records from before the connector came, with a crowd that is changed at once, or when every value is asked for its author. */
+export const WIDE_SEEDS_THAT_FAILED: typeof SEEDS_THAT_FAILED = [
+  ['dynamics', 160, 'the checker counted first meetings of a crowd as changes that the brake had let through'],
+  ['dynamics', 395, 'as 160'],
+  ['dynamics', 416, 'as 160'],
+  ['salesforce', 416, 'as 160'],
+  ['dynamics', 549, 'a record was shared a second time: the event of the referral that names it had come, and its worker was stopped'],
+  ['dynamics', 639, 'what a person was asked about help was dropped by every narrow look and asked anew by every wide one'],
+  ['salesforce', 639, 'as 639 on Dynamics 365'],
+  ['salesforce', 9, "an org's one currency, which a person chose at the desk, was said to be nobody's"],
+  ['salesforce', 305, "what a seller wrote into an empty column of a lead's opportunity was said to be nobody's"],
 ]

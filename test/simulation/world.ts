@@ -315,7 +315,10 @@ export function world({ seed, crm: kind, weather: drawn, script, options }: Worl
       seen.look('person')
       if (!isDeaf) loseEvents(weather.eventLoss)
       tell(`* ${edits.size} deals are changed at once in ${script.crowd.side}, without an event`)
-      crowd = { crowd: script.crowd, pairs, edits, atMs: clock.now(), releasedAtMs: null, brakes: 0 }
+      const { links } = await store.list({ limit: 1_000 })
+      const isLinked = ({ base, ends }: (typeof links)[number]): boolean => base !== null && ends.partner !== null && ends.crm !== null
+      const linked = new Set(links.filter(isLinked).map(({ id }) => id))
+      crowd = { crowd: script.crowd, pairs, edits, linked, atMs: clock.now(), releasedAtMs: null, brakes: 0 }
     },
     async answerBrakes() {
       if (crowd === null) return
