@@ -140,8 +140,8 @@ async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, {
     if (change.as === 'related') await pass.save(next)
     else await takeMade(engine, pass, { side: change.side, ref: receipt.ref, how: `created as ${change.as}` })
   } catch (cause) {
-    if (isFault(cause) && cause.kind === 'lease-lost') throw cause
-    // The record is there and could not be noted. Only the intent still tells of it: it must outlive this pass, or the record is made again.
+    // The record is there and could not be noted, whoever was faster. Only the intent still tells of it: it must outlive this pass, or the
+    // record is made again. Where the lease is gone the store holds the intent, and takes nothing of this pass any more.
     pass.link = link
     const why = toFault(cause).message
     throw new Fault('ambiguous', `The new ${change.as} ${receipt.ref.id} could not be noted: ${why}`, {

@@ -171,21 +171,25 @@ describe('a pass over a deal', () => {
   })
 
   it.each([
-    ['its event made a deal of its own that moved at that moment', 1],
-    ['that goes on for longer than a pass waits', 8],
-  ])('[R5] [R6] yields one referral when it cannot be noted because %s', async (_why, times) => {
+    ['its event made a deal of its own that moved at that moment', 'stale', 1],
+    ['that goes on for longer than a pass waits', 'stale', 8],
+    ['another worker saved that deal at that moment', 'lease-lost', 1],
+    ['another worker saves that deal for longer than a pass waits', 'lease-lost', 8],
+  ] as const)('[R5] [R6] yields one referral when it cannot be noted because %s', async (_why, kind, times) => {
     const world = engineWorld()
     const row = world.crm.put({ kind: 'opportunity', deal })
     const { merge } = world.store
     let left = times
     Object.assign(world.store, {
-      merge: (...args: Parameters<typeof merge>) => (left-- > 0 ? Promise.reject(new Fault('stale', 'moved', { remedy: '' })) : merge(...args)),
+      merge: (...args: Parameters<typeof merge>) => (left-- > 0 ? Promise.reject(new Fault(kind, 'moved', { remedy: '' })) : merge(...args)),
     })
     const create = world.partner.adapter.create.bind(world.partner.adapter)
     Object.assign(world.partner.adapter, {
       create: async (...args: Parameters<typeof create>) => {
         const receipt = await create(...args)
         await world.hint({ ref: receipt.ref })
+        // Another worker has it in hands, and does not end before the deal that made it is looked at again.
+        await world.store.queue.take({ limit: 1, now: world.nowMs, leaseMs: 60_000 })
         return receipt
       },
     })

@@ -1,4 +1,4 @@
-import { Fault } from '../core/fault.js'
+import { Fault, isFault } from '../core/fault.js'
 import type { Link } from '../core/link.js'
 import type { Commit, Store } from '../core/ports.js'
 import { refKey, SIDES, type Instant } from '../core/ref.js'
@@ -155,6 +155,9 @@ async function add(trx: Trx, tenant: string, link: Link, audit: Commit['audit'],
   return link
 }
 
+const movedMeanwhile = (link: Link): Fault =>
+  new Fault('stale', `Deal ${link.id} moved while it was joined with another.`, { remedy: 'Nothing to do: it is tried again.' })
+
 /** Two links that turned out to be one deal: `drop` gives up its ends and its marks. @throws Fault `stale` when either moved meanwhile. */
 async function merge(
   trx: Trx,
@@ -162,15 +165,14 @@ async function merge(
   { keep, drop, audit, now }: { keep: Link; drop: Link; audit: Commit['audit']; now: Instant },
 ): Promise<Link> {
   const stored = await loadLinks(trx, tenant, [keep.id, drop.id])
-  for (const link of [keep, drop]) {
-    if (stored.find((row) => row.id === link.id)?.revision !== link.revision)
-      throw new Fault('stale', `Deal ${link.id} moved while it was joined with another.`, { remedy: 'Nothing to do: it is tried again.' })
-  }
+  for (const link of [keep, drop]) if (stored.find((row) => row.id === link.id)?.revision !== link.revision) throw movedMeanwhile(link)
   const reason = { code: 'excluded' as const, text: `It turned out to be deal ${keep.id}.`, remedy: 'Nothing to do.' }
-  await updateLink(
-    trx,
-    tenant,
-    {
+  const update = (link: Link): Promise<Link> => updateLink(trx, tenant, link, now).catch((error: unknown) => {
+    // Another process saved it between our look and our write: whose lease that was is not known here.
+    if (isFault(error) && error.kind === 'lease-lost') throw movedMeanwhile(link)
+    throw error
+  })
+  await update({
       ...drop,
       ends: { partner: null, crm: null },
       aliases: [],
@@ -181,10 +183,8 @@ async function merge(
       conflicts: [],
       state: 'unlinked',
       reason,
-    },
-    now,
-  )
-  const saved = await updateLink(trx, tenant, keep, now)
+  })
+  const saved = await update(keep)
   const row = await trx.selectFrom('dirty').selectAll().where('tenant', '=', tenant).where('link', '=', drop.id).executeTakeFirst()
   if (row !== undefined) {
     await trx.deleteFrom('dirty').where('tenant', '=', tenant).where('link', '=', drop.id).execute()

@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { afterAll, expect, it } from 'vitest'
 import { newLink } from '../../src/core/link.js'
 import type { Lease } from '../../src/core/ports.js'
@@ -179,4 +180,26 @@ it('[R43] seals a token so that neither the file nor another key gives it away',
   expect(sealOf({ kind: 'file', path: file }).open(sealed)).toBe('refresh-token-1')
   expect(() => sealOf({ kind: 'given', key: 'x'.repeat(40), previous: null }).open(sealed)).toThrow(/a key that is not known here/)
   expect(() => seal.open(`${sealed.slice(0, -2)}AA`)).toThrow(/altered/)
+})
+
+it('[R6] a deal that another process saves while it is joined with a second is no lost lease of the second: nothing was joined, and it is tried again', async () => {
+  postgres ??= startPostgres()
+  const { url } = postgres
+  const store = await openStore({ url, now, tenant: 'joined' })
+  const at = now()
+  const keep = await store.add(newLink(asLinkId('joined-keep'), at, { partner: null, crm: null }), [], at)
+  const drop = await store.add(newLink(asLinkId('joined-drop'), at, { partner: null, crm: null }), [], at)
+  const { db } = store.database
+  const merging = await db.transaction().execute(async (trx) => {
+    // Saved, and not yet committed: the join has looked at the revision before, and waits for the row.
+    await trx.updateTable('link').set({ revision: drop.revision + 1 }).where('id', '=', drop.id).execute()
+    const outcome = store.merge(keep, drop, [], at).then(() => 'joined', (error: unknown) => error)
+    for (let looks = 0; looks < 500; looks += 1) {
+      const { rows } = await sql<{ waiting: number }>`select count(*)::int as waiting from pg_locks where not granted`.execute(trx)
+      if ((rows[0]?.waiting ?? 0) > 0) break
+    }
+    return { outcome }
+  })
+  expect(await merging.outcome).toMatchObject({ kind: 'stale' })
+  await store.close()
 })
