@@ -3,15 +3,17 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import Database from 'libsql'
-import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
+import { Kysely, sql } from 'kysely'
 import pg from 'pg'
 import { Fault } from '../core/fault.js'
 import { sharedFlush, type Flush } from './flush.js'
-import type { Schema } from './schema.js'
+import { prepared } from './prepared.js'
+import { JourneysDialect } from './postgres-dialect.js'
+import type { Db, Schema, Trx } from './schema.js'
 import { WritersDialect, type SqliteFile } from './sqlite-dialect.js'
 
-export type Db = Kysely<Schema>
-export type Trx = Transaction<Schema>
+
+export type { Db, Trx }
 
 /** An open database. This file is the only one that knows which of the two it is. */
 export interface OpenDatabase {
@@ -188,30 +190,20 @@ const patience = {
   idle_in_transaction_session_timeout: 60_000, // The server's side of the same: it lets go of the locks of a client that is gone.
 } as const
 
-/** Cuts a connection whose answer did not come: the next query gets another one, and never the late answer of this. */
-class PatientClient extends pg.Client {
-  override query(...given: unknown[]): never {
-    // Every form of the call is handed on as it is; only a promise can be watched here, and ours are all promises.
-    // As any of its forms.
-    const asked = (super.query as (...all: unknown[]) => unknown).apply(this, given)
-    if (asked instanceof Promise)
-      asked.catch((error: unknown) => {
-        if (error instanceof Error && error.message === 'Query read timeout') void this.end().catch(() => undefined)
-      })
-    return asked as never // whatever the called form returns
-  }
-}
-
 async function openPostgres(url: string, longestMs: number): Promise<OpenDatabase> {
   const parsed = new pg.TypeOverrides()
   parsed.setTypeParser(20, Number) // bigint: our integers are milliseconds and counts, far below 2^53
-  const pool = new pg.Pool({ ...patience, query_timeout: longestMs, connectionString: url, max: 10, types: parsed, Client: PatientClient })
+  const pool = new pg.Pool({ ...patience, query_timeout: longestMs, connectionString: url, max: 10, types: parsed })
   pool.on('error', () => undefined) // A broken idle connection is replaced by the pool; the next query says what is wrong.
   // One that breaks between two statements of a transaction says so itself, and unheard that would end the process: the next statement fails anyway.
   pool.on('connect', (client) => client.on('error', () => undefined))
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+  const db = new Kysely<Schema>({ dialect: new JourneysDialect(pool) })
   const bell = tenantBell()
-  const listener = await listen(url, bell.ring)
+  const own = ownProcesses(pool)
+  const listener = await listen(url, (tenant, from) => {
+    if (from === null || !own.has(from)) bell.ring(tenant) // What this process announced has rung already.
+  })
+  const tell = crier(db)
   return {
     db,
     kind: 'postgres',
@@ -220,7 +212,7 @@ async function openPostgres(url: string, longestMs: number): Promise<OpenDatabas
     makeRoom: () => undefined,
     announce: (tenant) => {
       bell.ring(tenant)
-      void sql`select pg_notify(${channel}, ${tenant})`.execute(db).catch(() => undefined) // A lost announcement only costs the wait for the next poll.
+      tell(tenant)
     },
     onAnnounce: bell.onRing,
     close: async () => {
@@ -230,8 +222,40 @@ async function openPostgres(url: string, longestMs: number): Promise<OpenDatabas
   }
 }
 
+/** The server's processes behind the connections of a pool, as its notifications name their sender. */
+function ownProcesses(pool: pg.Pool): ReadonlySet<number> {
+  const own = new Set<number>()
+  const idOf = (client: pg.PoolClient): number => (client as { readonly processID?: number }).processID ?? 0 // pg has it, its types do not say so
+  pool.on('connect', (client) => own.add(idOf(client)))
+  pool.on('remove', (client) => own.delete(idOf(client)))
+  return own
+}
+
+const betweenCallsMs = 5 // In a burst one call serves many events; whoever is idle hears of the first at once.
+
+/** Tells other processes of work, one call at a time. A lost one only costs them the wait for their next poll. */
+function crier(db: Db): (tenant: string) => void {
+  const waiting = new Set<string>()
+  let busy = false
+  const call = async (): Promise<void> => {
+    busy = true
+    while (waiting.size > 0) {
+      const tenants = [...waiting]
+      waiting.clear()
+      for (const tenant of tenants) await notify(db, { tenant }).catch(() => undefined)
+      await sleep(betweenCallsMs, undefined, { ref: false })
+    }
+    busy = false
+  }
+  return (tenant) => {
+    waiting.add(tenant)
+    if (!busy) void call()
+  }
+}
+const notify = prepared((db, { tenant }: { readonly tenant: string }) => db.selectNoFrom(sql`pg_notify(${channel}, ${tenant})`.as('told')))
+
 /** A connection of its own that hears announcements, opened again when it breaks. */
-async function listen(url: string, heard: (tenant: string) => void): Promise<{ close(): Promise<void> }> {
+async function listen(url: string, heard: (tenant: string, from: number | null) => void): Promise<{ close(): Promise<void> }> {
   let closed = false
   let client: pg.Client | null = null
   let opened = false
@@ -241,7 +265,7 @@ async function listen(url: string, heard: (tenant: string) => void): Promise<{ c
   }
   const open = async (): Promise<void> => {
     const next = new pg.Client({ ...quietPatience, connectionString: url })
-    next.on('notification', ({ payload }) => heard(payload ?? everyTenant))
+    next.on('notification', ({ payload, processId }) => heard(payload ?? everyTenant, processId))
     next.on('error', () => {
       // A broken connection says so once for each query under way; only the one in use is followed by another.
       if (client !== next) return
@@ -253,7 +277,7 @@ async function listen(url: string, heard: (tenant: string) => void): Promise<{ c
       await next.query(`listen ${channel}`)
       client = next
       opened = true
-      heard(everyTenant) // What was announced while nobody listened.
+      heard(everyTenant, null) // What was announced while nobody listened.
     } catch (cause) {
       await next.end().catch(() => undefined)
       if (opened) again()
@@ -319,7 +343,9 @@ export async function committed<T>({ db }: OpenDatabase, work: (trx: Trx, attemp
   }
 }
 
+const withoutWait = prepared<object, unknown>((db) => db.selectNoFrom(sql`set_config('synchronous_commit', 'off', true)`.as('off')))
+
 /** Of a transaction on PostgreSQL, which waits for the disk by itself: this one need not. */
 export async function needNotWait({ kind }: OpenDatabase, trx: Trx): Promise<void> {
-  if (kind === 'postgres') await sql`select set_config('synchronous_commit', 'off', true)`.execute(trx)
+  if (kind === 'postgres') await withoutWait.later(trx, {})
 }

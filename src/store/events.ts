@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
+import type { CompiledQuery } from 'kysely'
 import type { AuditEntry } from '../core/audit.js'
 import { newLink } from '../core/link.js'
 import type { AcceptedEvent, Mark } from '../core/ports.js'
-import { asLinkId, isEndRef, refKey, type Instant } from '../core/ref.js'
+import { asLinkId, isEndRef, refKey, type Instant, type LinkId } from '../core/ref.js'
+import { together, type Asked } from './asked.js'
 import type { OpenDatabase, Trx } from './database.js'
 import { append, type Head } from './ledger.js'
-import { findLinkIds, insertLink } from './links.js'
-import { columnsFrom, prepared, preparedMany } from './prepared.js'
+import { insertLink, linkIdsOf } from './links.js'
+import { columnsFrom, joined, prepared, preparedMany } from './prepared.js'
 import { markAll } from './queue.js'
 import type { EventTable } from './schema.js'
 
@@ -27,7 +29,9 @@ export async function takeIn(trx: Trx, tenant: string, group: readonly Delivery[
     for (const { source, eventKey, name } of events)
       if (eventKey !== null && !rows.has(`${source} ${eventKey}`)) rows.set(`${source} ${eventKey}`, { tenant, source, event_key: eventKey, name, at: now })
   // One order for everyone, so that two transactions never wait for each other in a circle.
-  const unseen = await insertNew([...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row), trx)
+  const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
+  const hints = group.flatMap(({ events }) => events.flatMap((event) => event.hints))
+  const [unseen, found] = await together(trx, newOf(trx, sorted), linkIdsOf(trx, tenant, hints))
   const fresh: { readonly event: AcceptedEvent; readonly now: Instant }[] = []
   const answers = group.map(({ events, now }) =>
     events.map((event) => {
@@ -37,7 +41,7 @@ export async function takeIn(trx: Trx, tenant: string, group: readonly Delivery[
       return isNew
     }),
   )
-  const heads = await markDeals(trx, tenant, fresh)
+  const heads = await markDeals(trx, tenant, fresh, found)
   return { answers, heads, wrote: rows.size > 0 || heads.size > 0 }
 }
 export interface Taken {
@@ -67,33 +71,31 @@ const insertEvents = preparedMany((db, rows: readonly EventTable[]) =>
 
 const keyOf = ({ source, event_key }: Pick<EventTable, 'source' | 'event_key'>): string => `${source} ${event_key}`
 
-async function insertNew(rows: readonly EventTable[], trx: Trx): Promise<Set<string>> {
-  const unseen = new Set<string>()
+/** Writes down the events; those that are there for the first time. */
+function newOf(trx: Trx, rows: readonly EventTable[]): Asked<Set<string>> {
   const [only] = rows
   // Mostly there is one, and to count costs less than to have it told.
   if (only !== undefined && rows.length === 1) {
-    const { numAffectedRows = 0n } = await insertEvent(trx, only)
-    return numAffectedRows > 0n ? unseen.add(keyOf(only)) : unseen
+    return {
+      queries: insertEvent.queries(trx, only),
+      read: ([answer]) => new Set((answer?.numAffectedRows ?? 0n) > 0n ? [keyOf(only)] : []),
+    }
   }
-  for (let start = 0; start < rows.length; start += eventsAtOnce) {
-    const inserted = await insertEvents(trx, rows.slice(start, start + eventsAtOnce))
-    for (const row of inserted.rows) unseen.add(keyOf(row))
-  }
-  return unseen
+  const queries: CompiledQuery[] = []
+  for (let start = 0; start < rows.length; start += eventsAtOnce)
+    queries.push(...insertEvents.queries(trx, rows.slice(start, start + eventsAtOnce)))
+  type Written = Pick<EventTable, 'source' | 'event_key'>[] // what the statements return
+  return { queries, read: (answers) => new Set((joined(answers).rows as Written).map(keyOf)) } // see there
 }
 
 async function markDeals(
   trx: Trx,
   tenant: string,
   fresh: readonly { readonly event: AcceptedEvent; readonly now: Instant }[],
+  found: Map<string, LinkId[]>,
 ): Promise<ReadonlyMap<string, Head>> {
   const marks: Mark[] = []
   const audit: AuditEntry[] = []
-  const found = await findLinkIds(
-    trx,
-    tenant,
-    fresh.flatMap(({ event }) => event.hints),
-  )
   for (const { event, now } of fresh) {
     for (const hint of event.hints) {
       const key = refKey(hint.ref)

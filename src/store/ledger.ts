@@ -1,11 +1,12 @@
 import { hash, randomFillSync } from 'node:crypto'
-import { sql, type Insertable } from 'kysely'
+import { sql, type CompiledQuery, type Insertable } from 'kysely'
 import type { AuditEntry, AuditEvent, AuditRecord } from '../core/audit.js'
 import type { AuditFilter } from '../core/filters.js'
 import { asLinkId, type LinkId } from '../core/ref.js'
+import { alone, type Asked } from './asked.js'
 import type { Db, Trx } from './database.js'
 import { readMark } from './page-mark.js'
-import { columnsFrom, preparedMany } from './prepared.js'
+import { columnsFrom, joined, preparedMany } from './prepared.js'
 import type { AuditTable } from './schema.js'
 import { inPages } from './walk.js'
 
@@ -40,11 +41,10 @@ export async function append(
   known: ReadonlyMap<string, Head> = new Map(),
 ): Promise<ReadonlyMap<string, Head>> {
   if (entries.length === 0) return known
-  const unknown = new Set(entries.map((entry) => chainOf(entry.link)).filter((chain) => !known.has(chain)))
-  const heads = new Map([...known, ...(await headsOf(trx, tenant, [...unknown]))])
+  const heads = new Map([...known, ...(await alone(trx, headsOf(trx, tenant, chainsOf(entries, known))))])
   const rows = entries.map((entry) => {
     const chain = chainOf(entry.link)
-    const head = heads.get(chain) ?? { sequence: 0, hash: '' }
+    const head = heads.get(chain) ?? beforeFirst
     const payload = JSON.stringify(entry.event)
     const salt = freshSalt()
     const row = {
@@ -66,7 +66,7 @@ export async function append(
     heads.set(chain, newest)
     return { ...row, hash: newest.hash }
   })
-  for (let start = 0; start < rows.length; start += rowsMost) await insertEntries(trx, rows.slice(start, start + rowsMost))
+  for (let start = 0; start < rows.length; start += rowsMost) await insertEntries.later(trx, rows.slice(start, start + rowsMost))
   return heads
 }
 
@@ -119,14 +119,26 @@ const selectHeads = preparedMany((db, chains: readonly ChainKey[]) => {
   return others.reduce((all, key) => all.unionAll(newest(key)), newest(first ?? { tenant: '', chain: '' }))
 })
 
-/** The last entry of each chain that has one. */
-async function headsOf(trx: Trx, tenant: string, chains: readonly string[]): Promise<Map<string, Head>> {
-  const heads = new Map<string, Head>()
-  for (let start = 0; start < chains.length; start += chainsMost) {
-    const { rows } = await selectHeads(trx, chains.slice(start, start + chainsMost).map((chain) => ({ tenant, chain })))
-    for (const { chain, sequence, hash } of rows) heads.set(chain, { sequence, hash })
+/** The chains that these entries belong to, without those that are known. */
+export const chainsOf = (entries: readonly AuditEntry[], known: ReadonlyMap<string, Head>): readonly string[] => [
+  ...new Set(entries.map(({ link }) => chainOf(link)).filter((chain) => !known.has(chain))),
+]
+
+const beforeFirst: Head = { sequence: 0, hash: '' }
+
+/** The last entry of each chain. */
+export function headsOf(trx: Trx, tenant: string, chains: readonly string[]): Asked<ReadonlyMap<string, Head>> {
+  const queries: CompiledQuery[] = []
+  for (let start = 0; start < chains.length; start += chainsMost)
+    queries.push(...selectHeads.queries(trx, chains.slice(start, start + chainsMost).map((chain) => ({ tenant, chain }))))
+  return {
+    queries,
+    read: (answers) => {
+      const rows = joined(answers).rows as (Head & { readonly chain: string })[] // what the statements select
+      const newest = rows.map(({ chain, sequence, hash }): [string, Head] => [chain, { sequence, hash }])
+      return new Map([...chains.map((chain): [string, Head] => [chain, beforeFirst]), ...newest])
+    },
   }
-  return heads
 }
 const chainsMost = 50 // One SELECT of a union each; SQLite takes no more than 500 of them.
 

@@ -1,12 +1,13 @@
-import { sql } from 'kysely'
+import { sql, type CompiledQuery } from 'kysely'
 import { Fault } from '../core/fault.js'
 import { answerDue, expectedRefs, LINK_STATES, waitsFor, type Link, type LinkState } from '../core/link.js'
 import type { LinkFilter } from '../core/filters.js'
 import { asLinkId, refKey, SIDES, type Instant, type LinkId, type Ref } from '../core/ref.js'
+import { alone, type Asked } from './asked.js'
 import type { Db, Trx } from './database.js'
 import { readMark } from './page-mark.js'
 import { searchedCharacters, type LinkRefTable } from './schema.js'
-import { columnsFrom, prepared, preparedMany } from './prepared.js'
+import { columnsFrom, joined, prepared, preparedMany } from './prepared.js'
 
 export const parse = (doc: string, revision: number): Link => ({ ...(JSON.parse(doc) as Link), revision }) // written by toRow() from a Link
 
@@ -130,29 +131,48 @@ export interface Update {
   readonly outline: string | null
 }
 
-export const updateLink = async (trx: Trx, tenant: string, link: Link, now: Instant): Promise<Link> =>
-  (await updateLinks(trx, tenant, [{ link, now, outline: null }]))[0] ?? link
+export const updateLink = async (trx: Trx, tenant: string, link: Link, now: Instant): Promise<Link> => {
+  const updated = await alone(trx, updatesOf(trx, tenant, [{ link, now, outline: null }]))
+  await alignAll(trx, tenant, updated.changed)
+  return updated.links[0] ?? link
+}
 
-/** Writes the next revisions if nobody was faster. @throws Fault `lease-lost`, or `stale` when another deal holds one of the ends. */
-export async function updateLinks(trx: Trx, tenant: string, updates: readonly Update[]): Promise<Link[]> {
-  const saved: Link[] = []
+interface Updated {
+  readonly links: readonly Link[]
+  /** Those of them whose records may be others than before. */
+  readonly changed: readonly Link[]
+}
+
+/** Writes the next revisions if nobody was faster. @throws Fault `lease-lost` */
+export function updatesOf(trx: Trx, tenant: string, updates: readonly Update[]): Asked<Updated> {
   const changed: Link[] = []
-  for (const { link, now, outline } of updates) {
+  const queries: CompiledQuery[] = []
+  const links = updates.map(({ link, now, outline }) => {
     const next: Link = { ...link, revision: link.revision + 1 }
     const row = { tenant, id: link.id, planned: link.revision, ...columnsOf(next, now) }
     const isSame = outline === outlineOf(next)
-    const done = await (isSame ? updateDeal : updateColumns)(trx, row)
-    if (Number(done.numAffectedRows ?? 0) !== 1)
-      throw new Fault('lease-lost', `Deal ${link.id} was saved by someone else meanwhile.`, { remedy: 'Nothing to do: it is worked again.' })
-    saved.push(next)
+    queries.push(...(isSame ? updateDeal : updateColumns).queries(trx, row))
     if (!isSame) changed.push(next)
+    return next
+  })
+  return {
+    queries,
+    read: (answers) => {
+      const missed = answers.findIndex(({ numAffectedRows = 0n }) => numAffectedRows !== 1n)
+      if (missed !== -1)
+        throw new Fault('lease-lost', `Deal ${links[missed]?.id ?? ''} was saved by someone else meanwhile.`, { remedy: 'Nothing to do: it is worked again.' })
+      return { links, changed }
+    },
   }
-  for (let start = 0; start < changed.length; start += refsOfMost) {
-    const some = changed.slice(start, start + refsOfMost)
+}
+
+/** Brings the rows of the deals' records to what the deals say. @throws Fault `stale` when another deal holds one of the ends. */
+export async function alignAll(trx: Trx, tenant: string, links: readonly Link[]): Promise<void> {
+  for (let start = 0; start < links.length; start += refsOfMost) {
+    const some = links.slice(start, start + refsOfMost)
     const { rows } = await storedRefs(trx, some.map(({ id }) => ({ tenant, id })))
     for (const link of some) await alignRefs(trx, tenant, link, rows.filter((row) => row.link === link.id))
   }
-  return saved
 }
 const refsOfMost = 100
 
@@ -209,7 +229,7 @@ const owningLinks = preparedMany((db, keys: readonly { readonly tenant: string; 
 )
 
 /** Ids of the deals that have this record as end, alias or part, by the record's key; or that belong to the engagement. */
-export async function findLinkIds(db: Db | Trx, tenant: string, wanted: readonly Wanted[]): Promise<Map<string, LinkId[]>> {
+export function linkIdsOf(db: Db | Trx, tenant: string, wanted: readonly Wanted[]): Asked<Map<string, LinkId[]>> {
   const keysOf = new Map<string, Set<string>>()
   for (const { ref, engagementId } of wanted) {
     const keys = keysOf.get(refKey(ref)) ?? new Set([refKey(ref)])
@@ -217,17 +237,23 @@ export async function findLinkIds(db: Db | Trx, tenant: string, wanted: readonly
     keysOf.set(refKey(ref), keys)
   }
   const keys = [...new Set([...keysOf.values()].flatMap((all) => [...all]))]
-  const owners = new Map<string, LinkId[]>()
-  for (let start = 0; start < keys.length; start += 500) {
-    const { rows } = await owningLinks(db, keys.slice(start, start + 500).map((ref_key) => ({ tenant, ref_key })))
-    for (const row of rows) owners.set(row.ref_key, [...(owners.get(row.ref_key) ?? []), asLinkId(row.link)])
+  const queries: CompiledQuery[] = []
+  for (let start = 0; start < keys.length; start += 500)
+    queries.push(...owningLinks.queries(db, keys.slice(start, start + 500).map((ref_key) => ({ tenant, ref_key }))))
+  return {
+    queries,
+    read: (answers) => {
+      const owners = new Map<string, LinkId[]>()
+      const rows = joined(answers).rows as Pick<LinkRefTable, 'ref_key' | 'link'>[] // what the statements select
+      for (const row of rows) owners.set(row.ref_key, [...(owners.get(row.ref_key) ?? []), asLinkId(row.link)])
+      return new Map([...keysOf].map(([key, all]) => [key, [...new Set([...all].flatMap((each) => owners.get(each) ?? []))]]))
+    },
   }
-  return new Map([...keysOf].map(([key, all]) => [key, [...new Set([...all].flatMap((each) => owners.get(each) ?? []))]]))
 }
 
 /** The deals themselves. */
 export async function findLinks(db: Db | Trx, tenant: string, wanted: readonly Wanted[]): Promise<Map<string, Link[]>> {
-  const found = await findLinkIds(db, tenant, wanted)
+  const found = await alone(db, linkIdsOf(db, tenant, wanted))
   const links = new Map<string, Link>()
   const ids = [...new Set([...found.values()].flat())]
   for (let start = 0; start < ids.length; start += 500)

@@ -1,5 +1,6 @@
 import type { Compilable, CompiledQuery, QueryResult } from 'kysely'
-import type { Db, Trx } from './database.js'
+import type { Manner } from './asked.js'
+import type { Db, Trx } from './schema.js'
 
 /** Stands in a statement for a value that is given when the statement is run. */
 class Slot {
@@ -18,11 +19,20 @@ const PIECES = [16, 32, 64] as const
 /** The longest piece that a list of this length begins with. */
 const pieceOf = (length: number): number => PIECES.findLast((piece) => piece <= length) ?? length
 
+/** A statement that is known by its text: what it is run over is given each time. */
+export interface Prepared<V, R> {
+  (db: Db | Trx, given: V): Promise<QueryResult<R>>
+  /** Run where nobody looks at its answer: on PostgreSQL it goes along with what is asked next, and fails with that or with the commit. */
+  later(trx: Trx, given: V): Promise<void>
+  /** The statements themselves, to be asked together with others. */
+  queries(db: Db | Trx, given: V): readonly CompiledQuery<R>[]
+}
+
 /**
  * A statement over a list of rows whose text is made once for each length of the list: building and compiling it costs more than running
  * it, and the same few are run all day. A long list is run in several statements. The rows that `build` gets hold places, not values: it must not look into them.
  */
-export function preparedMany<V extends object, R>(build: Build<V, R>): (db: Db | Trx, rows: readonly V[]) => Promise<QueryResult<R>> {
+export function preparedMany<V extends object, R>(build: Build<V, R>): Prepared<readonly V[], R> {
   const known = new WeakMap<object, Map<number, CompiledQuery<R>>>()
   const textFor = (db: Db | Trx, length: number): CompiledQuery<R> => {
     // The two databases write a place for a value differently; what compiles for one of them is the same object in all its transactions.
@@ -33,33 +43,51 @@ export function preparedMany<V extends object, R>(build: Build<V, R>): (db: Db |
     texts.set(length, text)
     return text
   }
-  const run = (db: Db | Trx, rows: readonly V[]): Promise<QueryResult<R>> => {
+  const query = (db: Db | Trx, rows: readonly V[], manner: Manner): CompiledQuery<R> => {
     const text = textFor(db, rows.length)
     const valueOf = ({ row, name }: Slot): unknown => (rows[row] as Readonly<Record<string, unknown>> | undefined)?.[name] // the name of a member of V
     const parameters = text.parameters.map((given) => (given instanceof Slot ? valueOf(given) : given))
-    return db.executeQuery({ ...text, parameters })
+    return { ...text, parameters, ...manner }
   }
-  return async (db, rows) => {
-    if (pieceOf(rows.length) === rows.length) return run(db, rows)
-    const results: QueryResult<R>[] = []
+  const queries = (db: Db | Trx, rows: readonly V[], manner: Manner = kept): readonly CompiledQuery<R>[] => {
+    if (pieceOf(rows.length) === rows.length) return [query(db, rows, manner)]
+    const pieces: CompiledQuery<R>[] = []
     for (let start = 0; start < rows.length; ) {
       const end = start + pieceOf(rows.length - start)
-      results.push(await run(db, rows.slice(start, end)))
+      pieces.push(query(db, rows.slice(start, end), manner))
       start = end
     }
-    return {
-      rows: results.flatMap((result) => result.rows),
-      numAffectedRows: results.reduce((sum, { numAffectedRows = 0n }) => sum + numAffectedRows, 0n),
-    }
+    return pieces
   }
+  const run = async (db: Db | Trx, rows: readonly V[]): Promise<QueryResult<R>> => {
+    const [first, ...others] = queries(db, rows)
+    if (first === undefined) return { rows: [] }
+    if (others.length === 0) return db.executeQuery(first)
+    const answers = [await db.executeQuery(first)]
+    for (const other of others) answers.push(await db.executeQuery(other))
+    return joined(answers)
+  }
+  const later = async (trx: Trx, rows: readonly V[]): Promise<void> => {
+    for (const each of queries(trx, rows, unanswered)) await trx.executeQuery(each)
+  }
+  return Object.assign(run, { later, queries: (db: Db | Trx, rows: readonly V[]) => queries(db, rows) })
 }
+const kept: Manner = { isKept: true }
+const unanswered: Manner = { isKept: true, mayWait: true }
+
+/** The answers to the pieces of one list, as one. */
+export const joined = <R>(answers: readonly QueryResult<R>[]): QueryResult<R> => ({
+  rows: answers.flatMap(({ rows }) => rows),
+  numAffectedRows: answers.reduce((sum, { numAffectedRows = 0n }) => sum + numAffectedRows, 0n),
+})
 
 /** The same for one set of values. */
-export function prepared<V extends object, R>(
-  build: (db: Db, values: V) => Compilable<R>,
-): (db: Db | Trx, values: V) => Promise<QueryResult<R>> {
+export function prepared<V extends object, R>(build: (db: Db, values: V) => Compilable<R>): Prepared<V, R> {
   const many = preparedMany<V, R>((db, rows) => build(db, rows[0] ?? places<V>(0)))
-  return (db, values) => many(db, [values])
+  return Object.assign((db: Db | Trx, values: V) => many(db, [values]), {
+    later: (trx: Trx, values: V) => many.later(trx, [values]),
+    queries: (db: Db | Trx, values: V) => many.queries(db, [values]),
+  })
 }
 
 /** Whatever is asked of it is a place for the value of that name. */

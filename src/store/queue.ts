@@ -3,8 +3,9 @@ import { sql } from 'kysely'
 import { Fault, type Outcome } from '../core/fault.js'
 import type { Lease, Mark, Queue } from '../core/ports.js'
 import { asLinkId, type Instant } from '../core/ref.js'
+import type { Asked } from './asked.js'
 import { inTransaction, type Db, type OpenDatabase, type Trx } from './database.js'
-import { columnsFrom, prepared, preparedMany } from './prepared.js'
+import { columnsFrom, joined, prepared, preparedMany } from './prepared.js'
 import type { DirtyTable } from './schema.js'
 
 export const leaseOver = (lease: Lease): Fault =>
@@ -34,7 +35,7 @@ export async function markAll(trx: Trx, tenant: string, marks: readonly Mark[], 
       ...{ tenant, link, due_at: dueAt, priority: urgency, wide: wide ? 1 : 0, reason: because, marked_at: now, trace: trace ?? null },
       ...{ marks: 1, attempts: 0, failing_since: null, lease_token: null, leased_until: 0, leased_marks: 0, leased_wide: 0 },
     }))
-    await insertMarks(trx, rows)
+    await insertMarks.later(trx, rows)
   }
 }
 
@@ -60,22 +61,26 @@ const insertMarks = preparedMany((db, rows: readonly DirtyTable[]) =>
     ),
 )
 
-/** The rows of these leases, locked until the end of the transaction. A lease that is over has none. */
-export async function leasedRows(
+/** The rows of these leases, by their token, locked until the end of the transaction. A lease that is over has none. */
+export function leasedRows(
   trx: Trx,
   open: OpenDatabase,
   tenant: string,
   held: readonly { readonly lease: Lease; readonly now: Instant }[],
-): Promise<ReadonlyMap<string, LeasedRow>> {
-  const rows = new Map<string, LeasedRow>()
+): Asked<ReadonlyMap<string, LeasedRow>> {
   const keys = [...new Set(held.map(({ lease }) => lease.link))].map((link) => ({ tenant, link }))
-  if (keys.length === 0) return rows
-  const found = new Map((await (open.kind === 'postgres' ? lockRows : selectRows)(trx, keys)).rows.map((row) => [row.link, row]))
-  for (const { lease, now } of held) {
-    const row = found.get(lease.link)
-    if (row !== undefined && row.lease_token === lease.token && row.leased_until > now) rows.set(lease.token, row)
+  return {
+    queries: keys.length === 0 ? [] : (open.kind === 'postgres' ? lockRows : selectRows).queries(trx, keys),
+    read: (answers) => {
+      const found = new Map((joined(answers).rows as LeasedRow[]).map((row) => [row.link, row])) // what the statements select
+      const rows = new Map<string, LeasedRow>()
+      for (const { lease, now } of held) {
+        const row = found.get(lease.link)
+        if (row !== undefined && row.lease_token === lease.token && row.leased_until > now) rows.set(lease.token, row)
+      }
+      return rows
+    },
   }
-  return rows
 }
 
 export type LeasedRow = Pick<DirtyTable, 'link' | 'marks' | 'leased_marks' | 'attempts' | 'failing_since' | 'lease_token' | 'leased_until'>
@@ -111,11 +116,11 @@ export async function settleRows(trx: Trx, tenant: string, ends: readonly LeaseE
         ? { attempts: row.attempts + 1, failing_since: row.failing_since ?? now }
         : { attempts: 0, failing_since: null }
     const again = { tenant, link: row.link, ...failing }
-    if (row.marks !== row.leased_marks) await dueAgain(trx, { ...again, marks: row.marks - row.leased_marks, now })
-    else if (outcome.kind === 'again') await dueLater(trx, { ...again, due_at: now + outcome.inMs })
+    if (row.marks !== row.leased_marks) await dueAgain.later(trx, { ...again, marks: row.marks - row.leased_marks, now })
+    else if (outcome.kind === 'again') await dueLater.later(trx, { ...again, due_at: now + outcome.inMs })
     else done.push({ tenant, link: row.link })
   }
-  if (done.length > 0) await deleteRows(trx, done)
+  if (done.length > 0) await deleteRows.later(trx, done)
   return done.length < ends.length
 }
 

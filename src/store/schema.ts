@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely'
+import type { Generated, Kysely, Transaction } from 'kysely'
 
 /** As much of a name as is searched: an entry of an index has to stay small on PostgreSQL. */
 export const searchedCharacters = 400
@@ -101,6 +101,9 @@ export interface Schema {
   audit: AuditTable
   schema_version: MigrationTable
 }
+
+export type Db = Kysely<Schema>
+export type Trx = Transaction<Schema>
 
 /** A table as a backup carries it. */
 export interface StoredTable {

@@ -2,12 +2,13 @@ import { sql } from 'kysely'
 import { toFault, type Fault } from '../core/fault.js'
 import type { Link } from '../core/link.js'
 import type { Commit, Store } from '../core/ports.js'
+import { together } from './asked.js'
 import { committed, needNotWait, type OpenDatabase, type Trx } from './database.js'
 import { dealBook, type DealBook } from './deal-book.js'
 import { takeIn, type Delivery } from './events.js'
 import { groupCommit } from './group.js'
-import { append, type Head } from './ledger.js'
-import { updateLinks } from './links.js'
+import { append, chainsOf, headsOf, type Head } from './ledger.js'
+import { alignAll, updatesOf } from './links.js'
 import { leasedRows, leaseOver, settleRows, type LeaseEnd } from './queue.js'
 
 /** Something to be written, and what its caller is told. */
@@ -104,18 +105,25 @@ async function saveAll(trx: Trx, { open, tenant, book, heads }: Saving, commits:
   // One order for everyone, so that two transactions never wait for each other in a circle.
   const ordered = [...commits].sort((a, b) => (a.link.id < b.link.id ? -1 : 1))
   const held = ordered.flatMap(({ lease, now }) => (lease === null ? [] : [{ lease, now }]))
-  const rows = await leasedRows(trx, open, tenant, held)
+  const known = new Map(ordered.map(({ link }) => [link.id, book?.known(link) ?? null]))
+  const updates = ordered.map(({ link, now }) => ({ link, now, outline: known.get(link.id)?.outline ?? null }))
+  const audit = ordered.flatMap((commit) => commit.audit)
+  const stood = new Map([...[...known].flatMap(([id, deal]): [string, Head][] => (deal?.head == null ? [] : [[id, deal.head]])), ...heads])
+  // The rows of leases before those of deals, as everyone locks them; and the ledger when nobody else can write to it any more.
+  const [rows, { links, changed }, looked] = await together(
+    trx,
+    leasedRows(trx, open, tenant, held),
+    updatesOf(trx, tenant, updates),
+    headsOf(trx, tenant, chainsOf(audit, stood)),
+  )
   const ends: LeaseEnd[] = []
   for (const { lease, outcome, now } of ordered) {
     const row = lease === null ? undefined : rows.get(lease.token)
     if (lease !== null && row === undefined) throw leaseOver(lease)
     if (row !== undefined && outcome !== null) ends.push({ row, outcome, now })
   }
-  const known = new Map(ordered.map(({ link }) => [link.id, book?.known(link) ?? null]))
-  const updates = ordered.map(({ link, now }) => ({ link, now, outline: known.get(link.id)?.outline ?? null }))
-  const links = await updateLinks(trx, tenant, updates)
-  const stood = [...known].flatMap(([id, deal]): [string, Head][] => (deal?.head == null ? [] : [[id, deal.head]]))
-  const grown = await append(trx, tenant, ordered.flatMap(({ audit }) => audit), new Map([...stood, ...heads]))
+  await alignAll(trx, tenant, changed)
+  const grown = await append(trx, tenant, audit, new Map([...stood, ...looked]))
   const isDueAgain = await settleRows(trx, tenant, ends)
   const places = new Map(ordered.map((commit, index) => [commit, links[index]]))
   return { links: commits.flatMap((commit) => places.get(commit) ?? []), heads: grown, isDueAgain }

@@ -268,8 +268,8 @@ export const MUTANTS: readonly Mutant[] = [
     'a repeated event is new every time',
     ['R33'],
     'src/store/events.ts',
-    'return numAffectedRows > 0n ? unseen.add(keyOf(only)) : unseen',
-    'return unseen.add(keyOf(only))',
+    'new Set((answer?.numAffectedRows ?? 0n) > 0n ? [keyOf(only)] : [])',
+    'new Set(answer === undefined ? [] : [keyOf(only)])',
   ),
   mutant(
     'a write that has not arrived is taken for one that never will',

@@ -19,6 +19,7 @@ const ELSEWHERE: readonly RegExp[] = [
   /^src\/adapters\/[a-z-]+\/(package\/|install\/(blueprint|forms|views|resources|package|deploy|catalogue|steps-removal|removal))/,
   /^src\/connections\/(crm-package|catalogue-file)\.ts/,
   /^src\/engine\/note-text\.ts/,
+  /^src\/store\/postgres-(batch|dialect)\.ts/,
   /^src\/watch\/(channels|turns)\.ts/,
 ]
 /** Pieces of requests, and names of spans and scopes. */

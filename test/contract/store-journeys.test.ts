@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { AcceptedEvent } from '../../src/core/ports.js'
+import { together, type Asked } from '../../src/store/asked.js'
+import { inTransaction, type Db, type OpenDatabase } from '../../src/store/database.js'
+import { Batch } from '../../src/store/postgres-batch.js'
+import { openStore, type OpenStore } from '../../src/store/index.js'
+import { prepared, preparedMany } from '../../src/store/prepared.js'
+import { startPostgres, type PrivatePostgres } from '../support/postgres.js'
+
+// On PostgreSQL several statements go to the server in one journey. What one of them may do to the others, and how many journeys work costs.
+const now = Date.UTC(2026, 10, 1)
+const leaseMs = 60_000
+let postgres: PrivatePostgres
+let store: OpenStore
+let open: OpenDatabase
+beforeAll(async () => {
+  postgres = startPostgres()
+  store = await openStore({ url: postgres.url, now: () => now })
+  open = store.database
+}, 60_000)
+afterAll(async () => {
+  await store.close()
+  postgres.stop()
+})
+
+interface Row {
+  readonly name: string
+}
+const insert = prepared((db, { name }: Row) => db.insertInto('claim').values({ tenant: 't', name, token: 'x', until_at: 0 }))
+const select = preparedMany((db, rows: readonly Row[]) =>
+  db.selectFrom('claim').select('name').where('name', 'in', rows.map(({ name }) => name)),
+)
+const names = async (db: Db, ...wanted: string[]): Promise<string[]> =>
+  (await select(db, wanted.map((name) => ({ name })))).rows.map(({ name }) => name)
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : error)
+
+it('keeps nothing of a transaction whose last statement failed, although its commit went along', async () => {
+  await insert(open.db, { name: 'there' })
+  const twice = open.db.transaction().execute(async (trx) => {
+    await insert.later(trx, { name: 'first' })
+    await insert.later(trx, { name: 'there' })
+  })
+  expect(codeOf(await twice.catch((error: unknown) => error))).toBe('23505')
+  expect(await names(open.db, 'first', 'there')).toEqual(['there'])
+})
+
+it('runs nothing that stands behind a statement which failed, and goes on over the same connection', async () => {
+  const asked = (name: string): Asked<null> => ({ queries: insert.queries(open.db, { name }), read: () => null })
+  await open.db.connection().execute(async (db) => {
+    await insert(db, { name: 'taken' })
+    expect(codeOf(await together(db, asked('taken'), asked('behind')).catch((error: unknown) => error))).toBe('23505')
+    expect(await names(db, 'behind')).toEqual([])
+    await together(db, asked('before'), asked('behind'))
+    expect((await names(db, 'before', 'behind')).toSorted()).toEqual(['before', 'behind'])
+  })
+})
+
+it('says so when a commit was none', async () => {
+  const swallowed = open.db.transaction().execute(async (trx) => {
+    await insert(trx, { name: 'swallowed' })
+    await insert(trx, { name: 'swallowed' }).catch(() => undefined)
+  })
+  await expect(swallowed).rejects.toThrow('was not committed')
+  expect(await names(open.db, 'swallowed')).toEqual([])
+})
+
+it('refuses a value it cannot send before it sends anything', async () => {
+  const trouble = { name: { toString: () => 'no text' } as unknown as string } // what the types keep out elsewhere
+  await open.db.connection().execute(async (db) => {
+    await expect(insert(db, trouble)).rejects.toThrow(TypeError)
+    expect(await names(db, 'there')).toEqual(['there'])
+  })
+})
+
+it('gives values and their absence as the statement that is sent alone does', async () => {
+  const one = sql<{ a: number; b: string | null; c: boolean }>`select 9007199254740991::bigint as a, ${null}::text as b, ${true}::boolean as c`
+  const both: Asked<unknown[]> = {
+    queries: [one.compile(open.db), one.compile(open.db)],
+    read: (answers) => answers.map(({ rows }) => rows[0]),
+  }
+  const [rows] = await together(open.db, both, { queries: [], read: () => null })
+  expect(rows).toEqual([{ a: 9_007_199_254_740_991, b: null, c: true }, { a: 9_007_199_254_740_991, b: null, c: true }])
+})
+
+it('asks nothing at all for a transaction of nothing', async () => {
+  expect(await journeysOf(() => open.db.transaction().execute(() => Promise.resolve()))).toBe(0)
+})
+
+it('an event costs three journeys to take, one each to lease and to load, and two for each save', async () => {
+  const arrival = (eventKey: string): AcceptedEvent => ({
+    ...{ source: 'partner-center', name: 'referral-updated', urgency: 1, eventKey },
+    hints: [{ ref: { side: 'partner', kind: 'referral', id: 'r-1' }, engagementId: null, wide: false }],
+  })
+  await store.acceptEvents([arrival('the first makes the deal')], now)
+  await inTransaction(open, (trx) => sql`delete from dirty`.execute(trx))
+  expect(await journeysOf(() => store.acceptEvents([arrival(randomUUID())], now))).toBe(3)
+  const [lease = expect.fail()] = await store.queue.take({ limit: 1, now, leaseMs })
+  expect(await journeysOf(() => store.queue.take({ limit: 1, now, leaseMs }))).toBe(1)
+  let link = (await store.load(lease.link)) ?? expect.fail()
+  expect(await journeysOf(() => store.load(lease.link))).toBe(1)
+  const audit = [{ link: link.id, at: now, by: 'cosell', run: 'run', event: { kind: 'state', state: 'pending', reason: null } }] as const
+  expect(await journeysOf(async () => void (link = await store.save({ lease, link, audit, now, outcome: null })))).toBe(2)
+  expect(await journeysOf(() => store.save({ lease, link, audit, now, outcome: { kind: 'settled' } }))).toBe(2)
+})
+
+it('a process is not woken again by what it told the others itself', async () => {
+  const second = await openStore({ url: postgres.url, now: () => now })
+  const [own, others] = [wakesOf(store), wakesOf(second)]
+  await store.queue.mark([{ link: (await store.list({ limit: 1 })).links[0]?.id ?? expect.fail(), dueAt: now, urgency: 1, wide: false, because: 'test' }], now)
+  await others.first
+  await sleep(20)
+  expect([own.count, others.count]).toEqual([1, 1])
+  await second.close()
+})
+
+function wakesOf({ queue }: OpenStore): { readonly count: number; readonly first: Promise<void> } {
+  const seen = { count: 0, first: Promise.resolve() }
+  seen.first = new Promise((resolve) =>
+    queue.onMark(() => {
+      seen.count += 1
+      resolve()
+    }),
+  )
+  return seen
+}
+
+/** How often a client was asked something while this went on, calls to other processes apart. */
+async function journeysOf(work: () => Promise<unknown>): Promise<number> {
+  const { query } = pg.Client.prototype
+  let count = 0
+  pg.Client.prototype.query = function (this: pg.Client, ...given: unknown[]): never {
+    const [asked] = given
+    if (!(asked instanceof Batch && asked.queries.some(({ sql: text }) => text.includes('pg_notify')))) count += 1
+    return (query as (...all: unknown[]) => unknown).apply(this, given) as never // any of its forms
+  }
+  try {
+    await work()
+  } finally {
+    pg.Client.prototype.query = query
+  }
+  return count
+}
