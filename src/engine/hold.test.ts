@@ -1,3 +1,5 @@
+import { getEventListeners } from 'node:events'
+import { types } from 'node:util'
 import { expect, it } from 'vitest'
 import { handClock } from '../sandbox/clock.js'
 import { memoryStore } from '../../test/support/memory-store.js'
@@ -57,4 +59,31 @@ it('keeps a turn for its whole period once it is done, and for a short time when
   expect((await hold(parts, turn, () => Promise.resolve())).kind).toBe('taken')
   hand.advance(1)
   expect((await hold(parts, turn, () => Promise.resolve())).kind).toBe('done')
+})
+
+it('stops the work when its caller is told to stop, also before it began', async () => {
+  const { hand, parts } = world()
+  const asked = new AbortController()
+  const stopped = hold(parts, { ...held, signal: asked.signal }, async (told) => {
+    asked.abort('enough')
+    await parts.clock.sleep(HOLD_MS, told)
+    return told.reason as unknown
+  })
+  expect(await runWithClock(hand, stopped)).toEqual({ kind: 'done', value: 'enough' })
+  expect(await hold(parts, { ...held, signal: asked.signal }, (told) => Promise.resolve(told.aborted))).toEqual({ kind: 'done', value: true })
+})
+
+it('leaves nothing with a signal that lives as long as the process, however often it is held', async () => {
+  const { parts } = world()
+  const { signal } = new AbortController()
+  // What a signal holds of others stands in sets and maps of its own, under symbols.
+  const holdings = (): number =>
+    Object.getOwnPropertySymbols(signal)
+      .map((name) => (signal as unknown as Record<symbol, unknown>)[name])
+      .reduce<number>((sum, value) => sum + (types.isSet(value) || types.isMap(value) ? value.size : 0), 0)
+  await hold(parts, { ...held, signal }, () => Promise.resolve())
+  const before = holdings()
+  for (let turns = 0; turns < 50; turns += 1) await hold(parts, { ...held, signal }, () => Promise.resolve())
+  expect(holdings()).toBe(before)
+  expect(getEventListeners(signal, 'abort')).toEqual([])
 })

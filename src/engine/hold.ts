@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Engine } from './engine.js'
 
 /** How long the claim of a worker that died outlives it. */
@@ -25,22 +26,28 @@ export async function hold<T>(
   const claim = (forMs = HOLD_MS): Promise<boolean> => store.claim(name, { token, forMs, now: clock.now() })
   if (!(await claim())) return { kind: 'taken' }
   const over = new AbortController()
-  const lost = new AbortController()
+  const stop = new AbortController()
+  // Not AbortSignal.any: a signal that lives as long as the process keeps a trace of each that was ever made of it (Node 20), turn after turn.
+  const passOn = (): void => stop.abort(signal.reason)
+  if (signal.aborted) passOn()
+  setMaxListeners(0, signal) // As many turns as there are listen to it, each for as long as it runs.
+  signal.addEventListener('abort', passOn)
   const renew = async (): Promise<void> => {
     for (;;) {
       await clock.sleep(HOLD_MS / 3, over.signal)
       if (over.signal.aborted) return
       // A store that does not answer is no proof that the claim is lost; the next renewal tells.
-      if (!(await claim().catch(() => true))) lost.abort()
+      if (!(await claim().catch(() => true))) stop.abort()
     }
   }
   const renewing = renew()
   let done = false
   try {
-    const value = await work(AbortSignal.any([signal, lost.signal]))
+    const value = await work(stop.signal)
     done = true
     return { kind: 'done', value }
   } finally {
+    signal.removeEventListener('abort', passOn)
     over.abort()
     await renewing
     const keepMs = keep(done)
