@@ -20,7 +20,7 @@ import { mendsItself } from './core/fault.js'
 import type { Clock } from './core/ports.js'
 import { asLinkId } from './core/ref.js'
 import { LEASE_MS, type Engine } from './engine/engine.js'
-import { markRejected, markRepaired, markRetrying, markUnderNewRows } from './engine/mark-again.js'
+import { markRejected, markRepaired, markRetrying, markUnderNewRows, markUnderSwitches } from './engine/mark-again.js'
 import { mappingDesk } from './engine/mapping-desk.js'
 import { assertIdentity } from './engine/identity.js'
 import { schedule, sweepTurns, type Schedule } from './engine/schedule.js'
@@ -150,7 +150,10 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
   const book = bookOver(config, { store, clock })
   await book.readFile(settingsOfFile(config))
   const held = await inForce(config, parts, { book, warn })
-  const lookAgain = (): Promise<void> => markUnderNewRows({ store, clock }, printOf(held.settings().mapping))
+  const lookAgain = async (): Promise<void> => {
+    await markUnderNewRows({ store, clock }, printOf(held.settings().mapping))
+    await markUnderSwitches({ store, clock }, held.policy().policy)
+  }
   await lookAgain()
   const { crm } = held
   const partner = connectPartnerCenter(config.partnerCenter, parts, () => held.settings().mapping.timeZone)
@@ -202,7 +205,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     taxonomy: taxonomyDesk(store, config.taxonomy),
     quotas: calls.show,
     settings: settingsDesk({
-      ...{ config, engine, book },
+      ...{ config, book },
       draftOf: ({ mapping }) => drafts(mapping ?? 'version: 1'),
       refresh: () => held.refresh().then(lookAgain),
     }),

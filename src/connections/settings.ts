@@ -1,8 +1,6 @@
 import type { Config } from '../config/index.js'
 import { Fault, readGiven } from '../core/fault.js'
 import { settingChanges, type Settings, type SettingsVersion } from '../core/settings.js'
-import type { Engine } from '../engine/engine.js'
-import { markHeldBack } from '../engine/mark-again.js'
 import type { Draft } from '../engine/mapping-desk.js'
 import type { VersionBook } from '../engine/versions.js'
 import type { Proposal, SettingsDesk, VersionView } from '../engine/views.js'
@@ -11,7 +9,6 @@ import { documentOf, settingsIn } from './settings-document.js'
 
 export interface SettingsDeskParts {
   readonly config: Config
-  readonly engine: Pick<Engine, 'store' | 'clock'>
   readonly book: VersionBook
   /** A mapping beside the one in force, to be checked against the live CRM. */
   readonly draftOf: (settings: Settings) => Pick<Draft, 'checks'>
@@ -20,7 +17,7 @@ export interface SettingsDeskParts {
 }
 
 /** Versions of the settings as people handle them: seen, carried to another installation, agreed to, taken back. */
-export function settingsDesk({ config, engine, book, draftOf, refresh }: SettingsDeskParts): SettingsDesk {
+export function settingsDesk({ config, book, draftOf, refresh }: SettingsDeskParts): SettingsDesk {
   const given = (text: string): Settings => readGiven(() => settingsIn(text, config))
   const chosen = (number: number | null): Promise<SettingsVersion> => (number === null ? book.current() : book.version(number))
   const proposal = async (settings: Settings, signal: AbortSignal): Promise<Proposal> => {
@@ -30,8 +27,6 @@ export function settingsDesk({ config, engine, book, draftOf, refresh }: Setting
   }
   const afterwards = async (view: VersionView): Promise<VersionView> => {
     await refresh()
-    if (view.state !== 'in-force') return view
-    if (view.changes.some(({ path, after }) => path.startsWith('flows.') && after === 'on')) await markHeldBack(engine)
     return view
   }
   return {

@@ -1,6 +1,6 @@
 import type { Conflict } from './change.js'
 import { HELP, isEmpty, VISIBILITY, type Projection } from './deal.js'
-import { because, doorShut, rest, type Plan, type PlanInput } from './plan-types.js'
+import { because, doorShut, FLOW_OFF, rest, type Plan, type PlanInput } from './plan-types.js'
 import { carriedOnCreate, fieldsFor } from './policy.js'
 import type { Present } from './ports.js'
 import { preflight } from './preflight.js'
@@ -21,7 +21,7 @@ const excluded = (input: PlanInput, text: string, remedy: string): Plan =>
 /** A referral without a CRM record becomes an opportunity, or a lead while it is one and nobody has accepted it. */
 function firstInCrm(input: PlanInput, p: Present): Plan {
   const stage = p.deal.status ?? 'Active/Accepted'
-  if (input.policy.flows.partnerToCrm === 'off') return excluded(input, 'The flow from Partner Center to the CRM is off.', 'Run "cosell flows on partnerToCrm".')
+  if (input.policy.flows.partnerToCrm === 'off') return excluded(input, ...FLOW_OFF.partnerToCrm)
   if (p.category === 'lead' && !input.policy.leads) return excluded(input, 'It is a lead, and leads are not synchronised (sync.leads).', 'Set sync.leads to true.')
   if (p.otherId !== null) return linkedRecordMissing(input, 'crm', p)
   const over = stage === 'Closed/Declined' || stage === 'Closed/Expired' || stage === 'Closed/Error'
@@ -49,7 +49,7 @@ function firstInCrm(input: PlanInput, p: Present): Plan {
 function firstAtPartner(input: PlanInput, c: Present): Plan {
   if (!c.sync) return excluded(input, 'Sync with Partner Center is off on the record.', 'Switch it on to share the deal.')
   if (c.ref.kind === 'lead') return excluded(input, 'It is a CRM lead; a deal is shared from an opportunity.', 'Qualify the lead, then switch Sync on.')
-  if (input.policy.flows.crmToPartner === 'off') return excluded(input, 'The flow from the CRM to Partner Center is off.', 'Run "cosell flows on crmToPartner".')
+  if (input.policy.flows.crmToPartner === 'off') return excluded(input, ...FLOW_OFF.crmToPartner)
   if (c.otherId !== null) return linkedRecordMissing(input, 'partner', c)
   if (c.sealed || isClosed(c.deal.status ?? 'Active/Accepted')) return excluded(input, 'It was closed before it was shared.', 'Reopen it to share it.')
   return shareNow(input, c)

@@ -4,13 +4,35 @@ import { mergeField, type FieldMove, type FieldWrite } from './field-merge.js'
 import type { LinkState, Reason } from './link.js'
 import type { Draft } from './plan-draft.js'
 import { planStage } from './plan-stage.js'
-import { because, doorShut, rest, shown, type Meeting, type Plan, type PlannedChange } from './plan-types.js'
+import { because, doorShut, FLOW_OFF, rest, shown, type Meeting, type Plan, type PlannedChange } from './plan-types.js'
 import { carriedOnCreate, fieldsFor } from './policy.js'
 import { preflight } from './preflight.js'
+import { SIDES } from './ref.js'
 import { isClosed, phaseOf } from './stage.js'
 
 /** Both records exist: compare field by field and write the difference. */
 export function planMeeting(meeting: Meeting): Plan {
+  return sayingWhatWaits(meeting, compared(meeting))
+}
+
+const FLOW_INTO = { partner: 'crmToPartner', crm: 'partnerToCrm' } as const
+
+/** A change that a closed flow keeps from its side leaves no other trace: without a reason the deal would not be found when the flow opens. */
+function sayingWhatWaits(meeting: Meeting, plan: Plan): Plan {
+  if (plan.state !== 'in-sync' || plan.changes.length > 0) return plan
+  const { flows } = meeting.policy
+  for (const side of SIDES) {
+    const flow = FLOW_INTO[side]
+    if (flows[flow] !== 'off') continue
+    const open = compared({ ...meeting, policy: { ...meeting.policy, flows: { ...flows, [flow]: 'on' } } })
+    if (!open.changes.some(({ change }) => change.side === side) && !open.conflicts.some(isHeld)) continue
+    const [text, remedy] = FLOW_OFF[flow]
+    return { ...plan, reason: because('excluded', text, remedy) }
+  }
+  return plan
+}
+
+function compared(meeting: Meeting): Plan {
   const draft: Draft = {
     writes: { partner: [], crm: [] },
     steps: [],

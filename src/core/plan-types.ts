@@ -49,6 +49,12 @@ export interface Meeting extends PlanInput {
   readonly c: Present
 }
 
+/** Why nothing flows, by the switch that says so. */
+export const FLOW_OFF = {
+  partnerToCrm: ['The flow from Partner Center to the CRM is off.', 'Run "cosell flows on partnerToCrm".'],
+  crmToPartner: ['The flow from the CRM to Partner Center is off.', 'Run "cosell flows on crmToPartner".'],
+} as const
+
 export const because = (code: Reason['code'], text: string, remedy: string, items?: readonly string[]): Reason =>
   items === undefined ? { code, text, remedy } : { code, text, remedy, items }
 

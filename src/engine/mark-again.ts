@@ -1,3 +1,4 @@
+import type { FlowSwitch, Policy } from '../core/policy.js'
 import type { Mark, Store } from '../core/ports.js'
 import type { Link } from '../core/link.js'
 import type { Engine } from './engine.js'
@@ -6,9 +7,24 @@ import { changeDeal } from './find-deal.js'
 type Marking = Pick<Engine, 'store' | 'clock'>
 const pageSize = 500
 
-/** Deals that a switch kept from being written are due once it is on: nobody may edit them again for weeks. */
-export async function markHeldBack(engine: Marking): Promise<void> {
-  for (const reason of ['observing', 'excluded'] as const) await markPages(engine, { reason }, 'a flow was switched on', () => true)
+const switchesName = 'switches.seen'
+const openness: Readonly<Record<FlowSwitch, number>> = { off: 0, observe: 1, on: 2 }
+
+/**
+ * Deals that a switch kept from being written, or from being observed, are due once it is opened, whoever opened it: nobody may edit them
+ * again for weeks. Deals that a person is asked about are among them, as they may hold more than the question. A process that dies in
+ * between leaves it to the next start.
+ */
+export async function markUnderSwitches({ store, clock }: Marking, { flows, leads }: Pick<Policy, 'flows' | 'leads'>): Promise<void> {
+  const now: Readonly<Record<string, FlowSwitch>> = { ...flows, leads: leads ? 'on' : 'off' }
+  const seen = (await store.getValue<typeof now>(switchesName))?.value ?? null
+  const changed = Object.entries(now).filter(([name, value]) => seen?.[name] !== value)
+  if (changed.length === 0) return
+  if (changed.some(([name, value]) => openness[value] > openness[seen?.[name] ?? 'off'])) {
+    const held = [{ reason: 'observing' }, { reason: 'excluded' }, { state: 'needs-attention' }] as const
+    for (const filter of held) await markPages({ store, clock }, filter, 'a flow was switched on', () => true)
+  }
+  await store.setValue(switchesName, now, { expect: 'any', now: clock.now() })
 }
 
 /** Deals at rest are looked at again under other rows; each is planned on its own, and what people did since is seen. */
@@ -50,7 +66,7 @@ export async function markRepaired(engine: Marking): Promise<void> {
 
 async function markPages(
   { store, clock }: Marking,
-  filter: { readonly reason?: string },
+  filter: Pick<Parameters<Store['list']>[0], 'reason' | 'state'>,
   because: string,
   wanted: (link: Link) => boolean,
   before: (link: Link) => Promise<void> = () => Promise.resolve(),

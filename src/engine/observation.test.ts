@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
+import { markUnderSwitches } from './mark-again.js'
 import type { ObserveReport } from './views.js'
 
 const signal = new AbortController().signal
@@ -113,6 +114,42 @@ describe('what observe mode would have done, beside what somebody else did', () 
     world.crm.calls.length = 0
     await report(world)
     expect([...world.partner.calls, ...world.crm.calls].filter((call) => call !== 'read')).toEqual([])
+  })
+})
+
+describe('what waited while a flow was off', () => {
+  const off = { partnerToCrm: 'on', crmToPartner: 'off' } as const
+  it.each([
+    ['an amount', { 'details.dealValue': 30 }, 'details.dealValue', 30],
+    ['a won deal', { status: 'Closed/Won' }, 'status', 'Closed/Won'],
+  ] as const)('%s says which switch keeps it, and is written as soon as that is on, without another edit', async (_what, edit, field, value) => {
+    const { world, referralId, crmId, edited } = await watched()
+    world.policy = { ...world.policy, flows: off }
+    await world.service.setFlow('crmToPartner', 'off', 'test')
+    world.crm.edit(crmId, edit)
+    await edited('crm')
+    expect((await world.links()).map(({ state, reason }) => [state, reason?.code, reason?.text])).toEqual([
+      ['in-sync', 'excluded', 'The flow from the CRM to Partner Center is off.'],
+    ])
+    world.policy = { ...world.policy, flows: { partnerToCrm: 'on', crmToPartner: 'on' } }
+    await world.service.setFlow('all', 'on', 'test')
+    await world.settle()
+    expect(world.partner.rows.get(referralId)?.deal[field]).toBe(value)
+    expect((await world.links()).map(({ state }) => state)).toEqual(['in-sync'])
+  })
+
+  it('is due at the next start where the file opened the flow', async () => {
+    const { world, crmId, edited } = await watched()
+    const { engine, store } = world
+    world.policy = { ...world.policy, flows: off }
+    await markUnderSwitches(engine, engine.policy().policy)
+    world.crm.edit(crmId, { 'details.dealValue': 30 })
+    await edited('crm')
+    await markUnderSwitches(engine, engine.policy().policy)
+    expect(await store.queue.depth(world.nowMs)).toMatchObject({ due: 0, later: 0 })
+    world.policy = { ...world.policy, flows: { partnerToCrm: 'on', crmToPartner: 'observe' } }
+    await markUnderSwitches(engine, engine.policy().policy)
+    expect(await store.queue.depth(world.nowMs)).toMatchObject({ due: 1 })
   })
 })
 

@@ -8,7 +8,7 @@ import { intended } from './intended.js'
 import { issuesOf } from './issues.js'
 import { asLinked, linkRecords } from './linking.js'
 import { look } from './look.js'
-import { markHeldBack } from './mark-again.js'
+import { markUnderSwitches } from './mark-again.js'
 import { proposeMatches } from './matching.js'
 import { observeReport } from './observation.js'
 import { assertCarriedOut, assertOrderable } from './orders.js'
@@ -188,7 +188,7 @@ export function service(options: ServiceOptions): Service {
     async setFlow(flow, value, by) {
       const flows = await options.versions.setFlow(flow, value, by)
       await options.refresh()
-      if (value === 'on') await markHeldBack(engine)
+      await markUnderSwitches(engine, engine.policy().policy)
       return flows
     },
     observeReport: (asked) => observeReport(engine, { ...asked, flows: options.versions.flows }),
