@@ -53,6 +53,8 @@ function decide(meeting: Meeting, draft: Draft, input: StageInput): StageMove {
   if (!agree && decision && sameValue(decision.saw.partner, input.partner) && sameValue(decision.saw.crm, input.crm)) {
     return decision.keep === 'partner' ? keepPartner(input) : followCrm(input)
   }
+  if (meeting.c.sealed && input.crmKind === 'lead' && phaseOf(input.partner) === 'waiting' && phaseOf(input.crm) === 'open')
+    return { kind: 'hold', code: 'conflict', reason: 'The lead was converted without an opportunity, which answers nobody: accept or decline the referral.' }
   if (link.base?.partner.status === undefined || link.base.crm.status === undefined) {
     return agree ? { kind: 'adopt' } : { kind: 'hold', code: 'conflict', reason: 'The two records were in different stages when they were linked.' }
   }

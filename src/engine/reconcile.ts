@@ -12,6 +12,7 @@ import { settle } from '../core/settle.js'
 import { carryOut } from './apply.js'
 import { pinned, type Engine, type PassReport } from './engine.js'
 import { followMove, forgetEmptied, resolveCreates, takeEnd } from './ends.js'
+import { closeRun, holdDuplicates, holdTaken, rivalFor } from './holds.js'
 import { look, type Known } from './look.js'
 import { fingerprint, successLine } from './note-text.js'
 import { Pass } from './pass.js'
@@ -73,7 +74,11 @@ async function oneRound(engine: Engine, pass: Pass, known: Known): Promise<Round
     !wide && asksForMore(pass.link, narrow.now)
       ? await look(engine, pass.link, { wide: true, signal: pass.signal, known: { crm: narrow.now.crm } })
       : narrow
-  if (seen.moved) return (await followMove(engine, pass, seen.moved)) ? next(presentOnly(seen.now)) : { kind: 'detached' }
+  if (seen.moved) {
+    const rival = await rivalFor(engine, pass.link, seen.moved)
+    if (rival !== null) return over(await holdTaken(engine, pass, { move: seen.moved, rival, now: seen.now }))
+    return (await followMove(engine, pass, seen.moved)) ? next(presentOnly(seen.now)) : { kind: 'detached' }
+  }
   if (seen.duplicates.length > 0) return over(await holdDuplicates(engine, pass, seen.duplicates))
   if (seen.found) return (await takeEnd(engine, pass, seen.found)) ? next(presentOnly(seen.now)) : { kind: 'detached' }
   const unreachable = SIDES.map((side) => seen.now[side]).find((reading) => reading.kind === 'unreachable')
@@ -272,21 +277,6 @@ function noteNews(pass: Pass, before: Link, plan: Plan, state: LinkState): void 
     pass.note({ kind: 'state', state, reason: pass.link.reason })
 }
 
-async function holdDuplicates(engine: Engine, pass: Pass, refs: readonly EndRef[]): Promise<Outcome> {
-  const items = refs.map((ref) => `${ref.kind} ${ref.id}`)
-  const reason = because(
-    'duplicate-marker',
-    `Several records claim to be this deal: ${items.join(', ')}. None was touched.`,
-    'Remove the identifier from all but one, then run "cosell runs retry".',
-    items,
-  )
-  if (pass.link.reason?.text !== reason.text) pass.note({ kind: 'state', state: 'needs-attention', reason })
-  const outcome: Outcome = { kind: 'settled' }
-  closeRun(engine, pass, outcome)
-  await pass.save({ ...pass.link, state: 'needs-attention', reason }, outcome)
-  return outcome
-}
-
 /** What a pass ends with that only waits for a moment: nothing is wrong, and nobody needs to be told. */
 const MOMENT = 'moment'
 async function waitFor(pass: Pass, ms: number): Promise<Outcome> {
@@ -326,22 +316,6 @@ async function failed(engine: Engine, pass: Pass, fault: Fault): Promise<Outcome
 function atLeastSearch(pass: Pass, now: number, inMs: number): number {
   const waits = pass.link.intents.filter((intent) => intent.change.kind === 'create').map((intent) => intent.searchAfter - now)
   return Math.max(inMs, ...waits)
-}
-
-function closeRun(engine: Engine, pass: Pass, outcome: Outcome): void {
-  if (outcome.kind === 'settled' && pass.writes === 0 && pass.lease.attempts === 0) return
-  const fault = outcome.kind === 'settled' ? null : outcome.because
-  pass.note({
-    kind: 'ran',
-    because: pass.lease.because,
-    outcome: outcome.kind,
-    writes: pass.writes,
-    ms: engine.clock.now() - pass.startedAt,
-    attempt: pass.lease.attempts + 1,
-    fault: fault?.kind ?? null,
-    message: fault?.message ?? null,
-    settingsVersion: engine.policy().version,
-  })
 }
 
 function reportOf(engine: Engine, pass: Pass, outcome: Outcome, fault: Fault | null): PassReport {

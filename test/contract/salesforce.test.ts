@@ -15,6 +15,7 @@ const referral = (id: string) => {
   if (found === undefined) throw new Error(`no referral ${id}`)
   return found
 }
+const leadIdOf = (id: string): string => String(here.sandbox.salesforce.find('Lead', { Cosell_Referral_Identifier__c: id })[0]?.['Id'])
 const ownOf = (crmId: string) =>
   [...here.sandbox.partnerCenter.referrals()].filter(({ externalReferenceId }) => externalReferenceId === crmId)
 
@@ -185,6 +186,45 @@ describe('from Partner Center to the CRM', () => {
       Cosell_Audit__c: expect.not.stringContaining('belongs to CRM record') as string,
     })
     expect(await here.dealOf(own.id)).toMatchObject({ state: 'in-sync', kind: 'opportunity' })
+  })
+
+  it('[R8] a lead that a seller converts without an opportunity answers nobody: a person is asked, and may answer here', async () => {
+    await open()
+    const { own } = here.sandbox.partnerCenter.inbound.qualifiedLead(inbound)
+    await here.sync()
+    here.sandbox.salesforce.people.convertInto(leadIdOf(own.id), null)
+    await here.sync()
+    expect(await here.dealOf(own.id)).toMatchObject({
+      state: 'needs-attention',
+      reason: { code: 'conflict', items: [expect.stringContaining('converted without an opportunity') as string] },
+    })
+    expect(referral(own.id)).toMatchObject({ status: 'New' })
+    await here.app.service.order(own.id, { take: 'decline', reason: 'No deal', by: 'kim' })
+    await here.sync()
+    expect(referral(own.id)).toMatchObject({ status: 'Closed', substatus: 'Declined' })
+  })
+
+  it('[R6] a lead that a seller converts into the opportunity of another deal takes it from nobody', async () => {
+    await open()
+    const shared = here.completeOpportunity('Shared before')
+    here.share(shared)
+    const { own } = here.sandbox.partnerCenter.inbound.qualifiedLead(inbound)
+    await here.sync()
+    const before = ownOf(shared)[0]?.id ?? '?'
+    here.sandbox.salesforce.people.convertInto(leadIdOf(own.id), shared)
+    await here.sync()
+    expect(await here.dealOf(own.id)).toMatchObject({
+      state: 'needs-attention',
+      reason: { code: 'linked-record-missing', text: expect.stringContaining(`became opportunity ${shared}, which belongs to the deal of referral ${before}`) as string },
+    })
+    here.sandbox.salesforce.people.edit('Opportunity', shared, { Amount: 77_000 })
+    await here.sync()
+    expect(referral(before).details).toMatchObject({ dealValue: 77_000 })
+    expect(referral(own.id)).toMatchObject({ status: 'New', details: { dealValue: own.details.dealValue } })
+    expect(here.opportunity(shared)).toMatchObject({ Cosell_Referral_Identifier__c: before, Cosell_Sync_Status__c: 'in-sync' })
+    here.writes()
+    await here.sync()
+    expect(here.writes()).toEqual([])
   })
 
   it('a currency that the org does not have stops that deal with the code named, and is never converted', async () => {

@@ -8,6 +8,8 @@ export interface Conversion {
   readonly convertedStatus: string
   readonly accountId: string | null
   readonly contactId: string | null
+  /** An opportunity that is there already takes the lead in: none is made then. */
+  readonly opportunityId: string | null
   readonly opportunityName: string | null
   readonly createOpportunity: boolean
 }
@@ -57,7 +59,7 @@ function convert(org: Org, wish: Conversion): Converted {
     OwnerId: owner,
     ...(org.options.leadFields === 'mapped' ? mappedFields(org, values) : {}),
   }
-  const opportunityId = wish.createOpportunity ? insert(org, objectNamed(org, 'Opportunity'), opportunity) : null
+  const opportunityId = wish.opportunityId ?? (wish.createOpportunity ? insert(org, objectNamed(org, 'Opportunity'), opportunity) : null)
   const now = isoStamp(org.clock.now())
   const changed = {
     Status: wish.convertedStatus,

@@ -1,4 +1,4 @@
-import { convertLead, type Converted } from './convert.js'
+import { convertLead, type Conversion, type Converted } from './convert.js'
 import { fullId, isoStamp, type Scalar } from './model.js'
 import { atomically, objectNamed, put, type Org } from './org.js'
 import { insert, remove, rowOf, undelete, update, type Values } from './rows.js'
@@ -14,6 +14,8 @@ export interface People {
   /** The others go into the recycle bin and name the winner; what hung on them hangs on it. */
   merge(object: 'Account' | 'Contact' | 'Lead', winner: string, losers: readonly string[], by?: string): void
   convert(leadId: string, by?: string): Converted
+  /** A conversion into an opportunity that is there already, or (null) into none. */
+  convertInto(leadId: string, opportunityId: string | null, by?: string): Converted
   /** Products on an opportunity decide its amount from then on. */
   addProducts(opportunityId: string, amount: number, by?: string): void
   user(email: string): string
@@ -46,17 +48,8 @@ export function people(org: Org): People {
       as(by, () => {
         mergeInto(org, object, winner, losers)
       }),
-    convert: (leadId, by) =>
-      as(by, () =>
-        convertLead(org, {
-          leadId,
-          convertedStatus: 'Closed - Converted',
-          accountId: null,
-          contactId: null,
-          opportunityName: null,
-          createOpportunity: true,
-        }),
-      ),
+    convert: (leadId, by) => as(by, () => convertLead(org, { ...conversion(leadId), createOpportunity: true })),
+    convertInto: (leadId, opportunityId, by) => as(by, () => convertLead(org, { ...conversion(leadId), opportunityId })),
     addProducts: (id, amount, by) => as(by, () => touch(org, 'Opportunity', fullId(id) ?? id, { HasOpportunityLineItem: true, Amount: amount })),
     user(email) {
       const found = [...objectNamed(org, 'User').rows.values()].find((item) => item.values['Email'] === email)
@@ -65,6 +58,16 @@ export function people(org: Org): People {
     },
   }
 }
+
+const conversion = (leadId: string): Conversion => ({
+  leadId,
+  convertedStatus: 'Closed - Converted',
+  accountId: null,
+  contactId: null,
+  opportunityId: null,
+  opportunityName: null,
+  createOpportunity: false,
+})
 
 function touch(org: Org, object: string, id: string, values: Record<string, Scalar>): void {
   const now = isoStamp(org.clock.now())

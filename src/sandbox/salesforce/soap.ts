@@ -120,6 +120,7 @@ function conversions(org: Org, given: unknown): SimResponse {
         convertedStatus: text(wish, 'convertedStatus') ?? '',
         accountId: text(wish, 'accountId'),
         contactId: text(wish, 'contactId'),
+        opportunityId: text(wish, 'opportunityId'),
         opportunityName: text(wish, 'opportunityName'),
         createOpportunity: text(wish, 'doNotCreateOpportunity') !== 'true',
       })

@@ -114,6 +114,11 @@ export const deals: Readonly<Record<string, string>> = {
   '{1} was dropped': '已放弃 {1}',
   'Several records claim to be this deal: {1}. None was touched.': '有多条记录自称是此商机：{1}。均未改动。',
   'Remove the identifier from all but one, then run "cosell runs retry".': '请只保留一条记录上的标识，然后运行“cosell runs retry”。',
+  'The {1} of this deal became {2} {3}, which belongs to the deal of referral {4}. Neither was touched.': '此商机的{1}已成为{2} {3}，而后者属于推荐 {4} 的商机。两者均未改动。',
+  'Answer this referral in Partner Center; or, if the record is to follow this one instead: "cosell deals unlink {1}", then "cosell runs retry {2}".':
+    '请在合作伙伴中心答复此推荐；若该记录应改为跟随此推荐：先运行“cosell deals unlink {1}”，再运行“cosell runs retry {2}”。',
+  'The lead was converted without an opportunity, which answers nobody: accept or decline the referral.':
+    '潜在客户在转换时没有生成商机，因此推荐尚未得到答复：请接受或拒绝该推荐。',
   'A moment must pass before the other system can be asked safely.': '须稍候片刻，才能安全地询问另一系统。',
   'A record was not found.': '没有找到某条记录。',
   'Given up after 72 hours: {1}': '72 小时后放弃：{1}',
