@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { realRandom } from './clock.js'
-import type { Config } from './config/index.js'
+import { maskedConfig, type Config } from './config/index.js'
 import { webhookRegistration } from './adapters/partner-center/registration.js'
 import { doctor } from './connections/doctor.js'
 import { administration } from './connections/administration.js'
@@ -13,7 +13,7 @@ import type { ConnectionParts } from './connections/parts.js'
 import { taxonomyDesk } from './connections/taxonomy.js'
 import { connectPartnerCenter } from './connections/partner-center.js'
 import { settingsDesk } from './connections/settings.js'
-import { settingsOfFile } from './connections/settings-document.js'
+import { settingsOfFile, underSettings } from './connections/settings-document.js'
 import { bookOver, identityOf, storeUrl, tenantOf } from './connections/store-of.js'
 import { displacedBefore, isOurs, relayTarget } from './connections/webhook-wanted.js'
 import { mendsItself } from './core/fault.js'
@@ -36,7 +36,7 @@ import { witnessed } from './remote/witness.js'
 import { listen, type RunningServer, type ServerDeps } from './server/app.js'
 import type { Readiness } from './server/health.js'
 import { observe, type Observer } from './server/observe.js'
-import { openStore, sealOf, type OpenStore, type Seal } from './store/index.js'
+import { openStore, rotateSecrets, sealOf, type OpenStore, type Seal } from './store/index.js'
 import { noticeBoard, viewOf } from './watch/notice.js'
 import { guardAsker } from './watch/connection-guard.js'
 import { acceptColumns } from './watch/schema-guard.js'
@@ -50,6 +50,7 @@ export { readCatalogueFile } from './connections/catalogue-file.js'
 export { crmPackage, type PackageForm } from './connections/crm-package.js'
 export type { AdministrationDesk } from './connections/administration.js'
 export { storeUrl, tenantOf } from './connections/store-of.js'
+export { underSettings } from './connections/settings-document.js'
 export type { Foreseen } from './engine/versions.js'
 export type { Administration, ConnectionView } from './engine/administration.js'
 export { fitsSocket } from './server/local-socket.js'
@@ -255,6 +256,12 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     service: {
       ...desk,
       administration: admin,
+      upkeep: {
+        version: options.version,
+        configuration: () => maskedConfig(underSettings(config, held.source())),
+        erase: (email) => store.erasePerson(email),
+        rotateSecrets: () => rotateSecrets(storeUrl(config), config.seal, clock.now()),
+      },
       notices: async () => (await board.open()).map(viewOf),
     },
     store,

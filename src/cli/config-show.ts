@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
-import type { Foreseen } from '../assemble.js'
+import { underSettings, type Foreseen } from '../assemble.js'
 import { maskedConfig, type LoadedConfig } from '../config/index.js'
-import type { Policies } from '../core/settings.js'
 import { toFault } from '../core/fault.js'
 import { EXIT, type CliWorld } from './app.js'
 import { printJson, printTable } from './print.js'
@@ -12,7 +11,7 @@ export function configShowCommand(config: Command, run: Run): void {
   config.command('show').description('the effective configuration, secrets masked').option('--origin', 'where each value comes from').action(run.plain(async ({ world, config: load, json }, options) => {
     const loaded = await load()
     const ahead = await versionsOf(world, loaded)
-    const masked = maskedConfig(ahead === null ? loaded.config : withSettings(loaded.config, ahead))
+    const masked = maskedConfig(ahead === null ? loaded.config : underSettings(loaded.config, ahead.settings))
     const origins = options['origin'] === true ? Object.fromEntries(originsOf(loaded, ahead)) : null
     if (json || origins === null) printJson(world.io, origins === null ? masked : { config: masked, origins })
     else printTable(world.io, ['setting', 'from'], Object.entries(origins))
@@ -28,11 +27,6 @@ async function versionsOf(world: CliWorld, loaded: LoadedConfig): Promise<Forese
     world.io.err(`The store cannot be asked for switches and settings that were changed since (${toFault(error).message}): this is what the file says.\n`)
     return null
   }
-}
-
-function withSettings(config: LoadedConfig['config'], { settings }: Foreseen): LoadedConfig['config'] {
-  const { leads, irreversible, owner, checkMarkInName } = settings.policies satisfies Policies
-  return { ...config, sync: { ...config.sync, flows: settings.flows, leads, irreversible, owner, checkMarkInName } }
 }
 
 /** Where the settings of a version stand in the file. */

@@ -75,6 +75,11 @@ async function call(door: Door, name: string, input: Readonly<Record<string, unk
     dispatcher: door.dispatcher,
     headers,
     body,
+  }).catch((cause: unknown) => {
+    throw new Fault('offline', `The running service ended before it answered: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      remedy: 'Look into its log, and run the command again.',
+      cause,
+    })
   })
   const json = await answer.body.json()
   if (answer.statusCode < 300) return json

@@ -127,6 +127,7 @@ function showConnection(io: Io, view: ConnectionView, json: boolean): void {
   const lines: readonly (readonly [string, string | null])[] = [
     ['connection', `${view.name}: ${view.state}`],
     ['account', view.account],
+    ['role', view.role?.text ?? null],
     ['tenant', view.tenant],
     ['token until', view.tokenUntil],
     ['sign-in until', view.signInUntil],

@@ -15,6 +15,7 @@ export interface InForce {
   readonly crm: CrmConnection
   readonly policy: () => PolicyInForce
   readonly settings: () => CrmSettings
+  readonly source: () => Settings
   /** Reads which version is in force: another process may have put one in force. */
   refresh(): Promise<void>
 }
@@ -54,6 +55,7 @@ export async function inForce(
     crm: throughWhatHolds(() => force.crm),
     policy: () => force.policy,
     settings: () => force.settings,
+    source: () => force.source,
     async refresh() {
       const number = await book.number()
       if (number === force.number || number === refused) return

@@ -1,11 +1,12 @@
 import type { AuditEntry } from '../core/audit.js'
 import { Fault } from '../core/fault.js'
 import type { CatalogueEntry, InstallPlan, InstallProgress, InstallReport } from '../core/ports.js'
+import type { CrmUpkeep } from '../engine/administration.js'
 import type { Config } from '../config/index.js'
 import type { ConnectionParts, CrmConnection } from './parts.js'
 
 /** Preparing the CRM: its fields and tables, and the events it sends to us. `by` names the person for the ledger. */
-export interface Installation {
+export interface Installation extends CrmUpkeep {
   plan(signal: AbortSignal): Promise<InstallPlan>
   apply(options: {
     readonly existing: 'alter' | 'leave'
@@ -13,29 +14,6 @@ export interface Installation {
     readonly onProgress: (progress: InstallProgress) => void
     readonly signal: AbortSignal
   }): Promise<InstallReport>
-  planRemoval(options: { readonly data: 'keep' | 'delete'; readonly signal: AbortSignal }): Promise<InstallPlan>
-  remove(options: {
-    readonly data: 'keep' | 'delete'
-    readonly by: string
-    readonly onProgress: (progress: InstallProgress) => void
-    readonly signal: AbortSignal
-  }): Promise<InstallReport>
-  registerCallbacks(options: { readonly by: string; readonly signal: AbortSignal }): Promise<InstallReport & { readonly url: string }>
-  removeCallbacks(options: { readonly by: string; readonly signal: AbortSignal }): Promise<readonly string[]>
-  /** The catalogue, and what deals use beside it. */
-  solutions(signal: AbortSignal): Promise<readonly SolutionRow[]>
-  /** `entries` null: what past deals used. */
-  importSolutions(options: {
-    readonly entries: readonly CatalogueEntry[] | null
-    readonly by: string
-    readonly signal: AbortSignal
-  }): Promise<{ readonly read: number; readonly added: number; readonly changed: number }>
-}
-
-/** `deals` counts those that have the solution; an id that is not `known` is used but stands in no catalogue. */
-export interface SolutionRow extends CatalogueEntry {
-  readonly deals: number
-  readonly known: boolean
 }
 
 export function installation(parts: ConnectionParts & { readonly config: Config; readonly crm: CrmConnection }): Installation {

@@ -26,6 +26,12 @@ export function settingsOfFile({ mapping, sync }: Config): Settings {
   return { mapping: mapping?.text ?? null, policies: { leads, irreversible, owner, checkMarkInName }, flows }
 }
 
+/** The configuration as it holds under these settings. */
+export const underSettings = (config: Config, { policies, flows }: Settings): Config => ({
+  ...config,
+  sync: { ...config.sync, ...policies, flows },
+})
+
 /** One version as a document that another installation takes: no address, no credential. */
 export function documentOf({ settings, number, at }: SettingsVersion, { environment, crm }: Pick<Config, 'environment' | 'crm'>): string {
   const mapping: unknown = settings.mapping === null ? null : parseYaml(settings.mapping)

@@ -1,4 +1,4 @@
-import type { Check, InstallPlan, InstallProgress, InstallReport } from '../core/ports.js'
+import type { CatalogueEntry, Check, InstallPlan, InstallProgress, InstallReport } from '../core/ports.js'
 
 /** Looking after the installation itself, as the API, the command line and the console offer it. */
 
@@ -76,8 +76,47 @@ export interface InstallJob {
   readonly problem: { readonly message: string; readonly remedy: string } | null
 }
 
+/** `deals` counts those that have the solution; an id that is not `known` is used but stands in no catalogue. */
+export interface SolutionRow extends CatalogueEntry {
+  readonly deals: number
+  readonly known: boolean
+}
+
+/** What the CRM is prepared with beyond its fields: solutions to pick from, events that it sends, and the way back. `by` names the person for the ledger. */
+export interface CrmUpkeep {
+  /** The catalogue, and what deals use beside it. */
+  solutions(signal: AbortSignal): Promise<readonly SolutionRow[]>
+  /** `entries` null: what past deals used. */
+  importSolutions(options: {
+    readonly entries: readonly CatalogueEntry[] | null
+    readonly by: string
+    readonly signal: AbortSignal
+  }): Promise<{ readonly read: number; readonly added: number; readonly changed: number }>
+  registerCallbacks(options: { readonly by: string; readonly signal: AbortSignal }): Promise<InstallReport & { readonly url: string }>
+  removeCallbacks(options: { readonly by: string; readonly signal: AbortSignal }): Promise<readonly string[]>
+  planRemoval(options: { readonly data: 'keep' | 'delete'; readonly signal: AbortSignal }): Promise<InstallPlan>
+  remove(options: {
+    readonly data: 'keep' | 'delete'
+    readonly by: string
+    readonly onProgress: (progress: InstallProgress) => void
+    readonly signal: AbortSignal
+  }): Promise<InstallReport>
+}
+
+/** The installation as a whole, as an administrator looks after it without a terminal. */
+export interface Upkeep {
+  readonly version: string
+  /** The configuration in force, secrets masked. */
+  configuration(): object
+  /** Empties the ledger entries that speak of this person. @returns how many. */
+  erase(email: string): Promise<number>
+  /** Seals every stored secret with a new key. */
+  rotateSecrets(): Promise<{ readonly keyId: string; readonly resealed: number }>
+}
+
 /** `by` names the person for the ledger. */
 export interface Administration {
+  readonly installation: CrmUpkeep
   /** What the CRM must have, and what of it is there. Writes nothing. */
   installPlan(signal: AbortSignal): Promise<InstallPlan>
   /** Begins to make what is missing, or shows what is under way. `alter`: also what stands in the CRM already. */

@@ -8,6 +8,7 @@ export function openApi(version: string): object {
     const path = `/api/v1${operation.path.replaceAll(/:(\w+)/g, '{$1}')}`
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(operation) }
   }
+  for (const { path, method, ...about } of SESSIONS) paths[path] = { ...paths[path], [method]: about }
   return {
     openapi: '3.1.0',
     info: {
@@ -20,6 +21,37 @@ export function openApi(version: string): object {
     paths,
   }
 }
+
+const done = { default: { description: 'A problem.', content: { 'application/problem+json': {} } } }
+const noContent = { 204: { description: 'Done.' }, ...done }
+
+/** What has routes of its own, beside the table. */
+const SESSIONS = [
+  {
+    ...{ path: '/api/v1/session', method: 'post', operationId: 'signIn', summary: 'A bearer token becomes a session of the console.', security: [] },
+    requestBody: {
+      content: {
+        'application/json': {
+          schema: { type: 'object', required: ['token'], properties: { token: { type: 'string', maxLength: 500 } }, additionalProperties: false },
+        },
+      },
+    },
+    responses: noContent,
+  },
+  { path: '/api/v1/session', method: 'delete', operationId: 'signOut', summary: 'Ends the session of the caller.', responses: noContent },
+  { path: '/api/v1/me', method: 'get', operationId: 'me', summary: 'Who calls, and with which role.', responses: { 200: { description: 'Done.' }, ...done } },
+  { path: '/api/v1/sessions', method: 'get', operationId: 'sessions', summary: 'Who is signed in.', description: 'Role: admin.', responses: { 200: { description: 'Done.' }, ...done } },
+  {
+    ...{ path: '/api/v1/sessions/{id}', method: 'delete', operationId: 'endSession', summary: 'Ends a session.', description: 'Role: admin.' },
+    parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
+    responses: noContent,
+  },
+  {
+    ...{ path: '/api/v1/events', method: 'get', operationId: 'events', description: 'Role: viewer.' },
+    summary: 'Server-sent events: `overview` when it changes, `deals` with the ids of deals about which something was recorded.',
+    responses: { 200: { description: 'A stream without end.', content: { 'text/event-stream': {} } }, ...done },
+  },
+] as const
 
 function describe(operation: Operation): object {
   const schema = z.toJSONSchema(operation.input, { io: 'input', unrepresentable: 'any' })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Administration, NoticeView } from '../engine/administration.js'
+import type { Administration, NoticeView, Upkeep } from '../engine/administration.js'
 import type { Service } from '../engine/views.js'
 
 export type Role = 'viewer' | 'operator' | 'admin'
@@ -7,6 +7,7 @@ export type Role = 'viewer' | 'operator' | 'admin'
 /** What the server offers: the deals, and the installation itself. */
 export interface Offered extends Service {
   readonly administration: Administration
+  readonly upkeep: Upkeep
   notices(): Promise<NoticeView[]>
 }
 

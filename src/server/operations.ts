@@ -4,6 +4,7 @@ import { mappingJsonSchema } from '../core/mapping-document.js'
 import type { PlanDocument } from '../engine/views.js'
 import { ADMINISTRATION_OPERATIONS } from './administration-operations.js'
 import { SETTINGS_OPERATIONS } from './settings-operations.js'
+import { UPKEEP_OPERATIONS } from './upkeep-operations.js'
 import { after, deal, draft, flag, given, intention, limit, operation, plan, take, type Operation } from './operation.js'
 
 export type { Offered, Operation, Role } from './operation.js'
@@ -331,6 +332,7 @@ export const OPERATIONS: readonly Operation[] = [
   }),
   ...SETTINGS_OPERATIONS,
   ...ADMINISTRATION_OPERATIONS,
+  ...UPKEEP_OPERATIONS,
   operation({
     name: 'notices',
     method: 'GET',

@@ -145,7 +145,7 @@ export async function checkBackup(file: string): Promise<BackupSummary> {
 }
 
 const damaged = (file: string, why: string): Fault =>
-  new Fault('rejected', `${file} is not a whole backup: ${why}. Nothing was changed.`, {
+  new Fault('misconfigured', `${file} is not a whole backup: ${why}. Nothing was changed.`, {
     remedy: 'Give a file that "cosell backup" wrote.',
   })
 

@@ -152,6 +152,7 @@ function lockFolder(folder: string): { exec(sql: string): unknown; close(): void
     lock.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     lock.close()
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_BUSY')) throw cause
     throw new Fault('misconfigured', `Another cosell process is using the store in ${folder}.`, {
       remedy:
         'Use the running service (commands find it by themselves), stop it, or give the store as a postgres:// address for several processes.',

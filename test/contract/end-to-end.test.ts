@@ -232,10 +232,11 @@ describe('Partner Center and Dynamics 365 in step', () => {
   })
 
   it('[R51] denies every operation of the API without a token, and [R56] tells liveness and readiness', async () => {
-    const openapi = (await (await fetch(`${address}/api/openapi.json`)).json()) as { paths: Record<string, Record<string, unknown>> }
+    const openapi = (await (await fetch(`${address}/api/openapi.json`)).json()) as { paths: Record<string, Record<string, { security?: [] }>> }
     expect(Object.keys(openapi.paths).length).toBeGreaterThan(15)
     for (const [path, methods] of Object.entries(openapi.paths)) {
-      for (const method of Object.keys(methods)) {
+      for (const [method, { security }] of Object.entries(methods)) {
+        if (security !== undefined) continue // Signing in is open to strangers.
         const answer = await fetch(`${address}${path.replaceAll(/\{\w+\}/g, 'x')}`, {
           method: method.toUpperCase(),
           ...(method === 'get' ? {} : { body: '{}', headers: { 'content-type': 'application/json' } }),

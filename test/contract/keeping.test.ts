@@ -129,11 +129,11 @@ describe('[R53] a backup carries the store whole', () => {
     for (const [what, bytes] of Object.entries(bad)) {
       const file = join(folder(), 'bad')
       writeFileSync(file, bytes)
-      await expect(checkBackup(file), what).rejects.toMatchObject({ kind: 'rejected' })
+      await expect(checkBackup(file), what).rejects.toMatchObject({ kind: 'misconfigured' })
     }
     truncateSync(whole, 1_000)
-    await expect(checkBackup(whole)).rejects.toMatchObject({ kind: 'rejected' })
-    await expect(checkBackup(join(folder(), 'nothing'))).rejects.toMatchObject({ kind: 'rejected' })
+    await expect(checkBackup(whole)).rejects.toMatchObject({ kind: 'misconfigured' })
+    await expect(checkBackup(join(folder(), 'nothing'))).rejects.toMatchObject({ kind: 'misconfigured' })
   })
 
   it('of an earlier schema is searched as one of this: what stands beside the documents is read from them', async () => {

@@ -59,7 +59,7 @@ async function everyAnswer(address: string): Promise<string[]> {
     seen.push(`${path.split('?')[0] ?? ''} ${JSON.stringify([...answer.headers])} ${await answer.text()}`)
   }
   const headers = { authorization: `Bearer ${planted.adminToken}` }
-  for (const path of Object.keys(paths)) if (paths[path]?.['get'] !== undefined) await ask(path.replaceAll(/\{\w+\}/g, 'x'), { headers })
+  for (const path of Object.keys(paths)) if (paths[path]?.['get'] !== undefined && path !== '/api/v1/events') await ask(path.replaceAll(/\{\w+\}/g, 'x'), { headers })
   for (const path of ['/', '/deals', '/api/openapi.json', '/readyz?verbose', '/metrics', '/api/v1/me', '/nothing', '/auth/sign-in']) await ask(path, { headers })
   await ask('/api/v1/me', { headers: { authorization: 'Bearer wrong' } })
   await ask('/api/v1/session', { method: 'POST', body: JSON.stringify({ token: planted.adminToken }), headers: { 'content-type': 'application/json', 'x-cosell-request': '1' } })

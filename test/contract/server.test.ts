@@ -19,9 +19,10 @@ const cookieOf = (answer: Response): string => (answer.headers.get('set-cookie')
 describe('[R51] who may do what', () => {
   it('denies every operation to strangers, and every page of it that nobody named', async () => {
     await open()
-    const { paths } = (await (await ask('/api/openapi.json')).json()) as { paths: Record<string, Record<string, unknown>> }
+    const { paths } = (await (await ask('/api/openapi.json')).json()) as { paths: Record<string, Record<string, { security?: [] }>> }
     for (const [path, methods] of Object.entries(paths)) {
-      for (const method of Object.keys(methods)) {
+      for (const [method, { security }] of Object.entries(methods)) {
+        if (security !== undefined) continue // Signing in is open to strangers.
         const init = method === 'get' ? {} : { body: '{}', headers: own }
         expect([path, (await ask(path.replaceAll(/\{\w+\}/g, 'x'), { method: method.toUpperCase(), ...init })).status]).toEqual([path, 401])
       }
@@ -29,6 +30,29 @@ describe('[R51] who may do what', () => {
     for (const path of ['/api/v1/me', '/api/v1/events', '/api/v1/sessions']) expect((await ask(path)).status).toBe(401)
     for (const path of ['/api/v1/nothing', '/sandbox-desk/', '/hooks/nobody'])
       expect((await ask(path, { headers: bearer })).status).toBe(404)
+  })
+
+  it('offers what else the command line can do for the installation', async () => {
+    await open()
+    const json = async (answer: Promise<Response>): Promise<unknown> => {
+      const given = await answer
+      expect([given.url, given.status]).toEqual([given.url, 200])
+      return given.json()
+    }
+    const get = (path: string): Promise<unknown> => json(ask(`/api/v1${path}`, { headers: bearer }))
+    const send = (path: string, body: object): Promise<unknown> => json(ask(`/api/v1${path}`, { method: 'POST', body: JSON.stringify(body), headers: { ...bearer, 'content-type': 'application/json' } }))
+    expect(await get('/version')).toEqual({ version: 'test' })
+    await here.app.service.setFlow('crmToPartner', 'observe', 'ada')
+    const shown = await get('/configuration')
+    expect(shown).toMatchObject({ sync: { flows: { partnerToCrm: 'on', crmToPartner: 'observe' } }, server: { adminTokens: ['••••••'] } })
+    expect(JSON.stringify(shown)).not.toContain(token)
+    expect(await send('/solutions/import', { solutions: [{ id: 'SOL-55555-API', name: 'By the API' }] })).toMatchObject({ read: 1, added: 1 })
+    expect(await get('/solutions')).toMatchObject({ solutions: expect.arrayContaining([expect.objectContaining({ id: 'SOL-55555-API', known: true })]) as unknown })
+    expect(await send('/audit/erase', { email: 'nobody@nowhere.example' })).toEqual({ erased: 0 })
+    expect(await send('/secrets/rotate', {})).toMatchObject({ keyId: expect.any(String) as string })
+    expect(await get('/install/removal')).toMatchObject({ items: expect.any(Array) as unknown[] })
+    for (const path of ['/solutions/import', '/audit/erase', '/secrets/rotate', '/install/remove', '/webhook/crm/register', '/webhook/crm/remove'])
+      expect((await ask(`/api/v1${path}`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })).status).toBe(401)
   })
 
   it('takes a bearer token, and lets an address that guesses wait', async () => {

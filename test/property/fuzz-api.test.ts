@@ -11,7 +11,9 @@ const SEEDS: readonly number[] = [20_261_130]
 const runs = 2_500
 const token = 'a-token-of-a-script-1'
 // What asks a remote system or works for long is tried elsewhere, and what waits for a person would wait for ever.
-const slow = new Set(['beginSignIn', 'beginInstall', 'installPlan', 'checks', 'sync', 'testWebhook', 'connection', 'webhook', 'match', 'observeReport'])
+const slow = new Set(['beginSignIn', 'beginInstall', 'installPlan', 'checks', 'sync', 'testWebhook', 'connection', 'webhook', 'match', 'observeReport',
+  ...['solutions', 'importSolutions', 'registerCallbacks', 'removeCallbacks', 'removalPlan', 'removeInstalled', 'rotateSecrets'],
+])
 const operations = OPERATIONS.filter(({ name }) => !slow.has(name))
 const others = ['/api/v1/me', '/api/v1/nothing', '/api/v1/deals/..%2f..', '/api/openapi.json', '/hooks/dynamics', '/readyz?verbose', '/auth/callback', '/%00', '/deals/x']
 
