@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import cookie from '@fastify/cookie'
-import { limitRate, refuseUntidy } from './limits.js'
+import { letFinish, limitRate, refuseUntidy } from './limits.js'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Clock } from '../core/ports.js'
@@ -131,8 +131,9 @@ interface Answering {
 }
 function answers(app: FastifyInstance, { deps, origin, routes }: Answering): void {
   app.decorateRequest('principal', null)
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler(async (error, request, reply) => {
     const about = problemOf(error, request.id)
+    if (about.status === 413) await letFinish(request.raw, deps.clock)
     if (about.status >= 500 && !(error instanceof Refusal)) {
       deps.log.error(
         { request_id: request.id, path: pathOf(request), error: error instanceof Error ? error.stack : String(error) },

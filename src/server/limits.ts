@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http'
 import { isIPv6 } from 'node:net'
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Clock } from '../core/ports.js'
 import { Refusal } from './problems.js'
 
 /** Far above what a console or a script needs, far below what would keep others waiting. */
@@ -62,4 +64,21 @@ export function refuseUntidy(value: unknown): void {
     if (level.some((item) => typeof item === 'string' && item.includes('\0'))) throw badRequest('A text contains the character U+0000.')
     level = level.flatMap((item): unknown[] => (typeof item === 'object' && item !== null ? Object.values(item) : []))
   }
+}
+
+const discardedBytesMost = 32 * 1024 * 1024
+const discardedWithinMs = 2_000
+
+/** Reads past the rest of a body that is too large, within bounds: a sender whose connection is cut while it sends never reads why. */
+export async function letFinish(raw: IncomingMessage, clock: Pick<Clock, 'sleep'>): Promise<void> {
+  const over = new AbortController()
+  let bytes = 0
+  raw.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > discardedBytesMost) over.abort()
+  })
+  for (const event of ['end', 'close', 'error'] as const) raw.once(event, () => over.abort())
+  raw.resume()
+  if (raw.readableEnded) return
+  await clock.sleep(discardedWithinMs, over.signal)
 }
