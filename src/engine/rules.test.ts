@@ -45,6 +45,22 @@ const onlyLink = async (world: EngineWorld) => {
   return link
 }
 
+it('[R27] a record is not shared before the first sweep has told which referrals there are', async () => {
+  const world = engineWorld()
+  let isKnown = false
+  Object.assign(world.engine, { referralsKnown: () => Promise.resolve(isKnown) })
+  const record = world.crm.put({ kind: 'opportunity', deal })
+  await world.hint({ ref: opportunity(record.id) })
+  for (let turns = 0; turns < 5; turns += 1) {
+    await world.work()
+    world.nowMs += 20_000
+  }
+  expect(world.partner.rows.size).toBe(0)
+  isKnown = true
+  await world.settle()
+  expect(world.partner.only()).toMatchObject({ otherId: record.id })
+})
+
 describe('time', () => {
   it('[R6] nothing more is written under a lease that ended during the write before', async () => {
     const { world, crmId, referralId } = await linked()

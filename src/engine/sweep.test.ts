@@ -4,7 +4,7 @@ import type { Projection } from '../core/deal.js'
 import type { TouchedPage } from '../core/ports.js'
 import type { Engine } from './engine.js'
 import { HOLD_MS } from './hold.js'
-import { sweep } from './sweep.js'
+import { cursorName, sweep } from './sweep.js'
 
 const signal = new AbortController().signal
 const options = { signal, release: false, since: null, openOnly: false }
@@ -99,4 +99,23 @@ test('a record that names another referral is not joined by a sweep with one tha
   await sweep(world.engine, 'crm', options)
   await sweep(world.engine, 'partner', options)
   expect((await world.links()).find(({ ends }) => ends.partner?.id === named.id)?.ends.crm).toBeNull()
+})
+
+test('[R25] a sweep that breaks off behind a page of changes brings them again: the cursor waits until they are noted', async () => {
+  const { world } = await inStep()
+  const { partner } = world.engine.adapters
+  await sweep(world.engine, 'partner', options)
+  await world.settle()
+  const [edited] = world.partner.rows.values()
+  if (edited === undefined) throw new Error('thirty deals were made')
+  world.partner.edit(edited.id, { 'details.dealValue': 2_000 })
+  async function* broken(asked: Parameters<typeof partner.touched>[0]): AsyncGenerator<TouchedPage> {
+    yield* partner.touched(asked)
+    throw new Error('the second page did not come')
+  }
+  const engine = { ...world.engine, adapters: { ...world.engine.adapters, partner: { ...partner, touched: broken } } }
+  const before = await world.store.getValue(cursorName('partner'))
+  await expect(sweep(engine, 'partner', options)).rejects.toThrow('the second page did not come')
+  expect(await world.store.getValue(cursorName('partner'))).toEqual(before)
+  expect(await sweep(world.engine, 'partner', options)).toMatchObject({ marked: 1 })
 })

@@ -1,0 +1,48 @@
+/** For one bug of the list the quickest file of tests that catches it. */
+export interface QuickMutant {
+  readonly name: string
+  readonly suite: string
+}
+
+const by = (suite: string, names: readonly string[]): QuickMutant[] => names.map((name) => ({ name, suite }))
+
+/**
+ * The bugs that every run makes, one at a time: for each rule of docs/SPEC.md that a quick file of tests guards, at least one. The whole list,
+ * with the simulation, is `npm run mutants`.
+ */
+export const QUICK: readonly QuickMutant[] = [
+  ...by('src/core/plan.test.ts', [
+    'the loser of a conflict is not recorded',
+    'sharing with Microsoft is filled from the CRM at the first meeting',
+    'an unreachable side counts as empty',
+    'a loss that is known is written back',
+    'edits of the CRM flow into the CRM',
+    'equal edits of both sides are a conflict',
+    'where both changed, the CRM simply wins',
+    'where both existed and differ, the partner simply wins',
+  ]),
+  ...by('src/core/stage-merge.test.ts', ["an unanswered lead's open CRM record accepts it", 'won against lost: the CRM is believed']),
+  ...by('src/engine/rules.test.ts', [
+    'the base does not move with a write',
+    'the marker is searched for before the listing can show it',
+    'several records with one marker: the first is taken',
+    'a lease is not checked before a write',
+    'a pause is not kept: everything is tried at once again',
+    'two creations are made before the first sweep is through',
+  ]),
+  ...by('src/engine/late-writes.test.ts', [
+    'intents are not saved before the write',
+    'a lost write that happened is not folded into the base',
+    'a write that has not arrived is taken for one that never will',
+  ]),
+  ...by('src/engine/sweep.test.ts', [
+    'the brake is never pulled',
+    'the watermark of the sweep moves before its page is noted',
+  ]),
+  ...by('src/engine/reconcile.test.ts', ['an alias is forgotten after a move', 'a share goes out without a solution']),
+  ...by('src/engine/customer-guard.test.ts', [
+    'a worker that slept makes the account all the same',
+    'two deals of one new customer look for its account at once',
+  ]),
+  ...by('src/adapters/partner-center/api.test.ts', ['a referral is patched without the version it was planned on']),
+]
