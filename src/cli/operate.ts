@@ -3,6 +3,7 @@ import { configJsonSchema, CRM_NAMES, usualCrm } from '../config/index.js'
 import { EXIT } from './app.js'
 import { auditCommand } from './audit.js'
 import { configShowCommand } from './config-show.js'
+import { doctorCommand } from './doctor.js'
 import { flowReport } from './flow-report.js'
 import { initCommand } from './init.js'
 import { oneOf, port, wholeNumber } from './options.js'
@@ -34,13 +35,7 @@ export function operateCommands(program: Command, run: Run): void {
   flowCommands(program, run)
   configCommands(program, run)
   initCommand(program, run)
-  program.command('doctor').description('check every prerequisite').action(run.service(async ({ service, io, json, signal, warnings }) => {
-    const odd = warnings.map((detail) => ({ name: 'configuration', status: 'warn' as const, detail, remedy: null }))
-    const checks = [...odd, ...(await service.checks(signal))]
-    if (json) printJson(io, { checks })
-    else for (const check of checks) io.out(`${{ pass: '✔ pass', warn: '! warn', fail: '✘ fail' }[check.status]}  ${check.name}: ${check.detail}${check.remedy === null ? '' : `\n        ${check.remedy}`}\n`)
-    return checks.some((check) => check.status === 'fail') ? EXIT.attention : EXIT.done
-  }))
+  doctorCommand(program, run)
   program.command('version').description('the version').action(run.plain(({ world, json }) => {
     if (json) printJson(world.io, { version: world.version })
     else world.io.out(`${world.version}\n`)

@@ -1,8 +1,30 @@
+import type { Service } from '../assemble.js'
 import type { Io } from './app.js'
 
 export interface Progress {
   show(progress: { readonly done: number; readonly total: number; readonly what: string }): void
   end(): void
+}
+
+const lookEveryMs = 1_000
+
+/** Watches the queue while a sync works it. `work` goes on whether or not anybody looks. */
+export async function watched<T>(io: Io, service: Pick<Service, 'overview'>, work: Promise<T>): Promise<T> {
+  if (!io.errIsTty) return work
+  const bar = progressBar(io)
+  let most = 0
+  const look = setInterval(() => {
+    service.overview().then(({ queue: { due, leased } }) => {
+      most = Math.max(most, due + leased)
+      bar.show(most === 0 ? { done: 0, total: 0, what: 'sweeping both sides' } : { done: most - due - leased, total: most, what: 'deals worked' })
+    }, () => undefined) // Only a display; what is wrong is told by the work itself.
+  }, lookEveryMs)
+  try {
+    return await work
+  } finally {
+    clearInterval(look)
+    bar.end()
+  }
 }
 
 const width = 24

@@ -7,6 +7,7 @@ import { draftIn } from './mapping.js'
 import { oneOf, wholeNumber } from './options.js'
 import { planIn } from './plan-file.js'
 import { printJson, printTable, shown } from './print.js'
+import { watched } from './progress.js'
 import type { Run } from './run.js'
 
 /** `sync`, `plan`, `apply`, `conflicts`, `runs`: the work itself. */
@@ -17,7 +18,7 @@ export function workCommands(program: Command, run: Run): void {
     .option('--once', 'accepted for scripts; a sync always runs once')
     .option('--yes', 'release the brake')
     .action(run.service(async ({ service, io, json, signal, user }, options, deals) => {
-      const summary = await service.sync({ deals, release: options['yes'] === true, signal, by: user })
+      const summary = await watched(io, service, service.sync({ deals, release: options['yes'] === true, signal, by: user }))
       if (json) printJson(io, summary)
       else showSummary(io, summary)
       if (summary.unreachable.count > 0) return EXIT.remote

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest'
 import { settingsAhead } from '../../src/administer.js'
 import type { CliWorld } from '../../src/cli/app.js'
 import { runningService } from '../../src/cli/connection.js'
@@ -274,6 +274,40 @@ it('a plan is carried out as it was written to its file, over the running servic
   expect(ids.map((id) => here.ownReferrals(id).length)).toEqual([1, 0])
   expect(await command('apply', path)).toBe(1) // What was done is not done again.
   expect(ids.map((id) => here.ownReferrals(id).length)).toEqual([1, 0])
+})
+
+it('doctor tells of a store that cannot be opened like of anything else that is missing', async () => {
+  out = err = ''
+  const away = new Fault('offline', 'The PostgreSQL store cannot be reached: down.', { remedy: 'Start its server.' })
+  expect(await runProgram(['doctor', '--json'], { ...world(), connect: () => Promise.reject(away) })).toBe(1)
+  expect(JSON.parse(out)).toEqual({ checks: [{ name: 'store', status: 'fail', detail: away.message, remedy: away.remedy }] })
+  await expect(runProgram(['doctor'], { ...world(), connect: () => Promise.reject(new Error('odd')) })).resolves.toBe(70)
+})
+
+it('a long sync shows on a terminal how far it is, and nothing of it elsewhere', async () => {
+  const shown = async (errIsTty: boolean): Promise<string> => {
+    out = err = ''
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const left = [30, 12, 0]
+    const overview: Service['overview'] = async () => ({ ...(await here.app.service.overview()), queue: { due: left.shift() ?? 0, leased: 0 } as never })
+    const sync: Service['sync'] = async (options) => {
+      const summary = await here.app.service.sync(options)
+      for (let looks = 0; looks < 2; looks += 1) {
+        await vi.advanceTimersByTimeAsync(1_000)
+        await here.app.service.overview()
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      return summary
+    }
+    const given = world()
+    const connect = (): ReturnType<CliWorld['connect']> => Promise.resolve({ service: { ...here.app.service, overview, sync }, via: 'own', close: () => Promise.resolve() })
+    await runProgram(['sync', '--json'], { ...given, io: { ...given.io, errIsTty }, connect })
+    vi.useRealTimers()
+    JSON.parse(out)
+    return err
+  }
+  expect(await shown(true)).toContain('18/30 deals worked')
+  expect(await shown(false)).toBe('')
 })
 
 it('doctor tells of variables that are no settings', async () => {
