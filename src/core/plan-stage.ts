@@ -4,7 +4,8 @@ import { sameValue, VISIBILITY } from './deal.js'
 import type { Draft } from './plan-draft.js'
 import { doorShut, type Meeting } from './plan-types.js'
 import { fieldsFor, onUpdate, type FieldPolicy } from './policy.js'
-import { otherSide, type Side } from './ref.js'
+import type { Link } from './link.js'
+import { otherSide, type EndRef, type Side } from './ref.js'
 import { followCrm, followPartner, mergeStage, type StageInput, type StageMove } from './stage-merge.js'
 import { phaseOf, stageAfter, type Stage, type Take } from './stage.js'
 
@@ -35,7 +36,8 @@ function warnOfEarlyWin({ p, at }: Meeting, draft: Draft, saw: { readonly partne
   draft.conflicts.push({ field: 'status', kind: 'info', saw, winner: null, reason })
 }
 
-function stageInput({ link, p, c, canonical }: Meeting, partner: Stage, crm: Stage): StageInput {
+function stageInput({ link, p, c, canonical }: Meeting, partner: Stage, shown: Stage): StageInput {
+  const crm = isConverted(link, c.ref) && phaseOf(partner) === 'waiting' && phaseOf(shown) === 'waiting' ? 'Active/Accepted' : shown
   return {
     partner,
     crm,
@@ -45,6 +47,10 @@ function stageInput({ link, p, c, canonical }: Meeting, partner: Stage, crm: Sta
     crmKind: c.ref.kind === 'lead' ? 'lead' : 'opportunity',
   }
 }
+
+/** Whoever converted the lead has answered it, also where new opportunities begin in the very stage that means "waits for an answer". */
+const isConverted = ({ aliases }: Link, ref: EndRef): boolean =>
+  ref.kind === 'opportunity' && aliases.some(({ side, kind }) => side === 'crm' && kind === 'lead')
 
 function decide(meeting: Meeting, draft: Draft, input: StageInput): StageMove {
   const { link } = meeting

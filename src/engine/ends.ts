@@ -138,7 +138,9 @@ export async function resolveCreates(
     // The record may have been met by its identifier before it was searched for. Where it is the one that was made, it began as it was made:
     // without this agreement everything that people changed since would look like a difference of old.
     // Where ids cannot be chosen the marker is the referral's id in a unique field: whatever record carries it is the one that was made.
-    const ours = known.id === change.marker || (change.side === 'crm' && change.marker === pass.link.ends.partner?.id.toLowerCase())
+    // A lead that was made and converted before it was known lives on in the opportunity.
+    const made = [known, ...pass.link.aliases].some(({ side, id }) => side === change.side && id === change.marker)
+    const ours = made || (change.side === 'crm' && change.marker === pass.link.ends.partner?.id.toLowerCase())
     if (ours) pass.note({ kind: 'found-written', change, ref: known })
     const base = ours ? advance(pass.link.base, await agreedBy(engine, intent, change, pass)) : pass.link.base
     pass.link = { ...pass.link, intents: rest, base }

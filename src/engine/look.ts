@@ -74,8 +74,7 @@ async function adoptCrm(engine: Engine, partner: Present, now: Readings, signal:
             now: { ...now, crm: reading },
             found: { side: 'crm', ref: reading.ref, how: 'the referral carries its CRM id' },
           }
-        if (reading.kind === 'moved')
-          return { ...nothing, found: { side: 'crm', ref: reading.to, how: 'the referral carries the id of the record it came from' } }
+        if (reading.kind === 'moved') return { ...nothing, moved: { side: 'crm', from: reading.ref, to: reading.to } }
         if (reading.kind === 'unreachable') return { ...nothing, now: { ...now, crm: reading } }
       }
     }

@@ -309,6 +309,22 @@ describe('a pass over a deal', () => {
     expect((await other.links())[0]).toMatchObject({ state: 'in-sync', reason: { code: 'closed' } })
   })
 
+  it('[R23] fills the opportunity of a lead that was converted before its creation was known to have happened', async () => {
+    const world = engineWorld()
+    const row = world.partner.put({ kind: 'referral', category: 'lead', deal: { ...deal, status: 'New/Pending' } })
+    world.crm.trouble.push('lost')
+    await world.hint({ ref: referral(row.id) })
+    await world.work()
+    const lead = world.crm.only()
+    row.otherId = lead.id
+    const made = world.crm.put({ kind: 'opportunity', deal: { status: 'Active/Accepted', 'details.dealValue': null, 'details.notes': null }, sync: false })
+    lead.movedTo = opportunity(made.id)
+    await world.hint({ ref: referral(row.id) })
+    await world.settle()
+    expect(made).toMatchObject({ otherId: row.id, sync: true, status: 'in-sync', deal: { 'details.dealValue': 84_000, 'details.notes': 'Wants reports.' } })
+    expect(row).toMatchObject({ otherId: made.id, deal: { status: 'Active/Accepted', 'details.notes': 'Wants reports.' } })
+  })
+
   it('[R23] makes a lead of an unaccepted lead and one opportunity when it is accepted', async () => {
     const world = engineWorld()
     const row = world.partner.put({ kind: 'referral', category: 'lead', deal: { ...deal, status: 'New/Pending' } })

@@ -188,6 +188,20 @@ describe('from Partner Center to the CRM', () => {
     expect(await here.dealOf(own.id)).toMatchObject({ state: 'in-sync', kind: 'opportunity' })
   })
 
+  it('a lead that a seller converts is accepted also where the first stage of the org is the one of deals that wait', async () => {
+    await open({ org: { stages: 'delivered' } })
+    const { own } = here.sandbox.partnerCenter.inbound.qualifiedLead(inbound)
+    await here.sync()
+    const { opportunityId } = here.sandbox.salesforce.people.convert(leadIdOf(own.id))
+    await here.sync()
+    expect(referral(own.id)).toMatchObject({ status: 'Active', substatus: 'Accepted' })
+    // The seller's own stage stays, and is no step back.
+    expect(here.opportunity(String(opportunityId))).toMatchObject({ StageName: 'Prospecting', Cosell_Sync_Status__c: 'in-sync' })
+    here.writes()
+    await here.sync()
+    expect(here.writes()).toEqual([])
+  })
+
   it('[R8] a lead that a seller converts without an opportunity answers nobody: a person is asked, and may answer here', async () => {
     await open()
     const { own } = here.sandbox.partnerCenter.inbound.qualifiedLead(inbound)
