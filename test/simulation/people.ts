@@ -227,7 +227,9 @@ function microsoft({ partner, truth }: Stage, what: string, pick: number): strin
 export function counterpart(truth: Truth, referral: Known): Known | null {
   const named = referral.shown.otherId === null ? undefined : truth.records.get(referral.shown.otherId)
   const naming = [...truth.records.values()].filter(({ side, gone, shown }) => side === 'crm' && !gone && shown.otherId === referral.id)
-  return naming.find(({ kind }) => kind === 'opportunity') ?? naming[0] ?? named ?? null
+  // An opportunity that was closed before the connector could name the referral on it takes no write any more: its lead still says whose it is.
+  const became = named !== undefined && naming.some(({ id }) => id === named.cameFrom) ? named : undefined
+  return naming.find(({ kind }) => kind === 'opportunity') ?? became ?? naming[0] ?? named ?? null
 }
 
 function onBoth(stage: Stage, what: string, pick: number): string | null {

@@ -24,6 +24,9 @@ export const SEEDS_THAT_FAILED: readonly (readonly [crm: CrmKind, seed: number, 
   ['salesforce', 24705, 'a creation that was repeated and met its record took its own values for agreed, and an edit of Partner Center was overwritten unasked'],
   ['salesforce', 22846, 'help that was asked for on a lead was not found on its opportunity by the checker'],
   ['dynamics', 101_189, "help was emptied on the record while a listing did not show Microsoft's new referral yet"],
+  ['dynamics', 102_187, "the checker looked for a referral's name on an opportunity that was closed before one could be written"],
+  ['dynamics', 102_784, 'as 102187'],
+  ['dynamics', 104_082, 'as 102187'],
   ['salesforce', 21_536, 'an account beside one of a seller, who renamed theirs later, was called a double by the checker'],
 ]
 
