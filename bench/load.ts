@@ -104,6 +104,9 @@ export const cpuMs = (pid: number): number => {
   return (Number(fields[userTicks]) + Number(fields[systemTicks])) * 10 // Linux counts a process's time in hundredths of a second.
 }
 const megabyte = 1_048_576
+const statusMb = (pid: number, line: RegExp): number =>
+  (Number(line.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) * 1_024) / megabyte
 /** Megabytes that a process holds in memory. */
-export const residentMb = (pid: number): number =>
-  (Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) * 1_024) / megabyte
+export const residentMb = (pid: number): number => statusMb(pid, /^VmRSS:\s+(\d+)/m)
+/** The most megabytes it has held so far. */
+export const peakMb = (pid: number): number => statusMb(pid, /^VmHWM:\s+(\d+)/m)

@@ -43,8 +43,22 @@ export async function acknowledging(): Promise<Measured> {
       const text = (values: readonly number[]): string => percentile(values, 0.95).toFixed(2)
       console.log(`  p95 ${text(ours)} ms of ${text(bareSteady)} ms; in a burst of 100 ${text(ourBurst)} ms of ${text(bareBurst)} ms`)
     }
+    const [atOnce, inBurst] = [10, 100]
+    const figuresOf = async (most: number): Promise<{ readonly p50: number[]; readonly p99: number[] }> => {
+      const found: { readonly p50: number[]; readonly p99: number[] } = { p50: [], p99: [] }
+      for (let run = 1; run <= runs; run += 1) {
+        const took = await answers(url, await fresh(500), most)
+        found.p50.push(percentile(took, 0.5))
+        found.p99.push(percentile(took, 0.99))
+      }
+      return found
+    }
+    const [few, many] = [await figuresOf(atOnce), await figuresOf(inBurst)]
     return {
       figures: [
+        less('acknowledgement p50, 10 in flight', spread(few.p50), { target: 15, unit: 'ms' }),
+        less('acknowledgement p99, 10 in flight', spread(few.p99), { target: 100, unit: 'ms' }),
+        less('acknowledgement p99, 100 in flight', spread(many.p99), { target: 250, unit: 'ms' }),
         less('acknowledgement p95, one after another', spread(steady), { target: 3, unit: '× bare server' }),
         less('acknowledgement p95, burst of 100', spread(burst), { target: 3, unit: '× bare server' }),
       ],

@@ -1,4 +1,4 @@
-import { cpuMs, carry, delaysOf, readOf, type Carrier } from '../load.js'
+import { cpuMs, carry, delaysOf, peakMb, readOf, type Carrier } from '../load.js'
 import { floorOn, inFlightMost, serviceOn } from '../floors.js'
 import { less, more, percentile, spread, type Figure, type Measured } from '../figure.js'
 import { overStore, pairs, stageOf, STORE_NAMES, type StoreKind } from '../stage.js'
@@ -67,7 +67,10 @@ export const carrying = (store: StoreKind): Promise<Measured> =>
             less(`the careful script, ${wait}`, spread(ratios.carefulDelay), { target: null, unit: '× floor' }),
           )
       }
-      figures.push(less('processor time of one event', spread(costs), { target: 6, unit: 'ms' }))
+      figures.push(
+        less('processor time of one event', spread(costs), { target: 6, unit: 'ms' }),
+        less('peak memory of the service under this load', peakMb(pid), { target: 250, unit: 'MB' }),
+      )
       return { figures: figures.map((figure) => ({ ...figure, name: `${STORE_NAMES[store]}: ${figure.name}` })) }
     } finally {
       for (const { close } of closing) close()

@@ -162,7 +162,10 @@ export function planInput(engine: Engine, link: Link, now: Readings): Parameters
       partner: (deal, as) => engine.adapters.partner.canonical(deal, as),
       crm: (deal, as) => engine.adapters.crm.canonical(deal, as),
     },
-    crmMarker: engine.crmIdFor(partnerId),
+    // Worked out only where a record is made.
+    get crmMarker() {
+      return engine.crmIdFor(partnerId)
+    },
     at: engine.clock.now(),
     partnerUrl: (id) => engine.adapters.partner.webUrl({ side: 'partner', kind: 'referral', id }),
   }

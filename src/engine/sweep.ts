@@ -35,7 +35,7 @@ export interface Brake {
 // A fifth of all linked deals, and never fewer than twenty: what a person would call "too much at once".
 const brakeShare = 5
 const brakeLeast = 20
-const readChunk = 100
+const readChunk = 150
 
 export const cursorName = (side: Side): string => `cursor.${side}`
 export const brakeName = (side: Side): string => `brake.${side}`

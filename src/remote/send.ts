@@ -3,7 +3,7 @@ import type { Clock, Random } from '../core/ports.js'
 import { noTracing, type Tracing } from '../core/tracing.js'
 import { shortPauseMs, type Pace } from './pace.js'
 import type { Allowance, ReadAllowances } from './allowance.js'
-import { NoAnswer, type Transport, type TransportAnswer, type TransportRequest } from './transport.js'
+import { NoAnswer, type Transport, type TransportAnswer } from './transport.js'
 import { note } from './witness.js'
 
 export interface SendRequest {
@@ -106,13 +106,14 @@ async function authenticated(options: RemoteOptions, request: SendRequest): Prom
 async function exchange(options: RemoteOptions, request: SendRequest, token: string): Promise<SendAnswer> {
   const { clock, pace, transport, tracing = noTracing } = options
   const url = options.locate?.(request.url) ?? request.url
+  const { host, pathname } = new URL(url)
   const startedAt = clock.now()
   const headers = { ...options.correlation(options.newId()), ...request.headers, authorization: `Bearer ${token}` }
   const report = (answer: SendAnswer | null): void => {
     const call = {
       system: options.name,
       method: request.method,
-      path: new URL(url).pathname,
+      path: pathname,
       status: answer?.status ?? null,
       ms: clock.now() - startedAt,
       requestId: answer === null ? null : requestIdOf(answer),
@@ -124,7 +125,8 @@ async function exchange(options: RemoteOptions, request: SendRequest, token: str
   }
   try {
     const sent = { ...request, url, headers, timeoutMs: request.deadlineMs ?? deadlineMs }
-    const answer = await pace.turn(() => traced(tracing, options.name, sent, transport), request.signal)
+    const about = { system: options.name, method: request.method, host, path: pathname }
+    const answer = await pace.turn(() => traced(tracing, about, () => transport(sent)), request.signal)
     report(answer)
     const waitMs = waitOf(options, answer)
     if (waitMs !== null) pace.throttled(waitMs)
@@ -142,11 +144,14 @@ function waitOf({ asksToWaitMs, clock }: RemoteOptions, answer: SendAnswer): num
 }
 
 /** One span a call; the id of the trace stays here, remote systems are not told. */
-const traced = (tracing: Tracing, system: string, request: TransportRequest, transport: Transport): Promise<SendAnswer> => {
-  const { host, pathname } = new URL(request.url)
-  const attributes = { 'http.request.method': request.method, 'server.address': host, 'url.path': pathname }
-  return tracing.span(`${request.method} ${system}`, { kind: 'client', parent: null, attributes }, async (span) => {
-    const answer = await transport(request)
+const traced = (
+  tracing: Tracing,
+  { system, method, host, path }: Readonly<Record<'system' | 'method' | 'host' | 'path', string>>,
+  call: () => Promise<SendAnswer>,
+): Promise<SendAnswer> => {
+  const attributes = { 'http.request.method': method, 'server.address': host, 'url.path': path }
+  return tracing.span(`${method} ${system}`, { kind: 'client', parent: null, attributes }, async (span) => {
+    const answer = await call()
     const requestId = requestIdOf(answer)
     span.set({ 'http.response.status_code': answer.status, ...(requestId === null ? {} : { 'cosell.remote_request_id': requestId }) })
     if (answer.status >= 400) span.fail(String(answer.status))

@@ -12,7 +12,8 @@ import { idOf, numberOf, query, textOf, type Row } from './row.js'
 const pagesMost = 2_000 // Ten million rows in one round; a link that leads in a circle ends here.
 const keysPerPage = 5_000 // The most a page may hold: pages that only lead to the delta link should be few.
 const rowsPerPage = 1_000
-const opportunitiesPerQuestion = 100
+// Each id takes 43 characters of the URL. Dataverse takes 32,768, but what stands before a service often takes 16 KB with all headers.
+const opportunitiesPerQuestion = 250
 // How long a position in the feed lasts differs from page to page of the documentation; once a week every deal is listed whatever the feed says.
 const fullEveryMs = 7 * 24 * 3_600_000
 
