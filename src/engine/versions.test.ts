@@ -29,6 +29,16 @@ describe('what the file says', () => {
     expect(await book.number()).toBe(1)
   })
 
+  it('[R59] is no version while its mapping cannot be read, and the corrected file is the first', async () => {
+    const { book } = bookOf()
+    const broken = { ...file, mapping: 'version: [1' }
+    await expect(book.readFile(broken)).rejects.toThrow()
+    expect(await book.number()).toBe(0)
+    expect(await book.readFile(file)).toMatchObject({ number: 1, settings: file })
+    await expect(book.readFile(broken)).rejects.toThrow()
+    expect(await book.readFile(other)).toMatchObject({ number: 2 })
+  })
+
   it('[R59] becomes the next version where it changed, and only there', async () => {
     const { book } = bookOf()
     await book.readFile(file)

@@ -138,6 +138,8 @@ async function write(parts: BookParts, { settings, note, origin, by }: Draft): P
   const { store, clock, readMapping } = parts
   const before = (await store.getValue<number>(currentName))?.value ?? null
   const old = before === null ? null : ((await store.getValue<SettingsVersion>(nameOf(before)))?.value ?? null)
+  // What nothing could work by must not be written down, above all not as the first version: it would stand in the way of the corrected file.
+  if (settings.mapping !== null) readMapping(settings.mapping)
   const changes = old === null ? [] : settingChanges(old.settings, settings, readMapping)
   if (old !== null && changes.length === 0) return { ...old, changes: [] }
   const newest = (await store.listValues(versionPrefix)).length
