@@ -1,4 +1,4 @@
-import { HELP, sameValue, type Field } from '../core/deal.js'
+import { sameValue } from '../core/deal.js'
 import { backoff, Fault, FAULTS, RETRY_HORIZON_MS, toFault, type Outcome } from '../core/fault.js'
 import type { Link, LinkState, Reason } from '../core/link.js'
 import { seenBy } from '../core/observation.js'
@@ -18,6 +18,7 @@ import { fingerprint, successLine } from './note-text.js'
 import { Pass } from './pass.js'
 import { remapped } from './remap.js'
 import { tellRecord } from './tell.js'
+import { WIDE_FIELDS, withoutVanished } from './vanished.js'
 
 // A share takes four rounds (create, help, stamp, quiet); more than eight means that people edit faster than we write.
 const roundsMax = 8
@@ -70,10 +71,11 @@ async function oneRound(engine: Engine, pass: Pass, known: Known): Promise<Round
   // Also in a later round that looks again: what the first wide look showed may not have been written.
   const wide = (pass.rounds === 1 || known.partner === undefined) && (pass.lease.wide || pass.link.base === null)
   const narrow = await look(engine, pass.link, { wide, signal: pass.signal, known })
-  const seen =
+  const widest =
     !wide && asksForMore(pass.link, narrow.now)
       ? await look(engine, pass.link, { wide: true, signal: pass.signal, known: { crm: narrow.now.crm } })
       : narrow
+  const seen = { ...widest, now: withoutVanished(pass.link, widest.now) }
   if (seen.moved) {
     const rival = await rivalFor(engine, pass.link, seen.moved)
     if (rival !== null) return over(await holdTaken(engine, pass, { move: seen.moved, rival, now: seen.now }))
@@ -97,7 +99,7 @@ function asksForMore(link: Link, { partner, crm }: Readings): boolean {
     (field) => field in crm.deal && !(field in partner.deal) && !sameValue(crm.deal[field] ?? null, link.base?.crm[field] ?? null),
   )
 }
-const WIDE_FIELDS: readonly Field[] = [HELP, 'microsoft.status', 'microsoft.team', 'trackingInfo.microsoftMsxId']
+
 
 /**
  * What a record must show after our own write is good enough to see that nothing is left to do. A write planned on it would carry no
