@@ -14,9 +14,12 @@ export async function watched<T>(io: Io, service: Pick<Service, 'overview'>, wor
   const bar = progressBar(io)
   let most = 0
   const look = setInterval(() => {
-    service.overview().then(({ queue: { due, leased } }) => {
+    service.overview().then(({ queue: { due, leased }, states }) => {
       most = Math.max(most, due + leased)
-      bar.show(most === 0 ? { done: 0, total: 0, what: 'sweeping both sides' } : { done: most - due - leased, total: most, what: 'deals worked' })
+      const deals = Object.values(states).reduce((sum, count) => sum + count, 0)
+      // A first sync makes most records while it sweeps, without a queue.
+      if (most === 0) bar.show({ done: 0, total: 0, what: `sweeping both sides, ${deals} deals so far` })
+      else bar.show({ done: most - due - leased, total: most, what: 'deals worked' })
     }, () => undefined) // Only a display; what is wrong is told by the work itself.
   }, lookEveryMs)
   try {
