@@ -146,3 +146,16 @@ function brokenLinks(path: string): string[] {
 test('every link between documents leads somewhere', () => {
   expect(tracked.filter((path) => path.endsWith('.md')).flatMap(brokenLinks)).toEqual([])
 })
+
+test('every file and folder that a document names is there', () => {
+  const named = /`((?:src|test|bench|scripts|deploy)\/[^`\s,<>]*)`/g
+  const missing = tracked.filter((path) => path.endsWith('.md')).flatMap((path) =>
+    [...textOf(path).matchAll(named)]
+      .map((match) => match[1] ?? '')
+      .filter((name) => {
+        const pattern = new RegExp(`^${name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*')}(/|$)`.replace('/(/|$)', '/'))
+        return !tracked.some((file) => pattern.test(file))
+      })
+      .map((name) => `${path}: ${name}`))
+  expect(missing).toEqual([])
+})
