@@ -39,7 +39,7 @@ export const GROUPS: Readonly<Record<string, Group>> = Object.fromEntries<Group>
   ...SIZES.map((size): [string, Group] => [`volume-${size}`, { title: `First sync, sweeps and rest: ${size.toLocaleString('en')} deals`, run: () => volume(size) }]),
   ['growth', { title: 'How cost grows', run: () => growth(resultFile) }],
   ...byStore('lists', (store) => ({ title: `Lists over a hundred thousand deals: ${STORE_NAMES[store]}`, run: () => lists(store) })),
-  ['soak', { title: 'A day of work, and five weeks', run: soak }],
+  ['soak', { title: 'Two days of work, and five weeks', run: soak }],
   ...PEERS.map(({ name, mapping }): [string, Group] => [
     `peers-${name}-${mapping}`,
     { title: `${carriedBy}${name}, ${mapping === 'full' ? 'full mapping' : 'one field'}`, run: () => trials(name, mapping), named: true },
