@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { memoryStore } from '../../test/support/memory-store.js'
 import { engineClock, runWithClock } from '../../test/simulation/hand-clock.js'
+import { Fault } from '../core/fault.js'
 import { handClock } from '../sandbox/clock.js'
 import { customerGuard } from './customer-guard.js'
 
@@ -36,4 +37,14 @@ it('[R10] tells a worker that slept past its turn, also when the other is done a
     await stillAlone()
   })
   await expect(slept).rejects.toMatchObject({ kind: 'offline', message: expect.stringContaining('slept') as string })
+})
+
+it('[R2] [R10] what was made is known as made although the store does not answer when the customer is let go', async () => {
+  const store = memoryStore({ random: () => 0.5 })
+  const silent = { ...store, unclaim: () => Promise.reject(new Fault('offline', 'the store did not answer', { remedy: 'Wait.' })) }
+  const clock = { now: () => 1_000, sleep: () => Promise.resolve() }
+  const guard = customerGuard(silent, clock, () => 'token')
+  expect(await guard('nordwind', () => Promise.resolve('made'))).toBe('made')
+  const refused = new Fault('rejected', 'no', { remedy: 'Correct it.' })
+  await expect(guard('nordwind', () => Promise.reject(refused))).rejects.toBe(refused)
 })

@@ -41,7 +41,8 @@ export function customerGuard(
         })
       })
     } finally {
-      await store.unclaim(name, token)
+      // A claim that could not be given back runs out by itself. Said here, it would be taken for the word that nothing was made.
+      await store.unclaim(name, token).catch(() => undefined)
     }
   }
 }
