@@ -218,6 +218,22 @@ describe('from Partner Center to the CRM', () => {
     expect(referral(own.id)).toMatchObject({ status: 'Closed', substatus: 'Declined' })
   })
 
+  it('[R64] an address that is too long for the CRM is told, never cut into another one', async () => {
+    await open()
+    const email = `${'m'.repeat(60)}@a-long-department.nordwind.example`
+    const { own } = here.sandbox.partnerCenter.portal.create('private', {
+      name: 'Long address',
+      ...euro,
+      customerProfile: { team: [{ firstName: 'Mara', lastName: 'Vogt', phoneNumber: '+49', email }] },
+    })
+    await here.sync()
+    expect(here.opportunitiesOf(own.id)).toEqual([])
+    expect(await here.dealOf(own.id)).toMatchObject({
+      state: 'needs-attention',
+      reason: { code: 'rejected', text: expect.stringMatching(/too (long|large).*Email/s) as string },
+    })
+  })
+
   it('[R6] a lead that a seller converts into the opportunity of another deal takes it from nobody', async () => {
     await open()
     const shared = here.completeOpportunity('Shared before')

@@ -206,7 +206,8 @@ export function fitPerson(schema: Schema, table: 'contact' | 'lead', people: rea
     return cut.trim() === '' ? null : cut.trim()
   }
   return {
-    email: fit(person.email, contactLimits.email) ?? '',
+    // Cut off it would be somebody else's: one that is too long is refused, and the message says so.
+    email: person.email.trim(),
     firstName: fit(person.firstName, contactLimits.firstName),
     lastName: fit(person.lastName, contactLimits.lastName),
     phone: fit(person.phone, contactLimits.phone),

@@ -232,7 +232,8 @@ export function fitPerson(schema: Schema, object: 'Contact' | 'Lead', people: re
   // A contact must have a last name; the part of the address before the @ is the best there is.
   const lastName = fit(person.lastName, 'LastName') ?? fit(person.email.split('@')[0] ?? person.email, 'LastName')
   return {
-    email: (fit(person.email, 'Email') ?? '').toLowerCase(),
+    // Cut off it would be somebody else's: one that is too long is refused, and the message says so.
+    email: person.email.trim().toLowerCase(),
     firstName: fit(person.firstName, 'FirstName'),
     lastName,
     phone: fit(person.phone, 'Phone'),
