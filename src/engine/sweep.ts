@@ -229,6 +229,7 @@ async function makeNew(engine: Engine, side: Side, fresh: readonly NewDeal[], co
 async function brake(engine: Engine, side: Side, { candidates, wide, signal }: Collected): Promise<Brake | null> {
   const { store, clock } = engine
   const counted = [...candidates.values()].filter((candidate) => candidate.linked)
+  if (counted.length <= brakeLeast) return null // Without counting all deals, at every poll.
   const linked = await store.linkedCount()
   const limit = Math.max(brakeLeast, Math.floor(linked / brakeShare))
   if (counted.length <= limit) return null
