@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { Change, CreateChange } from '../core/change.js'
 import { HELP, VISIBILITY, type Projection } from '../core/deal.js'
 import { Fault } from '../core/fault.js'
 import { LINK_STATES } from '../core/link.js'
+import type { CallOptions } from '../core/ports.js'
 import type { EndRef } from '../core/ref.js'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
 import { LEASE_MS } from './engine.js'
@@ -44,6 +46,34 @@ const onlyLink = async (world: EngineWorld) => {
   if (link === undefined) throw new Error('there is a deal')
   return link
 }
+
+it('[R4] writes a record again only on a version that was read: that of our own last write may be unknown', async () => {
+  const world = engineWorld()
+  const expected: unknown[] = []
+  const { write } = world.crm.adapter
+  // As a CRM that tells no version with the answer to a write.
+  Object.assign(world.crm.adapter, {
+    write: async (change: Exclude<Change, CreateChange>, options: CallOptions) => {
+      expected.push(change.expect)
+      return { ...(await write(change, options)), version: null }
+    },
+  })
+  const { create } = world.partner.adapter
+  // Somebody edits the referral while Microsoft is invited, so that the CRM record gets its identifier and then the edit.
+  Object.assign(world.partner.adapter, {
+    create: async (change: CreateChange, options: CallOptions) => {
+      const receipt = await create(change, options)
+      if (change.as === 'related') world.partner.edit(world.partner.only('referral').id, { 'details.dealValue': 90_000 })
+      return receipt
+    },
+  })
+  const row = world.crm.put({ kind: 'opportunity', deal: { ...deal, [HELP]: 'QuotesOrLicensing' } })
+  await world.hint({ ref: opportunity(row.id) })
+  await world.settle()
+  expect(world.crm.only().deal['details.dealValue']).toBe(90_000)
+  expect(expected.length).toBeGreaterThan(1)
+  expect(expected).not.toContain(null)
+})
 
 it('[R27] a record is not shared before the first sweep has told which referrals there are', async () => {
   const world = engineWorld()

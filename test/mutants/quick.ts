@@ -29,6 +29,7 @@ export const QUICK: readonly QuickMutant[] = [
     'a lease is not checked before a write',
     'a pause is not kept: everything is tried at once again',
     'two creations are made before the first sweep is through',
+    'a write is planned on what our own last write must have left',
   ]),
   ...by('src/engine/late-writes.test.ts', [
     'intents are not saved before the write',
