@@ -19,7 +19,7 @@ import { otherSide, SIDES, type Side } from './ref.js'
 /** What to do about one field. `later`: a gate is shut now; nothing is written and the base stays, so that it flows when the gate opens. */
 export type FieldMove =
   | { readonly kind: 'none' }
-  | { readonly kind: 'later' }
+  | { readonly kind: 'later'; readonly to: Side }
   | { readonly kind: 'adopt'; readonly conflict: Conflict | null }
   | { readonly kind: 'write'; readonly into: readonly FieldWrite[]; readonly conflict: Conflict | null }
   | { readonly kind: 'hold'; readonly conflict: Conflict }
@@ -133,7 +133,7 @@ function decided({ decision, now }: FieldInput): Side | null {
 function flow(input: FieldInput, to: Side, conflict: Conflict | null): FieldMove {
   const { policy, takes, now, field } = input
   if (!onUpdate(policy.into[to])) return closedWay(input, to)
-  if (takes[to] === 'later') return { kind: 'later' }
+  if (takes[to] === 'later') return { kind: 'later', to }
   if (takes[to] === 'no') return adoptAsInfo(input, to)
   const value = input.canonical(to, carried(input, to))
   if (value === undefined) return { kind: 'none' }
@@ -168,7 +168,7 @@ function mergeLists(input: FieldInput): FieldMove {
   const into: FieldWrite[] = []
   for (const side of ['partner', 'crm'] as const) {
     if (!onUpdate(input.policy.into[side]) || input.takes[side] === 'no') continue
-    if (input.takes[side] === 'later') return { kind: 'later' }
+    if (input.takes[side] === 'later') return { kind: 'later', to: side }
     const value = input.canonical(side, carried(input, side))
     if (value === undefined || sameValue(value, input.now[side])) continue
     // Only half of the exchange is done by this write, so the written side's base takes over the other side's change and nothing more:
@@ -187,7 +187,7 @@ function closedWay(input: FieldInput, to: Side): FieldMove {
   const edited = otherSide(to)
   const { policy, takes, now } = input
   if (!policy.restore || !onUpdate(policy.into[edited]) || takes[edited] === 'no') return adoptAsInfo(input, to)
-  if (takes[edited] === 'later') return { kind: 'later' }
+  if (takes[edited] === 'later') return { kind: 'later', to: edited }
   const value = input.canonical(edited, now[to])
   if (value === undefined || sameValue(value, now[edited])) return { kind: 'adopt', conflict: null }
   const conflict = conflictOf(input, 'restore', to, `This field only flows from ${sideName(to)}; the edit was undone.`)

@@ -21,6 +21,7 @@ export const REASON_CODES = [
   'retrying',
   'conflict',
   'confirm',
+  'unanswered',
   'preflight',
   'rejected',
   'unmapped-value',

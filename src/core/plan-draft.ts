@@ -14,6 +14,8 @@ export interface Draft {
   readonly adopted: Field[]
   /** Why a change cannot be sent as it is, one sentence each. */
   readonly blocked: string[]
+  /** Fields whose edit in the CRM Partner Center does not take yet: the deal waits for our answer, or Sync is off on the record. */
+  readonly unsent: Field[]
   readonly dropped: { readonly take: Take; readonly why: string }[]
   /** Why nothing is sent any more: the record was reopened while its referral is closed. */
   reopened: string | null

@@ -40,6 +40,7 @@ function compared(meeting: Meeting): Plan {
     conflicts: [],
     adopted: [],
     blocked: [],
+    unsent: [],
     dropped: [],
     reopened: null,
   }
@@ -94,7 +95,9 @@ function crmTakes({ c, policy }: Meeting, field: Field): 'yes' | 'no' | 'later' 
 function collect(draft: Draft, field: Field, move: FieldMove): void {
   switch (move.kind) {
     case 'none':
+      return
     case 'later':
+      if (move.to === 'partner') draft.unsent.push(field)
       return
     case 'adopt':
       draft.adopted.push(field)
@@ -234,7 +237,15 @@ function stateOf(meeting: Meeting, draft: Draft, changes: readonly PlannedChange
   if (changes.length > 0) return { state: 'pending', reason: null }
   const stage = meeting.p.deal.status
   const closed = stage !== undefined && isClosed(stage) ? because('closed', `Closed (${stage}); nothing is synchronised any more.`, 'Nothing to do.') : null
-  return { state: 'in-sync', reason: closed }
+  return { state: 'in-sync', reason: closed ?? unsentOf(meeting, draft) }
+}
+
+/** An edit that waits behind a gate leaves no other trace, and its seller would take it for sent. */
+function unsentOf({ c }: Meeting, { unsent }: Draft): Reason | null {
+  if (unsent.length === 0) return null
+  if (!c.sync) return because('excluded', 'Sync with Partner Center is off on the record.', 'Switch it on to send what was edited there.', unsent)
+  const answer = c.ref.kind === 'lead' ? 'Qualify the lead' : 'Move the opportunity on from where it waits'
+  return because('unanswered', 'Edits made in the CRM are not sent until the deal is accepted.', `${answer}, or run "cosell deals accept": they are sent then.`, unsent)
 }
 
 function attentionOf({ p, c, link }: Meeting, draft: Draft): Reason | null {

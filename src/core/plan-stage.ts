@@ -100,7 +100,10 @@ function carryOut(meeting: Meeting, draft: Draft, move: StageMove, input: StageI
 function takeStep(meeting: Meeting, draft: Draft, move: Extract<StageMove, { kind: 'step' }>, input: StageInput): void {
   const { side, take } = move
   if (oneWay(meeting, draft, side, input)) return
-  if (gateShut(meeting, side)) return
+  if (gateShut(meeting, side)) {
+    if (side === 'partner') draft.unsent.push('status')
+    return
+  }
   const shut = doorShut(meeting, side, take)
   if (shut !== null) {
     draft.conflicts.push({ ...stageConflict(input, null, shut), kind: 'confirm' })

@@ -9,7 +9,8 @@ export function successLine(at: Instant, target: Side, remarks: readonly string[
   const what = target === 'crm' ? 'Partner Center Referral to CRM sync success.' : 'CRM to Partner Center Referral sync success.'
   return [`${auditTime(at)} - ${what}`, ...remarks].join(' ')
 }
-export const problemLine = (at: Instant, text: string): string => `${auditTime(at)} - Sync needs attention: ${oneLine(text)}`
+export const problemLine = (at: Instant, text: string): string => noteLine(at, `Sync needs attention: ${text}`)
+export const noteLine = (at: Instant, text: string): string => `${auditTime(at)} - ${oneLine(text)}`
 
 const oneLine = (text: string): string => text.replaceAll(/\s*[\r\n]+\s*/g, ' ')
 

@@ -3,7 +3,7 @@ import { isFault, type Fault } from '../core/fault.js'
 import type { Link } from '../core/link.js'
 import type { Present, Readings } from '../core/ports.js'
 import type { Engine } from './engine.js'
-import { prependLines, problemLine } from './note-text.js'
+import { noteLine, prependLines, problemLine } from './note-text.js'
 import type { Pass } from './pass.js'
 
 /** Puts onto the CRM record what a seller should see there: the audit line of an outbound sync, or what is missing. Writes nothing that already stands there. */
@@ -43,7 +43,7 @@ function maySpeak(engine: Engine, link: Link, crm: Present): boolean {
 function message(link: Link): string | null {
   switch (link.state) {
     case 'in-sync':
-      return 'in-sync'
+      return waits(link) ? `in-sync: ${link.reason?.text ?? ''}` : 'in-sync'
     case 'needs-attention':
     case 'stopped':
       return `needs-attention: ${link.reason?.text ?? ''}`
@@ -53,10 +53,13 @@ function message(link: Link): string | null {
   }
 }
 
+/** Nothing is wrong, and the seller should know all the same that what was edited is not sent yet. */
+const waits = ({ state, reason }: Link): boolean => state === 'in-sync' && reason?.code === 'unanswered'
+
 function stampOf(engine: Engine, link: Link, crm: Present, news: boolean): Stamp {
   const at = engine.clock.now()
-  const problem = link.state === 'in-sync' ? null : (link.reason?.text ?? null)
-  const lines = [...link.notes, ...(news && problem !== null ? [problemLine(at, problem)] : [])]
+  const problem = link.state === 'in-sync' && !waits(link) ? null : (link.reason?.text ?? null)
+  const lines = [...link.notes, ...(news && problem !== null ? [waits(link) ? noteLine(at, problem) : problemLine(at, problem)] : [])]
   const status: Stamp = { status: link.state, problem }
   return {
     ...status,

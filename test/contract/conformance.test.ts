@@ -122,12 +122,17 @@ describe.each(CRMS)('%s does what the reference does', (_name, start) => {
     await here.sync()
     const id = here.crmIdOf(own.id)
     expect(here.look.waits(id)).toBe(true)
+    const said = async () => (await here.app.service.deal(id, { live: false })).reason
+    expect(await said()).toBe(null)
     here.people.edit(id, { description: 'Written while it waits' })
     await here.sync()
+    expect(await said()).toMatchObject({ code: 'unanswered', items: ['details.notes'] })
+    expect(JSON.stringify(card(id))).toContain('not sent until the deal is accepted')
     expect(referral(own.id)).toMatchObject({ status: 'New', details: { notes: 'From Microsoft' } })
     here.people.moveOn(id)
     await here.sync()
     expect(referral(own.id)).toMatchObject({ status: 'Active', substatus: 'Accepted', details: { notes: 'Written while it waits' } })
+    expect(await said()).toBe(null)
   })
 
   it('7. an unanswered lead is a lead, an accepted one an opportunity; co-sell only keeps leads out and limits nothing else', async () => {

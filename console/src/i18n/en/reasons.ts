@@ -9,6 +9,11 @@ export const reasons: Record<ReasonCode, { readonly name: string; readonly what:
     what: 'The step cannot be taken back and the settings ask for a confirmation.',
     todo: 'Open the deal and confirm, or undo the change on the record.',
   },
+  unanswered: {
+    name: 'Edits wait for our answer',
+    what: 'The deal was edited in the CRM while it waits to be accepted or declined.',
+    todo: 'Accept the deal: what was edited is sent then.',
+  },
   preflight: {
     name: 'Something is missing',
     what: 'Partner Center would refuse the deal as it is.',

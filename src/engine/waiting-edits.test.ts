@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import type { Projection } from '../core/deal.js'
+import type { EndRef } from '../core/ref.js'
+import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
+
+const deal: Projection = { name: 'Nordwind rollout', status: 'New/Pending', 'details.dealValue': 84_000, 'details.currency': 'EUR', 'details.notes': 'Wants reports.' }
+const referral = (id: string): EndRef => ({ side: 'partner', kind: 'referral', id })
+const opportunity = (id: string): EndRef => ({ side: 'crm', kind: 'opportunity', id })
+const unsent = 'Edits made in the CRM are not sent until the deal is accepted.'
+
+async function linked(over: Projection = {}): Promise<{ world: EngineWorld; referralId: string; crmId: string }> {
+  const world = engineWorld()
+  const row = world.partner.put({ kind: 'referral', deal: { ...deal, ...over } })
+  await world.hint({ ref: referral(row.id) })
+  await world.settle()
+  world.crm.calls.length = 0
+  return { world, referralId: row.id, crmId: world.crm.only().id }
+}
+async function edit(world: EngineWorld, id: string, set: Projection): Promise<void> {
+  world.crm.edit(id, set)
+  await world.hint({ ref: opportunity(id) })
+  await world.settle()
+}
+const onlyLink = async (world: EngineWorld) => (await world.links())[0]
+
+describe('[R47] an edit in the CRM that waits says so', () => {
+  it('while the deal waits for our answer, on the deal and once on the record, and no more once it is accepted', async () => {
+    const { world, crmId } = await linked()
+    expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', reason: null })
+    await edit(world, crmId, { 'details.notes': 'Called them.' })
+    await edit(world, crmId, { 'details.dealValue': 90_000 })
+    expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', reason: { code: 'unanswered', text: unsent, items: ['details.dealValue', 'details.notes'] } })
+    expect(world.crm.only()).toMatchObject({ status: unsent, audit: expect.stringContaining(` - ${unsent}`) as string })
+    expect(world.crm.only().audit?.split('\n').filter((line) => line.endsWith(unsent))).toHaveLength(1)
+    expect(world.crm.calls.filter((call) => call !== 'read')).toHaveLength(1)
+    await edit(world, crmId, { status: 'Active/Accepted' })
+    expect(world.partner.only().deal).toMatchObject({ status: 'Active/Accepted', 'details.notes': 'Called them.', 'details.dealValue': 90_000 })
+    expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', reason: null })
+    expect(world.crm.only().status).toBe('in-sync')
+  })
+
+  it('and no more when the seller takes it back, nor when the deal expires meanwhile', async () => {
+    const { world, referralId, crmId } = await linked()
+    await edit(world, crmId, { 'details.notes': 'Called them.' })
+    await edit(world, crmId, { 'details.notes': 'Wants reports.' })
+    expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', reason: null })
+    expect(world.crm.only().status).toBe('in-sync')
+    await edit(world, crmId, { 'details.notes': 'Called them.' })
+    world.partner.edit(referralId, { status: 'Closed/Expired' })
+    await world.hint({ ref: referral(referralId) })
+    await world.settle()
+    expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', reason: { code: 'closed' } })
+  })
+
+  it('while Sync is off on the record, which is told on the deal and not onto the record of a seller who wants to be left alone', async () => {
+    const { world, crmId } = await linked({ status: 'Active/Accepted' })
+    world.crm.only().sync = false
+    await edit(world, crmId, {})
+    expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', reason: null })
+    await edit(world, crmId, { 'details.notes': 'Ours alone.' })
+    expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', reason: { code: 'excluded', text: 'Sync with Partner Center is off on the record.' } })
+    expect(world.crm.calls.filter((call) => call !== 'read')).toEqual([])
+    await edit(world, crmId, { 'details.notes': 'Wants reports.', status: 'Closed/Won' })
+    expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', reason: { code: 'excluded' } })
+    world.crm.only().sync = true
+    await edit(world, crmId, {})
+    expect(world.partner.only().deal.status).toBe('Closed/Won')
+  })
+})
