@@ -14,7 +14,7 @@ import { taxonomyDesk } from './connections/taxonomy.js'
 import { connectPartnerCenter } from './connections/partner-center.js'
 import { settingsDesk } from './connections/settings.js'
 import { settingsOfFile, underSettings } from './connections/settings-document.js'
-import { bookOver, identityOf, storeUrl, tenantOf } from './connections/store-of.js'
+import { bookOver, identityOf, socketNameOf, storeUrl, tenantOf } from './connections/store-of.js'
 import { displacedBefore, isOurs, relayTarget } from './connections/webhook-wanted.js'
 import { mendsItself } from './core/fault.js'
 import type { Clock } from './core/ports.js'
@@ -93,7 +93,7 @@ const checkpointEveryMs = 3_600_000
 const callsNotedMs = 60_000
 const settingsFreshMs = 2_000 // A switch set in another process is seen within two seconds.
 
-export const socketPath = (config: Config): string => join(config.stateFolder, 'cosell.sock')
+export const socketPath = (config: Config): string => join(config.stateFolder, socketNameOf(config))
 /** As people and log lines read it. */
 export const environmentOf = ({ environment, tenant }: Config): string => (tenant === null ? environment : `${environment} · ${tenant}`)
 

@@ -1,5 +1,5 @@
 import { HELP } from '../core/deal.js'
-import { toFault, type Outcome } from '../core/fault.js'
+import { Fault, toFault, type Outcome } from '../core/fault.js'
 import { advance, newLink, type Intent, type Link } from '../core/link.js'
 import { plan as makePlan } from '../core/plan.js'
 import type { PlannedChange } from '../core/plan-types.js'
@@ -30,16 +30,20 @@ const chunkSize = 100
 /**
  * First creations of a sweep, in few calls: the referrals' own listing is the reading, the CRM records are made together.
  * Everything that is not a plain first creation goes through the ordinary pass.
+ * @throws Fault 'offline' when it is told to stop before every one of them is a deal of the store: the sweep must bring the rest again.
  */
 export async function bulkCreate(live: Engine, fresh: readonly NewDeal[], signal: AbortSignal): Promise<number> {
   const engine = pinned(live)
   let made = 0
   for (let start = 0; start < fresh.length; start += chunkSize) {
-    if (signal.aborted) break
+    if (signal.aborted) throw stopped(fresh.length - start)
     made += await createChunk(engine, fresh.slice(start, start + chunkSize), signal)
   }
   return made
 }
+
+const stopped = (left: number): Fault =>
+  new Fault('offline', `The sweep was told to stop before ${left} of the referrals it found were noted.`, { remedy: 'Nothing to do: the next sweep finds them again.' })
 
 async function createChunk(engine: Engine, chunk: readonly NewDeal[], signal: AbortSignal): Promise<number> {
   const { store, clock } = engine

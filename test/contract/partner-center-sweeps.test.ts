@@ -49,6 +49,16 @@ describe.each(forms)('a sweep of a service that is %o', (options) => {
   })
 })
 
+test.each([{}, { dateLiteral: 'unsupported' }, { continuation: 'offset' }] as const)('[R25] a walk that is told to stop does not end as if it had seen everything (%o)', async (options) => {
+  const world = partnerWorld(options)
+  world.simulator.seed(150)
+  const told = new AbortController()
+  const pages = world.adapter.touched({ cursor: null, since: null, openOnly: false, signal: told.signal })[Symbol.asyncIterator]()
+  expect(await world.run(pages.next())).toMatchObject({ done: false })
+  told.abort()
+  await expect(world.run(pages.next())).rejects.toThrow('cancelled')
+})
+
 it('shows the same picture in a listing as a reading does, at no call of its own', async () => {
   const world = partnerWorld()
   world.simulator.seed(120)

@@ -77,7 +77,7 @@ async function* forwards(round: Round, start: Position): AsyncGenerator<TouchedP
   let top: number | null = parts.pageSize
   let listed = 0 // of one listing, which its bound may have cut; a service may hand it out in smaller pages
   let until: Stamp | null = null
-  for (let pages = 0; pages < pagesMost && !round.options.signal.aborted; pages += 1) {
+  for (let pages = 0; pages < pagesMost; pages += 1) {
     const page: ListPage | null = link === null ? await forwardPage(round, from, top) : await followed(round, link)
     if (page === null) return false
     until ??= page.date === null ? null : stampFrom(page.date + marginMs)
@@ -141,7 +141,7 @@ async function* backwards(round: Round, start: Position): AsyncGenerator<Touched
   const stop = start.at === null ? start.since : later(earlier(start.at, parts.overlapMs), start.since)
   let link: string | null = null
   let newest = null as Stamp | null // assigned in the loop, which the compiler does not follow
-  for (let pages = 0; pages < pagesMost && !round.options.signal.aborted; pages += 1) {
+  for (let pages = 0; pages < pagesMost; pages += 1) {
     const at: string | null = link
     const page: ListPage = await patiently(round, () =>
       at === null ? parts.referrals.list(queryOf(null, 'desc', null), asked(round)) : parts.referrals.next(at, asked(round)),
