@@ -72,6 +72,8 @@ export interface Conflict {
   readonly saw: { readonly [S in Side]: FieldValue | undefined }
   readonly winner: Side | null
   readonly reason: string
+  /** For `confirm`: the side on which the door is. A yes keeps the other side. */
+  readonly door?: Side
 }
 
 export const createKey = (change: Change): string =>

@@ -54,8 +54,13 @@ export function mergeField(input: FieldInput): FieldMove {
   if (!changed.partner && !changed.crm) return { kind: 'none' }
   if (agree(input)) return { kind: 'adopt', conflict: null }
   if (changed.partner && changed.crm) return bothChanged(input)
+  if (changed.crm && isDoor(input.field) && decided(input) === 'partner')
+    return flow(input, 'crm', conflictOf(input, 'edit/edit', 'partner', 'A person decided.'))
   return flow(input, changed.partner ? 'crm' : 'partner', null)
 }
+
+/** Both lead through a door that nobody can go back through. */
+const isDoor = (field: Field): boolean => field === VISIBILITY || field === HELP
 
 function agree({ now, canonical }: FieldInput): boolean {
   return sameValue(canonical('crm', now.partner), now.crm) || sameValue(canonical('partner', now.crm), now.partner)
@@ -93,14 +98,13 @@ function fresh(input: FieldInput): FieldMove {
     return flow(input, 'crm', loses)
   }
   if (field === VISIBILITY && now.partner === true) return flow(input, 'crm', null)
-  const isDoor = field === VISIBILITY || field === HELP
-  if (!isDoor && isEmpty(now.partner)) return flow(input, 'partner', null)
+  if (!isDoor(field) && isEmpty(now.partner)) return flow(input, 'partner', null)
   if (isEmpty(now.crm)) return flow(input, 'crm', null)
   const kept = decided(input)
   if (kept !== null) return flow(input, otherSide(kept), conflictOf(input, 'create/create', kept, 'A person decided.'))
   if (isListField(field)) return mergeLists(input)
   if (policy.rule === 'partner' || policy.rule === 'crm') {
-    if (isDoor && policy.rule === 'crm') return { kind: 'hold', conflict: conflictOf(input, 'create/create', null, doorText) }
+    if (isDoor(field) && policy.rule === 'crm') return { kind: 'hold', conflict: conflictOf(input, 'create/create', null, doorText) }
     return flow(
       input,
       otherSide(policy.rule),
@@ -112,7 +116,7 @@ function fresh(input: FieldInput): FieldMove {
   }
   return {
     kind: 'hold',
-    conflict: conflictOf(input, 'create/create', null, isDoor ? doorText : undecidedText),
+    conflict: conflictOf(input, 'create/create', null, isDoor(field) ? doorText : undecidedText),
   }
 }
 const undecidedText = 'The two records say different things, and nothing was agreed on before: they have just been linked, or another mapping took hold.'

@@ -65,8 +65,11 @@ function shareNow(input: PlanInput, c: Present): Plan {
     const text = `The deal cannot be shared yet: ${items.join(' ')}`
     return rest(input.link, 'hold', 'needs-attention', because('preflight', text, 'Complete the record; it is shared as soon as nothing is missing.', items))
   }
-  const shut = visible ? doorShut(input, 'partner', 'share') : null
-  if (shut !== null) return heldAtDoor(input, c, shut)
+  // A request for help is asked about as what it is, so that one word is enough for the record and for the request that follows it.
+  const field = isEmpty(told[HELP]) ? VISIBILITY : HELP
+  const saw = { partner: undefined, crm: c.deal[field] ?? null }
+  const shut = visible ? doorShut(input, { side: 'partner', take: 'share', field, saw }) : null
+  if (shut !== null) return heldAtDoor(input, shut)
   // Microsoft's referral is a second call of its own; the base says "no help yet" on both sides, so that the next pass asks for it.
   const noHelp: Projection = HELP in c.deal ? { [HELP]: null } : {}
   const deal: Projection = { ...full, [HELP]: null }
@@ -82,10 +85,9 @@ function shareNow(input: PlanInput, c: Present): Plan {
   }
 }
 
-function heldAtDoor(input: PlanInput, c: Present, why: string): Plan {
-  const conflict: Conflict = { field: VISIBILITY, kind: 'confirm', saw: { partner: undefined, crm: c.deal[VISIBILITY] ?? null }, winner: null, reason: why }
-  const plan = rest(input.link, 'hold', 'needs-attention', because('confirm', why, 'Run "cosell deals share" or confirm it in the console.'))
-  return { ...plan, conflicts: [conflict] }
+function heldAtDoor(input: PlanInput, shut: Conflict): Plan {
+  const plan = rest(input.link, 'hold', 'needs-attention', because('confirm', shut.reason, 'Run "cosell deals share" or confirm it in the console.'))
+  return { ...plan, conflicts: [shut] }
 }
 
 /** An identifier that a person wrote, or that came along with a copy or a merge, is reported and never followed. */

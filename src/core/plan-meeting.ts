@@ -121,10 +121,10 @@ function shareSteps(meeting: Meeting, draft: Draft): void {
   const help = takeOut(draft, HELP)
   const ordered = meeting.link.orders.some((order) => order.take === 'share') && meeting.p.deal[VISIBILITY] !== true && !meeting.p.sealed
   if (visibility?.value !== true && help === null && !ordered) return
-  const shut = ordered ? null : doorShut(meeting, 'partner', 'share')
+  const field = help === null ? VISIBILITY : HELP
+  const shut = ordered ? null : doorShut(meeting, { side: 'partner', take: 'share', field, saw: shown(meeting, field) })
   if (shut !== null) {
-    const field = help === null ? VISIBILITY : HELP
-    draft.conflicts.push({ field, kind: 'confirm', saw: shown(meeting, field), winner: null, reason: shut })
+    draft.conflicts.push(shut)
     return
   }
   const request = help === null ? null : helpRequest(meeting)

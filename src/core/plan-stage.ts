@@ -104,9 +104,9 @@ function takeStep(meeting: Meeting, draft: Draft, move: Extract<StageMove, { kin
     if (side === 'partner') draft.unsent.push('status')
     return
   }
-  const shut = doorShut(meeting, side, take)
+  const shut = doorShut(meeting, { side, take, field: 'status', saw: { partner: input.partner, crm: input.crm } })
   if (shut !== null) {
-    draft.conflicts.push({ ...stageConflict(input, null, shut), kind: 'confirm' })
+    draft.conflicts.push(shut)
     return
   }
   if (move.lost) draft.conflicts.push(stageConflict(input, otherSide(side), 'Both sides moved; the move that is still legal for the other side was taken.'))

@@ -1,9 +1,9 @@
 import type { Change, Conflict } from './change.js'
-import { HELP, isEmpty, type Base, type Field, type FieldValue, type Projection } from './deal.js'
+import { HELP, isEmpty, sameValue, type Base, type Field, type FieldValue, type Projection } from './deal.js'
 import type { Link, LinkState, Reason } from './link.js'
 import type { Policy } from './policy.js'
 import type { Present, Readings } from './ports.js'
-import type { EndKind, Instant, Side } from './ref.js'
+import { otherSide, SIDES, type EndKind, type Instant, type Side } from './ref.js'
 import type { Take } from './stage.js'
 
 /** One write of a plan and what the bases become once it is known to have happened. */
@@ -75,16 +75,32 @@ export function shown({ p, c, link }: Meeting, field: Field): { partner: FieldVa
 const isStillToBeShown = (deal: Projection, link: Link, field: Field): boolean =>
   field === HELP && isEmpty(deal[HELP] ?? null) && !isEmpty(link.base?.partner[HELP] ?? null)
 
-/**
- * Whether policy lets a one-way door be taken now. A person's order or approval opens it once.
- * @returns null when it is open, else the sentence that says what it waits for.
- */
-export function doorShut(input: Pick<PlanInput, 'link' | 'policy'>, side: Side, take: Take): string | null {
-  if (take === 'qualify' || take === 'reopen' || input.policy.irreversible === 'allow') return null
-  if (input.policy.irreversible === 'forbid') return `The setting sync.irreversible forbids the connector to ${doorName(side, take)}.`
-  if (input.link.approvals.includes(`${side}:${take}`)) return null
-  return `Waits for a person's word to ${doorName(side, take)}, because it cannot be taken back.`
+/** A door and what a person is asked about it. */
+export interface Door {
+  readonly side: Side
+  readonly take: Take
+  readonly field: Field
+  readonly saw: Conflict['saw']
 }
+
+/**
+ * Whether policy lets a one-way door be taken now. A person's order opens it once; a word about what both sides show opens it for as long as
+ * they show that, and so no other door.
+ * @returns null when it is open, else what is held until then.
+ */
+export function doorShut({ link, policy }: Pick<PlanInput, 'link' | 'policy'>, { side, take, field, saw }: Door): Conflict | null {
+  if (take === 'qualify' || take === 'reopen' || policy.irreversible === 'allow') return null
+  const held = { field, kind: 'confirm', saw, winner: null, door: side } as const
+  if (policy.irreversible === 'forbid') return { ...held, reason: `The setting sync.irreversible forbids the connector to ${doorName(side, take)}.` }
+  if (link.approvals.includes(`${side}:${take}`)) return null
+  const word = link.decisions.find((decision) => decision.field === field)
+  if (word?.keep === otherSide(side) && sameSight(word.saw, saw)) return null
+  return { ...held, reason: `Waits for a person's word to ${doorName(side, take)}, because it cannot be taken back.` }
+}
+
+/** Of a record that is not there yet nothing was seen, which is as good as empty. */
+const sameSight = (a: Conflict['saw'], b: Conflict['saw']): boolean =>
+  SIDES.every((side) => sameValue(a[side] ?? null, b[side] ?? null))
 
 function doorName(side: Side, take: Take): string {
   if (take === 'share') return 'share this deal with Microsoft'

@@ -1,6 +1,6 @@
 import type { WireCall } from '../core/audit.js'
-import type { Change, Stamp } from '../core/change.js'
-import { pick, VISIBILITY, type Field, type Projection } from '../core/deal.js'
+import type { Change, CreateChange, Stamp } from '../core/change.js'
+import { HELP, isEmpty, pick, VISIBILITY, type Field, type Projection } from '../core/deal.js'
 import { Fault, isFault, toFault } from '../core/fault.js'
 import { advance, type Intent, type Link } from '../core/link.js'
 import type { Plan, PlannedChange } from '../core/plan-types.js'
@@ -132,6 +132,7 @@ async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, {
   if (change.kind === 'create' && change.as === 'related') next = { ...next, aliases: [...next.aliases.filter((alias) => alias.id !== receipt.ref.id), receipt.ref] }
   else if (change.kind !== 'create' && receipt.ref.id !== change.ref.id) next = movedByUs(next, change.ref, receipt.ref)
   if (change.kind === 'step') next = stepTaken(next, change.side, change.take)
+  else if (change.kind === 'create' && isWholeShare(change, now)) next = stepTaken(next, 'partner', 'share')
   pass.link = next
   // A created record is written down at once: finding it again by its marker would cost a search. Its event may have been faster than
   // the answer and have made a deal of its own, which is joined with this one here.
@@ -167,6 +168,10 @@ function notesAfter(engine: Engine, link: Link, change: Change, receipt: Receipt
   const onlyStamp = change.kind === 'patch' && Object.keys(change.set).length === 0
   return onlyStamp ? link.notes : [...link.notes.slice(-4), successLine(engine.clock.now(), 'partner', remarks)].filter((line, index, all) => all.indexOf(line) === index)
 }
+
+/** With a creation a word to share has done its work, unless the help that the record asks for is still to be asked of Microsoft. */
+const isWholeShare = ({ as, deal }: CreateChange, { crm }: Readings): boolean =>
+  as === 'related' || (as === 'referral' && deal[VISIBILITY] === true && crm.kind === 'present' && isEmpty(crm.deal[HELP] ?? null))
 
 function stepTaken(link: Link, side: Side, take: string): Link {
   return {

@@ -1,10 +1,7 @@
 import { Fault } from '../core/fault.js'
 import type { Link } from '../core/link.js'
 import type { Instant } from '../core/ref.js'
-import type { Take } from '../core/stage.js'
 import type { Intention } from './views.js'
-
-const DOORS: readonly Take[] = ['accept', 'decline', 'win', 'lose', 'share']
 
 /** The deal as it is right after a person said so: for the order itself, and to see beforehand what it would write. */
 export function intended(link: Link, intention: Exclude<Intention, { kind: 'link' }>, { by, at }: { readonly by: string; readonly at: Instant }): Link {
@@ -25,12 +22,7 @@ export function intended(link: Link, intention: Exclude<Intention, { kind: 'link
         })
       }
       const decision = { field: conflict.field, keep: intention.keep, saw: conflict.saw, by, at }
-      const approved = conflict.kind === 'confirm' && intention.keep === 'crm' ? DOORS.map((take) => `partner:${take}`) : []
-      return {
-        ...link,
-        decisions: [...link.decisions.filter(({ field }) => field !== conflict.field), decision],
-        approvals: [...link.approvals, ...approved],
-      }
+      return { ...link, decisions: [...link.decisions.filter(({ field }) => field !== conflict.field), decision] }
     }
   }
 }

@@ -1,6 +1,6 @@
 import { sameValue } from '../core/deal.js'
 import { backoff, Fault, FAULTS, RETRY_HORIZON_MS, toFault, type Outcome } from '../core/fault.js'
-import type { Link, LinkState, Reason } from '../core/link.js'
+import type { Decision, Link, LinkState, Reason } from '../core/link.js'
 import { seenBy } from '../core/observation.js'
 import { plan as makePlan } from '../core/plan.js'
 import type { Side } from '../core/ref.js'
@@ -230,6 +230,7 @@ async function finish(engine: Engine, pass: Pass, plan: Plan, now: Readings, ref
     base: plan.base,
     conflicts: plan.conflicts.filter((conflict) => conflict.winner === null),
     orders: remainingOrders(pass, plan),
+    decisions: pass.link.decisions.filter((decision) => isStillSeen(decision, now)),
     state,
     reason,
   }
@@ -269,6 +270,13 @@ function finalState(pass: Pass, plan: Plan, refused: boolean): { state: LinkStat
     }
   return { state: plan.state, reason: plan.reason ?? (plan.state === 'in-sync' ? (pass.link.doubt ?? null) : null) }
 }
+
+/** A word is about what both sides showed when it was said: should they show that again one day, a person is asked again. */
+const isStillSeen = ({ field, saw }: Decision, now: Readings): boolean =>
+  SIDES.every((side) => {
+    const reading = now[side]
+    return reading.kind !== 'present' || !(field in reading.deal) || sameValue(saw[side] ?? null, reading.deal[field] ?? null)
+  })
 
 function remainingOrders(pass: Pass, plan: Plan): Link['orders'] {
   for (const dropped of plan.dropped) pass.note({ kind: 'ordered', what: `${dropped.take} was dropped`, detail: dropped.why })

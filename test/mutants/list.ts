@@ -105,7 +105,7 @@ export const MUTANTS: readonly Mutant[] = [
     'sharing with Microsoft is filled from the CRM at the first meeting',
     ['R8', 'R19'],
     'src/core/field-merge.ts',
-    "if (!isDoor && isEmpty(now.partner)) return flow(input, 'partner', null)",
+    "if (!isDoor(field) && isEmpty(now.partner)) return flow(input, 'partner', null)",
     "if (now.partner !== true) return flow(input, 'partner', null)",
   ),
   mutant(

@@ -6,6 +6,7 @@ import type { ConflictRow, Side } from '../../api/types.js'
 import { useFormat, useText } from '../../i18n/locale.js'
 import { Answer } from '../../parts/answers.js'
 import { useAskBulk } from '../../parts/bulk-dialog.js'
+import { keptByYes, otherSide } from '../../parts/doors.js'
 import { FieldText, useFieldName } from '../../parts/field-value.js'
 import { PageLink } from '../../parts/links.js'
 
@@ -42,13 +43,16 @@ function DecideAll({ rows, kind }: { readonly rows: readonly ConflictRow[]; read
   const ask = useAskBulk()
   const mayDecide = useMay('operator')
   if (!mayDecide || rows.length < 2) return null
+  // Of questions the left one is no and the right one is yes, on whichever side each of them has its door.
   const label = (side: Side): string =>
     kind === 'confirm' ? (side === 'crm' ? deal.conflicts.allow : deal.conflicts.refuse) : deal.conflicts.keep(common.sides[side])
+  const keptOf = (side: Side, conflict: ConflictRow['conflict']): Side =>
+    kind === 'confirm' && keptByYes(conflict) === 'partner' ? otherSide(side) : side
   const decide = (keep: Side): void => {
-    const items = rows.map(({ deal: id, name, conflict: { field } }) => ({
+    const items = rows.map(({ deal: id, name, conflict }) => ({
       deal: id,
-      name: `${name ?? id}: ${nameOf(field)}`,
-      act: () => api.resolve(id, field, keep),
+      name: `${name ?? id}: ${nameOf(conflict.field)}`,
+      act: () => api.resolve(id, conflict.field, keptOf(keep, conflict)),
     }))
     ask({
       title: attention.decideAsk(format.number(rows.length), label(keep)),

@@ -3,12 +3,12 @@ import { useState } from 'react'
 import { useMay } from '../../api/queries.js'
 import type { Conflict, DealView, Side } from '../../api/types.js'
 import { useFormat, useText } from '../../i18n/locale.js'
+import { keptByYes, otherSide } from '../../parts/doors.js'
 import { FieldText, useFieldName } from '../../parts/field-value.js'
 import { Icon } from '../../parts/icon.js'
 import { ActionDialog, type Action } from './action-dialog.js'
 
 const SIDES: readonly Side[] = ['partner', 'crm']
-const other = (side: Side): Side => (side === 'partner' ? 'crm' : 'partner')
 
 /** What a person has to decide, on top of everything else. */
 export function Conflicts({ deal }: { readonly deal: DealView }) {
@@ -94,13 +94,13 @@ function Choice({ side, conflict, deal, onKeep }: ChoiceProps) {
   const currency = deal.fields.find((item) => item.field === 'details.currency')?.[side]
   const value = <FieldText field={conflict.field} value={conflict.saw[side]} currency={currency} />
   const confirms = conflict.kind === 'confirm'
-  const label = confirms ? (side === 'crm' ? text.allow : text.refuse) : text.keep(common.sides[side])
+  const label = confirms ? (side === keptByYes(conflict) ? text.allow : text.refuse) : text.keep(common.sides[side])
   return (
     <div className={`conflict__side ${side}`}>
       <span className={`side-tag side-tag--${side}`}>{common.sides[side]}</span>
       <p className="conflict__value">{value}</p>
       <p className="conflict__effect">
-        {value} {text.writesTo(common.sides[other(side)])}
+        {value} {text.writesTo(common.sides[otherSide(side)])}
       </p>
       {mayDecide && <Button onClick={() => onKeep({ kind: 'resolve', field: conflict.field, keep: side })}>{label}</Button>}
     </div>

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
+import { HELP, VISIBILITY, type Projection } from '../core/deal.js'
+import type { Link } from '../core/link.js'
+
+const deal: Projection = {
+  name: 'Nordwind rollout',
+  status: 'Active/Accepted',
+  'details.dealValue': 84_000,
+  'details.currency': 'EUR',
+  'details.closingDateTime': '2026-11-30',
+  'details.notes': 'Wants reports.',
+  'details.requirements.solutions': [{ id: 'SOL-1', name: 'One' }],
+  'customerProfile.name': 'Nordwind GmbH',
+  'customerProfile.address.addressLine1': 'Lindenallee 7',
+  'customerProfile.address.city': 'Hamburg',
+  'customerProfile.address.country': 'DE',
+  'customerProfile.team': [{ email: 'mara@nordwind.example', firstName: 'Mara', lastName: 'Vogt', phone: '+49' }],
+  team: [{ email: 'jon@partner.example', firstName: 'Jon', lastName: 'Reyes', phone: '+1' }],
+  campaignId: null,
+  [VISIBILITY]: false,
+}
+
+const only = async (world: EngineWorld): Promise<Link> => {
+  const [link] = await world.links()
+  if (link === undefined) throw new Error('there is a deal')
+  return link
+}
+const partner = (id: string) => ({ side: 'partner', kind: 'referral', id }) as const
+const crm = (id: string) => ({ side: 'crm', kind: 'opportunity', id }) as const
+
+/** A deal that was agreed on before anybody has to be asked. */
+async function asking(over: Projection = {}): Promise<{ world: EngineWorld; referralId: string; crmId: string }> {
+  const world = engineWorld()
+  const { id } = world.partner.put({ kind: 'referral', deal: { ...deal, ...over } })
+  await world.hint({ ref: partner(id) })
+  await world.settle()
+  world.policy = { ...world.policy, irreversible: 'confirm' }
+  return { world, referralId: id, crmId: world.crm.only().id }
+}
+async function edit(world: EngineWorld, id: string, values: Projection): Promise<void> {
+  world.crm.edit(id, values)
+  await world.hint({ ref: crm(id), wide: true })
+  await world.settle()
+}
+async function say(world: EngineWorld, field: Parameters<EngineWorld['service']['resolve']>[1]['field'], keep: 'partner' | 'crm'): Promise<void> {
+  await world.service.resolve((await only(world)).id, { field, keep, by: 'kim' })
+  await world.settle()
+}
+
+describe('a door that waits for a word', () => {
+  it('[R55] opens by the word that was asked for, and no other door with it', async () => {
+    const { world, crmId } = await asking()
+    await edit(world, crmId, { [VISIBILITY]: true })
+    expect((await only(world)).reason?.code).toBe('confirm')
+    await say(world, VISIBILITY, 'crm')
+    expect(world.partner.only().deal[VISIBILITY]).toBe(true)
+    await edit(world, crmId, { status: 'Closed/Won' })
+    expect(world.partner.only().deal.status).toBe('Active/Accepted')
+    expect((await only(world)).reason?.code).toBe('confirm')
+  })
+
+  it('[R55] is asked about where the CRM follows Partner Center, and a yes closes the record', async () => {
+    const { world, referralId, crmId } = await asking()
+    world.partner.edit(referralId, { status: 'Closed/Won' })
+    await world.hint({ ref: partner(referralId) })
+    await world.settle()
+    expect((await only(world)).reason?.code).toBe('confirm')
+    expect(world.crm.only().deal.status).toBe('Active/Accepted')
+    await say(world, 'status', 'partner')
+    expect(world.crm.only().deal.status).toBe('Closed/Won')
+    expect((await only(world)).state).toBe('in-sync')
+    expect(crmId).toBe(world.crm.only().id)
+  })
+
+  it('[R55] is asked about again for the next request to Microsoft', async () => {
+    const { world, crmId } = await asking()
+    await edit(world, crmId, { [HELP]: 'QuotesOrLicensing' })
+    await say(world, HELP, 'crm')
+    expect(world.partner.only('related').deal[VISIBILITY]).toBe(true)
+    expect((await only(world)).approvals).toEqual([])
+  })
+
+  it('[R55] is asked about once where a record is shared and Microsoft is asked for help by one act', async () => {
+    const world = engineWorld()
+    world.policy = { ...world.policy, irreversible: 'confirm' }
+    const row = world.crm.put({ kind: 'opportunity', deal: { ...deal, [HELP]: 'QuotesOrLicensing' } })
+    await world.hint({ ref: crm(row.id) })
+    await world.settle()
+    expect((await only(world)).reason?.code).toBe('confirm')
+    expect((await only(world)).conflicts).toMatchObject([{ field: HELP, door: 'partner' }])
+    await say(world, HELP, 'crm')
+    expect(world.partner.only('related')).toBeDefined()
+    expect((await only(world)).approvals).toEqual([])
+  })
+
+  it('[R55] stays shut by a no, which puts the record back, and is asked about anew when somebody goes for it again', async () => {
+    const { world, crmId } = await asking()
+    await edit(world, crmId, { [VISIBILITY]: true })
+    await say(world, VISIBILITY, 'partner')
+    expect(world.crm.only().deal[VISIBILITY]).toBe(false)
+    expect((await only(world)).state).toBe('in-sync')
+    await edit(world, crmId, { status: 'Closed/Won' })
+    await say(world, 'status', 'partner')
+    expect(world.crm.only().deal.status).toBe('Active/Accepted')
+    await edit(world, crmId, { status: 'Closed/Won' })
+    expect(world.crm.only().deal.status).toBe('Closed/Won')
+    expect((await only(world)).reason?.code).toBe('confirm')
+    expect(world.partner.only().deal).toMatchObject({ status: 'Active/Accepted', [VISIBILITY]: false })
+  })
+})
