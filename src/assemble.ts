@@ -23,6 +23,7 @@ import { LEASE_MS, type Engine } from './engine/engine.js'
 import { markRejected, markRepaired, markRetrying, markUnderNewRows, markUnderSwitches } from './engine/mark-again.js'
 import { mappingDesk } from './engine/mapping-desk.js'
 import { assertIdentity } from './engine/identity.js'
+import { referralsKnown } from './engine/referrals-known.js'
 import { schedule, sweepTurns, type Schedule } from './engine/schedule.js'
 import { service } from './engine/service.js'
 import type { Service } from './engine/views.js'
@@ -177,7 +178,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     policy: held.policy,
     freshen: held.refresh,
     crmIdFor: crm.idFor,
-    referralsKnown: async () => (await store.getValue('swept.partner')) !== null,
+    referralsKnown: () => referralsKnown(store),
     witness: witnessed,
     leaseMs: LEASE_MS,
     tracing,

@@ -91,6 +91,8 @@ export interface TouchedPage {
   readonly records: readonly TouchedRecord[]
   /** Where to continue after this page was durably noted; null while a round is incomplete (a feed whose cursor comes with its last page). */
   readonly cursor: string | null
+  /** Of the last page: what changed while the round was under way was left to the next one. */
+  readonly cutShort?: boolean
 }
 export interface TouchedRecord {
   readonly ref: Ref

@@ -16,14 +16,13 @@ import { closeRun, holdDuplicates, holdTaken, rivalFor } from './holds.js'
 import { look, type Known } from './look.js'
 import { fingerprint, successLine } from './note-text.js'
 import { Pass } from './pass.js'
+import { askForReferrals, untilKnownMs } from './referrals-known.js'
 import { remapped } from './remap.js'
 import { tellRecord } from './tell.js'
 import { WIDE_FIELDS, withoutVanished } from './vanished.js'
 
 // A share takes four rounds (create, help, stamp, quiet); more than eight means that people edit faster than we write.
 const roundsMax = 8
-// How soon a share is looked at again while the first sweep of Partner Center is still under way.
-const untilKnownMs = 5_000
 
 /** How one round ended: `again` = plan afresh on what is known, or the pass is over. */
 type Round =
@@ -144,8 +143,10 @@ async function planned(engine: Engine, pass: Pass, known: Known, now: Readings):
   const refused = doable.length > 0 && pass.link.rejected === fingerprint(doable.map((item) => item.change))
   if (doable.length === 0 || refused) return over(await finish(engine, pass, plan, now, refused))
   if (doable.some(({ change }) => change.kind !== 'create' && isBelieved(change.side, known, now))) return next({})
-  if (doable.some(({ change }) => change.kind === 'create' && change.as === 'referral') && !(await engine.referralsKnown()))
+  if (doable.some(({ change }) => change.kind === 'create' && change.as === 'referral') && !(await engine.referralsKnown())) {
+    await askForReferrals(engine)
     return over(await waitFor(pass, untilKnownMs))
+  }
   const applied = await carryOut(engine, pass, plan, doable, now)
   if (applied.fault === null) return next(applied.known)
   if (applied.fault.kind === 'stale' || applied.fault.kind === 'missing')

@@ -1,6 +1,7 @@
 import { toFault, type FaultKind } from '../core/fault.js'
 import type { Engine } from './engine.js'
 import { hold } from './hold.js'
+import { lookAgainWhenAsked } from './referrals-known.js'
 import { sweep } from './sweep.js'
 
 /** One thing that happens every so often, once across all workers. */
@@ -91,9 +92,14 @@ export function sweepTurns(engine: Engine, times: () => SweepTimes): Turn[] {
     name,
     everyMs,
     run: async (signal) => {
-      const { since, openOnly } = times()
+      const untilMs = engine.clock.now() + everyMs
+      const round = (): Promise<unknown> => {
+        const { since, openOnly } = times()
+        return sweep(engine, side, { signal, release: false, since, openOnly })
+      }
       if (side === 'partner') await crmSeenWhole(engine, signal)
-      await sweep(engine, side, { signal, release: false, since, openOnly })
+      await round()
+      if (side === 'partner') await lookAgainWhenAsked(engine, { untilMs, signal }, round)
     },
   })
   return [turn('read the CRM change feed', 'crm', times().pollMs), turn('sweep Partner Center', 'partner', times().sweepMs)]

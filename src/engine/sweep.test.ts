@@ -119,3 +119,23 @@ test('[R25] a sweep that breaks off behind a page of changes brings them again: 
   expect(await world.store.getValue(cursorName('partner'))).toEqual(before)
   expect(await sweep(world.engine, 'partner', options)).toMatchObject({ marked: 1 })
 })
+
+test('[R25] a first sweep that is told to stop is not through, and what it had not made comes again', async () => {
+  const world = engineWorld()
+  for (let index = 0; index < 3; index += 1) world.partner.put({ kind: 'referral', deal: { ...deal, name: `Deal ${index}` } })
+  const stop = new AbortController()
+  const { partner } = world.engine.adapters
+  async function* touched(asked: Parameters<typeof partner.touched>[0]): AsyncGenerator<TouchedPage> {
+    for await (const page of partner.touched(asked)) {
+      stop.abort() // Between the answer of the listing and the work on it.
+      yield page
+    }
+  }
+  await sweep(world.engine, 'crm', options)
+  const engine = { ...world.engine, adapters: { ...world.engine.adapters, partner: { ...partner, touched } } }
+  await expect(sweep(engine, 'partner', { ...options, signal: stop.signal })).rejects.toMatchObject({ kind: 'offline' })
+  expect(await world.store.getValue('swept.partner')).toBeNull()
+  await sweep(world.engine, 'partner', options)
+  await world.settle()
+  expect(world.crm.rows.size).toBe(3)
+})

@@ -1,4 +1,5 @@
 import { changedFields } from '../core/deal.js'
+import { Fault } from '../core/fault.js'
 import { newLink, type Link } from '../core/link.js'
 import type { Mark, Present, Reading, TouchedPage, TouchedRecord } from '../core/ports.js'
 import { asLinkId, isEndRef, refKey, type EndRef, type LinkId, type Side } from '../core/ref.js'
@@ -6,6 +7,7 @@ import { bulkCreate, type NewDeal } from './bulk.js'
 import { entry, type Engine } from './engine.js'
 import { hold } from './hold.js'
 import { joinNamed, mayJoin } from './join-named.js'
+import { noteRound } from './referrals-known.js'
 
 export interface SweepOptions {
   readonly signal: AbortSignal
@@ -62,15 +64,19 @@ async function sweepPages(engine: Engine, side: Side, options: SweepOptions): Pr
   let created = 0
   let related = false
   let cursor: string | null = null
+  let cutShort = false
   for await (const page of pages) {
     records += page.records.length
     related ||= page.records.some(({ engagementId }) => engagementId !== null)
     created += await notePage(engine, side, page, collected)
+    goOn(side, options.signal) // What was not made of this page comes again with it.
     cursor = page.cursor ?? cursor
+    cutShort = page.cutShort === true
     // While nothing waits for the brake, progress is kept page by page, so that an interrupted first sync goes on where it was.
     if (page.cursor !== null && candidates.size === 0)
       await store.setValue(cursorName(side), page.cursor, { expect: 'any', now: clock.now() })
   }
+  goOn(side, options.signal) // A walk that was told to stop ends like one that is through.
   const braked = options.release ? null : await brake(engine, side, collected)
   if (braked !== null) return { side, records, created, marked: 0, braked, skipped: false }
   const now = clock.now()
@@ -84,9 +90,15 @@ async function sweepPages(engine: Engine, side: Side, options: SweepOptions): Pr
   if (side === 'partner') marks.push(...(await waitingMarks(engine, related)))
   if (marks.length > 0) await store.queue.mark(marks, now)
   if (cursor !== null) await store.setValue(cursorName(side), cursor, { expect: 'any', now })
+  if (side === 'partner') await noteRound(engine, { cutShort })
   await store.setValue(`swept.${side}`, now, { expect: 'any', now })
   if (await store.getValue(brakeName(side))) await store.setValue(brakeName(side), null, { expect: 'any', now })
   return { side, records, created, marked: marks.length, braked: null, skipped: false }
+}
+
+function goOn(side: Side, signal: AbortSignal): void {
+  if (signal.aborted)
+    throw new Fault('offline', `The sweep of ${side === 'crm' ? 'the CRM' : 'Partner Center'} was stopped before it was through.`, { remedy: 'Nothing to do: the next one goes on from there.' })
 }
 
 const showsRelatedName = 'sweep.shows-related'

@@ -1,6 +1,7 @@
 import type { LinkId, Side } from '../core/ref.js'
 import type { Engine } from './engine.js'
 import { findDeal } from './find-deal.js'
+import { anotherRoundWanted, roundsMost, untilKnownMs } from './referrals-known.js'
 import { sweep, type SweepOptions, type SweepReport } from './sweep.js'
 import type { SyncSummary } from './views.js'
 import type { Worker } from './worker.js'
@@ -61,7 +62,13 @@ export async function syncNow(
   } else {
     await sweepBoth(deps, options, sweeps)
   }
-  passes += await worker.drain({ signal: options.signal, ...(only === undefined ? {} : { only }) })
+  const drain = (): Promise<number> => worker.drain({ signal: options.signal, ...(only === undefined ? {} : { only }) })
+  passes += await drain()
+  for (let rounds = 1; rounds <= roundsMost && !options.signal.aborted && (await anotherRoundWanted(store)); rounds += 1) {
+    sweeps.push(await sweepInTurn(engine, 'partner', { ...deps.firstSync, release: options.release, signal: options.signal }))
+    await clock.sleep(untilKnownMs, options.signal)
+    passes += await drain()
+  }
   const [states, depth, retrying] = await Promise.all([
     store.counts(),
     store.queue.depth(clock.now()),

@@ -109,6 +109,42 @@ test.each([{}, { dateLiteral: 'unsupported' }, { continuation: 'offset' }] as co
   expect(seen).toEqual(new Set(seeded))
 })
 
+describe('a round tells at its end whether it left out what changed meanwhile', () => {
+  interface Meanwhile {
+    readonly edits: number
+    readonly laterMs: number
+  }
+  async function rounds(world: PartnerWorld, seeded: readonly string[], { edits, laterMs }: Meanwhile): Promise<(boolean | undefined)[]> {
+    const told: (boolean | undefined)[] = []
+    let edited = false
+    let cursor: string | null = null
+    for (let round = 0; round < 2; round += 1) {
+      let last: boolean | undefined
+      for await (const page of world.adapter.touched({ cursor, since: null, openOnly: false, signal: never })) {
+        cursor = page.cursor ?? cursor
+        last = page.cutShort
+        if (edited) continue
+        edited = true
+        world.kit.clock.advance(laterMs)
+        for (const id of seeded.slice(0, edits)) edit(world, id, 'edited meanwhile')
+      }
+      told.push(last)
+    }
+    return told
+  }
+  test.each([
+    { options: {}, deals: 350, edits: 250, laterMs: 20_000, told: [true, false] },
+    { options: {}, deals: 350, edits: 50, laterMs: 100, told: [false, false] },
+    { options: { dateLiteral: 'unsupported' }, deals: 350, edits: 50, laterMs: 100, told: [true, false] },
+    { options: { dateLiteral: 'unsupported' }, deals: 20, edits: 5, laterMs: 20_000, told: [false, false] },
+  ] as const)('[R27] $options, $deals deals, $edits edits after $laterMs ms', async ({ options, deals, edits, laterMs, told }) => {
+    const world = partnerWorld(options)
+    const seeded = world.simulator.seed(deals)
+    world.kit.clock.advance(3_600_000)
+    expect(await rounds(world, seeded, { edits, laterMs })).toEqual(told)
+  })
+})
+
 test.each(['kept', 'any'] as const)('finds what a listing shows late (order %s)', async (listingLagOrder) => {
   const world = partnerWorld({ listingLagMs: 120_000, listingLagOrder })
   const seeded = world.simulator.seed(60)

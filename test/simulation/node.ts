@@ -7,6 +7,7 @@ import { defaultPolicy } from '../../src/core/policy.js'
 import type { Clock, Inbound, InboundRequest, Store } from '../../src/core/ports.js'
 import { customerGuard } from '../../src/engine/customer-guard.js'
 import { LEASE_MS, unwitnessed, type Engine } from '../../src/engine/engine.js'
+import { lookAgainWhenAsked, referralsKnown } from '../../src/engine/referrals-known.js'
 import { sweep } from '../../src/engine/sweep.js'
 import { worker } from '../../src/engine/worker.js'
 import { pace } from '../../src/remote/pace.js'
@@ -91,7 +92,7 @@ export function startNode(world: NodeWorld): Node {
     policy: () => ({ policy, version: 1, mapping: null }),
     freshen: async () => undefined,
     crmIdFor: crm.idFor,
-    referralsKnown: async () => (await store.getValue('swept.partner')) !== null,
+    referralsKnown: () => referralsKnown(store),
     witness: unwitnessed,
     leaseMs: LEASE_MS,
     report: () => undefined,
@@ -112,7 +113,9 @@ export function startNode(world: NodeWorld): Node {
   const forever = async (): Promise<void> => {
     for (let everyMs = sweepFirstMs; ; everyMs = Math.min(sweepMostMs, everyMs * 1.3)) {
       await sweepSide('crm', false)
+      const untilMs = clock.now() + Math.round(everyMs)
       if ((await store.getValue('swept.crm').catch(() => null)) !== null) await sweepSide('partner', false)
+      await lookAgainWhenAsked(engine, { untilMs, signal }, () => sweepSide('partner', false)).catch(() => undefined)
       await clock.sleep(Math.round(everyMs))
     }
   }

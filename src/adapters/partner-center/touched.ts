@@ -87,7 +87,7 @@ async function* forwards(round: Round, start: Position): AsyncGenerator<TouchedP
     // Records that change while we walk come again at the end; they are left to the next round, which knows them as changed.
     const done = ends || page.items.length === 0 || (newest !== null && until !== null && newest > until)
     advance(round, newest, done)
-    yield { records, cursor: writePosition(round.position) }
+    yield { records, cursor: writePosition(round.position), cutShort: (done && !ends && page.items.length > 0) || pages === pagesMost - 1 }
     if (done) return true
     const next: Stamp | null = newest === null ? null : earlier(newest, stepBackMs)
     if (next !== null && next > from) {
@@ -151,7 +151,8 @@ async function* backwards(round: Round, start: Position): AsyncGenerator<Touched
     const done = page.nextLink === null || page.items.length === 0 || (stop !== null && taken.oldest !== null && taken.oldest < stop)
     if (done) advance(round, newest, true)
     else if (newest !== null) round.position = { ...round.position, seen: pruned(round.position.seen, newest, parts.overlapMs) }
-    yield { records: taken.records, cursor: done ? writePosition(round.position) : null }
+    // A record that changed meanwhile has moved in front of the pages that were still to come.
+    yield { records: taken.records, cursor: done ? writePosition(round.position) : null, cutShort: pages > 0 }
     if (done) return
     link = page.nextLink
   }
