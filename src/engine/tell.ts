@@ -15,22 +15,23 @@ export async function tellRecord(engine: Engine, pass: Pass, now: Readings): Pro
     if (crm.kind === 'present' && crm.sealed) pass.link = { ...link, notes: [] }
     return { kind: 'told' }
   }
-  const wanted = message(link)
-  const news = wanted !== null && wanted !== (link.told ?? 'in-sync')
-  if (!news && link.notes.length === 0) return { kind: 'told' }
+  const word = wordOf(link, crm)
+  const told = word?.key ?? link.told
+  const isNews = word !== null && word.key !== (link.told ?? 'in-sync')
+  if (!isNews && link.notes.length === 0) return { kind: 'told' }
   try {
     await pass.assertLease()
     const expect = crm.version ?? (await fresh(engine, pass, crm))
-    await engine.adapters.crm.write({ kind: 'patch', side: 'crm', ref: crm.ref, expect, set: {}, stamp: stampOf(engine, link, crm, news) }, pass)
+    await engine.adapters.crm.write({ kind: 'patch', side: 'crm', ref: crm.ref, expect, set: {}, stamp: stampOf(engine, link, crm, { word, isNews }) }, pass)
     pass.writes += 1
-    pass.link = { ...link, notes: [], told: wanted ?? link.told }
+    pass.link = { ...link, notes: [], told }
     return { kind: 'told' }
   } catch (error) {
     if (!isFault(error)) throw error
     // Refused for good (a field was removed, a rule of the CRM): the deal itself is in order, so say it here and go on.
     if (error.kind !== 'rejected' && error.kind !== 'forbidden') return { kind: 'failed', fault: error }
     pass.note({ kind: 'failed', change: null, fault: error.kind, message: error.message, remedy: error.remedy, requestId: error.requestId, calls: [] })
-    pass.link = { ...link, notes: [], told: wanted ?? link.told }
+    pass.link = { ...link, notes: [], told }
     return { kind: 'told' }
   }
 }
@@ -40,26 +41,38 @@ function maySpeak(engine: Engine, link: Link, crm: Present): boolean {
   return !crm.sealed && engine.policy().policy.flows.partnerToCrm === 'on' && (link.ends.partner !== null || crm.sync)
 }
 
-function message(link: Link): string | null {
-  switch (link.state) {
+/** What a record shows of its deal. `key` tells one word from another, so that each is written once. */
+interface Word {
+  readonly key: string
+  readonly problem: string | null
+  readonly isTrouble: boolean
+}
+
+function wordOf({ state, reason, ends }: Link, crm: Present): Word | null {
+  const text = reason?.text ?? ''
+  switch (state) {
     case 'in-sync':
-      return waits(link) ? `in-sync: ${link.reason?.text ?? ''}` : 'in-sync'
+      // Nothing is wrong, and the seller should know all the same that what was edited is not sent yet.
+      return reason?.code === 'unanswered' ? { key: `in-sync: ${text}`, problem: text, isTrouble: false } : { key: 'in-sync', problem: null, isTrouble: false }
     case 'needs-attention':
     case 'stopped':
-      return `needs-attention: ${link.reason?.text ?? ''}`
+      return { key: `needs-attention: ${text}`, problem: text, isTrouble: true }
+    case 'unlinked': {
+      // Who switches Sync on for a lead waits for something that does not come.
+      const isOwnLead = crm.ref.kind === 'lead' && crm.sync && ends.partner === null && reason?.code === 'excluded'
+      const problem = `${text} ${reason?.remedy ?? ''}`
+      return isOwnLead ? { key: `unlinked: ${problem}`, problem, isTrouble: false } : null
+    }
     case 'pending':
-    case 'unlinked':
       return null
   }
 }
 
-/** Nothing is wrong, and the seller should know all the same that what was edited is not sent yet. */
-const waits = ({ state, reason }: Link): boolean => state === 'in-sync' && reason?.code === 'unanswered'
-
-function stampOf(engine: Engine, link: Link, crm: Present, news: boolean): Stamp {
+function stampOf(engine: Engine, link: Link, crm: Present, { word, isNews }: { readonly word: Word | null; readonly isNews: boolean }): Stamp {
   const at = engine.clock.now()
-  const problem = link.state === 'in-sync' && !waits(link) ? null : (link.reason?.text ?? null)
-  const lines = [...link.notes, ...(news && problem !== null ? [waits(link) ? noteLine(at, problem) : problemLine(at, problem)] : [])]
+  const problem = word === null ? (link.reason?.text ?? null) : word.problem
+  const line = problem === null || !isNews ? [] : [word?.isTrouble === true ? problemLine(at, problem) : noteLine(at, problem)]
+  const lines = [...link.notes, ...line]
   const status: Stamp = { status: link.state, problem }
   return {
     ...status,

@@ -23,6 +23,31 @@ async function edit(world: EngineWorld, id: string, set: Projection): Promise<vo
 }
 const onlyLink = async (world: EngineWorld) => (await world.links())[0]
 
+it('[R47] a lead of the CRM that a seller switches Sync on for is shared as an opportunity only, and its record says so once', async () => {
+  const world = engineWorld()
+  const row = world.crm.put({ kind: 'lead', deal: { name: 'Ours', status: 'New/Received' }, sync: false })
+  const lead: EndRef = { side: 'crm', kind: 'lead', id: row.id }
+  const look = async (): Promise<void> => {
+    await world.hint({ ref: lead })
+    await world.settle()
+  }
+  await look()
+  expect(row).toMatchObject({ status: null, audit: null })
+  row.sync = true
+  await look()
+  const text = 'It is a CRM lead; a deal is shared from an opportunity. Qualify the lead, then switch Sync on.'
+  expect(row).toMatchObject({ status: text, audit: expect.stringContaining(text) as string, deal: { name: 'Ours' } })
+  expect(await onlyLink(world)).toMatchObject({ state: 'unlinked', reason: { code: 'excluded' } })
+  expect(world.partner.rows.size).toBe(0)
+  world.crm.edit(row.id, { 'details.notes': 'Called them.' })
+  await look()
+  row.sync = false
+  await look()
+  row.sync = true
+  await look()
+  expect(world.crm.calls.filter((call) => call !== 'read')).toHaveLength(1)
+})
+
 describe('[R47] an edit in the CRM that waits says so', () => {
   it('while the deal waits for our answer, on the deal and once on the record, and no more once it is accepted', async () => {
     const { world, crmId } = await linked()

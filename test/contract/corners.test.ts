@@ -22,6 +22,23 @@ describe.each(CRMS)('on %s', (_name, start) => {
     return { referralId: own.id, crmId: here.crmIdOf(own.id) }
   }
 
+  describe('a lead of the CRM whose Sync a seller switched on', () => {
+    it('makes no referral, and says on the record, once, what to do instead', async () => {
+      await open()
+      const before = here.sandbox.partnerCenter.size()
+      const id = here.people.lead('A lead of ours')
+      here.desk.seller.edit('lead', id, { sync: true })
+      await here.sync()
+      expect(await view(id)).toMatchObject({ state: 'unlinked', reason: { code: 'excluded' } })
+      expect(card(id, 'lead')).toMatchObject({ problem: expect.stringContaining('Qualify the lead') as string, audit: expect.stringContaining('It is a CRM lead') as string })
+      here.writes()
+      here.desk.seller.edit('lead', id, { description: 'Called them' })
+      await here.sync()
+      expect(here.writes()).toEqual([])
+      expect(here.sandbox.partnerCenter.size()).toBe(before)
+    })
+  })
+
   describe('a record reopened in the CRM while its referral is closed', () => {
     it('is said on the record and in the deal, and nothing is sent for it', async () => {
       await open()
