@@ -57,7 +57,7 @@ export type { Administration, ConnectionView } from './engine/administration.js'
 export { fitsSocket } from './server/local-socket.js'
 export { remoteService } from './server/remote-service.js'
 export { OPERATIONS, parametersOf } from './server/operations.js'
-export type { DealView, MatchReport, ObserveReport, PlanDocument, Proposal, Service, SettingsSummary, SyncSummary } from './engine/views.js'
+export type { DealView, MatchReport, ObserveReport, Overview, PlanDocument, Proposal, Service, SettingsSummary, SyncSummary } from './engine/views.js'
 
 export interface AppOptions {
   /** Where people of the simulated systems act; null: not a demo. */

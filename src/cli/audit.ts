@@ -5,7 +5,7 @@ import { EXIT, type Io } from './app.js'
 import { csv } from './csv.js'
 import { eraseCommand } from './keeping.js'
 import { momentIn, momentUsage, oneOf, wholeNumber } from './options.js'
-import { printJson, printTable } from './print.js'
+import { counted, printJson, printTable } from './print.js'
 import type { Run } from './run.js'
 import { auditText } from './audit-text.js'
 
@@ -56,7 +56,7 @@ async function verify(service: Service, io: Io, json: boolean): Promise<number> 
   const verdict = await service.verifyAudit()
   const flaws = verdict.broken.map((flaw) => `✘ ${flaw.link ?? 'installation'} entry ${flaw.sequence}: ${flaw.why}\n`)
   if (json) printJson(io, verdict)
-  else io.out(flaws.length === 0 ? `${verdict.entries} entries in ${verdict.chains} chains, unbroken.\n` : flaws.join(''))
+  else io.out(flaws.length === 0 ? `${counted(verdict.entries, 'entry', 'entries')} in ${counted(verdict.chains, 'chain')}, unbroken.\n` : flaws.join(''))
   return flaws.length === 0 ? EXIT.done : EXIT.attention
 }
 

@@ -7,7 +7,7 @@ import { linkCommand } from './link.js'
 import type { Run } from './run.js'
 import { LINK_STATES } from '../core/link.js'
 import { oneOf, wholeNumber } from './options.js'
-import { printJson, printTable, shown } from './print.js'
+import { counted, printJson, printTable, shown } from './print.js'
 
 /** `cosell deals …`: what the deals are and what can be done with them. */
 export function dealsCommands(program: Command, run: Run): void {
@@ -27,7 +27,7 @@ export function dealsCommands(program: Command, run: Run): void {
       if (json) printJson(io, page)
       else {
         printTable(io, ['deal', 'name', 'state', 'status', 'problem'], page.deals.map((deal) => [deal.id, shown(deal.name), deal.state, deal.status === null ? null : `${deal.status}/${deal.substatus ?? ''}`, shown(deal.problem)]))
-        io.err(`${page.deals.length} of ${page.total} deals. Next: cosell deals show DEAL\n`)
+        io.err(`${page.deals.length} of ${counted(page.total, 'deal')}. Next: cosell deals show DEAL\n`)
       }
       return EXIT.done
     }))

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { ObserveReport } from '../assemble.js'
 import { EXIT, type Io } from './app.js'
 import { momentIn, momentUsage } from './options.js'
-import { printJson, printTable, shown } from './print.js'
+import { counted, printJson, printTable, shown } from './print.js'
 import type { Run } from './run.js'
 
 /** `flows report`: what observe mode would have done, beside what somebody else's connector did. */
@@ -43,7 +43,7 @@ function show(io: Io, { since, flows, complete, totals, rows }: ObserveReport): 
   }
   const { agreed, different, notDone, withdrawn, deals } = totals
   io.out(
-    `${deals} deals${since === null ? '' : ` since ${since}`}: ${agreed} fields the same, ${different} different, ${notDone} not done, ${withdrawn} withdrawn.\n`,
+    `${counted(deals, 'deal')}${since === null ? '' : ` since ${since}`}: ${counted(agreed, 'field')} the same, ${different} different, ${notDone} not done, ${withdrawn} withdrawn.\n`,
   )
   if (!complete) io.err('There are more observations than were looked at; give --since.\n')
   if (!flows.some(({ value }) => value === 'observe'))

@@ -1,7 +1,7 @@
 import type { InstallItem } from '../core/ports.js'
 import { administered } from './administered.js'
 import { EXIT, type Io } from './app.js'
-import { printJson } from './print.js'
+import { counted, printJson } from './print.js'
 import { progressBar } from './progress.js'
 import type { Plain } from './run.js'
 
@@ -33,7 +33,7 @@ export function removeInstalled(
     const left = report.items.filter(({ change }) => change !== null)
     const kept = report.items.filter(({ change }) => change === null)
     if (plain.json) printJson(io, { done: report.done, left, kept })
-    else showKept(io, `${report.done.length} changes, read back.\n`, kept)
+    else showKept(io, `${counted(report.done.length, 'change')}, read back.\n`, kept)
     return left.length === 0 ? EXIT.done : EXIT.attention
   })
 }

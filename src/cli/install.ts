@@ -6,7 +6,7 @@ import type { InstallItem } from '../core/ports.js'
 import { administered } from './administered.js'
 import { EXIT, type Io } from './app.js'
 import { oneOf } from './options.js'
-import { printJson } from './print.js'
+import { counted, printJson } from './print.js'
 import { progressBar } from './progress.js'
 import { removeInstalled } from './install-remove.js'
 import type { Plain, Run } from './run.js'
@@ -127,7 +127,7 @@ function showReport(io: Io, done: readonly string[], left: readonly InstallItem[
   // What was made may not show: a right to see it is missing, or the CRM shows it later.
   const unseen = left.some(({ state, touches, change }) => state === 'missing' && touches === 'new' && change !== null)
   const readBack = unseen ? 'read back, and not all of it was found' : 'read back and found in place'
-  io.out(done.length === 0 ? 'Nothing to do.\n' : `${done.length} changes, ${readBack}.\n`)
+  io.out(done.length === 0 ? 'Nothing to do.\n' : `${counted(done.length, 'change')}, ${readBack}.\n`)
   if (left.length === 0) return
   io.err('Left as it is:\n')
   for (const item of left) io.err(`  ${lineOf(item)}`)

@@ -6,7 +6,7 @@ import { MATCH_THRESHOLD, type MatchDoubt, type MatchPair, type Unpaired } from 
 import { EXIT, type Io } from './app.js'
 import { csv } from './csv.js'
 import { report } from './deal-report.js'
-import { printJson, printTable, shown } from './print.js'
+import { counted, printJson, printTable, shown } from './print.js'
 import { progressBar } from './progress.js'
 import type { Run, WithService } from './run.js'
 
@@ -206,7 +206,7 @@ function show(
   }
   const count = linked.filter(({ deal }) => deal !== null).length
   io.out(
-    `${found.pairs.length} pairs proposed, ${count} linked; ${about.left} records left over${about.file === null ? '' : `, listed in ${about.file}`}.\n`,
+    `${counted(found.pairs.length, 'pair')} proposed, ${count} linked; ${counted(about.left, 'record')} left over${about.file === null ? '' : `, listed in ${about.file}`}.\n`,
   )
   if (linked.length === 0 && found.pairs.some(({ doubts, score }) => doubts.length === 0 && score >= about.above))
     io.err(`Next: cosell deals link --match --above ${about.above} --yes, or one by one: cosell deals link --referral ID --crm ID\n`)

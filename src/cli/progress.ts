@@ -1,5 +1,6 @@
-import type { Service } from '../assemble.js'
+import type { Overview, Service } from '../assemble.js'
 import type { Io } from './app.js'
+import { counted } from './print.js'
 
 export interface Progress {
   show(progress: { readonly done: number; readonly total: number; readonly what: string }): void
@@ -8,27 +9,50 @@ export interface Progress {
 
 const lookEveryMs = 1_000
 
-/** Watches the queue while a sync works it. `work` goes on whether or not anybody looks. */
-export async function watched<T>(io: Io, service: Pick<Service, 'overview'>, work: Promise<T>): Promise<T> {
+type Shown = { readonly done: number; readonly total: number; readonly what: string }
+/** What the running service tells of the work that is being waited for; null: nothing yet. */
+export type Look = (overview: Overview) => Shown | null
+
+/** Watches a long work while it goes on, which it does whether or not anybody looks. Where stderr is no terminal, nobody does. */
+export async function watched<T>(io: Io, service: Pick<Service, 'overview'>, work: Promise<T>, look: Look): Promise<T> {
   if (!io.errIsTty) return work
   const bar = progressBar(io)
-  let most = 0
-  const look = setInterval(() => {
-    service.overview().then(({ queue: { due, leased }, states }) => {
-      most = Math.max(most, due + leased)
-      const deals = Object.values(states).reduce((sum, count) => sum + count, 0)
-      // A first sync makes most records while it sweeps, without a queue.
-      if (most === 0) bar.show({ done: 0, total: 0, what: `sweeping both sides, ${deals} deals so far` })
-      else bar.show({ done: most - due - leased, total: most, what: 'deals worked' })
+  let seconds = 0
+  const looking = setInterval(() => {
+    seconds += lookEveryMs / 1_000
+    service.overview().then((overview) => {
+      const now = look(overview)
+      if (now !== null) bar.show({ ...now, what: `${now.what}${pace(now, seconds)}` })
     }, () => undefined) // Only a display; what is wrong is told by the work itself.
   }, lookEveryMs)
   try {
     return await work
   } finally {
-    clearInterval(look)
+    clearInterval(looking)
     bar.end()
   }
 }
+
+/** Rate and what is left by it, once there is something to reckon with. */
+function pace({ done, total }: Shown, seconds: number): string {
+  if (done === 0 || done >= total) return ''
+  const rate = done / seconds
+  const left = (total - done) / rate
+  const text = left < 90 ? `${Math.ceil(left)} s` : `${Math.ceil(left / 60)} min`
+  return `, ${rate < 10 ? rate.toFixed(1) : Math.round(rate)} a second, about ${text} left`
+}
+
+/** A sync works a queue. A first sync makes most records while it sweeps, without one. */
+export function syncing(): Look {
+  let most = 0
+  return ({ queue: { due, leased }, states }) => {
+    most = Math.max(most, due + leased)
+    const deals = Object.values(states).reduce((sum, count) => sum + count, 0)
+    return most === 0 ? { done: 0, total: 0, what: `sweeping both sides, ${counted(deals, 'deal')} so far` } : { done: most - due - leased, total: most, what: 'deals worked' }
+  }
+}
+
+export const planning: Look = ({ planning: now }) => (now === null ? null : { ...now, what: 'deals planned' })
 
 const width = 24
 const lineMost = 100

@@ -6,8 +6,8 @@ import { auditText } from './audit-text.js'
 import { draftIn } from './mapping.js'
 import { oneOf, wholeNumber } from './options.js'
 import { planIn } from './plan-file.js'
-import { printJson, printTable, shown } from './print.js'
-import { watched } from './progress.js'
+import { counted, printJson, printTable, shown } from './print.js'
+import { planning, syncing, watched } from './progress.js'
 import type { Run } from './run.js'
 
 /** `sync`, `plan`, `apply`, `conflicts`, `runs`: the work itself. */
@@ -18,7 +18,7 @@ export function workCommands(program: Command, run: Run): void {
     .option('--once', 'accepted for scripts; a sync always runs once')
     .option('--yes', 'release the brake')
     .action(run.service(async ({ service, io, json, signal, user }, options, deals) => {
-      const summary = await watched(io, service, service.sync({ deals, release: options['yes'] === true, signal, by: user }))
+      const summary = await watched(io, service, service.sync({ deals, release: options['yes'] === true, signal, by: user }), syncing())
       if (json) printJson(io, summary)
       else showSummary(io, summary)
       if (summary.unreachable.count > 0) return EXIT.remote
@@ -32,7 +32,8 @@ export function workCommands(program: Command, run: Run): void {
     .option('--mapping <file>', 'the effect of a drafted mapping instead; it cannot be applied')
     .action(run.service(async ({ service, io, json, signal }, options, deals) => {
       const draft = draftIn(options)
-      const plan = draft === null ? await service.plan({ deals, signal }) : await service.mapping.plan(draft, deals, signal)
+      const made = draft === null ? service.plan({ deals, signal }) : service.mapping.plan(draft, deals, signal)
+      const plan = await watched(io, service, made, planning)
       if (typeof options['out'] === 'string') writeFileSync(options['out'], `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 })
       if (json) printJson(io, plan)
       else if (draft === null) showPlan(io, plan)
@@ -99,10 +100,10 @@ function runCommands(program: Command, run: Run): void {
 }
 
 function showSummary(io: Io, summary: SyncSummary): void {
-  for (const sweep of summary.sweeps) io.out(`${sweep.side === 'crm' ? 'CRM' : 'Partner Center'}: ${sweep.records} records seen, ${sweep.created} new${sweep.skipped ? ' (not swept: another worker has been at it for hours; run "cosell sync" again)' : ''}\n`)
+  for (const sweep of summary.sweeps) io.out(`${sweep.side === 'crm' ? 'CRM' : 'Partner Center'}: ${counted(sweep.records, 'record')} seen, ${sweep.created} new${sweep.skipped ? ' (not swept: another worker has been at it for hours; run "cosell sync" again)' : ''}\n`)
   for (const brake of summary.braked) io.out(`! The sweep of ${brake.side} was stopped: it would change ${brake.wouldChange} of ${brake.linked} linked deals. Look at them with "cosell plan", then run "cosell sync --yes".\n`)
-  io.out(`${summary.passes} passes. ${Object.entries(summary.states).map(([state, count]) => `${count} ${state}`).join(', ')}. ${summary.later} due later.\n`)
-  if (summary.unreachable.count > 0) io.out(`! ${summary.unreachable.count} deals could not be reached: ${summary.unreachable.message ?? ''}\n`)
+  io.out(`${counted(summary.passes, 'pass', 'passes')}. ${Object.entries(summary.states).map(([state, count]) => `${count} ${state}`).join(', ')}. ${summary.later} due later.\n`)
+  if (summary.unreachable.count > 0) io.out(`! ${counted(summary.unreachable.count, 'deal')} could not be reached: ${summary.unreachable.message ?? ''}\n`)
 }
 
 const examplesMost = 10
@@ -111,11 +112,13 @@ const examplesMost = 10
 function showEffect(io: Io, plan: PlanDocument): void {
   const touched = plan.items.filter(({ changes }) => changes.length > 0)
   showPlan(io, { ...plan, items: touched.slice(0, examplesMost) })
-  if (touched.length > examplesMost) io.out(`… and ${touched.length - examplesMost} more deals; --json lists them all.\n`)
+  if (touched.length > examplesMost) io.out(`… and ${counted(touched.length - examplesMost, 'more deal')}; --json lists them all.\n`)
   const fields = Object.entries(plan.totals.fields).sort(([, a], [, b]) => b - a)
   if (fields.length > 0) printTable(io, ['field', 'records written'], fields.map(([field, count]) => [field, count]))
   io.out(`${plan.totals.irreversible} of the steps cannot be taken back.\n`)
 }
+
+const isNothing = (value: unknown): boolean => shown(value) === shown(null)
 
 function showPlan(io: Io, plan: PlanDocument): void {
   for (const item of plan.items) {
@@ -124,11 +127,12 @@ function showPlan(io: Io, plan: PlanDocument): void {
     io.out(`${item.name ?? item.deal ?? '(new deal)'}\n`)
     for (const change of item.changes) {
       io.out(`  ${change.kind === 'create' ? '+ create' : '~ update'}: ${change.what}${change.irreversible ? ' (cannot be taken back)' : ''}\n`)
-      for (const field of change.fields) io.out(`      ${field.field}: ${shown(field.before)} -> ${shown(field.after)}\n`)
+      // A new record has nothing before, and its empty fields stay empty: no lines of nothing.
+      for (const { field, before, after } of change.fields) if (!isNothing(before) || !isNothing(after)) io.out(`      ${field}: ${shown(before)} -> ${shown(after)}\n`)
     }
     for (const note of item.conflicts.filter(({ kind }) => kind === 'info')) io.out(`  i ${note.field}: ${note.reason}\n`)
     for (const conflict of held) io.out(`  ! conflict: ${conflict.field}: ${shown(conflict.saw.partner)} | ${shown(conflict.saw.crm)}\n`)
   }
   const { create, update, steps, conflicts, unchanged } = plan.totals
-  io.out(`${create} to create, ${update} to update, ${steps} steps, ${conflicts} conflicts, ${unchanged} unchanged.\n`)
+  io.out(`${create} to create, ${update} to update, ${counted(steps, 'step')}, ${counted(conflicts, 'conflict')}, ${unchanged} unchanged.\n`)
 }

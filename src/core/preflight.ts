@@ -58,5 +58,10 @@ function countryIssues(deal: Projection): PreflightIssue[] {
 function valueIssues(deal: Projection): PreflightIssue[] {
   const value = deal['details.dealValue']
   if (value === undefined || value === null) return [missing('details.dealValue', 'The deal has no estimated value.')]
-  return value > 0 ? [] : [missing('details.dealValue', 'The deal\'s estimated value is zero; Partner Center asks for an amount above zero.')]
+  if (value > 0) return []
+  const text =
+    value === 0
+      ? 'The deal\'s estimated value is zero; Partner Center asks for an amount above zero.'
+      : `The deal's estimated value is below zero (${value}); Partner Center asks for an amount above zero.`
+  return [missing('details.dealValue', text)]
 }

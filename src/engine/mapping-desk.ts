@@ -26,10 +26,10 @@ export function mappingDesk(draftOf: DraftOf, accept: MappingDesk['accept']): Ma
     show: () => Promise.resolve(draftOf(null).view),
     columns: (signal) => draftOf(null).engine.adapters.crm.describe({ signal }),
     check: async (text, signal) => draftOf(text).checks(signal),
-    async plan(text, deals, signal) {
+    async plan(text, deals, signal, watch) {
       const draft = draftOf(text)
       await assertFits(draft, signal)
-      return planAll(draft.engine, deals, signal)
+      return planAll(draft.engine, deals, signal, watch)
     },
     async try(deal, text, signal) {
       const draft = draftOf(text)

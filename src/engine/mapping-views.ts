@@ -1,5 +1,5 @@
 import type { Check, RemoteSchema } from '../core/ports.js'
-import type { PlanDocument, PlanItem } from './plan-views.js'
+import type { PlanDocument, PlanItem, PlanWatch } from './plan-views.js'
 
 /** One row of the effective mapping, for people. */
 export interface MappingRowView {
@@ -69,5 +69,5 @@ export interface MappingDesk {
   accept(by: string): Promise<void>
   check(text: string | null, signal: AbortSignal): Promise<readonly Check[]>
   try(deal: string, text: string | null, signal: AbortSignal): Promise<MappingTrial>
-  plan(text: string, deals: readonly string[], signal: AbortSignal): Promise<PlanDocument>
+  plan(text: string, deals: readonly string[], signal: AbortSignal, watch?: PlanWatch): Promise<PlanDocument>
 }

@@ -41,3 +41,10 @@ export interface ApplyReport {
   readonly applied: number
   readonly refused: readonly { readonly deal: string | null; readonly why: string }[]
 }
+
+/** Deals planned, of so many that are known; a look at both sides may find more. */
+export interface PlanProgress {
+  readonly done: number
+  readonly total: number
+}
+export type PlanWatch = (progress: PlanProgress | null) => void

@@ -12,15 +12,28 @@ import { findDeal } from './find-deal.js'
 import { look } from './look.js'
 import { remapped } from './remap.js'
 import { cursorName } from './sweep.js'
-import type { ApplyReport, PlanChangeView, PlanDocument, PlanItem } from './views.js'
+import type { ApplyReport, PlanChangeView, PlanDocument, PlanItem, PlanWatch } from './views.js'
 
 const pageSize = 200
 
 /** What a sync would write, field by field. Reads both systems and writes nothing, neither there nor here. */
-export async function planAll(engine: Engine, deals: readonly string[], signal: AbortSignal): Promise<PlanDocument> {
+export async function planAll(
+  engine: Engine,
+  deals: readonly string[],
+  signal: AbortSignal,
+  watch: PlanWatch = () => undefined,
+): Promise<PlanDocument> {
   const items: PlanItem[] = []
-  if (deals.length > 0) for (const deal of deals) items.push(await planOne(engine, await findDeal(engine, deal), signal))
-  else for await (const link of everyDeal(engine, signal)) items.push(await planOne(engine, link, signal))
+  const total = deals.length > 0 ? deals.length : Object.values(await engine.store.counts()).reduce((sum, count) => sum + count, 0)
+  try {
+    watch({ done: 0, total })
+    for await (const link of deals.length > 0 ? namedDeals(engine, deals) : everyDeal(engine, signal)) {
+      items.push(await planOne(engine, link, signal))
+      watch({ done: items.length, total: Math.max(total, items.length) })
+    }
+  } finally {
+    watch(null)
+  }
   const changes = items.flatMap((item) => item.changes)
   return {
     version: 1,
@@ -36,6 +49,10 @@ export async function planAll(engine: Engine, deals: readonly string[], signal: 
     },
     items,
   }
+}
+
+async function* namedDeals(engine: Engine, deals: readonly string[]): AsyncGenerator<Link> {
+  for (const deal of deals) yield findDeal(engine, deal)
 }
 
 function countsOf(names: readonly string[]): Readonly<Record<string, number>> {

@@ -16,7 +16,7 @@ import { applyPlan, planAll, planOne } from './planning.js'
 import { auditOf, runOf, runsOf } from './runs.js'
 import { brakeName, type Brake } from './sweep.js'
 import { syncNow } from './sync.js'
-import type { Activity, DealView, Overview, Service } from './views.js'
+import type { Activity, DealView, Overview, PlanProgress, PlanWatch, Service } from './views.js'
 import type { VersionBook } from './versions.js'
 import type { Worker } from './worker.js'
 
@@ -49,6 +49,8 @@ export function service(options: ServiceOptions): Service {
     await store.queue.mark([{ link: link.id, dueAt: now, urgency: 0, wide: true, because }], now)
     await worker.drain({ only: [link.id], signal: never })
   }
+  let planning: PlanProgress | null = null
+  const watch: PlanWatch = (progress) => (planning = progress)
   const afterwards = async (id: string): Promise<DealView> => viewOf(engine, await findDeal(engine, id), null)
 
   return {
@@ -178,7 +180,7 @@ export function service(options: ServiceOptions): Service {
       return links.length
     },
     sync: (sync) => syncNow({ engine, worker, firstSync: options.firstSync }, sync),
-    plan: ({ deals, signal }) => planAll(engine, deals, signal),
+    plan: ({ deals, signal }) => planAll(engine, deals, signal, watch),
     apply: (plan, { signal }) => applyPlan(engine, plan, { signal, work: (link) => workNow(link, 'plan applied') }),
     async audit({ deal, ...filter }) {
       return auditOf(engine, { ...filter, ...(deal === undefined ? {} : { link: (await findDeal(engine, deal)).id }) })
@@ -192,7 +194,7 @@ export function service(options: ServiceOptions): Service {
       return flows
     },
     observeReport: (asked) => observeReport(engine, { ...asked, flows: options.versions.flows }),
-    overview: () => overviewOf(options),
+    overview: async () => ({ ...(await overviewOf(options)), planning }),
     activity: () => activityOf(engine, options.quotas),
     issues: () => issuesOf(engine),
     preview: async (deal, intention, signal) => {
@@ -202,7 +204,7 @@ export function service(options: ServiceOptions): Service {
       return planOne(engine, intended(link, intention, { by: 'preview', at: clock.now() }), signal)
     },
     checks: options.checks,
-    mapping: options.mapping,
+    mapping: { ...options.mapping, plan: (text, deals, signal) => options.mapping.plan(text, deals, signal, watch) },
     settings: options.settings,
     taxonomy: options.taxonomy,
   }
@@ -221,7 +223,7 @@ async function failing(engine: Engine): Promise<Link[]> {
   return links
 }
 
-async function overviewOf({ engine, environment, versions }: ServiceOptions): Promise<Overview> {
+async function overviewOf({ engine, environment, versions }: ServiceOptions): Promise<Omit<Overview, 'planning'>> {
   const { store, clock } = engine
   const [states, queue, flows, partner, crm, event] = await Promise.all([
     store.counts(),

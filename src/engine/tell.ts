@@ -68,7 +68,11 @@ function wordOf({ state, reason, ends }: Link, crm: Present): Word | null {
   }
 }
 
-function stampOf(engine: Engine, link: Link, crm: Present, { word, isNews }: { readonly word: Word | null; readonly isNews: boolean }): Stamp {
+interface Telling {
+  readonly word: Word | null
+  readonly isNews: boolean
+}
+function stampOf(engine: Engine, link: Link, crm: Present, { word, isNews }: Telling): Stamp {
   const at = engine.clock.now()
   const problem = word === null ? (link.reason?.text ?? null) : word.problem
   const line = problem === null || !isNews ? [] : [word?.isTrouble === true ? problemLine(at, problem) : noteLine(at, problem)]

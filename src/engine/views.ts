@@ -11,7 +11,7 @@ import type { Settings, SettingsVersion } from '../core/settings.js'
 import type { Take } from '../core/stage.js'
 import type { Activity, QuotaView } from './activity-views.js'
 import type { MappingDesk } from './mapping-views.js'
-import type { ApplyReport, PlanDocument, PlanItem } from './plan-views.js'
+import type { ApplyReport, PlanDocument, PlanItem, PlanProgress } from './plan-views.js'
 import type { Brake, SweepReport } from './sweep.js'
 
 /** One row of the list of deals. The names are promised to scripts. */
@@ -154,6 +154,8 @@ export interface Overview {
   readonly lastSweepAt: { readonly partner: string | null; readonly crm: string | null }
   readonly flows: readonly FlowView[]
   readonly brakes: readonly Brake[]
+  /** How far the plan is that this process makes at the moment. */
+  readonly planning: PlanProgress | null
 }
 
 /** An entry of the ledger, with the name its deal has now. */
@@ -177,7 +179,7 @@ export type Intention =
 
 export type { Activity, AuditRecord, Check, Link, MatchReport, Projection, QuotaView }
 
-export type { ApplyReport, PlanChangeView, PlanDocument, PlanItem } from './plan-views.js'
+export type { ApplyReport, PlanChangeView, PlanDocument, PlanItem, PlanProgress, PlanWatch } from './plan-views.js'
 export type { MappingDesk, MappingRowView, MappingTrial, MappingTrialRow, MappingView } from './mapping-views.js'
 
 /** One version of the settings. `proposed`: written down and not in force, because another person has yet to agree. */

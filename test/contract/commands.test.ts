@@ -254,7 +254,7 @@ it('an installation that does not show in what is read back is not called found'
   out = ''
   const administer: CliWorld['administer'] = () => Promise.resolve({ desk: { installation }, close: () => Promise.resolve() } as never) // no other part of the desk is asked
   expect(await runProgram(['install', 'apply'], { ...world(), administer })).toBe(1)
-  expect(out).toContain('1 changes, read back, and not all of it was found.')
+  expect(out).toContain('1 change, read back, and not all of it was found.')
 })
 
 it('a plan is carried out as it was written to its file, over the running service, and refused where the deal has changed', async () => {
@@ -268,6 +268,8 @@ it('a plan is carried out as it was written to its file, over the running servic
   const path = join(folder, 'shares.json')
   expect(await command('plan', '--out', path)).toBe(0)
   expect(out).toContain('2 to create')
+  expect(out).toContain('name: – -> ')
+  expect(out).not.toContain('– -> –')
   here.seller.edit('opportunity', ids[1] ?? '', { description: 'Edited after the plan' })
   expect(await command('apply', path, '--json')).toBe(1)
   expect(JSON.parse(out)).toMatchObject({ applied: 1, refused: [{ why: expect.stringContaining('has changed in the CRM') as string }] })

@@ -82,6 +82,7 @@ export const deals: Readonly<Record<string, string>> = {
   'The customer account has no country.': '客户没有国家/地区。',
   'The customer account\'s country "{1}" is not known as a two-letter code (ISO 3166-1), for example DE or US.': '客户的国家/地区“{1}”不是已知的两字母代码（ISO 3166-1），例如 DE 或 US。',
   'The deal has no estimated value.': '商机没有预计金额。',
+  "The deal's estimated value is below zero ({1}); Partner Center asks for an amount above zero.": '商机预计金额为负（{1}）；合作伙伴中心要求大于零。',
   "The deal's estimated value is zero; Partner Center asks for an amount above zero.": '商机预计金额为零；合作伙伴中心要求大于零。',
   'The referral is active, the CRM record is closed.': '推荐处于活动状态，CRM 记录已关闭。',
   'The new {1} {2} could not be noted: {3}': '无法记下新的{1} {2}：{3}',
