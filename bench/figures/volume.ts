@@ -16,6 +16,7 @@ const restMs = 20_000
 const restsMost = 30 // Its first sweep reads all that was written in the last ten minutes: a hundred thousand records.
 const givenBackMs = 110_000 // V8 looks through the heap of a process that does little once in a hundred seconds.
 const eventsCounted = 200
+const readsPromisedFrom = 10_000 // Among fewer deals the dozen calls that a first sync makes whatever their number weigh more.
 const warmUps = 4 // A service that runs for weeks has its code compiled.
 
 /** The first sync of so many deals, the sweeps after it, the service at rest over them, and events that come then; with the floors of the first three. */
@@ -39,7 +40,7 @@ export async function volume(count: number): Promise<Measured> {
       less('first sync: processor seconds per 1,000 deals', perThousand(first.cpuSeconds), { target: null, unit: 's' }),
       less('first sync: time', first.seconds / floorSeconds, { target: null, unit: '× floor' }),
       less('first sync: peak memory', first.megabytes, { target: 350, unit: 'MB' }),
-      less('first sync: reads per referral', per(of(first.calls, 'partner', 'GET')), { target: 0.02, unit: 'calls' }),
+      less('first sync: reads per referral', per(of(first.calls, 'partner', 'GET')), { target: count < readsPromisedFrom ? null : 0.02, unit: 'calls' }),
       less('first sync: PATCH per referral', per(of(first.calls, 'partner', 'PATCH')), { target: 1, unit: 'calls' }),
       less('first sync: CRM calls per opportunity', per(of(first.calls, 'crm')), { target: 0.1, unit: 'calls' }),
       less('sweep of unchanged deals that were all written before: calls per 1,000', perThousand(swept.calls.length), { target: 30, unit: 'calls' }),
