@@ -72,7 +72,7 @@ function changeOptions(system: Controlled, request: SimRequest): SimResponse {
   return json(200, system.options)
 }
 
-const kinds: readonly string[] = ['throttle', 'unavailable', 'server-error', 'bad-gateway-html', 'page-instead', 'drop-before', 'drop-after', 'slow']
+const kinds: readonly string[] = ['throttle', 'unavailable', 'server-error', 'bad-gateway-html', 'page-instead', 'page-refusal', 'drop-before', 'drop-after', 'slow']
 
 function changeFaults(system: Controlled, request: SimRequest): SimResponse {
   if (request.method === 'DELETE') {

@@ -4,13 +4,13 @@ import type { SandboxRng } from './rng.js'
  * Faults a person or a seed may inject into any simulated system. Each rate is a probability per request, 0 = never.
  * `matching` limits a rule to requests whose "METHOD path" matches.
  */
-export type FaultKind = 'throttle' | 'unavailable' | 'server-error' | 'bad-gateway-html' | 'page-instead' | 'drop-before' | 'drop-after' | 'slow'
+export type FaultKind = 'throttle' | 'unavailable' | 'server-error' | 'bad-gateway-html' | 'page-instead' | 'page-refusal' | 'drop-before' | 'drop-after' | 'slow'
 
 export interface FaultRule {
   readonly kind: FaultKind
   readonly rate: number
   readonly matching?: RegExp
-  /** Seconds of `Retry-After` for throttle and unavailable; milliseconds of delay for `slow`. */
+  /** Seconds of `Retry-After` for throttle and unavailable; milliseconds of delay for `slow`; the status of a `page-refusal`, else 400. */
   readonly amount?: number
   /** The rule ends after this many hits. */
   readonly times?: number

@@ -17,6 +17,13 @@ const gatewayPage = '<html><head><title>502 Bad Gateway</title></head><body><cen
 /** What a gateway in maintenance shows instead of the service, and calls a success. */
 export const maintenancePage = '<!DOCTYPE html><html><head><title>Maintenance</title></head><body>We will be back soon.</body></html>'
 
+/** What a gateway shows that will not let a request through, or that lost its way back. */
+export const refusalPage = ({ amount = 400 }: FaultRule): SimResponse => ({
+  status: amount,
+  headers: { 'content-type': 'text/html' },
+  body: `<html><head><title>${amount} Refused</title></head><body><h1>Your request was blocked.</h1></body></html>`,
+})
+
 /** Answers one request under the fault that was drawn for it, if any. */
 export async function withFault(rule: FaultRule | undefined, deps: Work): Promise<SimResponse> {
   if (rule === undefined) return deps.carryOut()
@@ -30,6 +37,8 @@ export async function withFault(rule: FaultRule | undefined, deps: Work): Promis
       return { status: 502, headers: { 'content-type': 'text/html' }, body: gatewayPage }
     case 'page-instead':
       return { status: 200, headers: { 'content-type': 'text/html' }, body: maintenancePage }
+    case 'page-refusal':
+      return refusalPage(rule)
     case 'drop-before':
       return cut
     case 'drop-after':

@@ -22,6 +22,43 @@ describe.each(CRMS)('on %s', (_name, start) => {
     return { referralId: own.id, crmId: here.crmIdOf(own.id) }
   }
 
+  describe('[R26] a gateway that answers with a page of its own and "400 Bad Request"', () => {
+    const page = (matching: RegExp) => ({ kind: 'page-refusal', rate: 1, matching }) as const
+    const systems = () => [here.sandbox.partnerCenter, here.sandbox.dynamics, here.sandbox.salesforce]
+    const finish = async (): Promise<void> => {
+      for (const { faults } of systems()) faults.clear()
+      here.later(3_600_000)
+      await here.sync()
+      here.later(3_600_000)
+      await here.sync()
+    }
+    it('is not taken for the refusal of a write: the deal is tried again by itself, and told of as retried meanwhile', async () => {
+      await open()
+      const { referralId, crmId } = await inbound('Behind a gateway')
+      for (const { faults } of systems()) faults.set([page(/^(PATCH|POST) .*(referrals|opportunities|composite|batch)/)])
+      here.people.edit(crmId, { value: 4_321 })
+      here.sandbox.partnerCenter.portal.edit(referralId, { notes: 'From the portal' })
+      await here.sync()
+      expect(await view(crmId)).toMatchObject({ state: 'pending', reason: { code: 'retrying', text: expect.stringContaining('answered (400)') as string } })
+      await finish()
+      expect(await view(crmId)).toMatchObject({ state: 'in-sync', reason: null })
+      expect(here.sandbox.partnerCenter.referral(referralId)?.details.dealValue).toBe(4_321)
+      expect(card(crmId)).toMatchObject({ value: 4_321, description: 'From the portal' })
+    })
+
+    it('does not make a second referral of a deal that is shared meanwhile', async () => {
+      await open()
+      const id = here.people.newDeal('Shared behind a gateway')
+      here.sandbox.partnerCenter.faults.set([page(/^POST .*referrals/)])
+      here.people.share(id)
+      await here.sync()
+      expect(await view(id)).toMatchObject({ state: 'pending', reason: { code: 'retrying' } })
+      await finish()
+      expect(here.ownOf(id)).toHaveLength(1)
+      expect(await here.stateOf(id)).toBe('in-sync')
+    })
+  })
+
   describe('a lead of the CRM whose Sync a seller switched on', () => {
     it('makes no referral, and says on the record, once, what to do instead', async () => {
       await open()

@@ -1,4 +1,5 @@
 import { Fault, type FaultDetails, type FaultKind } from '../../core/fault.js'
+import { isGatewaysRefusal } from '../../remote/page.js'
 import { MISFIT } from '../column.js'
 
 /** One answer of the Web API, alone or as a part of a batch. Header names are lower case. */
@@ -94,7 +95,7 @@ function byStatus(status: number, asked: Asked): Rule {
   if (status === 501) return rule('misconfigured', 'the CRM does not offer this', 'Ask the CRM\'s administrator whether the environment is up to date; please report it otherwise.')
   if (status === 429) return rule('throttled', 'the CRM asks us to slow down', again)
   // Without a code of its own it was a gateway that answered, and the CRM may have carried the write out.
-  if (status >= 500) return rule(asked.method === 'GET' ? 'offline' : 'ambiguous', 'the CRM did not answer properly', again)
+  if (status >= 500 || status === 408) return rule(asked.method === 'GET' ? 'offline' : 'ambiguous', 'the CRM did not answer properly', again)
   return rule('rejected', 'the CRM refuses the request', 'Correct the record or the mapping as the message says.')
 }
 
@@ -103,13 +104,11 @@ const messageLimit = 500
 
 /** Every refusal becomes one Fault: status first, code second, text last, as gateways answer with HTML or nothing at all. */
 export function faultOf(answer: Answer, asked: Asked): Fault {
-  if (answer.status < 400) return notTheCrm(answer.status, asked)
+  if (answer.status < 400 || isGatewaysRefusal(answer)) return notTheCrm(answer.status, asked)
   const { code, message } = errorBody(answer.text)
   const known = Object.hasOwn(CODES, code) ? CODES[code] : undefined
   const found = answer.status === 429 || answer.status === 401 ? byStatus(answer.status, asked) : (known ?? byStatus(answer.status, asked))
-  if (answer.status === 404 && code === '' && message === '' && answer.text.trim() !== '' && !looksLikeJson(answer.text)) {
-    return new Fault('invalid-answer', `Dynamics 365, ${asked.what}: something other than the CRM answered (404).`, { remedy: 'Check crm.url and proxies on the way.', status: 404 })
-  }
+  if (answer.status === 404 && code === '' && message === '' && answer.text.trim() !== '' && !looksLikeJson(answer.text)) return notTheCrm(404, asked)
   const text = message === '' ? '' : ` ${message.slice(0, messageLimit)}`
   const seconds = Number(answer.headers['retry-after'])
   const details: FaultDetails = {
@@ -122,10 +121,10 @@ export function faultOf(answer: Answer, asked: Asked): Fault {
   return new Fault(found.kind, `Dynamics 365, ${asked.what}: ${found.says} (${answer.status}${code === '' ? '' : `, ${code}`}).${text}`, details)
 }
 
-/** A success that is not the CRM's own: a gateway or a page of maintenance answered, and nobody can tell whether a write was carried out. */
+/** A success or a refusal that is not the CRM's own: a gateway or a page of maintenance answered, and nobody can tell whether a write was carried out. */
 const notTheCrm = (status: number, { method, what }: Asked): Fault =>
   new Fault(method === 'GET' ? 'invalid-answer' : 'ambiguous', `Dynamics 365, ${what}: something other than the CRM answered (${status}).`, {
-    remedy: 'Nothing to do: the record is read before anything is written again.',
+    remedy: 'Check crm.url and proxies on the way, if it stays; the record is read before anything is written again.',
     status,
   })
 /** Whether a success is the CRM's own: it says nothing (204), shows a row or a result, or at least carries the header of its protocol. */

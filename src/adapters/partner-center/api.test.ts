@@ -65,6 +65,12 @@ describe('an answer out of form', () => {
     const { referrals } = api('https://pc.test', () => ({ status: 200, headers: {}, body: Buffer.from(body) }))
     await expect(referrals.list({ filter: null, orderBy: null, select: null, top: null }, call)).rejects.toMatchObject({ kind: 'invalid-answer' })
   })
+  it('that says "not found" on a page of its own does not say that a referral is gone', async () => {
+    const gone = (body: string) => api('https://pc.test', () => ({ status: 404, headers: {}, body: Buffer.from(body) })).referrals.get('r', call)
+    await expect(gone('<html><title>404 Not Found</title></html>')).rejects.toMatchObject({ kind: 'invalid-answer', status: 404 })
+    expect(await gone('{"error":{"code":"itemNotFound","message":"No such referral."}}')).toBe(null)
+    expect(await gone('')).toBe(null)
+  })
   it('to a create leaves open what was created', async () => {
     const { referrals } = api('https://pc.test', () => ({ status: 201, headers: {}, body: Buffer.from('<html></html>') }))
     await expect(referrals.create({}, call)).rejects.toMatchObject({ kind: 'ambiguous' })

@@ -1,7 +1,7 @@
 import { Fault } from '../../core/fault.js'
 import { query } from '../../remote/odata.js'
 import type { Send, SendAnswer } from '../../remote/send.js'
-import { faultOf, jsonOf, type Asked } from './refusals.js'
+import { faultOf, isPageInstead, jsonOf, type Asked } from './refusals.js'
 import { parsePage, parseReferral, type Referral } from './wire.js'
 
 /** One referral as it was shown, with the version it had. */
@@ -65,7 +65,7 @@ export class ReferralsApi {
       { method: 'GET', url: this.#urlOf(`${collection}/${encodeURIComponent(id)}`), headers: {}, body: null },
       call,
     )
-    if (answer.status === 404 || answer.status === 410) return null
+    if ((answer.status === 404 || answer.status === 410) && !isPageInstead(answer)) return null
     return documentIn(this.#good(answer, { method: 'GET', what: call.what }), call.what)
   }
 

@@ -46,6 +46,15 @@ describe('what a status means', () => {
     expect(fault.remedy).not.toBe('')
   })
 
+  const page = '<html><head><title>400 Bad Request</title></head></html>'
+  test.each([
+    [400, patching, 'ambiguous'], [400, creating, 'ambiguous'], [400, reading, 'invalid-answer'], [404, reading, 'invalid-answer'], [404, patching, 'ambiguous'],
+    [403, creating, 'ambiguous'], [403, reading, 'forbidden'], [405, patching, 'ambiguous'], [409, creating, 'ambiguous'], [422, creating, 'ambiguous'],
+    [401, patching, 'signed-out'], [412, patching, 'stale'], [413, patching, 'rejected'], [429, patching, 'throttled'], [502, patching, 'ambiguous'],
+  ] as const)('%i with the page of a gateway in the place of the service', (status, asked, kind) => {
+    expect(faultOf(answer(status, page, { 'content-type': 'text/html' }), asked)).toMatchObject({ kind, status })
+  })
+
   it('a service that says when it is back has refused in good order: nothing was done', () => {
     expect(faultOf(answer(503, '', { 'retry-after': '5' }), creating)).toMatchObject({ kind: 'offline', retryAfterMs: 5_000 })
   })

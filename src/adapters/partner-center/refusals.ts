@@ -1,4 +1,5 @@
 import { Fault, type FaultDetails } from '../../core/fault.js'
+import { isGatewaysRefusal } from '../../remote/page.js'
 import { requestIdOf, retryAfterMs, type SendAnswer } from '../../remote/send.js'
 
 /** What was asked, as far as a message needs it. */
@@ -77,6 +78,12 @@ const role = 'Give the connector\'s user the role "Referrals admin" for the whol
 const signIn = 'Run "cosell connect partner-center".'
 const signInWithMfa = 'Run "cosell connect partner-center" and sign in with multifactor authentication.'
 
+const elsewhere = 'Check proxies on the way, if it stays; the referral is read before anything is written again.'
+
+/** Whether a gateway refused in the place of the service. */
+export const isPageInstead = ({ status, headers, body }: SendAnswer): boolean =>
+  isGatewaysRefusal({ status, headers, text: body.subarray(0, 4_096).toString('utf8') })
+
 /** Every refusal and failure of Partner Center as a Fault: by its status, and for some by what it says. */
 export function faultOf(answer: SendAnswer, asked: Asked): Fault {
   const { status } = answer
@@ -86,6 +93,8 @@ export function faultOf(answer: SendAnswer, asked: Asked): Fault {
   const fault = (kind: Fault['kind'], text: string, remedy: string): Fault => new Fault(kind, text, { ...details, remedy })
   const isRead = asked.method === 'GET'
   if (status >= 300 && status < 400) return fault('misconfigured', `Partner Center redirects elsewhere while ${what}`, 'Check partnerCenter.referralsUrl and partnerCenter.platformUrl.')
+  // For a read a refusal of the sign-in or of a right is what it says: a gateway in front may ask for the sign-in itself.
+  if (!(isRead && status === 403) && isPageInstead(answer)) return fault(isRead ? 'invalid-answer' : 'ambiguous', `Something other than Partner Center answered (${status}) while ${asked.what}.`, elsewhere)
   if (status === 401) return fault('signed-out', `Partner Center did not accept the sign-in while ${what}`, signIn)
   if (status === 403) return lacksMfa(said) ? fault('signed-out', `Partner Center demands a second factor while ${what}`, signInWithMfa) : fault('forbidden', `Partner Center refused ${what}`, forbiddenRemedy(said))
   if (status === 404 || status === 410) return fault('missing', `Partner Center knows nothing of what was asked while ${what}`, 'It may be gone, or outside the locations the connector\'s user may see.')

@@ -81,23 +81,29 @@ describe('a refusal', () => {
 
   // Without a code of its own a gateway answered; a write may have been carried out behind it.
   it.each([
-    [401, 'signed-out'],
-    [403, 'forbidden'],
-    [404, 'missing'],
-    [405, 'rejected'],
-    [410, 'misconfigured'],
-    [412, 'stale'],
-    [414, 'bug'],
-    [420, 'offline'],
-    [428, 'rejected'],
-    [431, 'bug'],
-    [429, 'throttled'],
-    [500, 'ambiguous'],
-    [502, 'ambiguous'],
-    [503, 'ambiguous'],
-  ] as const)('%i without a body that can be read means %s', (status, kind) => {
-    expect(faultOf(answer(status, '<html>Busy</html>'), asked).kind).toBe(kind)
-    expect(faultOf(answer(status, ''), asked).kind).toBe(kind)
+    [400, 'rejected', 'ambiguous'],
+    [401, 'signed-out', 'signed-out'],
+    [403, 'forbidden', 'forbidden'],
+    [404, 'missing', 'ambiguous'],
+    [405, 'rejected', 'ambiguous'],
+    [408, 'ambiguous', 'ambiguous'],
+    [410, 'misconfigured', 'ambiguous'],
+    [412, 'stale', 'stale'],
+    [414, 'bug', 'bug'],
+    [420, 'offline', 'offline'],
+    [428, 'rejected', 'rejected'],
+    [431, 'bug', 'bug'],
+    [429, 'throttled', 'throttled'],
+    [500, 'ambiguous', 'ambiguous'],
+    [502, 'ambiguous', 'ambiguous'],
+    [503, 'ambiguous', 'ambiguous'],
+  ] as const)('%i without a body means %s, and with the page of a gateway %s', (status, bare, page) => {
+    expect(faultOf(answer(status, ''), asked).kind).toBe(bare)
+    expect(faultOf(answer(status, '<html>Busy</html>'), asked).kind).toBe(page)
+  })
+
+  test('of a read by the page of a gateway says nothing about the record', () => {
+    for (const status of [400, 404, 410]) expect(faultOf(answer(status, '<html>Moved</html>'), { method: 'GET', what: 'a query' }).kind).toBe('invalid-answer')
   })
 
   test('of a read by a gateway is an outage; of a write by a server that failed it may have happened', () => {

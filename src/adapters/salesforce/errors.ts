@@ -1,4 +1,5 @@
 import { Fault, type FaultDetails, type FaultKind } from '../../core/fault.js'
+import { isGatewaysRefusal } from '../../remote/page.js'
 import { MISFIT } from '../column.js'
 import { idOf, isRow, rowOf, rowsOf } from './row.js'
 
@@ -155,7 +156,7 @@ function byStatus(status: number, asked: Asked): Rule {
   if (status === 420) return rule('offline', 'Salesforce could not route the request', again)
   if (status === 429) return rule('throttled', 'Salesforce asks us to slow down', again)
   // Without a code of its own it was a gateway that answered, and the write may have been carried out.
-  if (status >= 500) return rule(asked.method === 'GET' ? 'offline' : 'ambiguous', 'Salesforce did not answer properly', again)
+  if (status >= 500 || status === 408) return rule(asked.method === 'GET' ? 'offline' : 'ambiguous', 'Salesforce did not answer properly', again)
   return rule('rejected', 'Salesforce refuses the request', admin)
 }
 
@@ -202,6 +203,7 @@ const concurrentMs = 5_000
 
 /** Every refusal becomes one Fault: code first, status second, text last. */
 export function faultOf(answer: Answer, asked: Asked, body: unknown = parsed(answer.text)): Fault {
+  if (isGatewaysRefusal(answer) && !OWN_PAGES.has(answer.status)) return notSalesforces(answer.status, asked)
   const entries = errorEntries(body)
   // In a rolled-back composite the collateral entries say nothing; the first one that says something counts.
   const entry =
@@ -228,6 +230,16 @@ export function faultOf(answer: Answer, asked: Asked, body: unknown = parsed(ans
     details,
   )
 }
+
+/** Salesforce itself refuses a whole API, or cannot route a call, before it is one of those that answer with JSON. */
+const OWN_PAGES: ReadonlySet<number> = new Set([403, 420])
+
+/** A gateway answered, or the page of an org that is elsewhere: nobody can tell whether a write was carried out. */
+const notSalesforces = (status: number, { method, what }: Asked): Fault =>
+  new Fault(method === 'GET' ? 'invalid-answer' : 'ambiguous', `Salesforce, ${what}: something other than its API answered (${status}).`, {
+    remedy: 'Check crm.url and proxies on the way, if it stays; the record is read before anything is written again.',
+    status,
+  })
 
 function waitOf(answer: Answer, code: string, message: string): number | null {
   const seconds = Number(answer.headers['retry-after'])

@@ -1,4 +1,4 @@
-import { maintenancePage } from '../with-faults.js'
+import { maintenancePage, refusalPage } from '../with-faults.js'
 import type { SandboxClock } from '../clock.js'
 import { faults, type FaultRule, type Faults } from '../faults.js'
 import type { SimHandler, SimRequest, SimResponse } from '../http.js'
@@ -166,6 +166,8 @@ function injected(rule: FaultRule): SimResponse | null {
       return { status: 502, headers: { 'content-type': 'text/html' }, body: '<html><body>Bad Gateway</body></html>' }
     case 'page-instead':
       return { status: 200, headers: { 'content-type': 'text/html' }, body: maintenancePage }
+    case 'page-refusal':
+      return refusalPage(rule)
     case 'drop-before':
       return { status: 500, headers: {}, body: '', drop: true }
     case 'drop-after':

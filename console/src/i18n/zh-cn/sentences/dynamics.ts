@@ -219,7 +219,7 @@ export const dynamics: Readonly<Record<string, string>> = {
   'Find the other record with this referral identifier and decide which one stays.': '请找到带有此推荐标识的另一条记录，并决定保留哪一条。',
   'Find the records with the same referral identifier and keep one.': '请找到带有同一推荐标识的记录，只保留一条。',
   'Look for flows and plug-ins that update each other.': '请查找相互更新的流程和插件。',
-  'Check crm.url and proxies on the way.': '请检查 crm.url 以及途中的代理。',
+  'Check crm.url and proxies on the way, if it stays; the record is read before anything is written again.': '若持续出现，请检查 crm.url 和途中的代理；再次写入之前会先读取记录。',
   '{1} was merged into {2} and still holds the referral identifier {3}, which the CRM does not let us take over: {4}': '{1} 已合并到 {2}，但仍持有推荐标识 {3}，CRM 不允许我们接管：{4}',
   'The {1} has no {2}, and the mapping keeps {3} there.': '{1} 没有{2}，而映射把 {3} 存放在那里。',
   'the teams of our user': '我们用户的团队',
@@ -227,9 +227,7 @@ export const dynamics: Readonly<Record<string, string>> = {
   ' that point to entries of {1}': '，指向 {1} 的条目',
   'Solutions are rows of table {1}{2}.': '解决方案所在的表：{1}{2}。',
   'Dynamics 365, {1}: something other than the CRM answered ({2}).': 'Dynamics 365，{1}：应答的不是 CRM（{2}）。',
-  'Nothing to do: the record is read before anything is written again.': '无需操作：在再次写入之前会先读取记录。',
   'the catalogue of solutions': '解决方案目录',
   'solution of the catalogue:{1}': '目录中的解决方案：{1}',
   'solution {1} of the catalogue': '目录中的解决方案 {1}',
-  'Dynamics 365, {1}: something other than the CRM answered (404).': 'Dynamics 365，{1}：应答的不是 CRM（404）。',
 }

@@ -101,6 +101,7 @@ export const partnerCenter: Readonly<Record<string, string>> = {
   "reading Microsoft's referral {1}": '读取 Microsoft 的推荐 {1}',
   'Partner Center lists referral {1}, but does not show it.': '合作伙伴中心列出了推荐 {1}，但不显示它。',
   'It is tried again.': '会再次尝试。',
+  'Check proxies on the way, if it stays; the referral is read before anything is written again.': '若持续出现，请检查途中的代理；再次写入之前会先读取推荐。',
   'Something other than Partner Center answered ({1}) while {2}.': '在{2}时，应答的不是合作伙伴中心（{1}）。',
   'Nothing to do: the referral is read before anything is written again.': '无需操作：在再次写入之前会先读取推荐。',
 }

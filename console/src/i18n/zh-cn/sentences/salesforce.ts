@@ -1,5 +1,6 @@
 /** What is said of Salesforce. */
 export const salesforce: Readonly<Record<string, string>> = {
+  'Salesforce, {1}: something other than its API answered ({2}).': 'Salesforce，{1}：应答的不是其 API（{2}）。',
   'The {1} {2} does not exist.': '{1} {2} 不存在。',
   'the API versions of the org': '组织的 API 版本',
   'the list of API versions': 'API 版本列表',
