@@ -6,7 +6,7 @@ import { noTracing, type Tracing } from '../core/tracing.js'
 import type { Mapping } from '../core/mapping.js'
 import type { ReadAllowances } from '../remote/allowance.js'
 import { pace, type Pace } from '../remote/pace.js'
-import { remote, type CallReport, type Send, type SendAnswer, type TokenSource } from '../remote/send.js'
+import { remote, type CallReport, type Pause, type Send, type SendAnswer, type TokenSource } from '../remote/send.js'
 import type { Transport } from '../remote/transport.js'
 import type { Seal } from '../store/index.js'
 
@@ -56,7 +56,7 @@ interface SenderOptions {
   /** Headers that carry an id of ours into the remote system's own logs. */
   readonly correlation: (id: string) => Readonly<Record<string, string>>
   readonly locate?: (url: string) => string
-  readonly asksToWaitMs?: (answer: SendAnswer) => number | null
+  readonly asksToWait?: (answer: SendAnswer) => Pause | null
   readonly allowances?: ReadAllowances
 }
 
@@ -77,6 +77,6 @@ export function sender(parts: ConnectionParts, options: SenderOptions): Send {
     correlation: options.correlation,
     ...(options.locate === undefined ? {} : { locate: options.locate }),
     ...(options.allowances === undefined ? {} : { allowances: options.allowances }),
-    ...(options.asksToWaitMs === undefined ? {} : { asksToWaitMs: options.asksToWaitMs }),
+    ...(options.asksToWait === undefined ? {} : { asksToWait: options.asksToWait }),
   })
 }

@@ -17,7 +17,7 @@ export function connectSalesforce(config: SalesforceConfig, parts: ConnectionPar
   const url = config.url.replace(/\/+$/, '')
   const { token, locate } = salesforceSignIn(config, { transport, clock, name: SALESFORCE.name, repair: 'cosell connect crm', url: `${url}/services/oauth2/token` })
   // Salesforce keeps no id of ours in its logs; the client's name stands in every call.
-  const calls = { correlation: () => ({}), locate, asksToWaitMs: limitOf, allowances: salesforceAllowances }
+  const calls = { correlation: () => ({}), locate, asksToWait: limitOf, allowances: salesforceAllowances }
   const send = sender(parts, { name: SALESFORCE.name, url, token, ...calls })
   const adapter = salesforceAdapter({ url, send, session: token, clock, settings, customerGuard: customerGuard(store, clock, randomUUID) })
   const api = new SalesforceApi({ url, send, session: token, clock })

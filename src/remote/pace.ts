@@ -26,7 +26,7 @@ export interface PaceOptions {
 const goodAnswersToGrow = 20
 /** Longer pauses are not waited out under a lease: the fault says until when, and the deal comes again then. */
 export const shortPauseMs = 5_000
-const pauseMostMs = 10 * 60_000 // A longer demand is asked about again after this.
+const pauseMostMs = 60 * 60_000 // A longer demand is asked about again after this.
 
 // eslint-disable-next-line max-lines-per-function -- one closure that owns the counters; its parts share that state only
 export function pace({ clock, inFlightMost, requestsPerSecond }: PaceOptions): Pace {

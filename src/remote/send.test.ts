@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { pace } from './pace.js'
-import { remote, retryAfterMs, type CallReport, type TokenSource } from './send.js'
+import { remote, retryAfterMs, type CallReport, type RemoteOptions, type TokenSource } from './send.js'
 import { NoAnswer, type Transport, type TransportAnswer, type TransportRequest } from './transport.js'
 
 const clock = { now: () => 1_000_000, sleep: async () => undefined }
 type Step = Partial<TransportAnswer> | NoAnswer
 
-function sending(steps: readonly Step[], more: { token?: TokenSource } = {}) {
+function sending(steps: readonly Step[], more: { token?: TokenSource; asksToWait?: RemoteOptions['asksToWait'] } = {}) {
   const sent: TransportRequest[] = []
   const reports: CallReport[] = []
   const left = [...steps]
@@ -22,6 +22,7 @@ function sending(steps: readonly Step[], more: { token?: TokenSource } = {}) {
     pace: pace({ clock, inFlightMost: 10, requestsPerSecond: 0 }),
     token: more.token ?? (async ({ fresh }) => (fresh ? 'second' : 'first')),
     correlation: (id) => ({ 'client-request-id': id }),
+    ...(more.asksToWait === undefined ? {} : { asksToWait: more.asksToWait }),
   })
   const ask = (method = 'GET', url = 'https://api.example/things?secret=1') => send({ method, url, headers: { accept: 'x' }, body: method === 'GET' ? null : '{}', signal: new AbortController().signal })
   return { ask, send, sent, reports }
@@ -83,6 +84,17 @@ describe('sending', () => {
     expect(first.status).toBe(status)
     await expect(ask()).rejects.toMatchObject({ kind: 'throttled', retryAfterMs: 30_000 })
     expect(sent).toHaveLength(1)
+  })
+
+  it('says until when it waits and why, and believes a demand of up to an hour', async () => {
+    const plain = sending([{ status: 429, headers: { 'retry-after': '1200' } }])
+    await plain.ask()
+    await expect(plain.ask()).rejects.toMatchObject({ message: 'Example asked us to slow down; it is asked again at 00:36 UTC.', retryAfterMs: 1_200_000 })
+    const why = { text: 'the calls of the day are used up', remedy: 'Have the allowance raised.' }
+    const told = sending([{ status: 403 }], { asksToWait: ({ status }) => (status === 403 ? { ms: 900_000, why } : null) })
+    await told.ask()
+    const message = 'Example asked us to slow down: the calls of the day are used up; it is asked again at 00:31 UTC.'
+    await expect(told.ask()).rejects.toMatchObject({ kind: 'throttled', message, remedy: why.remedy })
   })
 
   it('reports every call without query, headers or body', async () => {

@@ -1,4 +1,4 @@
-import { Fault } from '../core/fault.js'
+import { Fault, isFault } from '../core/fault.js'
 import type { Clock, Random } from '../core/ports.js'
 import { noTracing, type Tracing } from '../core/tracing.js'
 import { shortPauseMs, type Pace } from './pace.js'
@@ -38,6 +38,13 @@ export interface CallReport {
   readonly allowances: readonly Allowance[]
 }
 
+/** A wait that a system asked for. */
+export interface Pause {
+  readonly ms: number
+  /** What it said the matter is, in our words; null: it said nothing but to wait. */
+  readonly why: { readonly text: string; readonly remedy: string } | null
+}
+
 export interface RemoteOptions {
   /** For messages: `Partner Center`, or the name of the CRM. */
   readonly name: string
@@ -48,8 +55,8 @@ export interface RemoteOptions {
   readonly hosts: readonly string[]
   /** Where the service lives now, where its sign-in says so: asked after every token. The address's own host stays allowed. */
   readonly locate?: (url: string) => string
-  /** How long an answer asks us to wait where its status does not say so; null: it does not. */
-  readonly asksToWaitMs?: (answer: SendAnswer) => number | null
+  /** That an answer asks us to wait where its status does not say so; null: it does not. */
+  readonly asksToWait?: (answer: SendAnswer) => Pause | null
   /** Absent: the system says nothing of what is left. */
   readonly allowances?: ReadAllowances
   readonly pace: Pace
@@ -68,14 +75,16 @@ const readTriesMost = 3
 const readWaitMs = 400
 const defaultWaitMs = 1_000 // A system that says neither how long is asked again soon, by fewer at once.
 
-export function remote(options: RemoteOptions): Send {
+export function remote(given: RemoteOptions): Send {
+  let why: Pause['why'] = null // of the pause that stands, where it was told
+  const tell = (pause: Pause | null): Pause | null => {
+    if (pause !== null) why = pause.why
+    return pause
+  }
+  const options: RemoteOptions = { ...given, asksToWait: (answer) => tell(given.asksToWait?.(answer) ?? waitSaid(answer, given.clock.now())) }
   return async (request) => {
     assertAllowed(options, request.url)
-    const paused = options.pace.pausedUntil()
-    const waitMs = paused === null ? 0 : paused - options.clock.now()
-    if (waitMs > shortPauseMs) {
-      throw new Fault('throttled', `${options.name} asked us to slow down.`, { remedy: 'Nothing to do: it goes on by itself.', retryAfterMs: waitMs })
-    }
+    refusePaused(options, why)
     const isRead = request.method === 'GET'
     for (let attempt = 1; ; attempt += 1) {
       const last = !isRead || attempt >= readTriesMost
@@ -83,6 +92,7 @@ export function remote(options: RemoteOptions): Send {
         const answer = await authenticated(options, request)
         if (last || !isTransient(answer.status)) return answer
       } catch (error) {
+        if (isFault(error) && error.kind === 'throttled') refusePaused(options, why) // It began while this call waited for its turn.
         if (!(error instanceof NoAnswer)) throw error
         if (last) throw noAnswerFault(options, request, error)
       }
@@ -104,7 +114,7 @@ async function authenticated(options: RemoteOptions, request: SendRequest): Prom
 }
 
 async function exchange(options: RemoteOptions, request: SendRequest, token: string): Promise<SendAnswer> {
-  const { clock, pace, transport, tracing = noTracing } = options
+  const { clock, pace, transport, asksToWait, tracing = noTracing } = options
   const url = options.locate?.(request.url) ?? request.url
   const { host, pathname } = new URL(url)
   const startedAt = clock.now()
@@ -119,7 +129,7 @@ async function exchange(options: RemoteOptions, request: SendRequest, token: str
       requestId: answer === null ? null : requestIdOf(answer),
     }
     note(request.signal, { ...call, body: request.body, answer: answer?.body ?? null })
-    const waitMs = answer === null ? null : waitOf(options, answer)
+    const waitMs = answer === null ? null : (asksToWait?.(answer)?.ms ?? null)
     const allowances = options.allowances?.(answer?.headers ?? {}) ?? []
     options.onCall?.({ ...call, bytes: answer?.body.length ?? 0, waitMs, allowances })
   }
@@ -128,7 +138,7 @@ async function exchange(options: RemoteOptions, request: SendRequest, token: str
     const about = { system: options.name, method: request.method, host, path: pathname }
     const answer = await pace.turn(() => traced(tracing, about, () => transport(sent)), request.signal)
     report(answer)
-    const waitMs = waitOf(options, answer)
+    const waitMs = asksToWait?.(answer)?.ms ?? null
     if (waitMs !== null) pace.throttled(waitMs)
     else if (answer.status < 500) pace.fine()
     return answer
@@ -138,9 +148,17 @@ async function exchange(options: RemoteOptions, request: SendRequest, token: str
   }
 }
 
-/** How long the answer asks us to wait, in milliseconds; null: it does not. */
-function waitOf({ asksToWaitMs, clock }: RemoteOptions, answer: SendAnswer): number | null {
-  return asksToWaitMs?.(answer) ?? (saysWait(answer.status) ? (retryAfterMs(answer, clock.now()) ?? defaultWaitMs) : null)
+/** The wait that the answer's own status and header ask for. */
+const waitSaid = (answer: SendAnswer, now: number): Pause | null =>
+  saysWait(answer.status) ? { ms: retryAfterMs(answer, now) ?? defaultWaitMs, why: null } : null
+
+/** A long pause is not waited out here: who asks is told why, and until when. The moment and not the time left: it stays the same however often one asks. */
+function refusePaused({ name, pace, clock }: RemoteOptions, why: Pause['why']): void {
+  const until = pace.pausedUntil()
+  if (until === null || until - clock.now() <= shortPauseMs) return
+  const moment = `${new Date(until).toISOString().slice(11, 16)} UTC`
+  const text = why === null ? `${name} asked us to slow down; it is asked again at ${moment}.` : `${name} asked us to slow down: ${why.text}; it is asked again at ${moment}.`
+  throw new Fault('throttled', text, { remedy: why?.remedy ?? 'Nothing to do: it goes on by itself.', retryAfterMs: until - clock.now() })
 }
 
 /** One span a call; the id of the trace stays here, remote systems are not told. */

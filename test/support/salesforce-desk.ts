@@ -88,7 +88,7 @@ export function salesforceDesk(
     pace: pace({ clock, inFlightMost: 10, requestsPerSecond: 0 }),
     token,
     locate,
-    asksToWaitMs: limitOf,
+    asksToWait: limitOf,
     correlation: () => ({}),
     newId: () => String((made += 1)),
   })

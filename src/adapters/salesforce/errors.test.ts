@@ -136,8 +136,8 @@ describe("the org's limit of calls", () => {
     body: Buffer.from(JSON.stringify([{ errorCode: 'REQUEST_LIMIT_EXCEEDED', message }])),
   })
   test('by the day asks for a quarter of an hour, by the moment for seconds', () => {
-    expect(limitOf(limited('TotalRequests Limit exceeded.'))).toBe(15 * 60_000)
-    expect(limitOf(limited('ConcurrentRequests (Concurrent API Requests) Limit exceeded.'))).toBe(5_000)
+    expect(limitOf(limited('TotalRequests Limit exceeded.'))).toMatchObject({ ms: 15 * 60_000, why: { text: "the org's limit of API calls is reached" } })
+    expect(limitOf(limited('ConcurrentRequests (Concurrent API Requests) Limit exceeded.'))).toMatchObject({ ms: 5_000 })
     expect(limitOf({ status: 403, headers: {}, body: Buffer.from('Bad_OAuth_Token') })).toBeNull()
   })
 })

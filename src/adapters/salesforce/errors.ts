@@ -1,5 +1,6 @@
 import { Fault, type FaultDetails, type FaultKind } from '../../core/fault.js'
 import { isGatewaysRefusal } from '../../remote/page.js'
+import type { Pause } from '../../remote/send.js'
 import { MISFIT } from '../column.js'
 import { idOf, isRow, rowOf, rowsOf } from './row.js'
 
@@ -30,6 +31,7 @@ const rights = 'Give the connector\'s user a permission set with this right (Set
 const fields =
   'Check the mapping against the org with "cosell mapping check"; also check the field-level security of the connector\'s user.'
 const admin = "Correct the record as the message says, or ask the org's administrator about the rule."
+const limitReached = "the org's limit of API calls is reached"
 const budget = "The org's daily allocation of API calls is used up. Wait, or have it raised (Setup, Company Information)."
 
 /**
@@ -49,7 +51,7 @@ const CODES: Readonly<Record<string, Rule>> = {
     'the API is not enabled for this org or user',
     'Give the connector\'s user "API Enabled", or use an edition with the API.',
   ),
-  REQUEST_LIMIT_EXCEEDED: rule('throttled', "the org's limit of API calls is reached", budget),
+  REQUEST_LIMIT_EXCEEDED: rule('throttled', limitReached, budget),
   SERVER_UNAVAILABLE: rule('offline', 'Salesforce is busy', again),
   UNKNOWN_EXCEPTION: rule('offline', 'Salesforce failed unexpectedly', again),
   QUERY_TIMEOUT: rule('offline', 'the query took too long', again),
@@ -249,10 +251,11 @@ function waitOf(answer: Answer, code: string, message: string): number | null {
 }
 
 /** What an answer says about the org's limit of calls, whatever it was about; null where it says nothing. */
-export function limitOf({ status, headers, body }: { readonly status: number; readonly headers: Answer['headers']; readonly body: Buffer }): number | null {
+export function limitOf({ status, headers, body }: { readonly status: number; readonly headers: Answer['headers']; readonly body: Buffer }): Pause | null {
   if (status !== 403) return null
   const entry = errorEntries(parsed(body.toString('utf8'))).find(({ code }) => code === 'REQUEST_LIMIT_EXCEEDED')
-  return entry === undefined ? null : waitOf({ status, headers, text: '', tookMs: 0 }, entry.code, entry.message)
+  const ms = entry === undefined ? null : waitOf({ status, headers, text: '', tookMs: 0 }, entry.code, entry.message)
+  return ms === null ? null : { ms, why: { text: limitReached, remedy: ms < dailyLimitMs ? again : budget } }
 }
 
 /** Codes after which what we know of the org's fields should be read again. */
