@@ -90,6 +90,8 @@ export interface Link {
   readonly absentSince: { readonly [S in Side]: Instant | null }
   /** Audit lines that still have to be written onto the CRM record. */
   readonly notes: readonly string[]
+  /** When lines alone were last written onto the CRM record, oldest first; absent: not lately. */
+  readonly lined?: readonly Instant[]
   /** The status and problem last written onto the CRM record, so that nothing is written twice at rest. */
   readonly told: string | null
   /** Fingerprint of a write that was refused for good, so that it is not sent again until something about it changes. */

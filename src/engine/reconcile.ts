@@ -242,6 +242,8 @@ async function finish(engine: Engine, pass: Pass, plan: Plan, now: Readings, ref
   const outcome: Outcome = plan.verdict === 'wait' ? { kind: 'again', inMs: 10 * 60_000, because: waitFault(plan) } : { kind: 'settled' }
   closeRun(engine, pass, outcome)
   await pass.save(pass.link, outcome)
+  if (told.kind === 'later')
+    await engine.store.queue.mark([{ link: pass.link.id, dueAt: told.at, urgency: 2, wide: false, because: 'lines to write' }], engine.clock.now())
   return outcome
 }
 

@@ -2,12 +2,22 @@ import type { Stamp } from '../core/change.js'
 import { isFault, type Fault } from '../core/fault.js'
 import type { Link } from '../core/link.js'
 import type { Present, Readings } from '../core/ports.js'
+import type { Instant } from '../core/ref.js'
 import type { Engine } from './engine.js'
 import { noteLine, prependLines, problemLine } from './note-text.js'
 import type { Pass } from './pass.js'
 
+// An automation of the CRM that changes a field at every write makes each line the cause of the next change, and that of the next line. People rarely
+// edit one deal ten times in an hour; from then on the lines are gathered, and one write brings them all.
+const linesMost = 10
+const linesWithinMs = 3_600_000
+const gatherMs = 10 * 60_000
+
+/** `later`: what is to be told waits for this moment, so that the record is not written too often. */
+export type Told = { readonly kind: 'told' } | { readonly kind: 'later'; readonly at: Instant } | { readonly kind: 'failed'; readonly fault: Fault }
+
 /** Puts onto the CRM record what a seller should see there: the audit line of an outbound sync, or what is missing. Writes nothing that already stands there. */
-export async function tellRecord(engine: Engine, pass: Pass, now: Readings): Promise<{ kind: 'told' } | { kind: 'failed'; fault: Fault }> {
+export async function tellRecord(engine: Engine, pass: Pass, now: Readings): Promise<Told> {
   const { link } = pass
   const { crm } = now
   if (crm.kind !== 'present' || !maySpeak(engine, link, crm)) {
@@ -19,12 +29,16 @@ export async function tellRecord(engine: Engine, pass: Pass, now: Readings): Pro
   const told = word?.key ?? link.told
   const isNews = word !== null && word.key !== (link.told ?? 'in-sync')
   if (!isNews && link.notes.length === 0) return { kind: 'told' }
+  const at = engine.clock.now()
+  const lined = (link.lined ?? []).filter((moment) => at - moment < linesWithinMs)
+  const mayAt = (lined.at(-1) ?? 0) + gatherMs
+  if (!isNews && lined.length >= linesMost && at < mayAt) return later(engine, pass, mayAt)
   try {
     await pass.assertLease()
     const expect = crm.version ?? (await fresh(engine, pass, crm))
     await engine.adapters.crm.write({ kind: 'patch', side: 'crm', ref: crm.ref, expect, set: {}, stamp: stampOf(engine, link, crm, { word, isNews }) }, pass)
     pass.writes += 1
-    pass.link = { ...link, notes: [], told }
+    pass.link = { ...link, notes: [], told, lined: isNews ? lined : [...lined, at].slice(-linesMost) }
     return { kind: 'told' }
   } catch (error) {
     if (!isFault(error)) throw error
@@ -35,6 +49,16 @@ export async function tellRecord(engine: Engine, pass: Pass, now: Readings): Pro
     return { kind: 'told' }
   }
 }
+
+function later(engine: Engine, pass: Pass, at: Instant): Told {
+  const { link } = pass
+  if (!link.notes.some((line) => line.endsWith(gathered))) {
+    pass.link = { ...link, notes: [noteLine(engine.clock.now(), gathered), ...link.notes] }
+    engine.warn(`Deal ${link.id}: ${gathered}`, { deal_id: link.id })
+  }
+  return { kind: 'later', at }
+}
+const gathered = 'The record changed again after each of the last syncs, as if an automation of the CRM changed it at every write. Lines are gathered for ten minutes.'
 
 /** Only onto records that are shared or asked to be, that take writes, and while the flow into the CRM is on. */
 function maySpeak(engine: Engine, link: Link, crm: Present): boolean {
