@@ -20,7 +20,7 @@ import { mendsItself } from './core/fault.js'
 import type { Clock } from './core/ports.js'
 import { asLinkId } from './core/ref.js'
 import { LEASE_MS, type Engine } from './engine/engine.js'
-import { markRejected, markRepaired, markRetrying, markUnderNewRows, markUnderSwitches } from './engine/mark-again.js'
+import { markRepaired, markRetrying, markUnderColumns, markUnderNewRows, markUnderSwitches } from './engine/mark-again.js'
 import { mappingDesk } from './engine/mapping-desk.js'
 import { assertIdentity } from './engine/identity.js'
 import { referralsKnown } from './engine/referrals-known.js'
@@ -235,7 +235,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     schema: {
       describe: (signal) => crm.adapter.describe({ signal }),
       used: () => ({ version: held.policy().version, columns: usedColumns(held.settings().mapping) }),
-      changed: () => markRejected(engine, 'the CRM has changed'),
+      changed: (what) => markUnderColumns(engine, what),
     },
   })
   const turns = schedule(engine, () => [

@@ -32,11 +32,17 @@ const markLinked = (engine: Marking, because: string): Promise<void> =>
   markPages(engine, {}, because, ({ ends }) => ends.partner !== null && ends.crm !== null)
 
 /** What was refused for good is tried once more: the rows or the columns that it was refused for are others now. */
-export async function markRejected(engine: Marking, because: string): Promise<void> {
+async function markRejected(engine: Marking, because: string): Promise<void> {
   const forgotten = async ({ id }: Link): Promise<void> => {
     await changeDeal(engine, id, (link) => ({ ...link, rejected: null }), () => [])
   }
   await markPages(engine, { reason: 'rejected' }, because, () => true, forgotten)
+}
+
+/** The CRM has other columns than before. One that came, or came back, does not hold yet what was written while nobody could see it. */
+export async function markUnderColumns(engine: Marking, { came }: { readonly came: boolean }): Promise<void> {
+  await markRejected(engine, 'the CRM has changed')
+  if (came) await markLinked(engine, 'the CRM has changed')
 }
 
 const seenName = 'mapping.seen'

@@ -81,7 +81,8 @@ export function remote(given: RemoteOptions): Send {
     if (pause !== null) why = pause.why
     return pause
   }
-  const options: RemoteOptions = { ...given, asksToWait: (answer) => tell(given.asksToWait?.(answer) ?? waitSaid(answer, given.clock.now())) }
+  const asksToWait = (answer: SendAnswer): Pause | null => tell(given.asksToWait?.(answer) ?? waitSaid(answer, given.clock.now()))
+  const options: RemoteOptions = { ...given, asksToWait }
   return async (request) => {
     assertAllowed(options, request.url)
     refusePaused(options, why)

@@ -27,11 +27,13 @@ let board: NoticeBoard
 let store: ReturnType<typeof memoryStore>
 let now: number
 let changes: number
+let came: boolean[]
 beforeEach(() => {
   columns = start
   version = 1
   now = 1
   changes = 0
+  came = []
   store = memoryStore({ random: () => 0.5 })
   board = noticeBoard(store, { now: () => now }, () => undefined)
 })
@@ -42,7 +44,7 @@ async function turn(): Promise<string | null> {
     {
       describe: () => Promise.resolve({ records: { opportunity: columns } }),
       used: () => ({ version, columns: { opportunity: ['notes', 'stage'] } }),
-      changed: () => Promise.resolve(void (changes += 1)),
+      changed: (what) => Promise.resolve(void ((changes += 1), came.push(what.came))),
     },
     { board, store, now, signal: new AbortController().signal },
   )
@@ -59,6 +61,17 @@ describe('[R61] a CRM that changes under the mapping', () => {
     expect(await board.open()).toHaveLength(1)
     columns = start
     expect(await turn()).toBeNull()
+  })
+
+  it('knows a column that came back: what was written meanwhile has not reached it', async () => {
+    await turn()
+    columns = start.slice(1)
+    await turn()
+    columns = start.map((one) => (one.name === 'stage' ? { ...one, maxLength: 10 } : one))
+    await turn()
+    columns = start
+    await turn()
+    expect(came).toEqual([false, true, false])
   })
 
   it.each<[string, SchemaField[], string]>([

@@ -10,8 +10,11 @@ export interface UsedColumns {
 export interface GuardedSchema {
   readonly describe: (signal: AbortSignal) => Promise<RemoteSchema>
   readonly used: () => UsedColumns
-  /** The mapped columns, or the rows that a mapped lookup points to, are others than at the last look: what they refused may be taken now. */
-  readonly changed: () => Promise<void>
+  /**
+   * The mapped columns, or the rows that a mapped lookup points to, are others than at the last look: what they refused may be taken now, and where a
+   * column `came` that was not to be seen, what people wrote meanwhile has not reached it.
+   */
+  readonly changed: (what: { readonly came: boolean }) => Promise<void>
 }
 
 /** The columns as they were when the settings in force took hold. */
@@ -20,6 +23,8 @@ interface Known {
   readonly columns: Readonly<Record<string, SchemaField>>
   /** A digest of them at the last look. */
   readonly seen?: string
+  /** Mapped columns that were not to be seen at the last look. Absent in stores of earlier versions. */
+  readonly missing?: readonly string[]
   /** What a person was told of their change. */
   readonly told?: string
 }
@@ -62,10 +67,12 @@ export async function guardSchema(
   const schema = await describe(signal)
   const columns = picked(schema, wanted)
   const seen = createHash('sha256').update(JSON.stringify(columns)).digest('hex')
+  const missing = missingOf(schema, wanted)
   const stored = (await store.getValue<Known | null>(knownName))?.value ?? null
-  if (stored?.seen !== undefined && stored.seen !== seen) await changed()
+  const came = stored?.missing?.some((path) => !missing.includes(path)) ?? false
+  if (stored?.seen !== undefined && stored.seen !== seen) await changed({ came })
   if (stored?.version !== wanted.version) {
-    await store.setValue(knownName, { version: wanted.version, columns, seen, told: '' } satisfies Known, { expect: 'any', now })
+    await store.setValue(knownName, { version: wanted.version, columns, seen, missing, told: '' } satisfies Known, { expect: 'any', now })
     await board.condition(conditionName, null)
     return
   }
@@ -74,7 +81,7 @@ export async function guardSchema(
   if (stored.told !== undefined && stored.told !== text) await board.condition(conditionName, null)
   await board.condition(conditionName, text === '' ? null : { level: 'urgent', deal: null, title: 'The CRM has changed under the mapping', text, remedy })
   if (stored.told !== text || stored.seen !== seen)
-    await store.setValue(knownName, { ...stored, seen, told: text } satisfies Known, { expect: 'any', now })
+    await store.setValue(knownName, { ...stored, seen, missing, told: text } satisfies Known, { expect: 'any', now })
 }
 const remedy =
   'Run "cosell mapping check". Correct the mapping (a new version ends this notice), change the column back, or say with "cosell mapping accept" that it is as it should be.'
@@ -92,6 +99,12 @@ function picked(schema: RemoteSchema, { columns }: UsedColumns): Readonly<Record
         mapped.has(path.toLowerCase()) || (required && writable && demanded.has(path.split('.')[0]?.toLowerCase() ?? '')),
     ),
   )
+}
+
+function missingOf(schema: RemoteSchema, { columns }: UsedColumns): string[] {
+  const there = new Set(Object.keys(flat(schema)).map((path) => path.toLowerCase()))
+  const mapped = Object.entries(columns).flatMap(([table, names]) => names.map((name) => `${table}.${name}`.toLowerCase()))
+  return mapped.filter((path) => !there.has(path)).sort()
 }
 
 /** In words, column by column. */
