@@ -75,6 +75,7 @@ export const service: Readonly<Record<string, string>> = {
   'The sweep of {1} was stopped before it was through.': '{1} 的巡检在完成之前被停止。',
   'Nothing to do: the next one goes on from there.': '无需操作：下一次会从那里继续。',
   'lines to write': '有待写入的行',
+  'the CRM has changed': 'CRM 已发生变化',
   'The record changed again after each of the last syncs, as if an automation of the CRM changed it at every write. Lines are gathered for ten minutes.': '最近几次同步之后，记录每次都又发生变化，似乎 CRM 的自动化在每次写入时都会修改它。日志行将汇集十分钟后再写入。',
   'The call was cancelled before it was sent.': '调用在发送之前被取消。',
   'The sweep was told to stop before {1} of the referrals it found were noted.': '扫描在记下所找到的推荐之前被要求停止，还有 {1} 条未记下。',
