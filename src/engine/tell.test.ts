@@ -20,7 +20,8 @@ async function automated(): Promise<{ world: EngineWorld; engine: Engine; crmWri
     await world.hint({ ref: { side: 'crm', kind: 'opportunity', id } })
     return receipt
   }
-  return { world, engine: { ...world.engine, adapters: { ...world.engine.adapters, crm: { ...crm, write } } }, crmWrites: () => crmWrites, id }
+  const adapters = { ...world.engine.adapters, crm: { ...crm, write } }
+  return { world, engine: { ...world.engine, adapters }, crmWrites: () => crmWrites, id }
 }
 const signal = new AbortController().signal
 
