@@ -86,8 +86,9 @@ function running(members: readonly Member[], apps: ReadonlyMap<string, App>, clo
         doors.push({ name: tenantOf(config), host, handle, ready: () => app.ready(), metrics: app.metrics })
       }
       const [first] = members
-      if (role === 'worker' || first === undefined) return { address: null }
-      front = await listenInFront(doors, first.config.server.listen)
+      const [app] = apps.values() // One store is under all of them.
+      if (role === 'worker' || first === undefined || app === undefined) return { address: null }
+      front = await listenInFront(doors, first.config.server.listen, { store: app.store, clock })
       return { address: front.address }
     },
     stop: () => (stopped ??= stop()),

@@ -2,9 +2,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import fastify from 'fastify'
 import { AggregatorRegistry, Registry } from 'prom-client'
 import { processMetrics } from './process-metrics.js'
-import type { Readiness } from './health.js'
+import { sendReadiness, type Readiness } from './health.js'
 import { isLoopbackRequest } from './loopback.js'
-import { problem, retryAfterSeconds, sendProblem } from './problems.js'
+import { problem, sendProblem } from './problems.js'
+import { readiness, type ReadinessDeps } from './readiness.js'
 
 /** One tenant of several, as the front knows it. */
 export interface TenantDoor {
@@ -29,7 +30,11 @@ const requestTimeoutMs = 120_000 // As each tenant's own application has it.
  * One address for several tenants. A request goes to the tenant whose host it asks for, or whose name a hook's path carries, and to no
  * other: each tenant's application has its own sessions, tokens, store and limits, and the front knows nothing of them.
  */
-export async function listenInFront(doors: readonly TenantDoor[], at: { readonly host: string; readonly port: number }): Promise<Front> {
+export async function listenInFront(
+  doors: readonly TenantDoor[],
+  at: { readonly host: string; readonly port: number },
+  deps: Omit<ReadinessDeps, 'ready'>,
+): Promise<Front> {
   const choose = chooser(doors)
   const app = fastify({
     logger: false,
@@ -42,12 +47,9 @@ export async function listenInFront(doors: readonly TenantDoor[], at: { readonly
   })
   const metrics = metricsOfTenants(doors)
   for (const path of ['/livez', '/healthz']) app.get(path, () => ({ status: 'ok' }))
-  app.get('/readyz', (_request, reply) => {
-    const tenants = doors.map(({ name, ready }) => ({ name, status: ready() }))
-    const good = tenants.every(({ status }) => status === 'ready')
-    if (!good) void reply.code(503).header('retry-after', retryAfterSeconds)
-    return reply.header('cache-control', 'no-store').send({ status: good ? 'ready' : 'not ready' })
-  })
+  const told = readiness({ ...deps, ready: () => doors.map(({ ready }) => ready()).find((one) => one !== 'ready') ?? 'ready' })
+  // How much each tenant has to do is nobody's business here: only whether all are served.
+  app.get('/readyz', async (_request, reply) => sendReadiness(reply, await told(), false))
   app.get('/metrics', async (request, reply) => {
     if (!isLoopbackRequest(request)) return sendProblem(reply, deniedMetrics)
     return reply.type(metrics.contentType).send(await metrics.metrics())

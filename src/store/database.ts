@@ -6,7 +6,7 @@ import Database from 'libsql'
 import { Kysely, sql } from 'kysely'
 import pg from 'pg'
 import { Fault } from '../core/fault.js'
-import { sharedFlush, type Flush } from './flush.js'
+import { sharedFlush, writeAllAgain, type Flush } from './flush.js'
 import { prepared } from './prepared.js'
 import { JourneysDialect } from './postgres-dialect.js'
 import type { Db, Schema, Trx } from './schema.js'
@@ -65,7 +65,7 @@ function openSqlite(path: string, standing: Standing): OpenDatabase {
     db,
     kind: 'sqlite',
     folder,
-    durable: sharedFlush(log.flush),
+    durable: sharedFlush(log.flush, log.writeAgain),
     makeRoom: log.makeRoom,
     announce: bell.ring,
     onAnnounce: bell.onRing,
@@ -84,6 +84,8 @@ const commitsPerLook = 8
 
 interface Log {
   flush(): Promise<void>
+  /** Gives the disk once more all that the system holds of the file, which is what SQLite itself reads. @throws Error while somebody writes. */
+  writeAgain(): void
   makeRoom(): void
   close(): void
 }
@@ -114,7 +116,15 @@ function writeAheadLog(file: InstanceType<typeof Database>, folder: string): Log
   const directory = openSync(folder, 'r')
   fsyncSync(directory) // The name of a new file is part of what must survive.
   closeSync(directory)
-  return { flush: () => flushData(descriptor), makeRoom, close: () => closeSync(descriptor) }
+  const writeAgain = (): void => {
+    file.exec('BEGIN IMMEDIATE') // Nobody else writes there meanwhile, and nobody begins the file anew.
+    try {
+      writeAllAgain(descriptor)
+    } finally {
+      file.exec('ROLLBACK')
+    }
+  }
+  return { flush: () => flushData(descriptor), writeAgain, makeRoom, close: () => closeSync(descriptor) }
 }
 
 const statementsMost = 300 // More than there are; lists of ids of every length share the rest.

@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest'
-import { sharedFlush } from './flush.js'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, test } from 'vitest'
+import { sharedFlush, writeAllAgain } from './flush.js'
 
 /** A disk whose flushes end when the test says so. */
 function slowDisk() {
@@ -8,10 +11,24 @@ function slowDisk() {
 }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
+test('a file that is written again is what it was, whatever its length', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cosell-flush-'))
+  const file = join(folder, 'log')
+  for (const bytes of [0, 1, 1_048_576, 2_500_001]) {
+    const content = Buffer.alloc(bytes, 'all of it, ')
+    writeFileSync(file, content)
+    const descriptor = openSync(file, 'r+')
+    writeAllAgain(descriptor)
+    closeSync(descriptor)
+    expect(readFileSync(file).equals(content)).toBe(true)
+  }
+  rmSync(folder, { recursive: true })
+})
+
 describe('a flush that is shared', () => {
   it('[R33] answers nobody before a flush that began after the call has ended', async () => {
     const disk = slowDisk()
-    const flush = sharedFlush(disk.sync)
+    const flush = sharedFlush(disk.sync, () => undefined)
     const answered: string[] = []
     void flush().then(() => answered.push('first'))
     await turn()
@@ -28,14 +45,33 @@ describe('a flush that is shared', () => {
     expect(answered).toEqual(['first', 'second', 'third'])
   })
 
-  it('promises nothing any more after a disk that refused once', async () => {
+  it('promises nothing after a disk that refused, until everything was written once more and kept', async () => {
     const disk = slowDisk()
-    const flush = sharedFlush(disk.sync)
+    let written = 0
+    let isFree = false
+    const flush = sharedFlush(disk.sync, () => {
+      if (!isFree) throw new Error('somebody writes')
+      written += 1
+    })
+    const next = async (): Promise<(typeof disk.ends)[number] | undefined> => {
+      await turn()
+      return disk.ends.at(-1)
+    }
     const first = flush()
-    await turn()
-    disk.ends[0]?.reject(new Error('EIO: i/o error'))
+    ;(await next())?.reject(new Error('EIO: i/o error'))
     await expect(first).rejects.toThrow('The disk did not keep what the store wrote: EIO: i/o error')
     await expect(flush()).rejects.toThrow('EIO')
-    expect(disk.ends).toHaveLength(1)
+    expect([disk.ends.length, written]).toEqual([1, 0]) // A flush alone would hide what the first one lost.
+    isFree = true
+    const second = flush()
+    ;(await next())?.reject(new Error('EIO: i/o error'))
+    await expect(second).rejects.toThrow('EIO')
+    const third = flush()
+    ;(await next())?.resolve()
+    await third
+    const fourth = flush()
+    ;(await next())?.resolve()
+    await fourth
+    expect([disk.ends.length, written]).toEqual([4, 2])
   })
 })

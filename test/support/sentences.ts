@@ -14,7 +14,7 @@ const ELSEWHERE: readonly RegExp[] = [
   /^src\/store\/(backup|migrations|rotate)\.ts/,
   /^src\/adapters\/(crm-kind|registry)\.ts/,
   /^src\/core\/(countries|states|matching|mapping-laws|conversion-functions)\.ts/,
-  /^src\/server\/(openapi|docs|home|front|limits|health|console|hooks|local-socket|events|sign-in-pages|operations|[a-z]+-operations)\.ts/,
+  /^src\/server\/(openapi|docs|home|front|limits|health|readiness|console|hooks|local-socket|events|sign-in-pages|operations|[a-z]+-operations)\.ts/,
   /^src\/adapters\/[a-z-]+\/(inbound|certificates|kind|profile|row|schema|columns|soql|tasks)\.ts/,
   /^src\/adapters\/[a-z-]+\/(package\/|install\/(blueprint|forms|views|resources|package|deploy|catalogue|steps-removal|removal))/,
   /^src\/connections\/(crm-package|catalogue-file)\.ts/,

@@ -15,7 +15,7 @@ export const store: Readonly<Record<string, string>> = {
   'The PostgreSQL store cannot be reached: {1}': '无法连接到 PostgreSQL 存储：{1}',
   'Check the postgres:// address of the setting "store" and that the server runs.': '请检查设置“store”中的 postgres:// 地址，并确认服务器正在运行。',
   'The disk did not keep what the store wrote: {1}': '磁盘没有保存存储写入的内容：{1}',
-  'Check the disk of the store (space, errors), then start the service again.': '请检查存储所在的磁盘（空间、错误），然后重新启动服务。',
+  'Check the disk of the store (space, errors); the service goes on by itself once it keeps what is written.': '请检查存储所在的磁盘（空间、错误）；一旦磁盘能保存写入的内容，服务会自行继续。',
   'Deal {1} was saved by someone else meanwhile.': '商机 {1} 在此期间已被他人保存。',
   'Nothing to do: it is worked again.': '无需操作：它会被再次处理。',
   'Another deal ({1}) already holds {2}.': '另一个商机（{1}）已持有 {2}。',
