@@ -109,6 +109,25 @@ test.each([{}, { dateLiteral: 'unsupported' }, { continuation: 'offset' }] as co
   expect(seen).toEqual(new Set(seeded))
 })
 
+test.each([
+  { pageSize: 2, continuation: 'offset' },
+  { pageSize: 2, continuation: 'position' },
+  { pageSize: 2, continuation: 'offset', dateLiteral: 'unsupported' },
+] as const)('[R27] passes over no referral of a crowded moment although those it has seen are changed while links are followed (%o)', async (options) => {
+  const world = partnerWorld(options)
+  const seeded = Array.from({ length: 9 }, () => world.simulator.inbound.coSell().own.id)
+  const seen = new Set<string>()
+  for await (const page of world.adapter.touched({ cursor: null, since: null, openOnly: false, signal: never })) {
+    world.kit.clock.advance(50)
+    const shown = page.records.map(({ ref }) => ref.id).filter((id) => seeded.includes(id) && !seen.has(id))
+    for (const id of shown) {
+      seen.add(id)
+      edit(world, id, 'written by the connector')
+    }
+  }
+  expect(seen).toEqual(new Set(seeded))
+})
+
 describe('a round tells at its end whether it left out what changed meanwhile', () => {
   interface Meanwhile {
     readonly edits: number

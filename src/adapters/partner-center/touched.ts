@@ -77,23 +77,35 @@ async function* forwards(round: Round, start: Position): AsyncGenerator<TouchedP
   let top: number | null = parts.pageSize
   let listed = 0 // of one listing, which its bound may have cut; a service may hand it out in smaller pages
   let until: Stamp | null = null
+  let crowd: Crowd | null = null
+  const byTime = (): void => {
+    link = null
+    top = parts.pageSize
+  }
   for (let pages = 0; pages < pagesMost; pages += 1) {
     const page: ListPage | null = link === null ? await forwardPage(round, from, top) : await followed(round, link)
     if (page === null) return false
     until ??= page.date === null ? null : stampFrom(page.date + marginMs)
-    const { records, newest } = await take(round, page)
+    const { records, newest, news } = await take(round, page)
     listed = link === null ? page.items.length : listed + page.items.length
-    const ends = page.nextLink === null && (top === null || listed < top)
+    const ends = page.items.length === 0 || (page.nextLink === null && (top === null || listed < top))
     // Records that change while we walk come again at the end; they are left to the next round, which knows them as changed.
-    const done = ends || page.items.length === 0 || (newest !== null && until !== null && newest > until)
-    advance(round, newest, done)
-    yield { records, cursor: writePosition(round.position), cutShort: (done && !ends && page.items.length > 0) || pages === pagesMost - 1 }
-    if (done) return true
+    const beyond = newest !== null && until !== null && newest > until
     const next: Stamp | null = newest === null ? null : earlier(newest, stepBackMs)
-    if (next !== null && next > from) {
+    const past = next !== null && next > from
+    if (!past && !ends) crowd ??= { at: newest ?? from, news: true }
+    if (crowd !== null) crowd.news = hasNews(crowd, news)
+    const done: boolean = (ends || beyond) && crowd?.news !== true
+    advance(round, crowd?.news === true ? earliest(newest, crowd.at) : newest, done)
+    yield { records, cursor: writePosition(round.position), cutShort: (done && !ends) || pages === pagesMost - 1 }
+    if (done) return true
+    if (crowd?.news === true && (ends || past || beyond)) {
+      crowd.news = false
+      byTime()
+    } else if (past) {
+      crowd = null
       from = next
-      link = null
-      top = parts.pageSize
+      byTime()
     } else {
       // More records of one moment than fit a page: only the service's own links lead past them, and only in a listing without a bound.
       link = page.nextLink
@@ -102,6 +114,17 @@ async function* forwards(round: Round, start: Position): AsyncGenerator<TouchedP
   }
   return true
 }
+
+/**
+ * A moment with more records than fit a page. Links that count rows skip one for each that is changed (above all by ourselves) while they are
+ * followed, so that the moment is walked through again, until nothing of it is news.
+ */
+interface Crowd {
+  readonly at: Stamp
+  news: boolean
+}
+const hasNews = (crowd: Crowd, news: readonly Stamp[]): boolean => crowd.news || news.some((stamp) => stamp <= crowd.at)
+const earliest = (a: Stamp | null, b: Stamp): Stamp => (a === null || b < a ? b : a)
 
 const later = (a: Stamp, b: Stamp | null): Stamp => (b !== null && b > a ? b : a)
 
@@ -173,6 +196,8 @@ function advance(round: Round, newest: Stamp | null, done: boolean): void {
 
 interface Taken {
   readonly records: readonly TouchedRecord[]
+  /** When what was not seen before was changed. */
+  readonly news: readonly Stamp[]
   readonly newest: Stamp | null
   readonly oldest: Stamp | null
 }
@@ -180,6 +205,7 @@ interface Taken {
 /** What of a page is news, and the span of time it covers. */
 async function take(round: Round, page: ListPage, stop: Stamp | null = null): Promise<Taken> {
   const records: TouchedRecord[] = []
+  const news: Stamp[] = []
   const seen = new Map(round.position.seen)
   let newest = null as Stamp | null // assigned in the loop, which the compiler does not follow
   let oldest = null as Stamp | null // likewise
@@ -190,12 +216,15 @@ async function take(round: Round, page: ListPage, stop: Stamp | null = null): Pr
     oldest = stamp !== null && (oldest === null || stamp < oldest) ? stamp : oldest
     const digest = digestOf(referral.id, referral.eTag ?? stamp)
     if (seen.has(digest) || (stop !== null && stamp !== null && stamp < stop)) continue
-    if (stamp !== null) seen.set(digest, stamp)
+    if (stamp !== null) {
+      seen.set(digest, stamp)
+      news.push(stamp)
+    }
     const record = await recordOf(round, referral, item)
     if (record !== null) records.push(record)
   }
   round.position = { ...round.position, seen }
-  return { records, newest, oldest }
+  return { records, news, newest, oldest }
 }
 
 async function recordOf(round: Round, brief: Brief, item: unknown): Promise<TouchedRecord | null> {
