@@ -40,6 +40,8 @@ export interface CrowdStory {
   readonly edits: ReadonlyMap<string, { readonly was: number; readonly is: number }>
   /** The deals that were linked and agreed on at that moment: what became one later is a first meeting, and no brake counts those. */
   readonly linked: ReadonlySet<string>
+  /** A sweep of the side was under way when they were changed. */
+  readonly midSweep: boolean
   readonly atMs: number
   /** From when on a person wants the changes to be carried. */
   releasedAtMs: number | null

@@ -45,6 +45,8 @@ export interface Node {
   /** A webhook arrives. @returns the HTTP status. */
   receive(source: 'partner-center' | 'crm', request: InboundRequest): Promise<number>
   sweep(side: 'partner' | 'crm', release: boolean): Promise<void>
+  /** Sides of which a sweep is under way here. */
+  readonly sweeping: ReadonlySet<'partner' | 'crm'>
 }
 
 // The rules of the fields are those of the delivered mapping on every CRM.
@@ -105,10 +107,13 @@ export function startNode(world: NodeWorld): Node {
   }
   const work = worker(engine, { concurrency: 4, pollMs })
   work.start()
+  const sweeping = new Set<'partner' | 'crm'>()
   const sweepSide = async (side: 'partner' | 'crm', release: boolean): Promise<void> => {
+    sweeping.add(side)
     await sweep(engine, side, { signal, release, since: null, openOnly: false }).catch((error: unknown) => {
       world.warn(`sweep of ${side} failed`, { error: error instanceof Error ? error.message : String(error) })
     })
+    sweeping.delete(side)
   }
   const forever = async (): Promise<void> => {
     for (let everyMs = sweepFirstMs; ; everyMs = Math.min(sweepMostMs, everyMs * 1.3)) {
@@ -124,6 +129,7 @@ export function startNode(world: NodeWorld): Node {
     process: world.process,
     engine,
     sweep: sweepSide,
+    sweeping,
     async receive(source, request) {
       const answer = await inbound[source].receive(request)
       if (answer.kind === 'refused') return answer.status

@@ -318,7 +318,9 @@ export function world({ seed, crm: kind, weather: drawn, script, options }: Worl
       const { links } = await store.list({ limit: 1_000 })
       const isLinked = ({ base, ends }: (typeof links)[number]): boolean => base !== null && ends.partner !== null && ends.crm !== null
       const linked = new Set(links.filter(isLinked).map(({ id }) => id))
-      crowd = { crowd: script.crowd, pairs, edits, linked, atMs: clock.now(), releasedAtMs: null, brakes: 0 }
+      const { side } = script.crowd
+      const midSweep = living().some(({ sweeping }) => sweeping.has(side))
+      crowd = { crowd: script.crowd, pairs, edits, linked, midSweep, atMs: clock.now(), releasedAtMs: null, brakes: 0 }
     },
     async answerBrakes() {
       if (crowd === null) return
