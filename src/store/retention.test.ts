@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createQueryId, type CompiledQuery, type KyselyPlugin } from 'kysely'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { forgetPayloads } from './retention.js'
+import { countMentions, erasePerson, forgetPayloads } from './retention.js'
 import { openStore, type OpenStore } from './store.js'
 
 const dayMs = 86_400_000
@@ -88,4 +88,33 @@ test('what was emptied long ago is not looked through again, and the order of ti
   const explained = { ...(first as CompiledQuery), sql: `explain query plan ${String(first?.sql)}` } // there is one, as was just seen
   const { rows } = await store.database.db.executeQuery<{ detail: string }>(explained)
   expect(rows.map(({ detail }) => detail)).toEqual(['SEARCH audit USING INDEX audit_at (tenant=? AND at>? AND at<?)'])
+})
+
+test('what speaks of a person is emptied in one walk, however much of it there is: no entry is looked through twice', async () => {
+  const email = 'Mara.Vogt_50%@nordwind.example'
+  const about = (detail: string, count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      ...{ link: null, at: index, by: 'cosell', run: null },
+      event: { kind: 'ordered', what: 'sync', detail } as const,
+    }))
+  for (let round = 0; round < 5; round += 1) await store.addAudit([...about(`told ${email}`, 500), ...about('MARA.VOGT_50%@NORDWIND.EXAMPLE', 300), ...about('mara.vogtx50x@nordwind.example', 200)], 0)
+  const { database } = store
+  const looked: CompiledQuery[] = []
+  const noting: KyselyPlugin = {
+    transformQuery({ node }) {
+      if (node.kind === 'SelectQueryNode') looked.push(database.db.getExecutor().compileQuery(node, createQueryId()))
+      return node
+    },
+    transformResult: ({ result }) => Promise.resolve(result),
+  }
+  const watching = { ...database, db: database.db.withPlugin(noting) }
+  expect(await countMentions(watching, 'default', email)).toBe(4_000)
+  const places = looked.map(({ parameters }) => Number(parameters[2]))
+  expect(places).toEqual([...places].sort((one, other) => one - other))
+  expect(new Set(places).size).toBe(looked.length)
+  const all = await kept()
+  expect(await erasePerson(watching, 'default', email.toLowerCase())).toBe(4_000)
+  expect(await kept()).toBe(all - 4_000)
+  expect(await countMentions(watching, 'default', email)).toBe(0)
+  expect((await store.verifyAudit()).broken).toEqual([])
 })

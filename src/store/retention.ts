@@ -72,37 +72,49 @@ export async function forgetValues({ db }: OpenDatabase, tenant: string, now: nu
       .execute()
 }
 
-const foundAtOnce = 1_000
+const spanRows = 2_000 // Read in some ten milliseconds: a webhook that comes meanwhile has its turn after it.
 
 /** Empties every entry that speaks of a person, named by e-mail address. @returns how many. */
 export async function erasePerson({ db, durable }: OpenDatabase, tenant: string, email: string): Promise<number> {
+  let count = 0
+  for await (const ids of mentions(db, tenant, email)) {
+    for (let start = 0; start < ids.length; start += batchRows) await empty(db, ids.slice(start, start + batchRows))
+    count += ids.length
+  }
+  await durable()
+  return count
+}
+
+/** How many entries that would be. Changes nothing. */
+export async function countMentions({ db }: Pick<OpenDatabase, 'db'>, tenant: string, email: string): Promise<number> {
+  let count = 0
+  for await (const ids of mentions(db, tenant, email)) count += ids.length
+  return count
+}
+
+/** The entries that speak of a person, in one walk from the first entry to the last: what was passed is not looked through again. */
+async function* mentions(db: Db, tenant: string, email: string): AsyncGenerator<readonly number[]> {
   const escaped = email
     .trim()
     .toLowerCase()
     .replaceAll(/[\\%_]/g, '\\$&')
-  const erased = await emptied(db, async () => {
-    const rows = await db
-      .selectFrom('audit')
-      .select('id')
-      .where('tenant', '=', tenant)
-      .where('payload', 'is not', null)
-      .where(sql<boolean>`lower(payload) like ${`%${escaped}%`} escape '\\'`)
-      .limit(foundAtOnce)
-      .execute()
-    return rows.map(({ id }) => id)
-  })
-  await durable()
-  return erased
-}
-
-/** In small transactions, so that nobody who writes has to wait long. */
-async function emptied(db: Db, some: () => Promise<number[]>): Promise<number> {
-  let count = 0
-  for (;;) {
-    const ids = await some()
-    if (ids.length === 0) return count
-    await empty(db, ids)
-    count += ids.length
+  const isOne = sql<number>`case when lower(payload) like ${`%${escaped}%`} escape '\\' then 1 else 0 end`
+  const entries = inPages(
+    (last: { readonly id: number } | null) =>
+      db
+        .selectFrom('audit')
+        .select(['id', isOne.as('speaks')])
+        .where('tenant', '=', tenant)
+        .where('payload', 'is not', null)
+        .where('id', '>', last?.id ?? 0)
+        .orderBy('id')
+        .limit(spanRows)
+        .execute(),
+    spanRows,
+  )
+  for await (const rows of entries) {
+    const ids = rows.filter(({ speaks }) => Number(speaks) === 1).map(({ id }) => id)
+    if (ids.length > 0) yield ids
   }
 }
 
