@@ -167,6 +167,17 @@ describe('[R65] the check of a mapping', () => {
     expect(lines).toHaveLength(expected.length)
     expected.forEach((line, index) => expect(lines[index]).toMatch(line))
   })
+
+  it.each([
+    ['no profile has it', null, 'nobody', false],
+    ['a team of our user may only read it', 0, 'team', false],
+    ['our user may do everything', 4, 'user', true],
+  ] as const)('the columns offered to whoever writes a mapping say whether it can be written: %s', async (_words, rights, member, writable) => {
+    const { made } = await guarded(rights, member)
+    const { records } = await adapterOf(made).describe({ signal: never })
+    expect(records['opportunity']?.find(({ name }) => name === 'xco_guarded')).toMatchObject({ writable })
+    expect(records['opportunity']?.find(({ name }) => name === 'description')).toMatchObject({ writable: true })
+  })
 })
 
 describe('the role of sellers', () => {

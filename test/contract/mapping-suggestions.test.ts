@@ -19,8 +19,10 @@ const vocabulary: Vocabulary = {
     opportunity: [column('new_budget', 'Budget')],
     account: [column('address1_country', 'Country')],
     lead: [column('subject', 'Topic')],
+    contact: [{ ...column('fullname', 'Full name'), writable: false }],
   },
   nameOf: (property) => (property === 'details.dealValue' ? 'Deal value' : null),
+  readOnly: 'read-only',
 }
 
 /** The text with the cursor at the bar. */
@@ -68,9 +70,15 @@ describe('what may stand there', () => {
   })
 
   test("the CRM's columns of the record the row is for, the customer's among them", () => {
-    expect(offered('opportunity:\n  details.dealValue: { crm: |')).toEqual(['new_budget', 'account.address1_country'])
+    expect(offered('opportunity:\n  details.dealValue: { crm: |')).toEqual(['new_budget', 'account.address1_country', 'contact.fullname'])
     expect(offered('lead:\n  name:\n    crm: |')).toEqual(['subject'])
     expect(offered('defaults:\n  account:\n    |')).toEqual(['address1_country'])
+  })
+
+  test('a column that nobody of ours may write is called read-only', () => {
+    const place = placeAt('opportunity:\n  details.dealValue: { crm: |')
+    const says = place === null ? [] : suggestionsAt(place, vocabulary).map((one) => one.says)
+    expect(says).toEqual(['Budget · text', 'Country · text', 'Full name · text · read-only'])
   })
 
   test('nothing where nothing is known', () => {

@@ -11,6 +11,7 @@ import { assertWorks, canonicalOf, type Codec } from './codec.js'
 import { create, resolvedBy } from './create.js'
 import { presentOf, readQuery } from './decode.js'
 import { describe } from './describe.js'
+import { nothingSecured, securedColumns } from './secured-columns.js'
 import { freeingOf, stillHeld } from './merged.js'
 import { tellsOfExisting } from './errors.js'
 import { Environment, type CustomerGuard, type Settings } from './environment.js'
@@ -239,7 +240,10 @@ class Dynamics implements DynamicsAdapter {
     return everyOpportunity(this.#environment, signal)
   }
   async describe({ signal }: CallOptions): Promise<RemoteSchema> {
-    return describe(await this.#environment.schema(signal))
+    const schema = await this.#environment.schema(signal)
+    const names = Object.fromEntries(Object.entries(schema.secured).map(([table, columns]) => [table, [...columns]]))
+    if (Object.values(names).every((columns) => columns.length === 0)) return describe(schema, nothingSecured)
+    return describe(schema, await securedColumns(this.#environment.api, { userId: schema.self?.userId ?? '', names, signal }))
   }
   checks({ signal }: CallOptions): Promise<Check[]> {
     return checks(this.#environment, signal)

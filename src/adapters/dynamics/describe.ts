@@ -2,13 +2,20 @@ import type { RemoteSchema, SchemaField } from '../../core/ports.js'
 import type { Column, Table } from './columns.js'
 import { PLACES } from './profile.js'
 import type { Schema } from './schema.js'
+import type { SecuredColumns } from './secured-columns.js'
 
-/** The environment's columns for the mapping editor, with the places that stand for a related record at their side. */
-export function describe(schema: Schema): RemoteSchema {
+/**
+ * The environment's columns for the mapping editor, with the places that stand for a related record at their side. A column that security keeps
+ * from our user can no more be written than one that is read-only for everybody.
+ */
+export function describe(schema: Schema, { rights }: SecuredColumns): RemoteSchema {
   const records: Record<string, readonly SchemaField[]> = {}
   for (const [name, table] of Object.entries<Table | null>(schema.tables)) { // the keys of a record of tables
     if (table === null) continue
-    const fields = [...table.columns.values()].filter(({ name: column }) => !column.startsWith('_')).map(fieldOf)
+    const fields = [...table.columns.values()].filter(({ name: column }) => !column.startsWith('_')).map((column) => {
+      const field = fieldOf(column)
+      return rights.get(`${name}.${column.name}`)?.canWrite === false ? { ...field, writable: false } : field
+    })
     records[name] = name === 'opportunity' || name === 'lead' ? [...placesFor(name), ...fields] : fields
   }
   return { records }

@@ -13,7 +13,7 @@ export interface SecuredColumns {
   readonly untold: readonly string[]
 }
 type Asked = Pick<DynamicsApi, 'ask'>
-const nothing: SecuredColumns = { rights: new Map(), untold: [] }
+export const nothingSecured: SecuredColumns = { rights: new Map(), untold: [] }
 
 /**
  * Column security of the named columns, through profiles of our user and of its teams. A user who may not read a secured column sees it empty, which a connector would take for a person
@@ -27,17 +27,17 @@ export async function securedColumns(
   const { userId, names, signal } = given
   const tables = Object.keys(names)
   const definitions = await ask(api, tables.map((table) => [`the columns of table ${table}`, `EntityDefinitions(LogicalName='${table}')/Attributes${query({ $select: 'LogicalName,IsSecured' })}`]), signal)
-  if (definitions === null) return nothing
+  if (definitions === null) return nothingSecured
   const secured = tables.flatMap((table, index) => {
     const wanted = new Set(names[table])
     const columns = (definitions[index] ?? []).filter((row) => flagOf(row, 'IsSecured') === true).map((row) => textOf(row, 'LogicalName') ?? '')
     return columns.filter((column) => wanted.has(column)).map((column) => ({ table, column }))
   })
-  if (secured.length === 0) return nothing
+  if (secured.length === 0) return nothingSecured
   const rights = await rightsOf(api, userId, signal)
   // The installer grants our own columns to our own user.
   if (rights === null)
-    return { ...nothing, untold: secured.filter(({ column }) => !column.startsWith('cosell_')).map(({ table, column }) => `${table}.${column}`) }
+    return { ...nothingSecured, untold: secured.filter(({ column }) => !column.startsWith('cosell_')).map(({ table, column }) => `${table}.${column}`) }
   return { rights: new Map(secured.map(({ table, column }) => [`${table}.${column}`, rights(table, column)])), untold: [] }
 }
 

@@ -112,6 +112,7 @@ export const settings = {
     written: { always: 'always', create: 'new records only', update: 'after the first time', never: 'never' },
     restores: 'an edit there is put back',
     required: 'required',
+    readOnly: 'read-only',
     wins: { partner: 'Partner Center wins', crm: 'the CRM wins', union: 'lists are merged', hold: 'a person decides' },
     origins: { 'built-in': 'built in', document: 'your mapping' },
     tryOut: {

@@ -101,6 +101,7 @@ export const settings: Messages['settings'] = {
     written: { always: '始终', create: '仅新记录', update: '首次之后', never: '从不' },
     restores: '那里的修改会被还原',
     required: '必填',
+    readOnly: '只读',
     wins: { partner: '合作伙伴中心优先', crm: 'CRM 优先', union: '合并列表', hold: '由人决定' },
     origins: { 'built-in': '内置', document: '您的映射' },
     tryOut: {

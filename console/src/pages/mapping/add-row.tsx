@@ -5,6 +5,7 @@ import { api } from '../../api/client.js'
 import { keys } from '../../api/queries.js'
 import { useText } from '../../i18n/locale.js'
 import { useFieldName } from '../../parts/field-value.js'
+import { columnSays } from './suggestions.js'
 
 const KINDS = ['opportunity', 'lead'] as const
 type Kind = (typeof KINDS)[number]
@@ -65,12 +66,13 @@ export function AddRow({ onAdd }: { readonly onAdd: (kind: Kind, row: string) =>
 }
 
 function Columns({ id, kind }: { readonly id: string; readonly kind: Kind }) {
+  const { readOnly } = useText().settings.mapping
   const query = useQuery({ queryKey: keys.columns, queryFn: ({ signal }) => api.columns(signal), staleTime: 60_000 })
   return (
     <datalist id={id}>
-      {(query.data?.records[kind] ?? []).map(({ name, label, type }) => (
-        <option key={name} value={name}>
-          {label} · {type}
+      {(query.data?.records[kind] ?? []).map((field) => (
+        <option key={field.name} value={field.name}>
+          {columnSays(field, readOnly)}
         </option>
       ))}
     </datalist>

@@ -72,14 +72,14 @@ const EditorShape = () => (
 )
 
 function useVocabulary(): Vocabulary | null {
-  const { fields } = useText()
+  const { fields, settings } = useText()
   const schema = useQuery({ queryKey: keys.mappingSchema, queryFn: ({ signal }) => api.mappingSchema(signal), staleTime: Infinity })
   const columns = useQuery({ queryKey: keys.columns, queryFn: ({ signal }) => api.columns(signal), staleTime: 60_000 })
   return useMemo(() => {
     if (schema.data === undefined) return null
     const names: Readonly<Record<string, string>> = fields
-    return { schema: schema.data, columns: columns.data?.records ?? null, nameOf: (property) => names[property] ?? null }
-  }, [schema.data, columns.data, fields])
+    return { schema: schema.data, columns: columns.data?.records ?? null, nameOf: (property) => names[property] ?? null, readOnly: settings.mapping.readOnly }
+  }, [schema.data, columns.data, fields, settings])
 }
 
 /** The service names the line of everything it cannot take. */

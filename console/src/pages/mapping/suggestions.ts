@@ -14,15 +14,17 @@ export interface Vocabulary {
   /** The live CRM's columns by record; null while they are not read. */
   readonly columns: RemoteSchema['records'] | null
   readonly nameOf: (property: string) => string | null
+  /** What is said of a column that the connector's user may not write. */
+  readonly readOnly: string
 }
 
 /** What may stand at a place of a mapping. */
-export function suggestionsAt({ path, typing }: YamlPlace, { schema, columns, nameOf }: Vocabulary): readonly Suggestion[] {
+export function suggestionsAt({ path, typing }: YamlPlace, { schema, columns, nameOf, readOnly }: Vocabulary): readonly Suggestion[] {
   const part = partAt(schema, path)
   const last = path.at(-1)
-  if (typing === 'value' && last === 'crm') return columnsOf(columns, recordOf(path))
+  if (typing === 'value' && last === 'crm') return columnsOf({ columns, readOnly }, recordOf(path))
   if (typing === 'value') return valuesOf(part)
-  if (path[0] === 'defaults' && path.length === 2) return columnsOf(columns, last ?? '')
+  if (path[0] === 'defaults' && path.length === 2) return columnsOf({ columns, readOnly }, last ?? '')
   return Object.entries(part?.properties ?? {}).map(([word, own]) => ({
     word,
     says: nameOf(word) ?? resolve(schema, own).description ?? '',
@@ -32,12 +34,14 @@ export function suggestionsAt({ path, typing }: YamlPlace, { schema, columns, na
 
 const recordOf = ([section]: readonly string[]): string => section ?? ''
 
-const columnsOf = (columns: RemoteSchema['records'] | null, record: string): readonly Suggestion[] => [
-  ...ofRecord(columns?.[record], ''),
-  ...(record === 'opportunity' ? [...ofRecord(columns?.['account'], 'account.'), ...ofRecord(columns?.['contact'], 'contact.')] : []),
-]
-const ofRecord = (fields: RemoteSchema['records'][string] | undefined, prefix: string): readonly Suggestion[] =>
-  (fields ?? []).map(({ name, label, type }) => ({ word: `${prefix}${name}`, says: `${label} · ${type}`, kind: 'column' }))
+function columnsOf({ columns, readOnly }: Pick<Vocabulary, 'columns' | 'readOnly'>, record: string): readonly Suggestion[] {
+  const of = (name: string, prefix: string): readonly Suggestion[] =>
+    (columns?.[name] ?? []).map((field) => ({ word: `${prefix}${field.name}`, says: columnSays(field, readOnly), kind: 'column' }))
+  return [...of(record, ''), ...(record === 'opportunity' ? [...of('account', 'account.'), ...of('contact', 'contact.')] : [])]
+}
+/** Its label and type, and whether it can be written at all. */
+export const columnSays = ({ label, type, writable }: RemoteSchema['records'][string][number], readOnly: string): string =>
+  [label, type, ...(writable ? [] : [readOnly])].join(' · ')
 
 const valuesOf = (part: SchemaPart | undefined): readonly Suggestion[] =>
   [...(part?.enum ?? []), ...(part?.const === undefined ? [] : [part.const])].map((word) => ({
