@@ -168,7 +168,8 @@ export interface Adapter {
   touched(options: TouchedOptions): AsyncIterable<TouchedPage>
   /** Every opportunity there is, also those nobody shares: for meeting two systems that were filled before. Absent: `touched` shows all there is. */
   opportunities?(options: CallOptions): AsyncIterable<readonly EndRef[]>
-  describe(options: CallOptions): Promise<RemoteSchema>
+  /** `rights`: columns that security keeps from our user are asked about too, and are not writable then. */
+  describe(options: CallOptions, rights?: 'asked'): Promise<RemoteSchema>
   /** Prerequisites, one line each, for `doctor`. */
   checks(options: CallOptions): Promise<Check[]>
 }

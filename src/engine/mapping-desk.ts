@@ -24,7 +24,7 @@ export function mappingDesk(draftOf: DraftOf, accept: MappingDesk['accept']): Ma
   return {
     accept,
     show: () => Promise.resolve(draftOf(null).view),
-    columns: (signal) => draftOf(null).engine.adapters.crm.describe({ signal }),
+    columns: (signal) => draftOf(null).engine.adapters.crm.describe({ signal }, 'asked'),
     check: async (text, signal) => draftOf(text).checks(signal),
     async plan(text, deals, signal, watch) {
       const draft = draftOf(text)

@@ -239,10 +239,10 @@ class Dynamics implements DynamicsAdapter {
   opportunities({ signal }: CallOptions): AsyncIterable<readonly EndRef[]> {
     return everyOpportunity(this.#environment, signal)
   }
-  async describe({ signal }: CallOptions): Promise<RemoteSchema> {
+  async describe({ signal }: CallOptions, rights?: 'asked'): Promise<RemoteSchema> {
     const schema = await this.#environment.schema(signal)
     const names = Object.fromEntries(Object.entries(schema.secured).map(([table, columns]) => [table, [...columns]]))
-    if (Object.values(names).every((columns) => columns.length === 0)) return describe(schema, nothingSecured)
+    if (rights === undefined || Object.values(names).every((columns) => columns.length === 0)) return describe(schema, nothingSecured)
     return describe(schema, await securedColumns(this.#environment.api, { userId: schema.self?.userId ?? '', names, signal }))
   }
   checks({ signal }: CallOptions): Promise<Check[]> {

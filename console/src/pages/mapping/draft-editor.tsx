@@ -78,7 +78,8 @@ function useVocabulary(): Vocabulary | null {
   return useMemo(() => {
     if (schema.data === undefined) return null
     const names: Readonly<Record<string, string>> = fields
-    return { schema: schema.data, columns: columns.data?.records ?? null, nameOf: (property) => names[property] ?? null, readOnly: settings.mapping.readOnly }
+    const { readOnly } = settings.mapping
+    return { schema: schema.data, columns: columns.data?.records ?? null, nameOf: (property) => names[property] ?? null, readOnly }
   }, [schema.data, columns.data, fields, settings])
 }
 
