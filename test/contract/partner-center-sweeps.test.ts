@@ -49,6 +49,25 @@ describe.each(forms)('a sweep of a service that is %o', (options) => {
   })
 })
 
+it('reads rows that the listing leaves incomplete several at a time, and hands them out in its order', async () => {
+  let open = 0
+  let most = 0
+  const one = /^GET .*\/referrals\/[^/]+$/
+  const between = {
+    arrives: (what: string) => void (one.test(what) && (most = Math.max(most, (open += 1)))),
+    answered: (what: string, json: unknown) => {
+      if (one.test(what)) open -= 1
+      for (const row of (json as { value?: { details?: unknown }[] }).value ?? []) delete row.details // a listing
+    },
+  }
+  const world = partnerWorld({}, { between })
+  const seeded = world.simulator.seed(30)
+  const { records } = await world.sweep()
+  expect(idsOf(records)).toEqual(seeded)
+  expect(records.every(({ reading }) => reading?.kind === 'present')).toBe(true)
+  expect(most).toBe(8)
+})
+
 test.each([{}, { dateLiteral: 'unsupported' }, { continuation: 'offset' }] as const)('[R25] a walk that is told to stop does not end as if it had seen everything (%o)', async (options) => {
   const world = partnerWorld(options)
   world.simulator.seed(150)

@@ -26,6 +26,7 @@ import { describeReferral } from './describe.js'
 import { documents, type Documents } from './documents.js'
 import { invitation, newReferral } from './encode.js'
 import { canonicalId, isMicrosoft, isSafeId, referralRef } from './ids.js'
+import { inParallel } from './in-parallel.js'
 import { needsDocument, operationsOf, type MoneyForm } from './operations.js'
 import { ownOrganization, type OwnOrganization } from './own-organization.js'
 import { madeOf, showsMore } from './outcomes.js'
@@ -168,7 +169,7 @@ class PartnerCenter implements PartnerCenterAdapter {
   }
 
   readMany(refs: readonly EndRef[], options: ReadOptions): Promise<Reading[]> {
-    return inParallel(refs, (ref) => this.read(ref, options))
+    return inParallel(refs, parallel, (ref) => this.read(ref, options))
   }
 
   async find(
@@ -295,7 +296,7 @@ class PartnerCenter implements PartnerCenterAdapter {
   }
 
   writeMany(changes: readonly Change[], options: CallOptions): Promise<(Receipt | Fault)[]> {
-    return inParallel(changes, (change) =>
+    return inParallel(changes, parallel, (change) =>
       (change.kind === 'create' ? this.create(change, options) : this.write(change, options)).catch(toFault),
     )
   }
@@ -324,13 +325,3 @@ const receiptOf = ({ referral, version }: Document): Receipt => ({
   resolved: {},
   remarks: [],
 })
-
-async function inParallel<A, B>(items: readonly A[], work: (item: A) => Promise<B>): Promise<B[]> {
-  const results: B[] = new Array<B>(items.length)
-  let next = 0
-  const lane = async (): Promise<void> => {
-    for (let index = next++; index < items.length; index = next++) results[index] = await work(items[index] as A) // index is in range
-  }
-  await Promise.all(Array.from({ length: Math.min(parallel, items.length) }, lane))
-  return results
-}
