@@ -156,7 +156,8 @@ function fieldsAgree(desk: Desk, referral: Known, other: Known, link: Link): str
     const byCrm = lastOf(desk, other, field)
     // A closed or unanswered referral takes nothing, nor does one whose record's switch is off: later edits in the CRM stay there.
     const held = partner === 'won' || partner === 'lost' || partner === 'waiting' || !other.shown.sync
-    if (held && (byCrm?.actor === 'person' || editedSince(desk, other, field, heldSince(desk, referral, other))))
+    const word = link.decisions.some((decision) => decision.field === name && decision.keep === 'crm')
+    if (held && (word || byCrm?.actor === 'person' || editedSince(desk, other, field, heldSince(desk, referral, other))))
       return link.reason !== null ? [] : [`${field} of ${other.kind} ${other.id} is not sent and nobody is told: referral ${referral.id} ${String(a)}, record ${String(b)}.`]
     // A record that a person closed takes nothing from the partner.
     if ((crm === 'won' || crm === 'lost') && byPartner?.actor === 'person') return []

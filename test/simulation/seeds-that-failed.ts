@@ -29,6 +29,7 @@ export const SEEDS_THAT_FAILED: readonly (readonly [crm: CrmKind, seed: number, 
   ['dynamics', 104_082, 'as 102187'],
   ['dynamics', 103_285, 'a qualified lead whose opportunity was deleted at once left its referral unanswered, and nobody was told'],
   ['salesforce', 103_452, 'the store did not answer when the customer of a deal that had just been made was let go: the deal was forgotten, and met as a stranger'],
+  ['dynamics', 112_342, "a person's word for the record while its switch is off was not known to the checker"],
   ['salesforce', 21_536, 'an account beside one of a seller, who renamed theirs later, was called a double by the checker'],
 ]
 
