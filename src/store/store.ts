@@ -58,7 +58,7 @@ async function openMigrated(options: DatabaseOptions): Promise<OpenDatabase> {
     if (options.standing !== 'beside') {
       await migratePatiently(open, options)
       // The folder is ours alone, so whoever held these is dead: nobody needs to wait for them to end.
-      if (open.kind === 'sqlite') await forgetHolders(open)
+      if (open.kind === 'sqlite') await forgetHolders(open, options.now())
     }
   } catch (error) {
     await open.close()
@@ -80,10 +80,15 @@ async function migratePatiently(open: OpenDatabase, { url, now }: DatabaseOption
   }
 }
 
-/** Leases and claims of a process that is gone. Turns of the schedule stay: they say what was done, and when. */
-async function forgetHolders({ db }: OpenDatabase): Promise<void> {
+const turnMs = 60_000 // A turn that was under way is held for this long and no longer.
+
+/**
+ * Leases and claims of a process that is gone. Turns of the schedule that were done stay: they say when they are due again. Those that may have
+ * been under way go, and those that would have been due within the minute with them: nobody polls until then.
+ */
+async function forgetHolders({ db }: OpenDatabase, now: number): Promise<void> {
   await db.updateTable('dirty').set({ lease_token: null, leased_until: 0 }).where('leased_until', '>', 0).execute()
-  await db.deleteFrom('claim').where('name', 'not like', 'turn:%').execute()
+  await db.deleteFrom('claim').where((eb) => eb.or([eb('name', 'not like', 'turn:%'), eb('until_at', '<=', now + turnMs)])).execute()
 }
 
 function storeOver(open: OpenDatabase, tenant: string): OpenStore {
