@@ -99,6 +99,8 @@ function fresh(input: FieldInput): FieldMove {
   }
   if (field === VISIBILITY && now.partner === true) return flow(input, 'crm', null)
   if (!isDoor(field) && isEmpty(now.partner)) return flow(input, 'partner', null)
+  // Nobody can go through a door of a referral that takes nothing any more, so nobody is asked.
+  if (isDoor(field) && input.takes.partner === 'no' && (isEmpty(now.partner) || now.partner === false)) return adoptAsInfo(input, 'partner')
   if (isEmpty(now.crm)) return flow(input, 'crm', null)
   const kept = decided(input)
   if (kept !== null) return flow(input, otherSide(kept), conflictOf(input, 'create/create', kept, 'A person decided.'))
@@ -137,10 +139,11 @@ function decided({ decision, now }: FieldInput): Side | null {
 function flow(input: FieldInput, to: Side, conflict: Conflict | null): FieldMove {
   const { policy, takes, now, field } = input
   if (!onUpdate(policy.into[to])) return closedWay(input, to)
-  if (takes[to] === 'later') return { kind: 'later', to }
   if (takes[to] === 'no') return adoptAsInfo(input, to)
   const value = input.canonical(to, carried(input, to))
   if (value === undefined) return { kind: 'none' }
+  // Of a list the other side may have changed only what is not carried: then nothing waits, either.
+  if (takes[to] === 'later') return sameValue(value, now[to]) ? { kind: 'none' } : { kind: 'later', to }
   if (sameValue(value, now[to])) return { kind: 'adopt', conflict }
   if (to === 'partner' && NEVER_EMPTY.has(field) && isEmpty(value)) {
     return { kind: 'blocked', text: `${field} is empty in the CRM, and Partner Center does not take an empty value.` }
@@ -172,9 +175,9 @@ function mergeLists(input: FieldInput): FieldMove {
   const into: FieldWrite[] = []
   for (const side of ['partner', 'crm'] as const) {
     if (!onUpdate(input.policy.into[side]) || input.takes[side] === 'no') continue
-    if (input.takes[side] === 'later') return { kind: 'later', to: side }
     const value = input.canonical(side, carried(input, side))
     if (value === undefined || sameValue(value, input.now[side])) continue
+    if (input.takes[side] === 'later') return { kind: 'later', to: side }
     // Only half of the exchange is done by this write, so the written side's base takes over the other side's change and nothing more:
     // its own change still stands out and flows with the second write, even when a crash lies between the two.
     const from = otherSide(side)

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Projection } from '../core/deal.js'
+import { mergeField } from '../core/field-merge.js'
+import { defaultPolicy } from '../core/policy.js'
 import type { EndRef } from '../core/ref.js'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
 
@@ -90,5 +92,19 @@ describe('[R47] an edit in the CRM that waits says so', () => {
     world.crm.only().sync = true
     await edit(world, crmId, {})
     expect(world.partner.only().deal.status).toBe('Closed/Won')
+  })
+
+  it('but not of a list of which nothing would be carried: the phone of a colleague whom only the record names', () => {
+    const colleague = { email: 'jon@partner.example', firstName: 'Jon', lastName: 'Reyes', phone: null }
+    const move = mergeField({
+      field: 'team',
+      policy: defaultPolicy().fields.team,
+      now: { partner: [], crm: [{ ...colleague, phone: '+49 30 1' }] },
+      base: { partner: [], crm: [colleague] },
+      takes: { partner: 'later', crm: 'yes' },
+      canonical: (_side, value) => value,
+      decision: null,
+    })
+    expect(move).toEqual({ kind: 'none' })
   })
 })

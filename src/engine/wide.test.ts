@@ -95,3 +95,20 @@ it('a list that only one side carried so far is filled on the other, as on a lea
   })
   expect(move).toMatchObject({ kind: 'write', into: [{ side: 'crm', value: partner }] })
 })
+
+// Found by the simulation, seed 113191 on Salesforce: only a wide look asked, so that the record was written to long after it had come to rest.
+it.each([
+  [HELP, null, 'QuotesOrLicensing'],
+  [VISIBILITY, false, true],
+] as const)('a door of a referral that takes nothing any more is no question to a person: %s', (field, partner, crm) => {
+  const move = mergeField({
+    field,
+    policy: defaultPolicy().fields[field],
+    now: { partner, crm },
+    base: { partner: undefined, crm: undefined },
+    takes: { partner: 'no', crm: 'later' },
+    canonical: (_side, value) => value,
+    decision: null,
+  })
+  expect(move).toMatchObject({ kind: 'adopt', conflict: { kind: 'info' } })
+})
