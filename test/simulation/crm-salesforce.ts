@@ -119,7 +119,8 @@ function salesforceSide(given: CrmGiven): CrmSide {
     handle,
     faults: crm.faults,
     loseEvents: messages.lose,
-    isWrite: ({ method, path, body }) => method !== 'GET' && (!path.includes('/composite') || /"method":"(POST|PATCH|PUT|DELETE)"/.test(body)),
+    isWrite: ({ method, path, body }) =>
+      method !== 'GET' && !body.includes('<getUserInfo/>') && (!path.includes('/composite') || /"method":"(POST|PATCH|PUT|DELETE)"/.test(body)),
     makesUnmarked: ({ method, body }) => method !== 'GET' && (body.includes('/sobjects/Account"') || body.includes('<convertLead>')),
     version: () => version,
     records: () => recordsOf(crm, options.multiCurrency === false),
