@@ -46,18 +46,28 @@ import { watchTurns } from './watch/turns.js'
 import { guarded } from './guarded.js'
 
 export { createDemo, type Demo } from './demo.js'
-export { checkBackup, eraseFromLedger, openStores, restoreBackup, rotateSecrets, writeBackup } from './store/index.js'
+export {
+  checkBackup,
+  countInLedger,
+  eraseFromLedger,
+  heldDeals,
+  openStores,
+  restoreBackup,
+  rotateSecrets,
+  sealedSecrets,
+  writeBackup,
+} from './store/index.js'
 export { readCatalogueFile } from './connections/catalogue-file.js'
 export { crmPackage, type PackageForm } from './connections/crm-package.js'
 export type { AdministrationDesk } from './connections/administration.js'
 export { storeUrl, tenantOf } from './connections/store-of.js'
 export { underSettings } from './connections/settings-document.js'
 export type { Foreseen } from './engine/versions.js'
-export type { Administration, ConnectionView } from './engine/administration.js'
+export type { Administration, ConnectionView, WebhookView } from './engine/administration.js'
 export { fitsSocket } from './server/local-socket.js'
 export { remoteService } from './server/remote-service.js'
 export { OPERATIONS, parametersOf } from './server/operations.js'
-export type { DealView, MatchReport, ObserveReport, Overview, PlanDocument, Proposal, Service, SettingsSummary, SyncSummary } from './engine/views.js'
+export type { DealView, MatchReport, ObserveReport, Overview, PlanDocument, PlanItem, Proposal, Service, SettingsSummary, SyncSummary } from './engine/views.js'
 
 export interface AppOptions {
   /** Where people of the simulated systems act; null: not a demo. */

@@ -1,14 +1,16 @@
 import type { Command } from 'commander'
-import type { ConnectionView } from '../assemble.js'
+import type { ConnectionView, WebhookView } from '../assemble.js'
 import { administered } from './administered.js'
 import { EXIT, type Io } from './app.js'
+import { foretell, isDryRun, takesDryRun } from './dry-run.js'
 import { registerCallbacks, removeCallbacks } from './install.js'
 import { printJson } from './print.js'
 import type { Run } from './run.js'
 
-/** `webhook` and `connect`: the registration at Partner Center and the sign-ins. They work beside a running service and without one. */
+/** `webhook`, `connect` and `auth`: the registration at Partner Center and the sign-ins. They work beside a running service and without one. */
 export function connectionCommands(program: Command, run: Run): void {
   webhookCommands(program, run)
+  authCommands(program, run)
   program
     .command('connect <system>')
     .description('sign in (partner-center), or prove the sign-in (crm); shows account, tenant and expiry')
@@ -28,6 +30,29 @@ export function connectionCommands(program: Command, run: Run): void {
       }),
     )
 }
+
+const SYSTEMS = ['partner-center', 'crm'] as const
+
+function authCommands(program: Command, run: Run): void {
+  program
+    .command('auth')
+    .description('the sign-ins to Partner Center and the CRM')
+    .command('status')
+    .description('who is signed in where: tenant, scopes, role, expiry, and the command that repairs it')
+    .action(
+      run.plain((plain) =>
+        administered(plain, async (desk, { io, signal }) => {
+          const views = await Promise.all(SYSTEMS.map((system) => desk.connection(system, signal)))
+          if (plain.json) printJson(io, { connections: views.map((view) => ({ ...view, repair: repairOf(view) })) })
+          else for (const view of views) showConnection(io, view, false)
+          return views.every(({ state }) => state === 'connected') ? EXIT.done : EXIT.remote
+        }),
+      ),
+    )
+}
+
+const repairOf = ({ system, state, remedy }: ConnectionView): string | null =>
+  state === 'connected' && remedy === null ? null : `cosell connect ${system}`
 
 function webhookCommands(program: Command, run: Run): void {
   const webhook = program.command('webhook').description("Partner Center's webhook registration: one for the whole tenant")
@@ -51,15 +76,15 @@ function webhookCommands(program: Command, run: Run): void {
         }),
       ),
     )
-  webhook
-    .command('register [system]')
+  takesDryRun(webhook.command('register [system]'))
     .description('register this installation at Partner Center; "register crm" has the CRM send its events')
     .option('--overwrite', "displace somebody else's address; it is kept for restore")
     .action(
       run.plain((plain, options, [system = 'partner-center']) => {
-        if (system === 'crm') return registerCallbacks(plain)
+        if (system === 'crm') return registerCallbacks(plain, isDryRun(options))
         if (system !== 'partner-center') return Promise.resolve(plain.usage('Register takes partner-center (the default) or crm.'))
         return administered(plain, async (desk, { io, user, signal }) => {
+          if (isDryRun(options)) return foretellRegistration(io, plain.json, await desk.webhook(signal), options['overwrite'] === true)
           const outcome = await desk.registerWebhook({ overwrite: options['overwrite'] === true ? 'yes' : 'no', by: user, signal })
           if (plain.json) printJson(io, outcome)
           else if (outcome.kind === 'registered')
@@ -75,17 +100,28 @@ function webhookCommands(program: Command, run: Run): void {
         })
       }),
     )
-  webhook
-    .command('remove <system>')
+  takesDryRun(webhook.command('remove <system>'))
     .description('"remove crm" ends the events of the CRM; polling still finds every change')
     .action(
-      run.plain((plain, _options, [system = '']) =>
+      run.plain((plain, options, [system = '']) =>
         system === 'crm'
-          ? removeCallbacks(plain)
+          ? removeCallbacks(plain, isDryRun(options))
           : Promise.resolve(plain.usage('Remove takes crm. Partner Center cannot delete a registration; see "cosell webhook restore".')),
       ),
     )
   proofCommands(webhook, run)
+}
+
+/** The same outcomes as those of a registration, told from what stands at Partner Center now. */
+function foretellRegistration(io: Io, json: boolean, { registered, wanted, ours, previous }: WebhookView, overwrite: boolean): number {
+  const details = { registered, wanted, previous }
+  if (wanted === null) return foretell(io, json, { would: [], but: ['There is no address that Partner Center could call: set server.publicUrl.'], details })
+  const same = ours && [...wanted.events].sort().join() === [...(registered?.events ?? [])].sort().join()
+  if (same) return foretell(io, json, { would: [], details })
+  if (registered !== null && !ours && !overwrite)
+    return foretell(io, json, { would: [], but: [`${registered.url} is registered, and a tenant has one registration only: --overwrite displaces it and keeps it for "cosell webhook restore".`], details })
+  const instead = registered === null || ours ? '' : ` instead of ${registered.url}, which is kept for "cosell webhook restore"`
+  return foretell(io, json, { would: [`register ${wanted.url} for ${wanted.events.join(', ')}${instead}`], details })
 }
 
 function proofCommands(webhook: Command, run: Run): void {
@@ -107,12 +143,16 @@ function proofCommands(webhook: Command, run: Run): void {
         }),
       ),
     )
-  webhook
-    .command('restore')
+  takesDryRun(webhook.command('restore'))
     .description('put back what "register --overwrite" displaced')
     .action(
-      run.plain((plain) =>
+      run.plain((plain, options) =>
         administered(plain, async (desk, { io, user, signal }) => {
+          if (isDryRun(options)) {
+            const { previous, registered } = await desk.webhook(signal)
+            if (previous === null) return foretell(io, plain.json, { would: [], but: ['No earlier registration is kept here.'] })
+            return foretell(io, plain.json, { would: [`register ${previous.url} again instead of ${registered?.url ?? 'nothing'}`], details: { previous, registered } })
+          }
           const now = await desk.restoreWebhook({ by: user, signal })
           if (plain.json) printJson(io, { now })
           else io.out(`${now.url} is registered again.\n`)
@@ -129,10 +169,12 @@ function showConnection(io: Io, view: ConnectionView, json: boolean): void {
     ['account', view.account],
     ['role', view.role?.text ?? null],
     ['tenant', view.tenant],
+    ['scopes', view.scopes?.join(', ') ?? null],
     ['token until', view.tokenUntil],
     ['sign-in until', view.signInUntil],
     ['', view.detail],
     ['', view.remedy],
+    ['repair', repairOf(view)],
   ]
   for (const [name, value] of lines) if (value !== null) io.out(`${name.padEnd(14)} ${value}\n`)
 }

@@ -3,6 +3,7 @@ import type { DealView, Service } from '../assemble.js'
 import { CLOSING_REASONS, closingReason } from '../core/closing-reasons.js'
 import { EXIT } from './app.js'
 import { report } from './deal-report.js'
+import { foretell, foretellDeal, isDryRun, takesDryRun } from './dry-run.js'
 import { linkCommand } from './link.js'
 import type { Run } from './run.js'
 import { LINK_STATES } from '../core/link.js'
@@ -42,14 +43,24 @@ export function dealsCommands(program: Command, run: Run): void {
       return EXIT.done
     }))
   orderCommands(deals, run)
-  deals.command('hold <deal>').description('leave a deal alone').option('--release', 'take it up again').action(run.service(async ({ service, io, json, user }, options, [deal]) => {
+  takesDryRun(deals.command('hold <deal>')).description('leave a deal alone').option('--release', 'take it up again').action(run.service(async ({ service, io, json, user }, options, [deal]) => {
+    if (isDryRun(options)) {
+      const { name, id, ignored } = await service.deal(deal ?? '', { live: false })
+      const would = options['release'] === true ? `take ${name ?? id} up again` : `leave ${name ?? id} alone: nothing of it is written any more`
+      return foretell(io, json, { would: ignored === (options['release'] === true) ? [would] : [], details: { deal: id } })
+    }
     const row = await service.hold(deal ?? '', { on: options['release'] !== true, by: user })
     if (json) printJson(io, row)
     else io.out(`${row.name ?? row.id}: ${row.state}\n`)
     return EXIT.done
   }))
   linkCommand(deals, run)
-  deals.command('unlink <deal>').description('end the connection of two records').action(run.service(async ({ service, io, json, user }, _options, [deal]) => {
+  takesDryRun(deals.command('unlink <deal>')).description('end the connection of two records').action(run.service(async ({ service, io, json, user }, options, [deal]) => {
+    if (isDryRun(options)) {
+      const { id, referralId, crmEntity, crmId } = await service.deal(deal ?? '', { live: false })
+      const would = `end the connection of referral ${shown(referralId)} and ${crmEntity ?? 'record'} ${shown(crmId)}; neither record is changed`
+      return foretell(io, json, { would: [would], details: { deal: id, referralId, crmId } })
+    }
     const row = await service.unlink(deal ?? '', { by: user })
     if (json) printJson(io, row)
     else io.out(`${row.name ?? row.id}: ${row.state}\n`)
@@ -86,13 +97,14 @@ function orderCommands(deals: Command, run: Run): void {
     ['lose', 'close a deal as lost', true],
     ['share', 'share a deal with Microsoft sellers', false],
   ] as const) {
-    const command = deals.command(`${take} <deal>`).description(text)
+    const command = takesDryRun(deals.command(`${take} <deal>`)).description(text)
     if (withReason) {
       command.requiredOption('--reason <text>', 'the reason as Microsoft will read it: in words, or the number of one below')
       command.addHelpText('after', `\nReasons:\n${CLOSING_REASONS.map((text, at) => `  ${at + 1}  ${text}`).join('\n')}\n`)
     }
-    command.action(run.service(async ({ service, io, json, user }, options, [deal]) => {
+    command.action(run.service(async ({ service, io, json, signal, user }, options, [deal]) => {
       const reason = typeof options['reason'] === 'string' ? closingReason(options['reason']) : null
+      if (isDryRun(options)) return foretellDeal(io, json, await service.preview(deal ?? '', { kind: 'order', take, reason }, signal))
       return report(io, json, await service.order(deal ?? '', { take, reason, by: user }))
     }))
   }

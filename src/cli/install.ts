@@ -5,6 +5,7 @@ import { CRM_NAMES, crmKind, usualCrm, type CrmName } from '../config/index.js'
 import type { InstallItem } from '../core/ports.js'
 import { administered } from './administered.js'
 import { EXIT, type Io } from './app.js'
+import { foretell, isDryRun, takesDryRun } from './dry-run.js'
 import { oneOf } from './options.js'
 import { counted, printJson } from './print.js'
 import { progressBar } from './progress.js'
@@ -27,21 +28,21 @@ export function installCommands(program: Command, run: Run): void {
         }),
       ),
     )
-  install
-    .command('apply')
+  takesDryRun(install.command('apply'))
     .description('make what is missing; what stands in the CRM already is altered only with --yes')
     .option('--yes', 'also alter what stands there: forms, views, change tracking of delivered tables')
     .addHelpText('after', '\nIt may be run again at any time, also after it was interrupted: what is there is left as it is.\n')
-    .action(run.plain((plain, options) => apply(plain, options['yes'] === true ? 'yes' : 'ask')))
-  install
-    .command('remove')
+    .action(run.plain((plain, options) => (isDryRun(options) ? foretellApply(plain, options['yes'] === true) : apply(plain, options['yes'] === true ? 'yes' : 'ask'))))
+  takesDryRun(install.command('remove'))
     .description('take away what "install apply" made, and nothing else; columns and tables stay unless --data')
     .option('--data', 'also delete the columns and tables, with what they hold')
     .option('--yes', 'do it without asking')
     .addHelpText('after', '\nIt shows first what it would do. It may be run again at any time, also after it was interrupted.\n')
     .action(
       run.plain((plain, options) =>
-        removeInstalled(plain, { data: options['data'] === true ? 'delete' : 'keep', consent: options['yes'] === true ? 'yes' : 'ask' }),
+        isDryRun(options)
+          ? foretellRemoval(plain, options['data'] === true ? 'delete' : 'keep')
+          : removeInstalled(plain, { data: options['data'] === true ? 'delete' : 'keep', consent: options['yes'] === true ? 'yes' : 'ask' }),
       ),
     )
   install
@@ -76,6 +77,30 @@ async function configuredKind(plain: Plain): Promise<CrmName> {
   } catch {
     return usualCrm
   }
+}
+
+function foretellApply(plain: Plain, alters: boolean): Promise<number> {
+  return administered(plain, async (desk, { io, signal }) => {
+    const open = (await desk.installation.plan(signal)).items.filter(({ state }) => state !== 'present')
+    const done = open.filter(({ touches, change }) => change !== null && (touches === 'new' || alters))
+    const left = open.filter((item) => !done.includes(item))
+    const text = ({ what, change, note }: InstallItem): string => `${what}: ${change ?? note ?? ''}`
+    return foretell(io, plain.json, {
+      would: done.map((item) => `${item.state === 'missing' ? 'make' : 'alter'} ${text(item)}`),
+      but: left.map((item) => `Left as it is: ${text(item)}${item.change === null ? '' : ' (--yes alters it)'}`),
+      details: { items: open },
+    })
+  })
+}
+
+function foretellRemoval(plain: Plain, data: 'keep' | 'delete'): Promise<number> {
+  return administered(plain, async (desk, { io, signal }) => {
+    const { items } = await desk.installation.planRemoval({ data, signal })
+    return foretell(io, plain.json, {
+      would: items.flatMap(({ what, change }) => (change === null ? [] : [`remove ${what}: ${change}`])),
+      details: { items },
+    })
+  })
 }
 
 function apply(plain: Plain, consent: 'yes' | 'ask'): Promise<number> {
@@ -135,8 +160,12 @@ function showReport(io: Io, done: readonly string[], left: readonly InstallItem[
 }
 
 /** `webhook register crm` */
-export function registerCallbacks(plain: Plain): Promise<number> {
+export function registerCallbacks(plain: Plain, dry: boolean): Promise<number> {
   return administered(plain, async (desk, { io, user, signal }) => {
+    if (dry) {
+      const url = desk.installation.callbackUrl()
+      return foretell(io, plain.json, { would: [`have the CRM send its events to ${url}`], details: { url } })
+    }
     const report = await desk.installation.registerCallbacks({ by: user, signal })
     const left = report.items.filter(({ state }) => state !== 'present')
     if (plain.json) printJson(io, { url: report.url, done: report.done, left })
@@ -150,8 +179,9 @@ export function registerCallbacks(plain: Plain): Promise<number> {
 }
 
 /** `webhook remove crm` */
-export function removeCallbacks(plain: Plain): Promise<number> {
+export function removeCallbacks(plain: Plain, dry: boolean): Promise<number> {
   return administered(plain, async (desk, { io, user, signal }) => {
+    if (dry) return foretell(io, plain.json, { would: ['remove what has the CRM send its events here, if there is any; polling still finds every change'] })
     const removed = await desk.installation.removeCallbacks({ by: user, signal })
     if (plain.json) printJson(io, { removed })
     else io.out(removed.length === 0 ? 'There was nothing to remove.\n' : `${removed.map((line) => `✔ removed: ${line}\n`).join('')}`)

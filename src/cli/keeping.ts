@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { checkBackup, eraseFromLedger, openStores, restoreBackup, rotateSecrets, storeUrl, tenantOf, writeBackup } from '../assemble.js'
+import { checkBackup, countInLedger, eraseFromLedger, heldDeals, openStores, restoreBackup, rotateSecrets, sealedSecrets, storeUrl, tenantOf, writeBackup } from '../assemble.js'
 import type { LoadedConfig } from '../config/index.js'
 import { Fault } from '../core/fault.js'
 import { EXIT } from './app.js'
-import { printJson } from './print.js'
+import { foretell, isDryRun, takesDryRun } from './dry-run.js'
+import { counted, printJson } from './print.js'
 import type { Run } from './run.js'
 
 /** The store and the sealing key are the same for every tenant: any of them says where they are. */
@@ -29,14 +30,24 @@ export function keepingCommands(program: Command, run: Run): void {
         return EXIT.done
       }),
     )
-  program
-    .command('restore <file>')
+  restoreCommand(program, run)
+  secretsCommand(program, run)
+}
+
+function restoreCommand(program: Command, run: Run): void {
+  takesDryRun(program.command('restore <file>'))
     .description('put a backup into the store of this configuration, all or nothing; no service may be using it')
     .option('--yes', 'replace what the store holds')
     .action(
       run.plain(async ({ world, tenants, json }, options, [file = '']) => {
-        await checkBackup(file)
+        const backup = await checkBackup(file)
         const all = await tenants()
+        if (isDryRun(options)) {
+          const held = await heldDeals(storeUrl(someOf(all).config))
+          const but = held > 0 && options['yes'] !== true ? [`The store holds ${counted(held, 'deal')}: --yes replaces them.`] : []
+          const would = `restore ${sentence(backup.rows)} as of ${backup.madeAt}${held === 0 ? '' : `, in the place of ${counted(held, 'deal')}`}`
+          return foretell(world.io, json, { would: but.length === 0 ? [would] : [], but, details: { file, ...backup, held } })
+        }
         const stores = await openStores({ url: storeUrl(someOf(all).config), now: world.now }, all.map(({ config }) => tenantOf(config)))
         const [store] = stores.values()
         if (store === undefined) return EXIT.done
@@ -59,13 +70,20 @@ export function keepingCommands(program: Command, run: Run): void {
         }
       }),
     )
+}
+
+function secretsCommand(program: Command, run: Run): void {
   const secrets = program.command('secrets').description('the sealing key')
-  secrets
-    .command('rotate')
+  takesDryRun(secrets.command('rotate'))
     .description('seal every stored token with a new key; a running service works on')
     .action(
-      run.plain(async ({ world, tenants, json }) => {
+      run.plain(async ({ world, tenants, json }, options) => {
         const { config: loaded } = someOf(await tenants())
+        if (isDryRun(options)) {
+          const resealed = await sealedSecrets(storeUrl(loaded))
+          const key = loaded.seal.kind === 'given' ? 'the key of sealKey' : 'a new key'
+          return foretell(world.io, json, { would: [`seal ${counted(resealed, 'stored secret')} with ${key}`], details: { resealed } })
+        }
         const rotation = await rotateSecrets(storeUrl(loaded), loaded.seal, world.now())
         if (json) printJson(world.io, rotation)
         else world.io.out(`${rotation.resealed} stored secrets are sealed with key ${rotation.keyId}.\n`)
@@ -77,18 +95,22 @@ export function keepingCommands(program: Command, run: Run): void {
 
 /** `audit erase`: the right of a person to be forgotten. */
 export function eraseCommand(audit: Command, run: Run): void {
-  audit
-    .command('erase <email>')
+  takesDryRun(audit.command('erase <email>'))
     .description('empty every ledger entry that speaks of this person; the chain stays whole')
     .option('--yes', 'it cannot be taken back')
     .action(
       run.plain(async ({ world, config, json, usage }, options, [email = '']) => {
         if (!/^[^\s@%]{1,120}@[^\s@%]{1,120}$/.test(email)) return usage('Give one e-mail address.')
+        if (isDryRun(options)) {
+          const { config: held } = await config()
+          const erased = await countInLedger(storeUrl(held), tenantOf(held), email)
+          return foretell(world.io, json, { would: erased === 0 ? [] : [`empty ${counted(erased, 'ledger entry', 'ledger entries')}`], details: { erased } })
+        }
         if (options['yes'] !== true) return usage('What is erased cannot be brought back; give --yes.')
         const { config: loaded } = await config()
         const { erased, file } = await eraseFromLedger(storeUrl(loaded), tenantOf(loaded), email)
         if (json) printJson(world.io, { erased, file })
-        else world.io.out(`${erased} ledger entries were emptied.\n`)
+        else world.io.out(`${counted(erased, 'ledger entry was', 'ledger entries were')} emptied.\n`)
         if (file === 'traces')
           world.io.err(
             'Free places of the database may still hold traces: run it once more while no service uses an embedded store, or VACUUM FULL on PostgreSQL. Backups made before hold everything.\n',
@@ -99,4 +121,8 @@ export function eraseCommand(audit: Command, run: Run): void {
 }
 
 const sentence = (rows: Readonly<Record<string, number>>): string =>
-  `${rows['link'] ?? 0} deals, ${rows['audit'] ?? 0} ledger entries, ${rows['event'] ?? 0} events`
+  [
+    counted(rows['link'] ?? 0, 'deal'),
+    counted(rows['audit'] ?? 0, 'ledger entry', 'ledger entries'),
+    counted(rows['event'] ?? 0, 'event'),
+  ].join(', ')

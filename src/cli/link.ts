@@ -6,6 +6,7 @@ import { MATCH_THRESHOLD, type MatchDoubt, type MatchPair, type Unpaired } from 
 import { EXIT, type Io } from './app.js'
 import { csv } from './csv.js'
 import { report } from './deal-report.js'
+import { foretellDeal, isDryRun, takesDryRun } from './dry-run.js'
 import { counted, printJson, printTable, shown } from './print.js'
 import { progressBar } from './progress.js'
 import type { Run, WithService } from './run.js'
@@ -14,8 +15,7 @@ type Options = Readonly<Record<string, unknown>>
 
 /** `deals link`: two records by their ids, or everything that looks alike. */
 export function linkCommand(deals: Command, run: Run): void {
-  deals
-    .command('link')
+  takesDryRun(deals.command('link'))
     .description('connect a referral and a CRM record, or propose which belong together')
     .option('--referral <id>', 'referral id')
     .option('--crm <id>', 'CRM record id')
@@ -32,9 +32,10 @@ export function linkCommand(deals: Command, run: Run): void {
     .action(run.service((context, options) => (options['match'] === true ? match(context, options) : linkTwo(context, options))))
 }
 
-async function linkTwo({ service, io, json, user, usage }: WithService, options: Options): Promise<number> {
+async function linkTwo({ service, io, json, signal, user, usage }: WithService, options: Options): Promise<number> {
   const { referral, crm } = options
   if (typeof referral !== 'string' || typeof crm !== 'string') return usage('Give --referral and --crm, or --match.')
+  if (isDryRun(options)) return foretellDeal(io, json, await service.preview(referral, { kind: 'link', referral, crm }, signal))
   return report(io, json, await service.link({ referral, crm, by: user }))
 }
 
@@ -62,6 +63,7 @@ async function match(context: WithService, options: Options): Promise<number> {
 async function chosen(found: MatchReport, above: number, context: WithService, options: Options): Promise<readonly MatchPair[] | null> {
   const { io, json } = context
   const certain = found.pairs.filter(({ doubts, score }) => doubts.length === 0 && score >= above)
+  if (isDryRun(options)) return []
   if (options['yes'] === true || options['apply'] !== undefined) return certain
   if (json || !io.inIsTty || !io.outIsTty || found.pairs.length === 0) return []
   const { multiselect, isCancel } = await import('@clack/prompts')

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { mappingJsonSchema } from '../core/mapping-document.js'
 import type { Service } from '../assemble.js'
 import { EXIT } from './app.js'
+import { foretell, isDryRun, takesDryRun } from './dry-run.js'
 import { printJson, printTable, shown } from './print.js'
 import type { Run } from './run.js'
 
@@ -69,11 +70,11 @@ export function mappingCommands(program: Command, run: Run): void {
 }
 
 function acceptCommand(mapping: Command, run: Run): void {
-  mapping
-    .command('accept')
+  takesDryRun(mapping.command('accept'))
     .description('the columns of the CRM are as they should be: ends the notice about their change')
     .action(
-      run.service(async ({ service, io, json, user }) => {
+      run.service(async ({ service, io, json, user }, options) => {
+        if (isDryRun(options)) return foretell(io, json, { would: ["take the CRM's columns, as they are now, for what they should be"] })
         await service.mapping.accept(user)
         if (json) printJson(io, { accepted: true })
         else io.out('From here on every further change of a mapped column is told.\n')

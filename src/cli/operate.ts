@@ -4,6 +4,7 @@ import { EXIT } from './app.js'
 import { auditCommand } from './audit.js'
 import { configShowCommand } from './config-show.js'
 import { doctorCommand } from './doctor.js'
+import { foretell, isDryRun, takesDryRun } from './dry-run.js'
 import { flowReport } from './flow-report.js'
 import { initCommand } from './init.js'
 import { oneOf, port, wholeNumber } from './options.js'
@@ -53,8 +54,12 @@ function flowCommands(program: Command, run: Run): void {
   }))
   flowReport(flows, run)
   for (const value of ['on', 'off', 'observe'] as const) {
-    flows.command(`${value} <flow>`).description(`set partnerToCrm, crmToPartner or all to ${value}`).action(run.service(async ({ service, io, json, user, usage }, _options, [flow]) => {
+    takesDryRun(flows.command(`${value} <flow>`)).description(`set partnerToCrm, crmToPartner or all to ${value}`).action(run.service(async ({ service, io, json, user, usage }, options, [flow]) => {
       if (flow !== 'partnerToCrm' && flow !== 'crmToPartner' && flow !== 'all') return usage('A flow is partnerToCrm, crmToPartner or all.')
+      if (isDryRun(options)) {
+        const turned = (await service.flows()).filter((row) => (flow === 'all' || row.flow === flow) && row.value !== value)
+        return foretell(io, json, { would: turned.map((row) => `turn ${row.flow} from ${row.value} to ${value}`) })
+      }
       const rows = await service.setFlow(flow, value, user)
       if (json) printJson(io, { flows: rows })
       else printTable(io, ['flow', 'value', 'set by'], rows.map((row) => [row.flow, row.value, row.origin]))

@@ -3,8 +3,9 @@ import type { Command } from 'commander'
 import type { Proposal, SettingsSummary } from '../assemble.js'
 import { Fault } from '../core/fault.js'
 import { EXIT, type Io } from './app.js'
+import { isDryRun, takesDryRun } from './dry-run.js'
 import { printJson, printTable, shown } from './print.js'
-import type { Run } from './run.js'
+import type { Run, WithService } from './run.js'
 
 /** `config versions|export|diff|promote|approve|rollback`: mapping, stages, policies and switches as versions that travel and come back. */
 export function settingsCommands(config: Command, run: Run): void {
@@ -66,24 +67,31 @@ export function settingsCommands(config: Command, run: Run): void {
 }
 
 function backCommands(config: Command, run: Run): void {
-  config
-    .command('approve <version>')
+  takesDryRun(config.command('approve <version>'))
+
     .description("put in force what another person promoted, where sync.approval asks for a second person's agreement")
     .action(
-      run.service(async ({ service, io, json, user, usage }, _options, [version]) => {
+      run.service(async ({ service, io, json, signal, user, usage }, options, [version]) => {
         const number = numberIn(version)
         if (number === undefined || number === null) return usage('A version is a number; see "cosell config versions".')
+        if (isDryRun(options)) return foretellVersion({ service, io, json, signal }, { number, flows: 'restore' })
         return ended(io, json, await service.settings.approve(number, user))
       }),
     )
-  config
-    .command('rollback [version]')
+  takesDryRun(config.command('rollback [version]'))
+
     .description('go back to a version, or to the one before; it becomes a new version')
     .option('--with-flows', 'restore the flow switches too; else they stay as they are')
     .action(
-      run.service(async ({ service, io, json, user, usage }, options, [version]) => {
+      run.service(async ({ service, io, json, signal, user, usage }, options, [version]) => {
         const number = numberIn(version)
         if (number === undefined) return usage('A version is a number; see "cosell config versions".')
+        if (isDryRun(options)) {
+          const flows = options['withFlows'] === true ? 'restore' : 'keep'
+          const back = number ?? (await earlierVersion({ service, signal }, flows))
+          if (back === null) return usage('There is no earlier version to go back to.')
+          return foretellVersion({ service, io, json, signal }, { number: back, flows })
+        }
         return ended(
           io,
           json,
@@ -94,8 +102,8 @@ function backCommands(config: Command, run: Run): void {
 }
 
 function promoteCommand(config: Command, run: Run): void {
-  config
-    .command('promote')
+  takesDryRun(config.command('promote'))
+
     .description('make a document the next version; shows what it changes and asks')
     .requiredOption('--from <file>', 'what "cosell config export" wrote elsewhere')
     .option('--note <text>', 'why, for those who read the history')
@@ -104,6 +112,7 @@ function promoteCommand(config: Command, run: Run): void {
       run.service(async ({ service, io, json, signal, user, usage }, options) => {
         const document = textOf(String(options['from']))
         const proposal = await service.settings.compare(document, signal)
+        if (isDryRun(options)) return foretellProposal(io, json, proposal)
         if (!json) showProposal(io, proposal)
         if (proposal.checks.some(({ status }) => status === 'fail')) {
           if (json) printJson(io, proposal)
@@ -119,6 +128,43 @@ function promoteCommand(config: Command, run: Run): void {
         return ended(io, json, await service.settings.promote(document, { note, by: user, signal }))
       }),
     )
+}
+
+type Around = Pick<WithService, 'service' | 'io' | 'json' | 'signal'>
+
+type Flows = 'keep' | 'restore'
+
+interface Wanted {
+  readonly number: number
+  readonly flows: Flows
+}
+async function foretellVersion({ service, io, json, signal }: Around, { number, flows }: Wanted): Promise<number> {
+  return foretellProposal(io, json, await proposalOf({ service, signal }, number, flows))
+}
+
+/** What a version would change; the flow switches are among it only where they are to be restored. */
+async function proposalOf({ service, signal }: Pick<Around, 'service' | 'signal'>, number: number, flows: Flows): Promise<Proposal> {
+  const proposal = await service.settings.compare(await service.settings.export(number), signal)
+  return flows === 'restore' ? proposal : { ...proposal, changes: proposal.changes.filter(({ path }) => !/^flows\b/.test(path)) }
+}
+
+function foretellProposal(io: Io, json: boolean, proposal: Proposal): number {
+  if (json) printJson(io, { dryRun: true, ...proposal })
+  else {
+    showProposal(io, proposal)
+    io.err('Nothing was changed (--dry-run).\n')
+  }
+  return proposal.checks.some(({ status }) => status === 'fail') ? EXIT.attention : EXIT.done
+}
+
+/** The last version that says something else than the one in force, as a rollback without a number takes it. */
+async function earlierVersion({ service, signal }: Pick<Around, 'service' | 'signal'>, flows: Flows): Promise<number | null> {
+  const versions = new Map((await service.settings.list()).map((version) => [version.number, version]))
+  const inForce = [...versions.values()].find(({ state }) => state === 'in-force')
+  for (let number = inForce?.previous ?? null; number !== null; number = versions.get(number)?.previous ?? null) {
+    if ((await proposalOf({ service, signal }, number, flows)).changes.length > 0) return number
+  }
+  return null
 }
 
 function ended(io: Io, json: boolean, version: SettingsSummary): number {

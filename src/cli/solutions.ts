@@ -4,6 +4,7 @@ import { readCatalogueFile } from '../assemble.js'
 import { Fault } from '../core/fault.js'
 import { administered } from './administered.js'
 import { EXIT } from './app.js'
+import { foretell, isDryRun, takesDryRun } from './dry-run.js'
 import { printJson, printTable } from './print.js'
 import type { Run } from './run.js'
 
@@ -29,8 +30,7 @@ export function solutionCommands(program: Command, run: Run): void {
         }),
       ),
     )
-  solutions
-    .command('import [file]')
+  takesDryRun(solutions.command('import [file]'))
     .description('add solutions from a CSV or XLSX file')
     .option('--from-deals', 'add what past deals used')
     .addHelpText(
@@ -43,6 +43,11 @@ export function solutionCommands(program: Command, run: Run): void {
         if ((file === undefined) === !fromDeals) return Promise.resolve(plain.usage('Name a CSV or XLSX file, or give --from-deals.'))
         const entries = file === undefined ? null : readCatalogueFile(readBytes(file))
         return administered(plain, async (desk, { io, user, signal }) => {
+          if (isDryRun(options)) {
+            const found = await desk.installation.compareSolutions(entries, signal)
+            const would = [...found.added.map(({ id, name }) => `add ${id}: ${name}`), ...found.changed.map(({ id, name }) => `change ${id}: ${name}`)]
+            return foretell(io, plain.json, { would, details: found })
+          }
           const report = await desk.installation.importSolutions({ entries, by: user, signal })
           if (plain.json) printJson(io, report)
           else io.out(`${report.added} added, ${report.changed} changed, ${report.read - report.added - report.changed} unchanged.\n`)

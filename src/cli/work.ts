@@ -1,23 +1,30 @@
 import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import type { PlanDocument, SyncSummary } from '../assemble.js'
+import type { PlanDocument, Service, SyncSummary } from '../assemble.js'
 import { EXIT, type Io } from './app.js'
 import { auditText } from './audit-text.js'
+import { foretell, foretellDeal, isDryRun, takesDryRun } from './dry-run.js'
 import { draftIn } from './mapping.js'
 import { oneOf, wholeNumber } from './options.js'
 import { planIn } from './plan-file.js'
+import { showPlan } from './plan-text.js'
 import { counted, printJson, printTable, shown } from './print.js'
 import { planning, syncing, watched } from './progress.js'
 import type { Run } from './run.js'
 
 /** `sync`, `plan`, `apply`, `conflicts`, `runs`: the work itself. */
 export function workCommands(program: Command, run: Run): void {
-  program
-    .command('sync [deals...]')
+  takesDryRun(program.command('sync [deals...]'))
     .description('sweep both sides, or take the named deals, and work until nothing due is left')
     .option('--once', 'accepted for scripts; a sync always runs once')
     .option('--yes', 'release the brake')
     .action(run.service(async ({ service, io, json, signal, user }, options, deals) => {
+      if (isDryRun(options)) {
+        const plan = await watched(io, service, service.plan({ deals, signal }), planning)
+        if (json) printJson(io, { dryRun: true, ...plan })
+        else showPlan(io, plan)
+        return EXIT.done
+      }
       const summary = await watched(io, service, service.sync({ deals, release: options['yes'] === true, signal, by: user }), syncing())
       if (json) printJson(io, summary)
       else showSummary(io, summary)
@@ -40,11 +47,15 @@ export function workCommands(program: Command, run: Run): void {
       else showEffect(io, plan)
       return EXIT.done
     }))
-  program
-    .command('apply <file>')
+  takesDryRun(program.command('apply <file>'))
     .description('carry out exactly that plan; what has changed since is refused')
-    .action(run.service(async ({ service, io, json, signal, user }, _options, [file]) => {
-      const report = await service.apply(planIn(file ?? ''), { by: user, signal })
+    .action(run.service(async ({ service, io, json, signal, user }, options, [file]) => {
+      const plan = planIn(file ?? '')
+      const report = await service.apply(plan, { by: user, signal, ...(isDryRun(options) ? { only: 'foresee' } : {}) })
+      if (isDryRun(options)) {
+        const but = report.refused.map(({ deal, why }) => `${deal ?? '(new deal)'}: ${why}`)
+        return foretell(io, json, { would: report.applied === 0 ? [] : [`apply ${report.applied} of ${counted(report.applied + but.length, 'deal')}`], but, details: report })
+      }
       if (json) printJson(io, report)
       else {
         io.out(`${report.applied} applied, ${report.refused.length} refused.\n`)
@@ -64,8 +75,9 @@ function conflictCommands(program: Command, run: Run): void {
     else printTable(io, ['deal', 'name', 'field', 'Partner Center', 'CRM', 'why'], rows.map(({ deal, name, conflict }) => [deal, shown(name), conflict.field, shown(conflict.saw.partner), shown(conflict.saw.crm), conflict.reason]))
     return EXIT.done
   }))
-  conflicts.command('resolve <deal> <field>').description('decide a held field').addOption(oneOf('--keep <side>', 'whose value stays', ['partner', 'crm']).makeOptionMandatory()).action(run.service(async ({ service, io, json, user }, options, [deal, field]) => {
+  takesDryRun(conflicts.command('resolve <deal> <field>')).description('decide a held field').addOption(oneOf('--keep <side>', 'whose value stays', ['partner', 'crm']).makeOptionMandatory()).action(run.service(async ({ service, io, json, signal, user }, options, [deal, field]) => {
     const keep = options['keep'] as 'partner' | 'crm' // its choices
+    if (isDryRun(options)) return foretellDeal(io, json, await service.preview(deal ?? '', { kind: 'resolve', field: field ?? '', keep }, signal))
     const view = await service.resolve(deal ?? '', { field: field ?? '', keep, by: user })
     if (json) printJson(io, view)
     else io.out(`${view.name ?? view.id}: ${view.state}\n`)
@@ -90,13 +102,25 @@ function runCommands(program: Command, run: Run): void {
     }
     return EXIT.done
   }))
-  runs.command('retry [deal]').description('work a deal again, or with --all everything that failed').option('--all', 'everything stopped, rejected or retrying').action(run.service(async ({ service, io, json, user, usage }, options, [deal]) => {
+  takesDryRun(runs.command('retry [deal]')).description('work a deal again, or with --all everything that failed').option('--all', 'everything stopped, rejected or retrying').action(run.service(async ({ service, io, json, user, usage }, options, [deal]) => {
     if ((deal === undefined) === (options['all'] !== true)) return usage('Name one deal, or give --all.')
+    if (isDryRun(options)) {
+      const named = deal === undefined ? await failingCount(service) : 1
+      const name = deal === undefined ? counted(named, 'deal') : ((await service.deal(deal, { live: false })).name ?? deal)
+      return foretell(io, json, { would: named === 0 ? [] : [`try ${name} again`], details: { retried: named } })
+    }
     const retried = await service.retry(deal === undefined ? { all: true, by: user } : { deal, by: user })
     if (json) printJson(io, { retried })
     else io.out(`${retried} due now. Next: cosell sync\n`)
     return EXIT.done
   }))
+}
+
+/** As many as "retry --all" takes: given up, refused for good, or waiting for their next attempt. */
+async function failingCount(service: Service): Promise<number> {
+  const wanted = [{ state: 'stopped' }, { reason: 'retrying' }, { reason: 'rejected' }] as const
+  const pages = await Promise.all(wanted.map((filter) => service.deals({ ...filter, limit: 1 })))
+  return pages.reduce((sum, { total }) => sum + total, 0)
 }
 
 function showSummary(io: Io, summary: SyncSummary): void {
@@ -116,23 +140,4 @@ function showEffect(io: Io, plan: PlanDocument): void {
   const fields = Object.entries(plan.totals.fields).sort(([, a], [, b]) => b - a)
   if (fields.length > 0) printTable(io, ['field', 'records written'], fields.map(([field, count]) => [field, count]))
   io.out(`${plan.totals.irreversible} of the steps cannot be taken back.\n`)
-}
-
-const isNothing = (value: unknown): boolean => shown(value) === shown(null)
-
-function showPlan(io: Io, plan: PlanDocument): void {
-  for (const item of plan.items) {
-    const held = item.conflicts.filter((conflict) => conflict.winner === null && conflict.kind !== 'info')
-    if (item.changes.length === 0 && held.length === 0) continue
-    io.out(`${item.name ?? item.deal ?? '(new deal)'}\n`)
-    for (const change of item.changes) {
-      io.out(`  ${change.kind === 'create' ? '+ create' : '~ update'}: ${change.what}${change.irreversible ? ' (cannot be taken back)' : ''}\n`)
-      // A new record has nothing before, and its empty fields stay empty: no lines of nothing.
-      for (const { field, before, after } of change.fields) if (!isNothing(before) || !isNothing(after)) io.out(`      ${field}: ${shown(before)} -> ${shown(after)}\n`)
-    }
-    for (const note of item.conflicts.filter(({ kind }) => kind === 'info')) io.out(`  i ${note.field}: ${note.reason}\n`)
-    for (const conflict of held) io.out(`  ! conflict: ${conflict.field}: ${shown(conflict.saw.partner)} | ${shown(conflict.saw.crm)}\n`)
-  }
-  const { create, update, steps, conflicts, unchanged } = plan.totals
-  io.out(`${create} to create, ${update} to update, ${counted(steps, 'step')}, ${counted(conflicts, 'conflict')}, ${unchanged} unchanged.\n`)
 }

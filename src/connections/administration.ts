@@ -135,6 +135,7 @@ async function partnerView({ partner, store }: AdministrationParts, signal: Abor
       state: mfa ? 'connected' : 'reauthorize',
       account: claims.user,
       tenant: claims.tenant,
+      scopes: claims.scopes.length === 0 ? null : claims.scopes,
       tokenUntil: iso(claims.expiresAt),
       signInUntil: iso(await tokenLapsesAt(store)),
       detail: mfa
@@ -161,6 +162,7 @@ async function crmView({ crm, config }: AdministrationParts, signal: AbortSignal
       state,
       account: null,
       tenant: null,
+      scopes: null,
       tokenUntil: null,
       signInUntil: null,
       detail: signIn?.detail ?? 'The CRM does not answer.',
@@ -176,6 +178,7 @@ async function crmView({ crm, config }: AdministrationParts, signal: AbortSignal
     state: 'connected',
     account: config.crm.clientId,
     tenant,
+    scopes: null,
     tokenUntil: null,
     signInUntil: iso(config.crm.clientSecretExpires),
     detail,
@@ -187,5 +190,5 @@ function troubleOf(error: unknown, nobody: boolean): Omit<ConnectionView, 'syste
   if (!(error instanceof Fault)) throw error
   const state = error.kind === 'signed-out' ? (nobody ? 'disconnected' : 'reauthorize') : 'disconnected'
   const { message: detail, remedy } = error
-  return { ...nobodyKnown, state, account: null, tenant: null, tokenUntil: null, signInUntil: null, detail, remedy }
+  return { ...nobodyKnown, state, account: null, tenant: null, scopes: null, tokenUntil: null, signInUntil: null, detail, remedy }
 }

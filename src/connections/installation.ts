@@ -14,8 +14,18 @@ export interface Installation extends CrmUpkeep {
     readonly onProgress: (progress: InstallProgress) => void
     readonly signal: AbortSignal
   }): Promise<InstallReport>
+  /** Where the CRM's events would go. @throws Fault `misconfigured` without a public address or a key. */
+  callbackUrl(): string
+  /** What an import would do. Writes nothing. */
+  compareSolutions(entries: readonly CatalogueEntry[] | null, signal: AbortSignal): Promise<Foreseen>
+}
+export interface Foreseen {
+  readonly added: readonly CatalogueEntry[]
+  readonly changed: readonly CatalogueEntry[]
+  readonly unchanged: number
 }
 
+// eslint-disable-next-line max-lines-per-function -- one entry for everything the CRM is prepared with; the work is the installer's
 export function installation(parts: ConnectionParts & { readonly config: Config; readonly crm: CrmConnection }): Installation {
   const { config, crm, store, clock } = parts
   const installer = (): NonNullable<CrmConnection['installer']> => {
@@ -42,15 +52,14 @@ export function installation(parts: ConnectionParts & { readonly config: Config;
       return report
     },
     async registerCallbacks({ by, signal }) {
-      const url = callbackUrl(config)
-      const key = config.crm.webhookKey
-      if (key === null)
-        throw new Fault('misconfigured', 'There is no key that the CRM could show.', {
-          remedy: 'Set crm.webhookKey to a long random text.',
-        })
+      const [url, key] = [callbackUrl(config), callbackKey(config)]
       const report = await installer().registerCallbacks({ url, key }, { signal })
       await record(by, `events of the CRM go to ${url}`)
       return { ...report, url }
+    },
+    callbackUrl() {
+      callbackKey(config)
+      return callbackUrl(config)
     },
     async removeCallbacks({ by, signal }) {
       const removed = await installer().removeCallbacks({ signal })
@@ -65,6 +74,13 @@ export function installation(parts: ConnectionParts & { readonly config: Config;
         ...[...used.values()].filter(({ id }) => !ids.has(id)).map((entry) => ({ ...entry, known: false })),
       ]
     },
+    async compareSolutions(entries, signal) {
+      const known = new Map((await installer().catalogue({ signal })).map((entry) => [entry.id, entry]))
+      const wanted = entries ?? [...(await usedSolutions(store)).values()].filter(({ id }) => !known.has(id))
+      const added = wanted.filter(({ id }) => !known.has(id))
+      const changed = wanted.filter((entry) => differs(known.get(entry.id), entry))
+      return { added, changed, unchanged: wanted.length - added.length - changed.length }
+    },
     async importSolutions({ entries, by, signal }) {
       const known = new Set(entries === null ? (await installer().catalogue({ signal })).map(({ id }) => id) : [])
       // What past deals used adds ids; names a person gave them stay.
@@ -74,6 +90,15 @@ export function installation(parts: ConnectionParts & { readonly config: Config;
       return { read: wanted.length, ...counts }
     },
   }
+}
+
+/** What the file leaves out stays as it is. */
+const differs = (held: CatalogueEntry | undefined, { name, type, publisher }: CatalogueEntry): boolean =>
+  held !== undefined && (held.name !== name || (type ?? held.type) !== held.type || (publisher ?? held.publisher) !== held.publisher)
+
+function callbackKey({ crm }: Config): string {
+  if (crm.webhookKey !== null) return crm.webhookKey
+  throw new Fault('misconfigured', 'There is no key that the CRM could show.', { remedy: 'Set crm.webhookKey to a long random text.' })
 }
 
 function callbackUrl({ server, crm }: Config): string {

@@ -45,6 +45,8 @@ export interface ConnectionView {
   /** What the account may do, as the system's own check found; null: not known. */
   readonly role: { readonly status: Check['status']; readonly text: string } | null
   readonly tenant: string | null
+  /** What the present token may be used for, where it says so; null: it does not. */
+  readonly scopes: readonly string[] | null
   /** ISO-8601; when the present access token ends. It is renewed by itself. */
   readonly tokenUntil: string | null
   /** ISO-8601; when the sign-in lapses if nothing uses it, or the secret ends. */

@@ -187,18 +187,18 @@ function whatOf(change: Change): string {
 const isDoor = (change: Change): boolean =>
   (change.kind === 'step' && change.take !== 'reopen' && change.take !== 'qualify') || (change.kind === 'create' && change.as === 'related')
 
-/** Carries out exactly the given plan: a deal whose plan has changed since is refused with what is different. */
+/** Carries out exactly the given plan: a deal whose plan has changed since is refused with what is different. `keep` notes a deal that is new. */
 export async function applyPlan(
   engine: Engine,
   document: PlanDocument,
-  options: { signal: AbortSignal; work: (link: Link) => Promise<void> },
+  options: { signal: AbortSignal; keep: (link: Link) => Promise<Link>; work: (link: Link) => Promise<void> },
 ): Promise<ApplyReport> {
   let applied = 0
   const refused: { deal: string | null; why: string }[] = []
   for (const item of document.items) {
     if (item.changes.length === 0) continue
     try {
-      const link = await knownOrNew(engine, item)
+      const link = await knownOrNew(engine, item, options.keep)
       const fresh = await planOne(engine, link, options.signal)
       const why = changedSince(item, fresh)
       if (why !== null) {
@@ -215,15 +215,14 @@ export async function applyPlan(
   return { applied, refused }
 }
 
-async function knownOrNew(engine: Engine, item: PlanItem): Promise<Link> {
+async function knownOrNew(engine: Engine, item: PlanItem, keep: (link: Link) => Promise<Link>): Promise<Link> {
   const create = item.changes.find((change) => change.kind === 'create')?.change
   const known = item.deal === null ? null : await engine.store.load(asLinkId(item.deal))
   if (known !== null) return known
   // A deal that was not yet known when the plan was made: it is named by the record its creation starts from.
   const source = create?.kind === 'create' ? sourceOf(create) : null
   if (source === null) return findDeal(engine, item.deal ?? '')
-  const now = engine.clock.now()
-  return engine.store.add(newLink(asLinkId(engine.newId()), now, source), [], now)
+  return keep(newLink(asLinkId(engine.newId()), engine.clock.now(), source))
 }
 
 function sourceOf(create: Extract<Change, { kind: 'create' }>): { partner: EndRef | null; crm: EndRef | null } | null {

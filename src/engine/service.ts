@@ -181,7 +181,12 @@ export function service(options: ServiceOptions): Service {
     },
     sync: (sync) => syncNow({ engine, worker, firstSync: options.firstSync }, sync),
     plan: ({ deals, signal }) => planAll(engine, deals, signal, watch),
-    apply: (plan, { signal }) => applyPlan(engine, plan, { signal, work: (link) => workNow(link, 'plan applied') }),
+    apply: (plan, { signal, only }) =>
+      applyPlan(engine, plan, {
+        signal,
+        keep: (link) => (only === 'foresee' ? Promise.resolve(link) : store.add(link, [], link.createdAt)),
+        work: (link) => (only === 'foresee' ? Promise.resolve() : workNow(link, 'plan applied')),
+      }),
     async audit({ deal, ...filter }) {
       return auditOf(engine, { ...filter, ...(deal === undefined ? {} : { link: (await findDeal(engine, deal)).id }) })
     },

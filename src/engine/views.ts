@@ -276,7 +276,8 @@ export interface Service {
     readonly by: string
   }): Promise<SyncSummary>
   plan(options: { readonly deals: readonly string[]; readonly signal: AbortSignal }): Promise<PlanDocument>
-  apply(plan: PlanDocument, options: { readonly by: string; readonly signal: AbortSignal }): Promise<ApplyReport>
+  /** `foresee`: only says what would be applied and what refused. */
+  apply(plan: PlanDocument, options: { readonly by: string; readonly signal: AbortSignal; readonly only?: 'foresee' }): Promise<ApplyReport>
   audit(filter: {
     readonly deal?: string
     readonly since?: Instant

@@ -7,21 +7,24 @@ export interface TokenClaims {
   readonly audience: string | null
   /** How the user signed in; `mfa` stands for a second factor. */
   readonly methods: readonly string[]
+  /** What the token may be used for: of a person its scopes, of an application its roles. */
+  readonly scopes: readonly string[]
   readonly expiresAt: Instant | null
 }
 
-const nothing: TokenClaims = { user: null, tenant: null, audience: null, methods: [], expiresAt: null }
+const nothing: TokenClaims = { user: null, tenant: null, audience: null, methods: [], scopes: [], expiresAt: null }
 
 export function claimsOf(token: string): TokenClaims {
   const payload = payloadOf(token)
   if (payload === null) return nothing
   const text = (name: string): string | null => (typeof payload[name] === 'string' ? payload[name] : null)
-  const methods: unknown = payload['amr']
+  const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [])
   return {
     user: text('upn') ?? text('preferred_username') ?? text('unique_name') ?? text('email'),
     tenant: text('tid'),
     audience: text('aud'),
-    methods: Array.isArray(methods) ? methods.filter((method): method is string => typeof method === 'string') : [],
+    methods: texts(payload['amr']),
+    scopes: [...(text('scp') ?? '').split(' ').filter((scope) => scope !== ''), ...texts(payload['roles'])],
     expiresAt: typeof payload['exp'] === 'number' ? payload['exp'] * 1000 : null,
   }
 }

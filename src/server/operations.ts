@@ -160,9 +160,11 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'POST',
     path: '/apply',
     role: 'operator',
-    summary: 'Carries out exactly the given plan.',
-    input: { plan },
-    run: (service, input, { by, signal }) => service.apply(input.plan as unknown as PlanDocument, { by, signal }), // every change is planned again and compared before it is done
+    summary: 'Carries out exactly the given plan; with dryRun it says what would be applied and what refused.',
+    input: { plan, dryRun: z.boolean().default(false) },
+    run: (service, input, { by, signal }) =>
+      // Every change is planned again and compared before it is done.
+      service.apply(input.plan as unknown as PlanDocument, { by, signal, ...(input.dryRun ? { only: 'foresee' as const } : {}) }),
   }),
   operation({
     name: 'audit',

@@ -48,7 +48,7 @@ export function remoteService(call: CallOperation): Service {
     retry: async (target) => (await ask<{ retried: number }>('retry', 'deal' in target ? { deal: target.deal } : { all: true })).retried,
     sync: ({ deals, release }) => ask<SyncSummary>('sync', { deals, release }),
     plan: ({ deals }) => ask<PlanDocument>('plan', { deals }),
-    apply: (plan) => ask<ApplyReport>('apply', { plan }),
+    apply: (plan, { only }) => ask<ApplyReport>('apply', { plan, ...(only === 'foresee' ? { dryRun: true } : {}) }),
     audit: ({ kinds, ...filter }) => ask<{ records: AuditLine[]; next: string | null }>('audit', { ...filter, ...(kinds === undefined ? {} : { kind: kinds[0] }) }),
     verifyAudit: () => ask<Awaited<ReturnType<Service['verifyAudit']>>>('verifyAudit'),
     flows: async () => (await ask<{ flows: FlowView[] }>('flows')).flows,

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { sql, type Kysely } from 'kysely'
 import { z } from 'zod'
-import { Fault } from '../core/fault.js'
+import { Fault, isFault } from '../core/fault.js'
 import { columnsOf, parse as linkIn } from './links.js'
 import { outcomeIn } from './ledger.js'
 import { openDatabase, inTransaction, type OpenDatabase, type Trx } from './database.js'
@@ -142,6 +142,23 @@ export async function checkBackup(file: string): Promise<BackupSummary> {
     })
   }
   return { madeAt: opening.madeAt, schema: opening.schema, rows: { ...Object.fromEntries(TABLES.map(({ name }) => [name, 0])), ...counts } }
+}
+
+/** How many deals a restore would replace; none where there is no store yet. Changes nothing. */
+export async function heldDeals(url: string): Promise<number> {
+  let database: OpenDatabase
+  try {
+    database = await openDatabase(url, 'beside')
+  } catch (error) {
+    if (isFault(error) && error.kind === 'misconfigured') return 0
+    throw error
+  }
+  try {
+    const { n } = await database.db.selectFrom('link').select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
+    return Number(n)
+  } finally {
+    await database.close()
+  }
 }
 
 const damaged = (file: string, why: string): Fault =>

@@ -142,6 +142,16 @@ export async function eraseFromLedger(url: string, tenant: string, email: string
   }
 }
 
+/** How many entries an erasure would empty. Changes nothing. */
+export async function countInLedger(url: string, tenant: string, email: string): Promise<number> {
+  const database = await openDatabase(url, 'beside')
+  try {
+    return await countMentions(database, tenant, email)
+  } finally {
+    await database.close()
+  }
+}
+
 async function rewritten({ kind }: OpenDatabase, url: string): Promise<Erasure['file']> {
   if (kind !== 'sqlite') return 'traces'
   let own: OpenDatabase

@@ -47,6 +47,17 @@ export async function rotateSecrets(url: string, source: KeySource, now: number)
   }
 }
 
+/** How many stored secrets a rotation would seal anew. Changes nothing. */
+export async function sealedSecrets(url: string): Promise<number> {
+  const database = await openDatabase(url, 'beside')
+  try {
+    const rows = await database.db.selectFrom('value').select('value').execute()
+    return rows.reduce((sum, { value }) => sum + (value.match(SEALED)?.length ?? 0), 0)
+  } finally {
+    await database.close()
+  }
+}
+
 /** @returns how many secrets are now sealed with the newest key that were not before. */
 async function sealAnew(db: Db, seal: Seal, now: number): Promise<number> {
   let resealed = 0

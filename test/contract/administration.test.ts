@@ -129,6 +129,25 @@ describe('cosell connect', () => {
     expect(here.opportunitiesOf(own.id)).toHaveLength(1)
   }, 30_000)
 
+  it('auth status tells who is signed in where, for what and until when, and names the command that repairs it', async () => {
+    await open()
+    expect(await cosell('auth', 'status')).toBe(0)
+    for (const word of ['Partner Center: connected', 'user_impersonation', 'token until', 'tenant', 'role']) expect(out).toContain(word)
+    expect(out).not.toContain('cosell connect')
+    expect(await cosell('auth', 'status', '--json')).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({
+      connections: [
+        { system: 'partner-center', state: 'connected', scopes: ['user_impersonation'], account: expect.any(String) as string, repair: null },
+        { system: 'crm', state: 'connected', repair: null },
+      ],
+    })
+    expect(out).not.toMatch(/eyJ|secret/i)
+    here.sandbox.entra.revoke()
+    here.sandbox.entra.expireAccessTokens()
+    expect(await cosell('auth', 'status')).toBe(3)
+    expect(out).toMatch(/repair +cosell connect partner-center/)
+  })
+
   it('proves the sign-in to the CRM, and takes no other system', async () => {
     await open()
     expect(await cosell('connect', 'crm', '--json')).toBe(0)

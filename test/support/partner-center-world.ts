@@ -91,7 +91,7 @@ export function partnerWorld(
     platform,
     clock,
     partnerId: more.partnerId === undefined ? '1234567' : more.partnerId,
-    claims: async () => ({ user: more.email ?? 'ana@partner.example', tenant: null, audience: null, methods: ['pwd', 'mfa'], expiresAt: null }),
+    claims: async () => ({ user: more.email ?? 'ana@partner.example', tenant: null, audience: null, scopes: [], methods: ['pwd', 'mfa'], expiresAt: null }),
   })
   const run = <T>(work: Promise<T>): Promise<T> => runWithClock(made.clock, work)
   return {
