@@ -3,6 +3,7 @@ import type { Change, CreateChange, PatchChange, StepChange } from './change.js'
 import type { Field, Projection } from './deal.js'
 import type { Fault, Outcome } from './fault.js'
 import type { AuditFilter, LinkFilter } from './filters.js'
+import type { Hands, Lease } from './lease.js'
 import type { Link, LinkState, Reason } from './link.js'
 import type { EndKind, EndRef, Instant, LinkId, Ref, Side, Version } from './ref.js'
 
@@ -203,23 +204,6 @@ export type InboundAnswer =
 
 // ------------------------------------------------------------------------------------------------------------------ store
 
-/** A deal to be worked, held by one worker until `leasedUntil`. */
-export interface Lease {
-  readonly link: LinkId
-  readonly token: string
-  readonly until: Instant
-  /** Marks covered by this lease: a later mark means run again. */
-  readonly marks: number
-  readonly attempts: number
-  /** When the first failed attempt of this row happened, for the retry horizon; null after a success. */
-  readonly failingSince: Instant | null
-  readonly wide: boolean
-  readonly because: string
-  /** When the oldest mark covered by this lease was made: for the delay figures. */
-  readonly markedAt: Instant
-  /** The trace of the latest mark, where somebody traces. */
-  readonly trace?: string | null
-}
 export interface Mark {
   readonly link: LinkId
   readonly dueAt: Instant
@@ -231,6 +215,7 @@ export interface Mark {
   readonly trace?: string
 }
 
+export type { Hands, Lease, LeasedDeal } from './lease.js'
 /** The dirty set: a set of keys, never two runs of one key, a mark during a run means run again. */
 export interface Queue {
   mark(marks: readonly Mark[], now: Instant): Promise<void>
@@ -256,6 +241,11 @@ export interface Queue {
   }>
   /** Calls back when marks may be due sooner than the poll would see (LISTEN/NOTIFY, or in-process). Returns unsubscribe. */
   onMark(callback: () => void): () => void
+  /**
+   * From now on a deal that an event marks is leased to these hands by the transaction that takes the event, where a place is free and nobody
+   * has it. Returns how to withdraw the offer.
+   */
+  offer(hands: Hands): () => void
 }
 
 /** Everything one pass changes, committed together. Fails with fault `lease-lost` when the lease or the link's revision moved. */
@@ -275,6 +265,8 @@ export interface Store {
   linksOfMany(refs: readonly { readonly ref: Ref; readonly engagementId: string | null }[]): Promise<Map<string, Link[]>>
   load(id: LinkId): Promise<Link | null>
   loadMany(ids: readonly LinkId[]): Promise<Link[]>
+  /** The same for deals that are about to be worked: what their first save needs besides is read along. */
+  loadToWork(ids: readonly LinkId[]): Promise<Link[]>
   /** Adds a link; when another link already has one of its ends, that one is returned instead. */
   add(link: Link, audit: readonly AuditEntry[], now: Instant): Promise<Link>
   /** Saves with revision check; returns the link with its new revision. */

@@ -28,9 +28,15 @@ const roundsMax = 8
 type Round =
   { readonly kind: 'round'; readonly known: Known } | { readonly kind: 'over'; readonly outcome: Outcome } | { readonly kind: 'detached' }
 
+/** A deal to be worked, and how it stood when it was leased; null: it is read first. */
+export interface ToWork {
+  readonly lease: Lease
+  readonly link: Link | null
+}
+
 /** One pass over one deal: reads both sides, plans, writes, and saves what was agreed. Never throws for a remote failure. */
-export async function reconcile(live: Engine, lease: Lease, signal: AbortSignal): Promise<PassReport | null> {
-  const link = await live.store.load(lease.link)
+export async function reconcile(live: Engine, { lease, link: read }: ToWork, signal: AbortSignal): Promise<PassReport | null> {
+  const link = read ?? (await live.store.load(lease.link))
   if (link === null) return null
   // Another process may work by a newer version of the settings already: it is read before this deal is remapped back.
   if (link.mapping !== live.policy().mapping?.id) await live.freshen()

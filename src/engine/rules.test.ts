@@ -108,7 +108,7 @@ describe('time', () => {
     await world.hint({ ref: opportunity(crmId) })
     const [lease] = await world.store.queue.take({ limit: 1, now: world.nowMs, leaseMs: LEASE_MS })
     if (lease === undefined) throw new Error('the deal is due')
-    await reconcile(world.engine, lease, signal)
+    await reconcile(world.engine, { lease, link: null }, signal)
     expect(writes(world)).toHaveLength(1)
   })
 

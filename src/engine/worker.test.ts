@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { engineWorld } from '../../test/support/engine-world.js'
+import type { Hands } from '../core/ports.js'
 import type { EndRef } from '../core/ref.js'
 import { worker } from './worker.js'
 
@@ -42,4 +43,80 @@ test('a queue that cannot be read is asked again at the next poll, and not witho
   await work.stop(0)
   expect(asked).toBeGreaterThan(1)
   expect(pauses).toBeGreaterThanOrEqual(asked)
+})
+
+/** Time stands still: whatever waits for the poll waits for ever. */
+const noPoll = (_ms: number, signal?: AbortSignal): Promise<void> => new Promise((resolve) => signal?.addEventListener('abort', () => resolve()))
+const turns = async (until: () => boolean): Promise<void> => {
+  for (let turn = 0; turn < 200 && !until(); turn += 1) await new Promise(setImmediate)
+}
+
+test('a deal that an event marks is worked without asking the queue or reading it again', async () => {
+  const world = engineWorld()
+  const { queue } = world.store
+  let taken = 0
+  let loads = 0
+  const take: typeof queue.take = async (options) => {
+    const leases = await queue.take(options)
+    taken += leases.length
+    return leases
+  }
+  const counted = <A extends unknown[], R>(work: (...given: A) => R) => (...given: A): R => {
+    loads += 1
+    return work(...given)
+  }
+  const store = { ...world.store, load: counted(world.store.load), loadToWork: counted(world.store.loadToWork), queue: { ...queue, take } }
+  const work = worker({ ...world.engine, clock: { ...world.engine.clock, sleep: noPoll }, store })
+  work.start()
+  await turns(() => loads > 0)
+  loads = 0
+  await world.hint({ ref: { side: 'partner', kind: 'referral', id: 'r1' } })
+  await turns(() => world.reports.length > 0)
+  await work.stop(0)
+  expect([world.reports.length, taken]).toEqual([1, 0])
+})
+
+test('no more deals are handed over than are worked at once, and one place is left for those who ask', async () => {
+  const world = engineWorld()
+  const { queue } = world.store
+  let hands: Hands | null = null
+  const offer: typeof queue.offer = (given) => {
+    hands = given
+    return () => (hands = null)
+  }
+  const offered = (): Hands => hands ?? expect.fail('no hands')
+  const engine = { ...world.engine, clock: { ...world.engine.clock, sleep: noPoll }, store: { ...world.store, queue: { ...queue, offer } } }
+  const work = worker(engine, { concurrency: 4, pollMs: 1_000 })
+  work.start()
+  expect(offered().keep(9), 'the queue is being asked').toBe(0)
+  await new Promise(setImmediate)
+  expect([offered().keep(2), offered().keep(9), offered().keep(9)]).toEqual([2, 1, 0])
+  offered().work([], 2)
+  expect(offered().keep(9)).toBe(2)
+  offered().work([], 3)
+  await work.stop(0)
+  expect(hands, 'the offer is withdrawn').toBeNull()
+})
+
+test('a deal that is handed over while the worker stops is handed back', async () => {
+  const world = engineWorld()
+  const { queue } = world.store
+  let hands: Hands | null = null
+  const offer: typeof queue.offer = (given) => {
+    hands = given
+    return () => undefined
+  }
+  await world.hint({ ref: { side: 'partner', kind: 'referral', id: 'r1' } })
+  const [lease = expect.fail()] = await queue.take({ limit: 1, now: world.nowMs, leaseMs: 60_000 })
+  const link = (await world.store.load(lease.link)) ?? expect.fail()
+  const engine = { ...world.engine, clock: { ...world.engine.clock, sleep: noPoll }, store: { ...world.store, queue: { ...queue, offer } } }
+  const work = worker(engine)
+  work.start()
+  await new Promise(setImmediate)
+  const late = (hands as Hands | null) ?? expect.fail('no hands')
+  const kept = late.keep(1)
+  const stopped = work.stop(0)
+  late.work([{ lease, link }], kept)
+  await stopped
+  expect(await queue.holds(lease, world.nowMs)).toBe(false)
 })

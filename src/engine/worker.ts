@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { toFault } from '../core/fault.js'
-import type { Lease } from '../core/ports.js'
+import type { Link } from '../core/link.js'
+import type { Hands, Lease } from '../core/ports.js'
 import type { LinkId } from '../core/ref.js'
 import { noTracing } from '../core/tracing.js'
 import type { Engine, PassReport } from './engine.js'
@@ -40,8 +41,12 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
     endPause()
   }
 
-  const run = (lease: Lease): Promise<void> => {
-    const work = traced(engine, lease, () => reconcile(engine, lease, abort.signal))
+  let asking = 0 // Places that the queue is being asked to fill,
+  let kept = 0 // and those kept for deals that are about to be handed over.
+  const room = (): number => options.concurrency - running.size - kept
+
+  const run = (lease: Lease, link: Link | null): Promise<void> => {
+    const work = traced(engine, lease, () => reconcile(engine, { lease, link }, abort.signal))
       .then((report) => {
         if (report !== null) engine.report(report)
       })
@@ -61,21 +66,51 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
   }
 
   const takeSome = async (only?: readonly LinkId[]): Promise<number> => {
-    const room = options.concurrency - running.size
-    more = room <= 0
+    const asked = room()
+    more = asked <= 0
     if (more) return 0
-    const leases = await engine.store.queue.take({
-      limit: room,
-      now: engine.clock.now(),
-      leaseMs: engine.leaseMs,
-      ...(only === undefined ? {} : { only }),
-    })
-    more = leases.length >= room
-    for (const lease of leases) void run(lease)
-    if (more && running.size < options.concurrency) wake() // Some came to their end while the queue was asked.
-    return leases.length
+    asking += asked
+    try {
+      const leases = await engine.store.queue.take({
+        limit: asked,
+        now: engine.clock.now(),
+        leaseMs: engine.leaseMs,
+        ...(only === undefined ? {} : { only }),
+      })
+      more = leases.length >= asked
+      // One that could not be read here says so itself as it is worked.
+      const links = await engine.store.loadToWork(leases.map(({ link }) => link)).catch(() => [])
+      const byId = new Map(links.map((link) => [link.id, link]))
+      for (const lease of leases) void run(lease, byId.get(lease.link) ?? null)
+      return leases.length
+    } finally {
+      asking -= asked
+      if (more && room() > 0) wake() // Some came to their end while the queue was asked.
+    }
   }
 
+  /** Deals that an event marks, handed over by the transaction that takes it: they need not be asked for. */
+  const hands: Hands = {
+    leaseMs: engine.leaseMs,
+    keep(most) {
+      const count = Math.max(0, Math.min(most, room() - asking - 1)) // One is left, so that whoever drains the queue always may ask.
+      kept += count
+      return count
+    },
+    work(deals, count) {
+      kept -= count
+      if (taking) for (const { lease, link } of deals) void run(lease, link)
+      else if (deals.length > 0) back = Promise.all([back, handBack(deals.map(({ lease }) => lease))])
+      if (more && room() > 0) wake()
+    },
+  }
+  const handBack = (leases: readonly Lease[]): Promise<void> =>
+    engine.store.queue.release(leases, engine.clock.now()).catch((error: unknown) => {
+      engine.warn('Deals could not be handed back; they are taken again when their leases end.', { error: toFault(error).message })
+    })
+
+  let back: Promise<unknown> = Promise.resolve()
+  let withdraw: () => void = () => undefined
   let waiting = new AbortController()
   const pause = (ms: number): Promise<void> => {
     if (waiting.signal.aborted) waiting = new AbortController() // Most pauses end by themselves: the next one listens to the same.
@@ -103,16 +138,18 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
       if (taking) return
       taking = true
       const unsubscribe = engine.store.queue.onMark(wake)
+      withdraw = engine.store.queue.offer(hands)
       loop = forever().finally(unsubscribe)
     },
     async stop(graceMs) {
       taking = false
+      withdraw()
       wake()
       const grace = new AbortController()
       await Promise.race([Promise.allSettled([...running.values()]), engine.clock.sleep(graceMs, grace.signal)])
       grace.abort()
       abort.abort()
-      await Promise.allSettled([loop, ...running.values()])
+      await Promise.allSettled([loop, back, ...running.values()])
     },
     async drain({ only, signal }) {
       let passes = 0

@@ -7,11 +7,16 @@ export interface Manner {
   readonly isKept?: boolean
   /** Nobody looks at its answer: within a transaction it may go along with what is asked next, and fails with that at the latest. */
   readonly mayWait?: boolean
+  /** Of one that may wait: told its answer when it has come, which is after the commit where it went along with that. */
+  readonly heard?: (answer: QueryResult<unknown>) => void
   /** These are run one after another, in one journey; the rows of the answer are their answers. */
   readonly together?: readonly CompiledQuery[]
 }
 /** A statement with its manner, as a driver is handed it. */
 export const mannerOf = (query: CompiledQuery): Manner => query as CompiledQuery & Manner // whoever made it may have added its manner
+
+/** Handed out for a statement that waits: its answer comes later, to whoever hears it. */
+export const ON_ITS_WAY: QueryResult<never> = { rows: [] }
 
 /** Something to be asked of the database: its statements, and what their answers mean. */
 export interface Asked<T> {

@@ -323,6 +323,7 @@ function unreachable(cause: unknown): Fault {
 // a command beside the service holds the file for longer than one waits for it.
 const meetings: ReadonlySet<unknown> = new Set([
   ...['23505', '40001', '40P01'],
+  '22012', // A save that was foreseen and came otherwise, see foreseen-save.ts: it is looked at step by step.
   ...['SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY', 'SQLITE_BUSY'],
 ])
 const meetingsMost = 6

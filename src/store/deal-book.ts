@@ -1,4 +1,5 @@
 import type { Link } from '../core/link.js'
+import type { LinkId } from '../core/ref.js'
 import type { Head } from './ledger.js'
 import { outlineOf } from './links.js'
 
@@ -14,6 +15,8 @@ export interface DealBook {
   /** Null: unknown, or of another revision. */
   known(link: Link): Known | null
   note(link: Link, head: Head | null): void
+  /** The chain of a deal has grown by something else than its save. */
+  grown(id: LinkId, head: Head): void
 }
 
 const dealsMost = 200 // Several times the deals that one process works at once.
@@ -34,6 +37,10 @@ export function dealBook(): DealBook {
       noted.set(link.id, { revision: link.revision, outline: outlineOf(link), head })
       const [oldest] = noted.keys()
       if (noted.size > dealsMost && oldest !== undefined) noted.delete(oldest)
+    },
+    grown(id, head) {
+      const known = noted.get(id)
+      if (known !== undefined) noted.set(id, { ...known, head })
     },
   }
 }

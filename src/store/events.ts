@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { CompiledQuery } from 'kysely'
 import type { AuditEntry } from '../core/audit.js'
-import { newLink } from '../core/link.js'
-import type { AcceptedEvent, Mark } from '../core/ports.js'
+import { newLink, type Link } from '../core/link.js'
+import type { AcceptedEvent, LeasedDeal, Mark } from '../core/ports.js'
 import { asLinkId, isEndRef, refKey, type Instant, type LinkId } from '../core/ref.js'
 import { together, type Asked } from './asked.js'
 import type { OpenDatabase, Trx } from './database.js'
-import { append, type Head } from './ledger.js'
-import { insertLink, linkIdsOf } from './links.js'
+import { append, beforeFirst, type Head } from './ledger.js'
+import { insertLink } from './links.js'
+import type { Places } from './offers.js'
 import { columnsFrom, joined, prepared, preparedMany } from './prepared.js'
 import { markAll } from './queue.js'
 import type { EventTable } from './schema.js'
+import { standingOf, type Standing } from './standing.js'
 
 /** What one caller brings. */
 export interface Delivery {
@@ -18,12 +20,20 @@ export interface Delivery {
   readonly now: Instant
 }
 
+/** Where events are taken in, and what is kept free for the deals that they mark. */
+export interface Intake {
+  readonly open: OpenDatabase
+  readonly tenant: string
+  readonly places: Pick<Places, 'count' | 'leaseMs'>
+}
+
 /**
- * Takes in what several callers bring, in few statements: each event once, the deals they concern found or made, and marked. Says of each
- * event whether it is new.
+ * Takes in what several callers bring, in few statements: each event once, the deals they concern found or made, and marked; where there are
+ * places for them, leased as well. Says of each event whether it is new.
  */
-export async function takeIn(trx: Trx, tenant: string, group: readonly Delivery[]): Promise<Taken> {
-  if (group.length === 0) return { answers: [], heads: new Map(), wrote: false }
+export async function takeIn(trx: Trx, intake: Intake, group: readonly Delivery[]): Promise<Taken> {
+  const { open, tenant, places } = intake
+  if (group.length === 0) return { answers: [], heads: new Map(), marked: 0, leased: [], wrote: false }
   const rows = new Map<string, EventTable>()
   for (const { events, now } of group)
     for (const { source, eventKey, name } of events)
@@ -31,7 +41,8 @@ export async function takeIn(trx: Trx, tenant: string, group: readonly Delivery[
   // One order for everyone, so that two transactions never wait for each other in a circle.
   const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
   const hints = group.flatMap(({ events }) => events.flatMap((event) => event.hints))
-  const [unseen, found] = await together(trx, newOf(trx, sorted), linkIdsOf(trx, tenant, hints))
+  const standing = standingOf(trx, hints, { open, tenant, withDeals: places.count > 0 })
+  const [unseen, found] = await together(trx, newOf(trx, sorted), standing)
   const fresh: { readonly event: AcceptedEvent; readonly now: Instant }[] = []
   const answers = group.map(({ events, now }) =>
     events.map((event) => {
@@ -41,14 +52,18 @@ export async function takeIn(trx: Trx, tenant: string, group: readonly Delivery[
       return isNew
     }),
   )
-  const heads = await markDeals(trx, tenant, fresh, found)
-  return { answers, heads, wrote: rows.size > 0 || heads.size > 0 }
+  const marked = await markDeals(trx, intake, fresh, found)
+  return { answers, ...marked, wrote: rows.size > 0 || marked.heads.size > 0 }
 }
 export interface Taken {
   /** Of each delivery: which of its events are new. */
   readonly answers: readonly boolean[][]
   /** Where the chains of the marked deals stand now. */
   readonly heads: ReadonlyMap<string, Head>
+  /** How many deals were marked. */
+  readonly marked: number
+  /** Those of them that were leased: complete when the transaction is over. */
+  readonly leased: readonly LeasedDeal[]
   /** The transaction has begun to write, be it only the row of an event that was there already. */
   readonly wrote: boolean
 }
@@ -90,28 +105,32 @@ function newOf(trx: Trx, rows: readonly EventTable[]): Asked<Set<string>> {
 
 async function markDeals(
   trx: Trx,
-  tenant: string,
+  { tenant, places }: Intake,
   fresh: readonly { readonly event: AcceptedEvent; readonly now: Instant }[],
-  found: Map<string, LinkId[]>,
-): Promise<ReadonlyMap<string, Head>> {
+  found: Map<string, Standing[]>,
+): Promise<Pick<Taken, 'heads' | 'marked' | 'leased'>> {
   const marks: Mark[] = []
   const audit: AuditEntry[] = []
+  const heads = new Map<string, Head>()
+  const deals = new Map<LinkId, Link>()
   for (const { event, now } of fresh) {
     for (const hint of event.hints) {
       const key = refKey(hint.ref)
-      const links = found.get(key) ?? []
-      if (links.length === 0 && isEndRef(hint.ref)) {
+      const known = found.get(key) ?? []
+      if (known.length === 0 && isEndRef(hint.ref)) {
         const ends = { partner: null, crm: null, [hint.ref.side]: hint.ref }
         const link = newLink(asLinkId(randomUUID()), now, ends)
         await insertLink(trx, tenant, link, now)
-        links.push(link.id)
-        found.set(key, links)
+        known.push({ id: link.id, head: beforeFirst, deal: link })
+        found.set(key, known)
       }
-      for (const link of links) {
+      for (const { id, head, deal } of known) {
+        if (head !== null) heads.set(id, head)
+        if (deal !== null) deals.set(id, deal)
         const trace = event.trace == null ? {} : { trace: event.trace }
-        marks.push({ link, dueAt: now, urgency: event.urgency, wide: hint.wide, because: event.name, ...trace })
+        marks.push({ link: id, dueAt: now, urgency: event.urgency, wide: hint.wide, because: event.name, ...trace })
         audit.push({
-          link,
+          link: id,
           at: now,
           by: event.source,
           run: null,
@@ -121,8 +140,18 @@ async function markDeals(
     }
   }
   const last = fresh.at(-1)
-  if (marks.length > 0 && last !== undefined) await markAll(trx, tenant, marks, last.now)
-  return append(trx, tenant, audit)
+  if (marks.length === 0 || last === undefined) return { heads: new Map(), marked: 0, leased: [] }
+  const leased: LeasedDeal[] = []
+  await markAll(trx, tenant, marks, last.now, {
+    most: places.count,
+    leaseMs: places.leaseMs,
+    may: (link) => deals.has(link),
+    leased(lease) {
+      const link = deals.get(lease.link)
+      if (link !== undefined) leased.push({ lease, link })
+    },
+  })
+  return { heads: await append(trx, tenant, audit, heads), marked: new Set(marks.map(({ link }) => link)).size, leased }
 }
 
 /** Keys of events are kept for a month: longer than any sender repeats one. */

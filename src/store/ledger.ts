@@ -124,7 +124,7 @@ export const chainsOf = (entries: readonly AuditEntry[], known: ReadonlyMap<stri
   ...new Set(entries.map(({ link }) => chainOf(link)).filter((chain) => !known.has(chain))),
 ]
 
-const beforeFirst: Head = { sequence: 0, hash: '' }
+export const beforeFirst: Head = { sequence: 0, hash: '' }
 
 /** The last entry of each chain. */
 export function headsOf(trx: Trx, tenant: string, chains: readonly string[]): Asked<ReadonlyMap<string, Head>> {

@@ -228,15 +228,21 @@ const owningLinks = preparedMany((db, keys: readonly { readonly tenant: string; 
     .where('ref_key', 'in', keys.map(({ ref_key }) => ref_key)),
 )
 
+/** By the key of each record, all by which its deal may be found. */
+export function keysOf(wanted: readonly Wanted[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>()
+  for (const { ref, engagementId } of wanted) {
+    const keys = found.get(refKey(ref)) ?? new Set([refKey(ref)])
+    if (engagementId !== null) keys.add(`engagement:${engagementId}`)
+    found.set(refKey(ref), keys)
+  }
+  return found
+}
+
 /** Ids of the deals that have this record as end, alias or part, by the record's key; or that belong to the engagement. */
 export function linkIdsOf(db: Db | Trx, tenant: string, wanted: readonly Wanted[]): Asked<Map<string, LinkId[]>> {
-  const keysOf = new Map<string, Set<string>>()
-  for (const { ref, engagementId } of wanted) {
-    const keys = keysOf.get(refKey(ref)) ?? new Set([refKey(ref)])
-    if (engagementId !== null) keys.add(`engagement:${engagementId}`)
-    keysOf.set(refKey(ref), keys)
-  }
-  const keys = [...new Set([...keysOf.values()].flatMap((all) => [...all]))]
+  const byRecord = keysOf(wanted)
+  const keys = [...new Set([...byRecord.values()].flatMap((all) => [...all]))]
   const queries: CompiledQuery[] = []
   for (let start = 0; start < keys.length; start += 500)
     queries.push(...owningLinks.queries(db, keys.slice(start, start + 500).map((ref_key) => ({ tenant, ref_key }))))
@@ -246,7 +252,7 @@ export function linkIdsOf(db: Db | Trx, tenant: string, wanted: readonly Wanted[
       const owners = new Map<string, LinkId[]>()
       const rows = joined(answers).rows as Pick<LinkRefTable, 'ref_key' | 'link'>[] // what the statements select
       for (const row of rows) owners.set(row.ref_key, [...(owners.get(row.ref_key) ?? []), asLinkId(row.link)])
-      return new Map([...keysOf].map(([key, all]) => [key, [...new Set([...all].flatMap((each) => owners.get(each) ?? []))]]))
+      return new Map([...byRecord].map(([key, all]) => [key, [...new Set([...all].flatMap((each) => owners.get(each) ?? []))]]))
     },
   }
 }

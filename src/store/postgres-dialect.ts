@@ -9,7 +9,7 @@ import {
   type TransactionSettings,
 } from 'kysely'
 import type pg from 'pg'
-import { knowsManners, mannerOf } from './asked.js'
+import { knowsManners, mannerOf, ON_ITS_WAY } from './asked.js'
 import { Batch, commitFlaw } from './postgres-batch.js'
 
 /**
@@ -30,8 +30,10 @@ export class JourneysDialect extends PostgresDialect {
   }
 }
 
-// What is kept is read once, and planned each time: a plan that was made over an empty table would be used long after it has filled.
-const plans = 'set plan_cache_mode = force_custom_plan'
+// What is kept is read once, and after some runs planned for good: to plan it each time costs as much as to run it. A plan that was made over
+// an empty table would be used long after it has filled, so all are dropped now and then; a table grows little in so many uses.
+// Source: postgresql.org "PREPARE" and "DISCARD" (read for version 15).
+const usesOfPlans = 500
 
 class JourneysDriver implements Driver {
   readonly #pool: pg.Pool
@@ -44,16 +46,14 @@ class JourneysDriver implements Driver {
   }
   async acquireConnection(): Promise<JourneysConnection> {
     const client = await this.#pool.connect()
-    const known = this.#connections.get(client)
-    if (known !== undefined) return known
+    const connection = this.#connections.get(client) ?? new JourneysConnection(client)
+    this.#connections.set(client, connection)
     try {
-      await client.query(plans)
+      await connection.use()
     } catch (error) {
       client.release(true)
       throw error
     }
-    const connection = new JourneysConnection(client)
-    this.#connections.set(client, connection)
     return connection
   }
   beginTransaction(connection: JourneysConnection, settings: TransactionSettings): Promise<void> {
@@ -80,6 +80,9 @@ const beginning = ({ isolationLevel, accessMode }: TransactionSettings): string 
     ? 'begin'
     : `start transaction${isolationLevel === undefined ? '' : ` isolation level ${isolationLevel}`}${accessMode === undefined ? '' : ` ${accessMode}`}`
 
+const kept = (text: string): CompiledQuery => ({ ...CompiledQuery.raw(text), isKept: true }) as CompiledQuery // with its manner
+const commit = kept('commit')
+
 class JourneysConnection implements DatabaseConnection {
   readonly #client: pg.PoolClient
   /** What goes along with the next statement, in order. */
@@ -87,19 +90,25 @@ class JourneysConnection implements DatabaseConnection {
   /** Of the transaction that is under way: whether the server knows of it. */
   #transaction: 'none' | 'not begun' | 'begun' = 'none'
   #isLost = false
+  #uses = 0
 
   constructor(client: pg.PoolClient) {
     this.#client = client
   }
 
+  async use(): Promise<void> {
+    this.#uses += 1
+    if (this.#uses % usesOfPlans === 0) await this.#client.query('discard plans')
+  }
+
   begin(settings: TransactionSettings): void {
-    this.#ahead = [CompiledQuery.raw(beginning(settings))]
+    this.#ahead = [kept(beginning(settings))]
     this.#transaction = 'not begun'
   }
   async commit(): Promise<void> {
-    if (this.#transaction === 'begun') await this.executeQuery(CompiledQuery.raw('commit'))
+    if (this.#transaction === 'begun') await this.executeQuery(commit)
     // Whatever waited still was asked for: only a transaction of nothing is nothing.
-    else if (this.#ahead.length > 1) await this.executeQuery(CompiledQuery.raw('commit'))
+    else if (this.#ahead.length > 1) await this.executeQuery(commit)
     this.#ahead = []
     this.#transaction = 'none'
   }
@@ -115,12 +124,13 @@ class JourneysConnection implements DatabaseConnection {
     const { mayWait = false, together = null } = mannerOf(query)
     if (mayWait && this.#transaction !== 'none') {
       this.#ahead.push(query)
-      return { rows: [] }
+      return ON_ITS_WAY
     }
     const ahead = this.#ahead
     this.#ahead = []
     if (this.#transaction === 'not begun') this.#transaction = 'begun'
     const answers = await this.#send([...ahead, ...(together ?? [query])])
+    ahead.forEach((waited, index) => mannerOf(waited).heard?.(answers[index] ?? ON_ITS_WAY))
     // As rows of R: what was asked says what they are.
     if (together === null) return answers.at(-1) as QueryResult<R>
     return { rows: answers.slice(ahead.length) as R[] } // the same

@@ -1,5 +1,5 @@
 import type { Compilable, CompiledQuery, QueryResult } from 'kysely'
-import type { Manner } from './asked.js'
+import { ON_ITS_WAY, type Manner } from './asked.js'
 import type { Db, Trx } from './schema.js'
 
 /** Stands in a statement for a value that is given when the statement is run. */
@@ -22,8 +22,11 @@ const pieceOf = (length: number): number => PIECES.findLast((piece) => piece <= 
 /** A statement that is known by its text: what it is run over is given each time. */
 export interface Prepared<V, R> {
   (db: Db | Trx, given: V): Promise<QueryResult<R>>
-  /** Run where nobody looks at its answer: on PostgreSQL it goes along with what is asked next, and fails with that or with the commit. */
-  later(trx: Trx, given: V): Promise<void>
+  /**
+   * Run where nobody waits for its answer: on PostgreSQL it goes along with what is asked next, and fails with that or with the commit. `heard`
+   * is told the answer when it has come: here and now on SQLite, after the commit at the latest.
+   */
+  later(trx: Trx, given: V, heard?: (answer: QueryResult<R>) => void): Promise<void>
   /** The statements themselves, to be asked together with others. */
   queries(db: Db | Trx, given: V): readonly CompiledQuery<R>[]
 }
@@ -67,8 +70,12 @@ export function preparedMany<V extends object, R>(build: Build<V, R>): Prepared<
     for (const other of others) answers.push(await db.executeQuery(other))
     return joined(answers)
   }
-  const later = async (trx: Trx, rows: readonly V[]): Promise<void> => {
-    for (const each of queries(trx, rows, unanswered)) await trx.executeQuery(each)
+  const later = async (trx: Trx, rows: readonly V[], heard?: (answer: QueryResult<R>) => void): Promise<void> => {
+    const manner = heard === undefined ? unanswered : { ...unanswered, heard: heard as (answer: QueryResult<unknown>) => void } // its own answer, see Manner
+    for (const each of queries(trx, rows, manner)) {
+      const answer = await trx.executeQuery(each)
+      if (answer !== ON_ITS_WAY) heard?.(answer)
+    }
   }
   return Object.assign(run, { later, queries: (db: Db | Trx, rows: readonly V[]) => queries(db, rows) })
 }
@@ -85,7 +92,7 @@ export const joined = <R>(answers: readonly QueryResult<R>[]): QueryResult<R> =>
 export function prepared<V extends object, R>(build: (db: Db, values: V) => Compilable<R>): Prepared<V, R> {
   const many = preparedMany<V, R>((db, rows) => build(db, rows[0] ?? places<V>(0)))
   return Object.assign((db: Db | Trx, values: V) => many(db, [values]), {
-    later: (trx: Trx, values: V) => many.later(trx, [values]),
+    later: (trx: Trx, values: V, heard?: (answer: QueryResult<R>) => void) => many.later(trx, [values], heard),
     queries: (db: Db | Trx, values: V) => many.queries(db, [values]),
   })
 }

@@ -2,17 +2,28 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { Fault, type Outcome } from '../core/fault.js'
 import type { Lease, Mark, Queue } from '../core/ports.js'
-import { asLinkId, type Instant } from '../core/ref.js'
+import { asLinkId, type Instant, type LinkId } from '../core/ref.js'
 import type { Asked } from './asked.js'
 import { inTransaction, type Db, type OpenDatabase, type Trx } from './database.js'
+import type { Offers } from './offers.js'
 import { columnsFrom, joined, prepared, preparedMany } from './prepared.js'
 import type { DirtyTable } from './schema.js'
 
 export const leaseOver = (lease: Lease): Fault =>
   new Fault('lease-lost', `The lease of deal ${lease.link} is over.`, { remedy: 'Nothing to do: another worker has the deal.' })
 
+/** Deals that may be leased as they are marked: so many at most, for so long. */
+export interface Claims {
+  readonly most: number
+  readonly leaseMs: number
+  readonly may: (link: LinkId) => boolean
+  /** Told of each that was, when the database has said so: one that was marked already may be somebody else's, and is never leased here. */
+  readonly leased: (lease: Lease) => void
+}
+const noClaims: Claims = { most: 0, leaseMs: 0, may: () => false, leased: () => undefined }
+
 /** Insert, or one mark more: earliest due, most urgent, wide if any mark was. */
-export async function markAll(trx: Trx, tenant: string, marks: readonly Mark[], now: Instant): Promise<void> {
+export async function markAll(trx: Trx, tenant: string, marks: readonly Mark[], now: Instant, claims = noClaims): Promise<void> {
   const merged = new Map<string, Mark>()
   for (const mark of marks) {
     const before = merged.get(mark.link)
@@ -30,14 +41,38 @@ export async function markAll(trx: Trx, tenant: string, marks: readonly Mark[], 
     ) // the smaller of two urgencies
   }
   const all = [...merged.values()].sort((a, b) => (a.link < b.link ? -1 : 1)) // One order for everyone, so that two transactions never wait for each other in a circle.
+  const claimed = claimsOf(all, now, claims)
   for (let start = 0; start < all.length; start += marksAtOnce) {
     const rows = all.slice(start, start + marksAtOnce).map(({ link, dueAt, urgency, wide, because, trace }) => ({
       ...{ tenant, link, due_at: dueAt, priority: urgency, wide: wide ? 1 : 0, reason: because, marked_at: now, trace: trace ?? null },
-      ...{ marks: 1, attempts: 0, failing_since: null, lease_token: null, leased_until: 0, leased_marks: 0, leased_wide: 0 },
+      ...{ marks: 1, attempts: 0, failing_since: null, ...leaseColumns(claimed.get(link)) },
     }))
-    await insertMarks.later(trx, rows)
+    if (claimed.size === 0) await insertMarks.later(trx, rows)
+    else
+      await insertClaims.later(trx, rows, ({ rows: stand }) => {
+        for (const { link, lease_token: token } of stand) {
+          const lease = claimed.get(asLinkId(link))
+          if (lease !== undefined && lease.token === token) claims.leased(lease)
+        }
+      })
   }
 }
+
+/** The leases of those that are claimed, should nobody have marked them before. */
+function claimsOf(marks: readonly Mark[], now: Instant, { most, leaseMs, may }: Claims): ReadonlyMap<LinkId, Lease> {
+  if (most === 0) return new Map()
+  const token = randomUUID()
+  const some = marks.filter(({ link }) => may(link)).slice(0, most)
+  const leaseOf = ({ link, wide, because, trace }: Mark): Lease => ({
+    ...{ link, token: `${token}:${link}`, until: now + leaseMs, marks: 1, attempts: 0, failingSince: null },
+    ...{ wide, because, markedAt: now, trace: trace ?? null },
+  })
+  return new Map(some.map((mark) => [mark.link, leaseOf(mark)]))
+}
+const leaseColumns = (lease: Lease | undefined) =>
+  lease === undefined
+    ? { lease_token: null, leased_until: 0, leased_marks: 0, leased_wide: 0 }
+    : { lease_token: lease.token, leased_until: lease.until, leased_marks: lease.marks, leased_wide: lease.wide ? 1 : 0 }
 
 const marksAtOnce = 200
 
@@ -45,7 +80,7 @@ const markColumns = columnsFrom<DirtyTable>({
   ...{ tenant: true, link: true, due_at: true, priority: true, wide: true, reason: true, marked_at: true, trace: true, marks: true },
   ...{ attempts: true, failing_since: true, lease_token: true, leased_until: true, leased_marks: true, leased_wide: true },
 })
-const insertMarks = preparedMany((db, rows: readonly DirtyTable[]) =>
+const marking = (db: Db, rows: readonly DirtyTable[]) =>
   db
     .insertInto('dirty')
     .values(rows.map(markColumns))
@@ -58,8 +93,9 @@ const insertMarks = preparedMany((db, rows: readonly DirtyTable[]) =>
         reason: eb.ref('excluded.reason'),
         trace: eb.ref('excluded.trace'),
       })),
-    ),
-)
+    )
+const insertMarks = preparedMany(marking)
+const insertClaims = preparedMany((db, rows: readonly DirtyTable[]) => marking(db, rows).returning(['link', 'lease_token']))
 
 /** The rows of these leases, by their token, locked until the end of the transaction. A lease that is over has none. */
 export function leasedRows(
@@ -97,6 +133,10 @@ const rowsOf = (db: Db, keys: readonly RowKey[]) =>
 const selectRows = preparedMany(rowsOf)
 // In one order for everyone, so that two transactions never wait for each other in a circle.
 const lockRows = preparedMany((db, keys: readonly RowKey[]) => rowsOf(db, keys).orderBy('link').forUpdate())
+
+/** Locked until the end of the transaction. */
+export const lockMarks = (trx: Trx, tenant: string, links: readonly string[]): Promise<void> =>
+  lockRows.later(trx, links.map((link) => ({ tenant, link })))
 
 export interface LeaseEnd {
   readonly row: LeasedRow
@@ -150,7 +190,24 @@ const deleteRows = preparedMany((db, keys: readonly RowKey[]) =>
     .where('link', 'in', keys.map(({ link }) => link)),
 )
 
-export function queueOf(open: OpenDatabase, tenant: string): Queue {
+// The same for leases that are known to hold, decided where the rows are: those without a later mark are done,
+export const deleteSettled = preparedMany((db, keys: readonly RowKey[]) =>
+  db
+    .deleteFrom('dirty')
+    .where('tenant', '=', keys[0]?.tenant ?? '')
+    .where('link', 'in', keys.map(({ link }) => link))
+    .whereRef('marks', '=', 'leased_marks'),
+)
+// and the others due again at once.
+export const releaseMarked = preparedMany((db, keys: readonly (RowKey & { readonly now: Instant })[]) =>
+  db
+    .updateTable('dirty')
+    .set({ ...free, attempts: 0, failing_since: null, marks: sql<number>`marks - leased_marks`, leased_marks: 0, due_at: keys[0]?.now, marked_at: keys[0]?.now })
+    .where('tenant', '=', keys[0]?.tenant ?? '')
+    .where('link', 'in', keys.map(({ link }) => link)),
+)
+
+export function queueOf(open: OpenDatabase, tenant: string, { offer }: Pick<Offers, 'offer'>): Queue {
   const { db } = open
   return {
     async mark(marks, now) {
@@ -204,6 +261,7 @@ export function queueOf(open: OpenDatabase, tenant: string): Queue {
       }
     },
     onMark: (callback) => open.onAnnounce(tenant, callback),
+    offer,
   }
 }
 

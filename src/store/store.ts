@@ -2,6 +2,7 @@ import { Fault, isFault } from '../core/fault.js'
 import type { Link } from '../core/link.js'
 import type { Commit, Store } from '../core/ports.js'
 import { refKey, SIDES, type Instant } from '../core/ref.js'
+import { alone } from './asked.js'
 import { inTransaction, openDatabase, type OpenDatabase, type Standing, type Trx } from './database.js'
 import { checkpointFlaws, makeCheckpoint } from './checkpoints.js'
 import { forgetEvents } from './events.js'
@@ -10,7 +11,9 @@ import { answersDueByDay, countLinked, countStates, findLinks, insertLink, listL
 import { migrate } from './migrations.js'
 import { markAll, queueOf } from './queue.js'
 import { erasePerson, forgetPayloads, forgetValues } from './retention.js'
+import { offers } from './offers.js'
 import type { Seal } from './seal.js'
+import { standingToWork } from './standing.js'
 import { valuesOf } from './values.js'
 import { saveEach, writer } from './writer.js'
 
@@ -93,9 +96,10 @@ async function forgetHolders({ db }: OpenDatabase, now: number): Promise<void> {
 
 function storeOver(open: OpenDatabase, tenant: string): OpenStore {
   const { db } = open
-  const queue = queueOf(open, tenant)
+  const offered = offers()
+  const queue = queueOf(open, tenant, offered)
   const values = valuesOf(open, tenant)
-  const writing = writer(open, tenant)
+  const writing = writer(open, tenant, offered)
   return {
     database: open,
     queue,
@@ -105,10 +109,17 @@ function storeOver(open: OpenDatabase, tenant: string): OpenStore {
     linksOfMany: (refs) => findLinks(db, tenant, refs),
     load: async (id) => {
       const [link] = await loadLinks(db, tenant, [id])
-      if (link !== undefined) writing.read(link)
+      if (link !== undefined) writing.read(link, null)
       return link ?? null
     },
     loadMany: (ids) => loadLinks(db, tenant, ids),
+    async loadToWork(ids) {
+      const deals = await alone(db, standingToWork(db, tenant, ids))
+      return deals.flatMap(({ deal, head }) => {
+        if (deal !== null) writing.read(deal, head)
+        return deal ?? []
+      })
+    },
     add: (link, audit, now) => inTransaction(open, (trx) => add(trx, tenant, link, audit, now)),
     save: writing.save,
     saveMany: (commits) => inTransaction(open, (trx) => saveEach(trx, { open, tenant }, commits)),

@@ -1,14 +1,18 @@
 import { sql } from 'kysely'
 import { toFault, type Fault } from '../core/fault.js'
 import type { Link } from '../core/link.js'
-import type { Commit, Store } from '../core/ports.js'
+import type { Commit, LeasedDeal, Store } from '../core/ports.js'
+import { asLinkId } from '../core/ref.js'
 import { together } from './asked.js'
 import { committed, needNotWait, type OpenDatabase, type Trx } from './database.js'
 import { dealBook, type DealBook } from './deal-book.js'
 import { takeIn, type Delivery } from './events.js'
 import { groupCommit } from './group.js'
+import { saveForeseen } from './foreseen-save.js'
 import { append, chainsOf, headsOf, type Head } from './ledger.js'
 import { alignAll, updatesOf } from './links.js'
+import type { Offers } from './offers.js'
+import type { Saved, Saving } from './saving.js'
 import { leasedRows, leaseOver, settleRows, type LeaseEnd } from './queue.js'
 
 /** Something to be written, and what its caller is told. */
@@ -16,8 +20,8 @@ type Item = { readonly kind: 'delivery'; readonly delivery: Delivery } | { reado
 type Done = { readonly kind: 'taken'; readonly fresh: boolean[] } | { readonly kind: 'saved'; readonly link: Link }
 
 export interface Writer extends Pick<Store, 'acceptEvents' | 'save'> {
-  /** A deal was read: its save will most likely follow. */
-  read(link: Link): void
+  /** A deal was read, and maybe where its chain ends: its save will most likely follow. */
+  read(link: Link, head: Head | null): void
 }
 
 const itemsMost = 200
@@ -27,9 +31,9 @@ const itemsMost = 200
  * the events may begin while the disk is still being waited for; who brought them, and who is about to write to a remote system, is answered
  * after it. What comes while the disk is waited for shares the next transaction.
  */
-export function writer(open: OpenDatabase, tenant: string): Writer {
+export function writer(open: OpenDatabase, tenant: string, { keep }: Pick<Offers, 'keep'>): Writer {
   const book = dealBook()
-  const commit = (items: readonly Item[]): Promise<Done[]> => write(open, tenant, { items, book })
+  const commit = (items: readonly Item[]): Promise<Done[]> => write(open, tenant, { items, book, keep })
   const grouped = (): ((item: Item) => Promise<Done>) =>
     groupCommit(commit, { most: itemsMost, gather: (items) => (items.some(mustLast) ? open.durable() : Promise.resolve()) })
   const taking = grouped()
@@ -49,7 +53,7 @@ export function writer(open: OpenDatabase, tenant: string): Writer {
       const done = await lasting(saving, { kind: 'commit', commit: given })
       return done.kind === 'saved' ? done.link : given.link
     },
-    read: (link) => book.note(link, null),
+    read: (link, head) => book.note(link, head),
   }
 }
 
@@ -59,49 +63,49 @@ const mustLast = (item: Item): boolean => item.kind === 'delivery' || item.commi
 interface Work {
   readonly items: readonly Item[]
   readonly book: DealBook
+  readonly keep: Offers['keep']
 }
 
 /** One transaction, all of it or nothing: an item that is refused is told apart by writing each on its own. */
-async function write(open: OpenDatabase, tenant: string, { items, book }: Work): Promise<Done[]> {
+async function write(open: OpenDatabase, tenant: string, { items, book, keep }: Work): Promise<Done[]> {
   const deliveries = items.flatMap((item) => (item.kind === 'delivery' ? [item.delivery] : []))
   const commits = items.flatMap((item) => (item.kind === 'commit' ? [item.commit] : []))
-  const { answers, saves } = await committed(open, async (trx, attempt) => {
-    if (!items.some(mustLast)) await needNotWait(open, trx)
-    const taken = await takeIn(trx, tenant, deliveries)
-    const saving = { open, tenant, book: attempt === 1 ? book : null, heads: taken.heads }
-    const saves = await saveAll(trx, saving, commits)
-    if (commits.length > 0 || taken.wrote) open.makeRoom()
-    return { answers: taken.answers, saves }
-  })
-  commits.forEach(({ outcome }, index) => {
-    const link = saves.links[index]
-    if (outcome === null && link !== undefined) book.note(link, saves.heads.get(link.id) ?? null) // Its pass goes on.
-  })
-  if (saves.isDueAgain || answers.some((fresh) => fresh.includes(true))) open.announce(tenant)
-  let [taken, saved] = [0, 0]
-  return items.map((item): Done => {
-    if (item.kind === 'delivery') return { kind: 'taken', fresh: answers[taken++] ?? [] }
-    return { kind: 'saved', link: saves.links[saved++] ?? item.commit.link }
-  })
+  const places = keep(deliveries.reduce((sum, { events }) => sum + events.length, 0))
+  let leased: readonly LeasedDeal[] = []
+  try {
+    const { taken, saves } = await committed(open, async (trx, attempt) => {
+      if (!items.some(mustLast)) await needNotWait(open, trx)
+      const taken = await takeIn(trx, { open, tenant, places }, deliveries)
+      const saving = { open, tenant, book: attempt === 1 ? book : null, heads: taken.heads }
+      const saves = await saveAll(trx, saving, commits)
+      if (commits.length > 0 || taken.wrote) open.makeRoom()
+      return { taken, saves }
+    })
+    leased = taken.leased
+    for (const [chain, head] of taken.heads) book.grown(asLinkId(chain), head)
+    for (const { link } of leased) book.note(link, taken.heads.get(link.id) ?? null) // Its pass begins.
+    commits.forEach(({ outcome }, index) => {
+      const link = saves.links[index]
+      if (outcome === null && link !== undefined) book.note(link, saves.heads.get(link.id) ?? null) // Its pass goes on.
+    })
+    // What was handed over here waits for nobody.
+    if (saves.isDueAgain() || taken.marked > leased.length) open.announce(tenant)
+    let [answered, saved] = [0, 0]
+    return items.map((item): Done => {
+      if (item.kind === 'delivery') return { kind: 'taken', fresh: taken.answers[answered++] ?? [] }
+      return { kind: 'saved', link: saves.links[saved++] ?? item.commit.link }
+    })
+  } finally {
+    places.fill(leased)
+  }
 }
 
-interface Saving {
-  readonly open: OpenDatabase
-  readonly tenant: string
-  /** Null: what was known is known no more. */
-  readonly book: DealBook | null
-  /** Where chains stand that grew in this transaction. */
-  readonly heads: ReadonlyMap<string, Head>
-}
-interface Saved {
-  /** In the order of the commits. */
-  readonly links: readonly Link[]
-  readonly heads: ReadonlyMap<string, Head>
-  readonly isDueAgain: boolean
+async function saveAll(trx: Trx, saving: Saving, commits: readonly Commit[]): Promise<Saved> {
+  if (commits.length === 0) return { links: [], heads: new Map(), isDueAgain: () => false }
+  return (await saveForeseen(trx, saving, commits)) ?? saveLooking(trx, saving, commits)
 }
 
-async function saveAll(trx: Trx, { open, tenant, book, heads }: Saving, commits: readonly Commit[]): Promise<Saved> {
-  if (commits.length === 0) return { links: [], heads: new Map(), isDueAgain: false }
+async function saveLooking(trx: Trx, { open, tenant, book, heads }: Saving, commits: readonly Commit[]): Promise<Saved> {
   // One order for everyone, so that two transactions never wait for each other in a circle.
   const ordered = [...commits].sort((a, b) => (a.link.id < b.link.id ? -1 : 1))
   const held = ordered.flatMap(({ lease, now }) => (lease === null ? [] : [{ lease, now }]))
@@ -126,7 +130,7 @@ async function saveAll(trx: Trx, { open, tenant, book, heads }: Saving, commits:
   const grown = await append(trx, tenant, audit, new Map([...stood, ...looked]))
   const isDueAgain = await settleRows(trx, tenant, ends)
   const places = new Map(ordered.map((commit, index) => [commit, links[index]]))
-  return { links: commits.flatMap((commit) => places.get(commit) ?? []), heads: grown, isDueAgain }
+  return { links: commits.flatMap((commit) => places.get(commit) ?? []), heads: grown, isDueAgain: () => isDueAgain }
 }
 
 /** Each commit behind a savepoint of its own: one that is refused leaves the others standing. */

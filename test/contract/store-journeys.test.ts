@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { AcceptedEvent } from '../../src/core/ports.js'
+import type { AuditEntry } from '../../src/core/audit.js'
+import type { Link } from '../../src/core/link.js'
+import type { AcceptedEvent, LeasedDeal } from '../../src/core/ports.js'
 import { together, type Asked } from '../../src/store/asked.js'
 import { inTransaction, type Db, type OpenDatabase } from '../../src/store/database.js'
 import { Batch } from '../../src/store/postgres-batch.js'
@@ -90,22 +92,36 @@ it('asks nothing at all for a transaction of nothing', async () => {
   expect(await journeysOf(() => open.db.transaction().execute(() => Promise.resolve()))).toBe(0)
 })
 
-it('an event costs three journeys to take, one each to lease and to load, and two for each save', async () => {
-  const arrival = (eventKey: string): AcceptedEvent => ({
-    ...{ source: 'partner-center', name: 'referral-updated', urgency: 1, eventKey },
-    hints: [{ ref: { side: 'partner', kind: 'referral', id: 'r-1' }, engagementId: null, wide: false }],
-  })
+it('an event costs two journeys to take, one each to lease and to load, and one for each save', async () => {
   await store.acceptEvents([arrival('the first makes the deal')], now)
   await inTransaction(open, (trx) => sql`delete from dirty`.execute(trx))
-  expect(await journeysOf(() => store.acceptEvents([arrival(randomUUID())], now))).toBe(3)
+  expect(await journeysOf(() => store.acceptEvents([arrival(randomUUID())], now))).toBe(2)
   const [lease = expect.fail()] = await store.queue.take({ limit: 1, now, leaseMs })
   expect(await journeysOf(() => store.queue.take({ limit: 1, now, leaseMs }))).toBe(1)
-  let link = (await store.load(lease.link)) ?? expect.fail()
-  expect(await journeysOf(() => store.load(lease.link))).toBe(1)
-  const audit = [{ link: link.id, at: now, by: 'cosell', run: 'run', event: { kind: 'state', state: 'pending', reason: null } }] as const
-  expect(await journeysOf(async () => void (link = await store.save({ lease, link, audit, now, outcome: null })))).toBe(2)
-  expect(await journeysOf(() => store.save({ lease, link, audit, now, outcome: { kind: 'settled' } }))).toBe(2)
+  let [link = expect.fail()] = await store.loadToWork([lease.link])
+  expect(await journeysOf(() => store.loadToWork([lease.link]))).toBe(1)
+  expect(await journeysOf(async () => void (link = await store.save({ lease, link, audit: notedOf(link), now, outcome: null })))).toBe(1)
+  expect(await journeysOf(() => store.save({ lease, link, audit: notedOf(link), now, outcome: { kind: 'settled' } }))).toBe(1)
+  expect((await store.verifyAudit()).broken).toEqual([])
 })
+
+it('an event whose deal finds a free hand costs four journeys, its saves included', async () => {
+  const handed: LeasedDeal[] = []
+  const withdraw = store.queue.offer({ leaseMs, keep: (most) => most, work: (deals) => void handed.push(...deals) })
+  expect(await journeysOf(() => store.acceptEvents([arrival(randomUUID())], now))).toBe(2)
+  withdraw()
+  const [{ lease, link } = expect.fail()] = handed
+  let begun = link
+  expect(await journeysOf(async () => void (begun = await store.save({ lease, link, audit: notedOf(link), now, outcome: null })))).toBe(1)
+  expect(await journeysOf(() => store.save({ lease, link: begun, audit: notedOf(link), now, outcome: { kind: 'settled' } }))).toBe(1)
+  expect(await store.queue.take({ limit: 1, now, leaseMs })).toEqual([])
+})
+
+const arrival = (eventKey: string): AcceptedEvent => ({
+  ...{ source: 'partner-center', name: 'referral-updated', urgency: 1, eventKey },
+  hints: [{ ref: { side: 'partner', kind: 'referral', id: 'r-1' }, engagementId: null, wide: false }],
+})
+const notedOf = ({ id }: Link): readonly AuditEntry[] => [{ link: id, at: now, by: 'cosell', run: 'run', event: { kind: 'state', state: 'pending', reason: null } }]
 
 it('a process is not woken again by what it told the others itself', async () => {
   const second = await openStore({ url: postgres.url, now: () => now })

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newLink, type Link } from '../../src/core/link.js'
-import type { AcceptedEvent, Lease, Store } from '../../src/core/ports.js'
+import type { AcceptedEvent, Commit, Lease, LeasedDeal, Store } from '../../src/core/ports.js'
 import { asLinkId, type EndRef } from '../../src/core/ref.js'
 
 export interface StoreUnderTest {
   readonly store: Store
   /** A second process on the same data, where the store allows one. */
   readonly second: Store | null
+  /** Whoever works is woken by a mark also when its deal was handed over. */
+  readonly wakesAlways?: true
   /** Alters one stored ledger entry behind the store's back. */
   readonly tamper: ((link: string) => Promise<void>) | null
   close(): Promise<void>
@@ -204,6 +206,81 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(await takeOf(found), 'what came meanwhile makes it due again').toMatchObject({ because: 'referral-updated' })
       now += 60_001
       await drop(found)
+    })
+
+    /** Places for so many deals. What is handed over stands in it. */
+    const offered = (most: number): { readonly deals: LeasedDeal[]; readonly free: () => number; readonly withdraw: () => void } => {
+      const deals: LeasedDeal[] = []
+      let free = most
+      const keep = (asked: number): number => {
+        const count = Math.min(asked, free)
+        free -= count
+        return count
+      }
+      const work = (given: readonly LeasedDeal[], kept: number): void => {
+        free += kept - given.length
+        deals.push(...given)
+      }
+      return { deals, free: () => free, withdraw: store.queue.offer({ leaseMs: 60_000, keep, work }) }
+    }
+    const done = (deals: readonly LeasedDeal[]) =>
+      Promise.all(deals.map(({ lease, link }) => store.save({ lease, link, audit: [], now, outcome: { kind: 'settled' } })))
+
+    it('[R31] hands a deal that an event marks to a free hand, leased and as it stands, and to nobody else', async () => {
+      const hands = offered(2)
+      let rings = 0
+      const silence = store.queue.onMark(() => (rings += 1))
+      await store.acceptEvents([event('hand-1', 'hand', true)], now)
+      const [{ lease, link } = expect.fail()] = hands.deals
+      expect(link).toEqual(await one('hand'))
+      expect(lease).toMatchObject({ link: link.id, until: now + 60_000, marks: 1, attempts: 0, failingSince: null, wide: true, because: 'referral-updated', markedAt: now })
+      expect([rings, hands.free()], 'nobody is woken for it').toEqual([under.wakesAlways ? 1 : 0, 1])
+      expect(await takeOf(link, under.second ?? store)).toBeUndefined()
+      expect(await store.queue.holds(lease, now)).toBe(true)
+      await store.acceptEvents([event('hand-2', 'hand')], now)
+      expect([hands.deals.length, hands.free()], 'one deal is worked by one lease').toEqual([1, 1])
+      hands.withdraw()
+      await done([{ lease, link }])
+      expect(rings, 'the mark that came meanwhile makes it due again').toBeGreaterThan(0)
+      silence()
+      await drop(link)
+      expect(await store.queue.holds(lease, now)).toBe(false)
+    })
+
+    it('hands over no more deals than there are places, and none for an event that is known', async () => {
+      const hands = offered(2)
+      const ids = ['place-a', 'place-b', 'place-c']
+      await store.acceptEvents(ids.map((id) => event(`of-${id}`, id)), now)
+      expect([hands.deals.length, hands.free()]).toEqual([2, 0])
+      const links = await Promise.all(ids.map(one))
+      const left = await store.queue.take({ limit: 9, now, leaseMs: 60_000, only: links.map(({ id }) => id) })
+      const leased = [...hands.deals.map(({ lease }) => lease), ...left].map(({ link }) => link)
+      expect(leased.toSorted()).toEqual(links.map(({ id }) => id).toSorted())
+      await done(left.map((lease) => ({ lease, link: links.find(({ id }) => id === lease.link) ?? expect.fail() })))
+      await done(hands.deals)
+      hands.withdraw()
+      const idle = offered(2)
+      expect(await store.acceptEvents(ids.map((id) => event(`of-${id}`, id)), now)).toEqual([false, false, false])
+      expect([idle.deals, idle.free()]).toEqual([[], 2])
+      idle.withdraw()
+    })
+
+    it('[R31] a lease that is over saves nothing, also where the deal is as it was read', async () => {
+      const hands = offered(1)
+      await store.acceptEvents([event('late-1', 'late')], now)
+      hands.withdraw()
+      const [{ lease, link } = expect.fail()] = hands.deals
+      now += 60_001
+      const late = (outcome: Commit['outcome']) => store.save({ lease, link, audit: [], now, outcome })
+      await expect(late(null)).rejects.toMatchObject({ kind: 'lease-lost' })
+      const [again = expect.fail()] = [await takeOf(link)]
+      await expect(late({ kind: 'settled' })).rejects.toMatchObject({ kind: 'lease-lost' })
+      expect(await one('late')).toEqual(link)
+      const saved = await store.save({ lease: again, link, audit: [], now, outcome: null })
+      const earlier = store.save({ lease: again, link, audit: [], now, outcome: { kind: 'settled' } })
+      await expect(earlier, 'of an earlier revision').rejects.toMatchObject({ kind: 'lease-lost' })
+      await done([{ lease: again, link: saved }])
+      expect((await store.verifyAudit()).broken).toEqual([])
     })
 
     it('finds a deal by what each save of a pass changed of it', async () => {

@@ -38,7 +38,7 @@ const tamperIn =
 storeContract('in memory', () => {
   let state = 1
   const store = memoryStore({ random: () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647 })
-  return Promise.resolve({ store, second: null, tamper: null, close: () => store.close() })
+  return Promise.resolve({ store, second: null, wakesAlways: true as const, tamper: null, close: () => store.close() })
 })
 
 storeContract('a SQLite file', async () => {

@@ -2,7 +2,7 @@ import type { AuditEntry, AuditRecord } from '../../src/core/audit.js'
 import { Fault } from '../../src/core/fault.js'
 import { expectedRefs, LINK_STATES, newLink, answerDue, waitsFor, type Link, type LinkState } from '../../src/core/link.js'
 import type { LinkFilter } from '../../src/core/filters.js'
-import type { AcceptedEvent, Commit, Lease, Mark, Queue, Store } from '../../src/core/ports.js'
+import type { AcceptedEvent, Commit, Hands, Lease, Mark, Queue, Store } from '../../src/core/ports.js'
 import { asLinkId, isEndRef, refKey, SIDES, type Instant, type LinkId, type Ref } from '../../src/core/ref.js'
 
 /** What is kept is never changed any more: sharing it is as good as a copy, and who tries to change it is told. */
@@ -44,6 +44,7 @@ export function memoryStore(options: { random: () => number }): Store {
   const claims = new Map<string, { token: string; until: Instant }>()
   const ledger: AuditRecord[] = []
   const listeners = new Set<() => void>()
+  let hands: Hands | null = null
   let serial = 0
   const id = (): string => {
     const hex = (n: number): string => {
@@ -162,6 +163,13 @@ export function memoryStore(options: { random: () => number }): Store {
     return next
   }
 
+  const leaseOf = (row: DirtyRow, now: Instant, leaseMs: number): Lease => {
+    const token = id()
+    Object.assign(row, { token, leasedUntil: now + leaseMs, leasedMarks: row.marks })
+    const { link, leasedUntil: until, marks, attempts, failingSince, wide, because, markedAt } = row
+    return { link, token, until, marks, attempts, failingSince, wide, because, markedAt }
+  }
+
   const queue: Queue = {
     mark: async (marks, now) => markAll(marks, now),
     take: async ({ limit, now, leaseMs, only }) => {
@@ -169,20 +177,7 @@ export function memoryStore(options: { random: () => number }): Store {
         (row) => row.dueAt <= now && row.leasedUntil <= now && (only === undefined || only.includes(row.link)),
       )
       due.sort((a, b) => a.urgency - b.urgency || a.dueAt - b.dueAt)
-      return due.slice(0, limit).map((row): Lease => {
-        Object.assign(row, { token: id(), leasedUntil: now + leaseMs, leasedMarks: row.marks })
-        return {
-          link: row.link,
-          token: row.token as string,
-          until: row.leasedUntil,
-          marks: row.marks,
-          attempts: row.attempts,
-          failingSince: row.failingSince,
-          wide: row.wide,
-          because: row.because,
-          markedAt: row.markedAt,
-        } // just set
-      })
+      return due.slice(0, limit).map((row) => leaseOf(row, now, leaseMs))
     },
     holds: async (lease, now, leaseMs) => {
       const row = dirty.get(lease.link)
@@ -212,6 +207,12 @@ export function memoryStore(options: { random: () => number }): Store {
     onMark: (callback) => {
       listeners.add(callback)
       return () => listeners.delete(callback)
+    },
+    offer: (offered) => {
+      hands = offered
+      return () => {
+        if (hands === offered) hands = null
+      }
     },
   }
 
@@ -261,12 +262,24 @@ export function memoryStore(options: { random: () => number }): Store {
     return true
   }
 
+  /** Deals that were marked just now, and had not been, go to who has a place for them. */
+  const acceptAll = (batch: readonly AcceptedEvent[], now: Instant): boolean[] => {
+    const before = new Set(dirty.keys())
+    const kept = hands?.keep(batch.length) ?? 0
+    const fresh = batch.map((event) => accept(event, now))
+    const rows = [...dirty.values()].filter(({ link }) => !before.has(link)).slice(0, kept)
+    const leased = rows.map((row) => ({ lease: leaseOf(row, now, hands?.leaseMs ?? 0), link: links.get(row.link) as Link })) // a mark has its deal
+    hands?.work(leased, kept)
+    return fresh
+  }
+
   return {
     queue,
     linksOf: async (ref, engagementId) => find(ref, engagementId),
     linksOfMany: async (refs) => new Map(refs.map(({ ref, engagementId }) => [refKey(ref), find(ref, engagementId)])),
     load: async (link) => links.get(link) ?? null,
-    loadMany: async (ids) => ids.flatMap((link) => (links.has(link) ? [links.get(link) as Link] : [])), // has() was just asked
+    loadMany: async (ids) => ids.flatMap((link) => links.get(link) ?? []),
+    loadToWork: async (ids) => ids.flatMap((link) => links.get(link) ?? []),
     add: async (link, audit) => {
       for (const side of SIDES) {
         const ref = link.ends[side]
@@ -317,7 +330,7 @@ export function memoryStore(options: { random: () => number }): Store {
         number
       >, // one entry per state
     linkedCount: async () => [...links.values()].filter((link) => link.ends.partner !== null && link.ends.crm !== null).length,
-    acceptEvents: async (batch, now) => batch.map((event) => accept(event, now)),
+    acceptEvents: async (batch, now) => acceptAll(batch, now),
     getValue: async <T>(name: string) => (values.get(name) ?? null) as { value: T; revision: number } | null, // the caller names the type it stored
     setValue: async (name, value, { expect }) => {
       const before = values.get(name)
