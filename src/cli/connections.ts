@@ -44,7 +44,11 @@ function authCommands(program: Command, run: Run): void {
         administered(plain, async (desk, { io, signal }) => {
           const views = await Promise.all(SYSTEMS.map((system) => desk.connection(system, signal)))
           if (plain.json) printJson(io, { connections: views.map((view) => ({ ...view, repair: repairOf(view) })) })
-          else for (const view of views) showConnection(io, view, false)
+          else
+            for (const [index, view] of views.entries()) {
+              if (index > 0) io.out('\n')
+              showConnection(io, view, false)
+            }
           return views.every(({ state }) => state === 'connected') ? EXIT.done : EXIT.remote
         }),
       ),

@@ -113,6 +113,7 @@ function orderCommands(deals: Command, run: Run): void {
 function showDeal(view: DealView, io: Parameters<typeof printJson>[0]): void {
   io.out(`${view.name ?? '(no name)'}\n  deal ${view.id} · ${view.kind} · ${view.state}\n`)
   if (view.reason !== null) io.out(`  ${view.reason.text}\n  ${view.reason.remedy}\n`)
-  io.out(`  referral ${view.referralId ?? '–'}  ${view.urls.partner ?? ''}\n  CRM ${view.crmEntity ?? ''} ${view.crmId ?? '–'}  ${view.urls.crm ?? ''}\n\n`)
+  io.out(`  referral ${[view.referralId ?? '–', view.urls.partner ?? ''].join('  ').trimEnd()}\n  CRM ${[`${view.crmEntity ?? 'record'} ${view.crmId ?? '–'}`, view.urls.crm ?? ''].join('  ').trimEnd()}\n\n`)
+  if (view.fields.length === 0) return io.err('Nothing is agreed between the two yet. What they show now: add --live\n')
   printTable(io, ['', 'field', 'Partner Center', 'CRM'], view.fields.map((field) => [field.changedBy.length > 0 ? '~' : field.differs ? '≠' : ' ', field.field, shown(field.partner), shown(field.crm)]))
 }

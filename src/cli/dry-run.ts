@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { PlanItem } from '../assemble.js'
 import { EXIT, type Io } from './app.js'
-import { showItem } from './plan-text.js'
+import { showItem, showRest } from './plan-text.js'
 import { printJson } from './print.js'
 
 type Options = Readonly<Record<string, unknown>>
@@ -36,8 +36,7 @@ export function foretellDeal(io: Io, json: boolean, item: PlanItem): number {
   if (json) printJson(io, { dryRun: true, item })
   else {
     showItem(io, item)
-    if (item.changes.length === 0)
-      io.out(`A sync would write nothing.${item.reason === null ? '' : ` ${item.reason.text} ${item.reason.remedy}`}\n`)
+    if (item.changes.length === 0) showRest(io, item)
     io.err('Nothing was changed (--dry-run).\n')
   }
   return item.state === 'needs-attention' || item.state === 'stopped' ? EXIT.attention : EXIT.done

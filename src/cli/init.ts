@@ -32,14 +32,16 @@ export function initCommand(program: Command, run: Run): void {
         writeFileSync(file, text, { mode: 0o600 })
         const variables = Object.fromEntries(Object.entries(exampleVariables).filter(([name]) => text.includes(`\${${name}}`)))
         if (json) printJson(io, { file, variables })
-        else say(io, file, variables)
+        else say(io, file, variables, asks ? 'answered' : 'samples')
         return EXIT.done
       }),
     )
 }
 
-function say(io: Io, file: string, variables: Readonly<Record<string, string>>): void {
-  io.err(`Wrote ${file}. It takes its secrets from the environment:\n`)
+function say(io: Io, file: string, variables: Readonly<Record<string, string>>, values: 'answered' | 'samples'): void {
+  if (values === 'samples') io.err(`Wrote ${file} with samples: put your own tenants, client ids and addresses in their place.\n`)
+  else io.err(`Wrote ${file}.\n`)
+  io.err('It takes its secrets from the environment:\n')
   for (const [name, text] of Object.entries(variables)) io.err(`  ${name.padEnd(18)} ${text}\n`)
   io.err('Next: set them, then "cosell connect partner-center" and "cosell doctor".\n')
 }

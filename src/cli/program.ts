@@ -30,6 +30,7 @@ export async function runProgram(argv: readonly string[], world: CliWorld): Prom
     .option('--no-input', 'never ask')
     .option('--yes', 'answer every question with yes; where none is asked it changes nothing')
     .showSuggestionAfterError(true)
+    .showHelpAfterError('Add --help to the command to see what it takes.')
     .exitOverride()
     // With --json what is wrong is said once, as JSON, when the command ends.
     .configureOutput({ writeOut: (text) => world.io.out(text), writeErr: (text) => (json ? undefined : world.io.err(text)) })

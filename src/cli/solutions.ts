@@ -26,7 +26,9 @@ export function solutionCommands(program: Command, run: Run): void {
               rows.map((row) => [row.id, row.name, row.type, row.publisher, row.deals, row.known ? '' : '! not in the catalogue']),
             )
           }
-          return rows.every(({ known }) => known) ? EXIT.done : EXIT.attention
+          const isWhole = rows.every(({ known }) => known)
+          if (!isWhole && !plain.json) io.err('Next: cosell solutions import --from-deals adds what deals use (--dry-run shows it)\n')
+          return isWhole ? EXIT.done : EXIT.attention
         }),
       ),
     )

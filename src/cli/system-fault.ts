@@ -1,16 +1,24 @@
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { Fault, isFault, toFault } from '../core/fault.js'
 
 /** What a command may meet on its own machine, by the system's name for it: what happened, and what to do. */
 const MET: Readonly<Record<string, readonly [(what: string) => string, string]>> = {
-  EADDRINUSE: [(what) => `Another process listens on ${what} already.`, 'Stop it, or choose another address: server.listen, or --port.'],
+  EADDRINUSE: [(what) => `Another process listens on ${what} already.`, 'Stop it, or choose another address: server.listen of the configuration, or --port of demo and sandbox.'],
   EADDRNOTAVAIL: [(what) => `This machine has no address ${what}.`, 'Correct server.listen.'],
   EACCES: [(what) => `The system does not allow access to ${what}.`, 'Give the user that runs this the right to it, or name another.'],
   EPERM: [(what) => `The system does not allow access to ${what}.`, 'Give the user that runs this the right to it, or name another.'],
-  ENOENT: [(what) => `There is no file ${what}.`, 'Check the path.'],
+  ENOENT: [missing, 'Check the path.'],
   ENOTDIR: [(what) => `${what} leads through something that is no folder.`, 'Check the path.'],
   EISDIR: [(what) => `${what} is a folder, not a file.`, 'Name a file.'],
   EROFS: [(what) => `${what} lies on a medium that cannot be written.`, 'Name a file elsewhere.'],
   ENOSPC: [(what) => `There is no room left for ${what}.`, 'Make room, then run the command again.'],
+}
+
+/** Whoever names a file to be written wants to hear of the folder that is not there. */
+function missing(what: string): string {
+  const folder = dirname(resolve(what))
+  return existsSync(folder) ? `There is no file ${what}.` : `There is no folder ${folder} for ${what}.`
 }
 
 /** The disk of an embedded store, as SQLite says it. */

@@ -43,7 +43,7 @@ export function workCommands(program: Command, run: Run): void {
       const plan = await watched(io, service, made, planning)
       if (typeof options['out'] === 'string') writeFileSync(options['out'], `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 })
       if (json) printJson(io, plan)
-      else if (draft === null) showPlan(io, plan)
+      else if (draft === null) showPlan(io, plan, deals.length > 0 ? 'each deal' : 'what is to do')
       else showEffect(io, plan)
       return EXIT.done
     }))
@@ -73,6 +73,7 @@ function conflictCommands(program: Command, run: Run): void {
     const rows = await service.conflicts()
     if (json) printJson(io, { conflicts: rows })
     else printTable(io, ['deal', 'name', 'field', 'Partner Center', 'CRM', 'why'], rows.map(({ deal, name, conflict }) => [deal, shown(name), conflict.field, shown(conflict.saw.partner), shown(conflict.saw.crm), conflict.reason]))
+    if (!json && rows.length > 0) io.err('Next: cosell conflicts resolve DEAL FIELD --keep partner|crm (--dry-run shows what it would write)\n')
     return EXIT.done
   }))
   takesDryRun(conflicts.command('resolve <deal> <field>')).description('decide a held field').addOption(oneOf('--keep <side>', 'whose value stays', ['partner', 'crm']).makeOptionMandatory()).action(run.service(async ({ service, io, json, signal, user }, options, [deal, field]) => {

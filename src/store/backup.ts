@@ -161,6 +161,12 @@ export async function heldDeals(url: string): Promise<number> {
   }
 }
 
+/** What the unpacking says of a file that was never packed means nothing to people. */
+const notPacked = (cause: unknown): string => {
+  const text = cause instanceof Error ? cause.message : String(cause)
+  return text === 'incorrect header check' ? 'it is no packed file' : text
+}
+
 const damaged = (file: string, why: string): Fault =>
   new Fault('misconfigured', `${file} is not a whole backup: ${why}. Nothing was changed.`, {
     remedy: 'Give a file that "cosell backup" wrote.',
@@ -187,7 +193,7 @@ async function* unzipped(file: string): AsyncGenerator<Buffer> {
     source.on('error', (error) => gunzip.destroy(error))
     for await (const chunk of source.pipe(gunzip)) yield chunk as Buffer // a stream without an encoding gives buffers
   } catch (cause) {
-    throw damaged(file, cause instanceof Error ? cause.message : String(cause))
+    throw damaged(file, notPacked(cause))
   }
 }
 
