@@ -6,7 +6,7 @@ import { NoAnswer, type Transport, type TransportAnswer, type TransportRequest }
 const clock = { now: () => 1_000_000, sleep: async () => undefined }
 type Step = Partial<TransportAnswer> | NoAnswer
 
-function sending(steps: readonly Step[], more: { token?: TokenSource; asksToWait?: RemoteOptions['asksToWait'] } = {}) {
+function sending(steps: readonly Step[], more: Partial<Pick<RemoteOptions, 'token' | 'asksToWait' | 'locate'>> = {}) {
   const sent: TransportRequest[] = []
   const reports: CallReport[] = []
   const left = [...steps]
@@ -23,6 +23,7 @@ function sending(steps: readonly Step[], more: { token?: TokenSource; asksToWait
     token: more.token ?? (async ({ fresh }) => (fresh ? 'second' : 'first')),
     correlation: (id) => ({ 'client-request-id': id }),
     ...(more.asksToWait === undefined ? {} : { asksToWait: more.asksToWait }),
+    ...(more.locate === undefined ? {} : { locate: more.locate }),
   })
   const ask = (method = 'GET', url = 'https://api.example/things?secret=1') => send({ method, url, headers: { accept: 'x' }, body: method === 'GET' ? null : '{}', signal: new AbortController().signal })
   return { ask, send, sent, reports }
@@ -95,6 +96,32 @@ describe('sending', () => {
     await told.ask()
     const message = 'Example asked us to slow down: the calls of the day are used up; it is asked again at 00:31 UTC.'
     await expect(told.ask()).rejects.toMatchObject({ kind: 'throttled', message, remedy: why.remedy })
+  })
+
+  it.each([['a dead address', refusedConnection], ['a redirect', { status: 302 }], ['the edge', { status: 420 }]] as const)(
+    'after %s the sign-in is asked where the service lives now, and a write goes there at once',
+    async (_what, step) => {
+      let host = 'api.example'
+      let asked = 0
+      const token: TokenSource = async ({ fresh }) => {
+        if (fresh) [host, asked] = ['moved.example', asked + 1]
+        return fresh ? 'second' : 'first'
+      }
+      const { ask, sent } = sending([step, { status: 204 }], { token, locate: (url) => url.replace('api.example', host) })
+      expect((await ask('PATCH')).status).toBe(204)
+      expect(sent.map(({ url }) => new URL(url).host)).toEqual(['api.example', 'moved.example'])
+      expect(asked).toBe(1)
+    },
+  )
+
+  it('asks where a service lives once a minute, and tells what failed when it has not moved', async () => {
+    let asked = 0
+    const token: TokenSource = async ({ fresh }) => `token-${(asked += fresh ? 1 : 0)}`
+    const { ask } = sending([refusedConnection, refusedConnection, { status: 420 }], { token, locate: (url) => url })
+    await expect(ask('PATCH')).rejects.toMatchObject({ kind: 'offline' })
+    await expect(ask('PATCH')).rejects.toMatchObject({ kind: 'offline' })
+    expect((await ask('PATCH')).status).toBe(420)
+    expect(asked).toBe(1)
   })
 
   it('reports every call without query, headers or body', async () => {

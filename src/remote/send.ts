@@ -83,6 +83,7 @@ export function remote(given: RemoteOptions): Send {
   }
   const asksToWait = (answer: SendAnswer): Pause | null => tell(given.asksToWait?.(answer) ?? waitSaid(answer, given.clock.now()))
   const options: RemoteOptions = { ...given, asksToWait }
+  const moved = whereabouts(options)
   return async (request) => {
     assertAllowed(options, request.url)
     refusePaused(options, why)
@@ -90,7 +91,7 @@ export function remote(given: RemoteOptions): Send {
     for (let attempt = 1; ; attempt += 1) {
       const last = !isRead || attempt >= readTriesMost
       try {
-        const answer = await authenticated(options, request)
+        const answer = await authenticated(options, request, moved)
         if (last || !isTransient(answer.status)) return answer
       } catch (error) {
         if (isFault(error) && error.kind === 'throttled') refusePaused(options, why) // It began while this call waited for its turn.
@@ -107,11 +108,41 @@ const saysWait = (status: number): boolean => status === 429 || status === 503 |
 const isTransient = (status: number): boolean => status === 500 || status === 502 || status === 503 || status === 504
 
 /** Refreshes a refused token once and asks again: a 401 means that nothing was done. */
-async function authenticated(options: RemoteOptions, request: SendRequest): Promise<SendAnswer> {
+async function authenticated(options: RemoteOptions, request: SendRequest, moved: Moved): Promise<SendAnswer> {
   const token = await options.token({ fresh: false, signal: request.signal })
-  const first = await exchange(options, request, token)
+  const address = options.locate?.(request.url) ?? request.url
+  const first = await exchange(options, request, token).catch((error: unknown) => {
+    if (error instanceof NoAnswer && !error.sent) return error
+    throw error
+  })
+  if (first instanceof NoAnswer || saysElsewhere(first.status)) {
+    const there = await moved(request, { token, address })
+    if (there !== null) return exchange(options, request, there)
+    if (first instanceof NoAnswer) throw first
+  }
   if (first.status !== 401) return first
   return exchange(options, request, await options.token({ fresh: true, refused: token, signal: request.signal }))
+}
+
+// Redirects are never followed; 420 is the edge of Salesforce, which knows no way to the org. Nothing was done by either.
+const saysElsewhere = (status: number): boolean => ELSEWHERE.has(status)
+const ELSEWHERE: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 420])
+/** A token for where the service lives now, after a call came to nothing where it lived; null: it has not moved. */
+type Moved = (request: SendRequest, at: { readonly token: string; readonly address: string }) => Promise<string | null>
+const askWhereMs = 60_000 // One sign-in a minute at the most, however many calls fail: logins are counted.
+
+function whereabouts({ locate, token, clock }: RemoteOptions): Moved {
+  let askedAtMs = -askWhereMs
+  return async ({ url, signal }, at) => {
+    if (locate === undefined) return null
+    const isElsewhere = (): boolean => locate(url) !== at.address
+    if (isElsewhere()) return token({ fresh: false, signal })
+    if (clock.now() - askedAtMs < askWhereMs) return null
+    askedAtMs = clock.now()
+    // A sign-in that does not answer either is no news: what failed first is told.
+    const fresh = await token({ fresh: true, refused: at.token, signal }).catch(() => null)
+    return isElsewhere() ? fresh : null
+  }
 }
 
 async function exchange(options: RemoteOptions, request: SendRequest, token: string): Promise<SendAnswer> {

@@ -90,6 +90,7 @@ describe('a refusal', () => {
     [410, 'misconfigured', 'ambiguous'],
     [412, 'stale', 'stale'],
     [414, 'bug', 'bug'],
+    [302, 'offline', 'offline'],
     [420, 'offline', 'offline'],
     [428, 'rejected', 'rejected'],
     [431, 'bug', 'bug'],

@@ -149,6 +149,7 @@ const CODES: Readonly<Record<string, Rule>> = {
 export const KNOWN_CODES: readonly string[] = Object.keys(CODES)
 
 function byStatus(status: number, asked: Asked): Rule {
+  if (status > 300 && status < 400) return rule('offline', 'the request was pointed to another address', again)
   if (status === 401) return rule('signed-out', 'the sign-in was not accepted', 'Run "cosell connect crm".')
   if (status === 403) return rule('forbidden', 'a right is missing', rights)
   if (status === 404) return rule('missing', 'there is no such record', 'It may have been deleted in the CRM.')

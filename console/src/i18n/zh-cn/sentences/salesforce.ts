@@ -151,6 +151,7 @@ export const salesforce: Readonly<Record<string, string>> = {
   'this version of the API is no longer served': '不再提供此版本的 API',
   'Update cosell.': '请更新 cosell。',
   'the request is too long': '请求过长',
+  'the request was pointed to another address': '请求被指向另一个地址',
   'Salesforce could not route the request': 'Salesforce 无法转送请求',
   'Salesforce asks us to slow down': 'Salesforce 要求放慢速度',
   'Salesforce did not answer properly': 'Salesforce 没有正常应答',
