@@ -48,6 +48,8 @@ export interface Intent {
   readonly agreed: Base
   /** A create of unknown fate is searched for by its marker only after this moment (lease end + the side's listing lag). */
   readonly searchAfter: Instant
+  /** Where the search was put off: when it was to begin before. What was made may be as old as that says. */
+  readonly putOffFrom?: Instant
 }
 
 /** A person's instruction given here, not on a record: taken once, then removed. */

@@ -56,6 +56,7 @@ export async function carryOut(engine: Engine, pass: Pass, plan: Plan, changes: 
       noteFailure(pass, change, error, calls)
       // A write that certainly did not happen leaves no intent behind, nor do those that were planned after it.
       if (error.kind !== 'ambiguous') pass.link = { ...pass.link, intents: late }
+      else if (change.kind === 'create') pass.putOffSearch(engine.clock.now() + engine.adapters[side].can.markerLagMs)
       if (error.kind === 'rejected') {
         pass.lastRefusal = { code: 'rejected', text: error.message, remedy: error.remedy }
         pass.link = { ...pass.link, rejected: fingerprint(changes.map((item) => item.change)) }

@@ -148,7 +148,7 @@ export async function resolveCreates(
   }
   const now = engine.clock.now()
   if (now < intent.searchAfter) return { kind: 'wait', ms: intent.searchAfter - now }
-  const notBefore = intent.searchAfter - engine.adapters[change.side].can.markerLagMs - 2 * engine.leaseMs
+  const notBefore = (intent.putOffFrom ?? intent.searchAfter) - engine.adapters[change.side].can.markerLagMs - 2 * engine.leaseMs
   const refs = await engine.adapters[change.side].find({ as: change.as, value: markerToFind(change), notBefore }, pass)
   if (refs.length > 1) return { kind: 'duplicates', refs }
   const ref = refs[0]

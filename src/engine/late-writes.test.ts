@@ -3,6 +3,7 @@ import { VISIBILITY, type Projection } from '../core/deal.js'
 import { Fault } from '../core/fault.js'
 import type { EndRef } from '../core/ref.js'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
+import { LEASE_MS } from './engine.js'
 
 const deal: Projection = {
   name: 'Nordwind rollout',
@@ -11,6 +12,18 @@ const deal: Projection = {
   'customerProfile.name': 'Nordwind GmbH',
   'customerProfile.address.country': 'DE',
   [VISIBILITY]: false,
+}
+const shareable: Projection = {
+  ...deal,
+  'details.dealValue': 84_000,
+  'details.currency': 'EUR',
+  'details.closingDateTime': '2026-11-30',
+  'details.requirements.solutions': [{ id: 'SOL-1', name: 'One' }],
+  'customerProfile.address.addressLine1': 'Lindenallee 7',
+  'customerProfile.address.city': 'Hamburg',
+  'customerProfile.team': [{ email: 'mara@nordwind.example', firstName: 'Mara', lastName: 'Vogt', phone: '+49' }],
+  team: [{ email: 'jon@partner.example', firstName: 'Jon', lastName: 'Reyes', phone: '+1' }],
+  campaignId: null,
 }
 const referral = (id: string): EndRef => ({ side: 'partner', kind: 'referral', id })
 const opportunity = (id: string): EndRef => ({ side: 'crm', kind: 'opportunity', id })
@@ -114,4 +127,39 @@ describe('a creation that meets its own record of an earlier attempt', () => {
     expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', conflicts: [], intents: [] })
     expect(world.crm.only().otherId).toBe(row.id)
   })
+})
+
+// Found by the simulation, seed 116778 on Dynamics 365.
+it.each([
+  { before: LEASE_MS + 60_000, after: 0 },
+  { before: 0, after: 3_600_000 },
+])('[R27] [R28] a creation whose answer is lost to a process that stood still ($before ms before the wire, $after ms behind it) is found and not made again', async (stillMs) => {
+  const world = engineWorld()
+  const { adapter } = world.partner
+  const record = world.crm.put({ kind: 'opportunity', deal: shareable })
+  const create = adapter.create.bind(adapter)
+  const find = adapter.find.bind(adapter)
+  let madeAtMs: number | null = null
+  Object.assign(adapter, {
+    can: { ...adapter.can, markerLagMs: 30_000 },
+    // A listing shows a new referral twenty seconds later, and is read no further back than asked for.
+    find: (...call: Parameters<typeof find>) =>
+      madeAtMs !== null && (world.nowMs < madeAtMs + 20_000 || madeAtMs < (call[0].notBefore ?? 0)) ? Promise.resolve([]) : find(...call),
+    async create(...call: Parameters<typeof create>) {
+      if (madeAtMs !== null) return create(...call)
+      world.nowMs += stillMs.before
+      madeAtMs = world.nowMs
+      await create(...call)
+      world.nowMs += stillMs.after
+      throw new Fault('ambiguous', 'no answer', { remedy: 'Wait.' })
+    },
+  })
+  await world.hint({ ref: opportunity(record.id) })
+  await world.work()
+  world.nowMs += 5_000
+  await world.work()
+  expect(world.partner.rows.size).toBe(1)
+  await world.settle()
+  expect(world.partner.only()).toMatchObject({ otherId: record.id })
+  expect(world.crm.rows.get(record.id)?.otherId).toBe(world.partner.only().id)
 })

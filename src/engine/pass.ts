@@ -18,6 +18,8 @@ export class Pass {
   lease: Lease
   writes = 0
   rounds = 0
+  /** A creation was sent whose answer is lost: it is not searched for before this moment. */
+  searchAfter: number | null = null
   /** Why a write of this pass was refused for good. */
   lastRefusal: Reason | null = null
   private entries: AuditEntry[] = []
@@ -50,6 +52,12 @@ export class Pass {
   /** The lines themselves, for who saves them in another way. */
   get lines(): readonly AuditEntry[] {
     return this.entries
+  }
+
+  /** A process that stood still before the wire may have sent a creation long after its lease: what is searched for too early is made twice. */
+  putOffSearch(until: number): void {
+    this.searchAfter = until
+    this.link = searchedAfter(this.link, until)
   }
 
   /** Takes back the lines of something that did not happen. */
@@ -96,3 +104,13 @@ export class Pass {
     this.lease = { ...this.lease, until: now + leaseMs }
   }
 }
+
+/** The link with every creation of unknown fate searched for no earlier than that. */
+export const searchedAfter = (link: Link, until: number): Link => ({
+  ...link,
+  intents: link.intents.map((intent) =>
+    intent.change.kind === 'create' && intent.searchAfter < until
+      ? { ...intent, searchAfter: until, putOffFrom: intent.putOffFrom ?? intent.searchAfter }
+      : intent,
+  ),
+})

@@ -12,10 +12,11 @@ import { settle } from '../core/settle.js'
 import { carryOut } from './apply.js'
 import { pinned, type Engine, type PassReport } from './engine.js'
 import { followMove, forgetEmptied, resolveCreates, takeEnd } from './ends.js'
+import { changeDeal } from './find-deal.js'
 import { closeRun, holdDuplicates, holdTaken, rivalFor } from './holds.js'
 import { look, type Known } from './look.js'
 import { fingerprint, successLine } from './note-text.js'
-import { Pass } from './pass.js'
+import { Pass, searchedAfter } from './pass.js'
 import { askForReferrals, untilKnownMs } from './referrals-known.js'
 import { remapped } from './remap.js'
 import { tellRecord } from './tell.js'
@@ -51,6 +52,7 @@ export async function reconcile(live: Engine, { lease, link: read }: ToWork, sig
   } catch (error) {
     const fault = toFault(error)
     if (fault.kind === 'lease-lost') {
+      await putOffSearch(engine, pass)
       // The deal may have been joined or decided about under our hands while the lease is still ours: then it is due again now, not when the lease ends.
       await engine.store.queue.release([pass.lease], engine.clock.now())
       return reportOf(engine, pass, { kind: 'settled' }, fault)
@@ -58,6 +60,11 @@ export async function reconcile(live: Engine, { lease, link: read }: ToWork, sig
     outcome = await failed(engine, pass, fault)
   }
   return reportOf(engine, pass, outcome, outcome.kind === 'settled' || outcome.because.code === MOMENT ? null : outcome.because)
+}
+
+/** What the pass itself cannot save any more: its lease was over when the answer did not come. */
+async function putOffSearch(engine: Engine, { link, searchAfter }: Pass): Promise<void> {
+  if (searchAfter !== null) await changeDeal(engine, link.id, (stored) => searchedAfter(stored, searchAfter), () => [])
 }
 
 async function rounds(engine: Engine, pass: Pass): Promise<Outcome | 'detached'> {
