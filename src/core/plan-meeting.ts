@@ -234,7 +234,7 @@ export const isHeld = (conflict: Conflict): boolean => conflict.winner === null 
 function stateOf(meeting: Meeting, draft: Draft, changes: readonly PlannedChange[]): { state: LinkState; reason: Reason | null } {
   const attention = attentionOf(meeting, draft)
   if (attention !== null) return { state: 'needs-attention', reason: attention }
-  if (changes.length > 0) return { state: 'pending', reason: null }
+  if (changes.length > 0) return { state: 'pending', reason: unsentOf(meeting, draft) }
   const stage = meeting.p.deal.status
   const closed = stage !== undefined && isClosed(stage) ? because('closed', `Closed (${stage}); nothing is synchronised any more.`, 'Nothing to do.') : null
   return { state: 'in-sync', reason: closed ?? unsentOf(meeting, draft) }

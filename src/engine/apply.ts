@@ -76,11 +76,13 @@ function dress(engine: Engine, pass: Pass, plan: Plan, change: Change, now: Read
   const lines = alone ? [...pass.link.notes] : [...pass.link.notes, successLine(at, 'crm')]
   const current = now.crm.kind === 'present' ? now.crm.auditText : null
   const held = plan.state === 'needs-attention' && plan.reason !== null
+  // What the seller was told of edits that wait holds on: it is not taken back with every change that Partner Center brings.
+  const problem = held || plan.reason?.code === 'unanswered' ? (plan.reason?.text ?? null) : null
   const stamp: Stamp = {
     ...change.stamp,
     ...(lines.length === 0 ? {} : { audit: prependLines(lines, current, engine.adapters.crm.can.auditLimit) }),
     status: held ? 'needs-attention' : 'in-sync',
-    problem: held ? (plan.reason?.text ?? null) : null,
+    problem,
     lastSynced: new Date(at).toISOString(),
   }
   return { ...change, stamp }
@@ -161,7 +163,7 @@ const movedByUs = (link: Link, from: EndRef, to: EndRef): Link => ({
   aliases: [...link.aliases, from],
 })
 
-const toldBy = (stamp: Stamp): string => (stamp.problem == null ? 'in-sync' : `needs-attention: ${stamp.problem}`)
+const toldBy = ({ status, problem }: Stamp): string => (problem == null ? 'in-sync' : `${status ?? 'needs-attention'}: ${problem}`)
 
 function notesAfter(engine: Engine, link: Link, change: Change, receipt: Receipt): readonly string[] {
   const remarks = receipt.remarks.length === 0 ? [] : [...receipt.remarks]

@@ -66,6 +66,21 @@ describe('[R47] an edit in the CRM that waits says so', () => {
     expect(world.crm.only().status).toBe('in-sync')
   })
 
+  it('also while Partner Center goes on editing it: told once, and each change written once', async () => {
+    const { world, referralId, crmId } = await linked()
+    await edit(world, crmId, { 'details.notes': 'Called them.' })
+    world.crm.calls.length = 0
+    for (const value of [85_000, 86_000]) {
+      world.partner.edit(referralId, { 'details.dealValue': value })
+      await world.hint({ ref: referral(referralId) })
+      await world.settle()
+      expect(world.crm.only()).toMatchObject({ status: unsent, deal: { 'details.dealValue': value, 'details.notes': 'Called them.' } })
+    }
+    expect(world.crm.only().audit?.split('\n').filter((line) => line.endsWith(unsent))).toHaveLength(1)
+    expect(world.crm.calls.filter((call) => call !== 'read')).toHaveLength(2)
+    expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', reason: { code: 'unanswered' } })
+  })
+
   it('and no more when the seller takes it back, nor when the deal expires meanwhile', async () => {
     const { world, referralId, crmId } = await linked()
     await edit(world, crmId, { 'details.notes': 'Called them.' })
