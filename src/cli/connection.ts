@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { Agent, request } from 'undici'
-import { fitsSocket, OPERATIONS, parametersOf, remoteService, socketPath, type Service } from '../assemble.js'
+import { fitsSocket, OPERATIONS, parametersOf, remoteService, socketPath, STORE_TAKEN, type Service } from '../assemble.js'
 import type { Config } from '../config/index.js'
-import { Fault, type FaultKind } from '../core/fault.js'
+import { Fault, isFault, type FaultKind } from '../core/fault.js'
+import type { Clock } from '../core/ports.js'
 
 /** A way to a running service: the owner-only socket in its state folder, or its address with a bearer token. */
 interface Door {
@@ -15,6 +16,30 @@ interface Door {
 // A socket without a process refuses at once: whoever takes the call is our service, and may be busy. Behind a port may be anybody.
 const socketDeadlineMs = 15_000
 const portDeadlineMs = 3_000
+
+const takenEveryMs = 250
+const takenMost = 60 // A quarter of a minute: a service that was told to stop takes ten seconds for what is under way.
+
+/**
+ * What the running service makes of it, or what `own` opens where none runs. A service that starts or stops has the store and answers nobody for a
+ * moment, and so has another command: they are waited for.
+ */
+export async function connected<T>(
+  { config, user, clock }: { readonly config: Config; readonly user: string; readonly clock: Pick<Clock, 'sleep'> },
+  { running, own }: { readonly running: (service: Service) => T; readonly own: () => Promise<T> },
+): Promise<T> {
+  for (let waits = 0; ; waits += 1) {
+    const service = await runningService(config, user)
+    if (service !== null) return running(service)
+    try {
+      return await own()
+    } catch (error) {
+      if (!isFault(error) || error.code !== STORE_TAKEN || waits >= takenMost) throw error
+    }
+    await clock.sleep(takenEveryMs, never)
+  }
+}
+const never = new AbortController().signal
 
 /** The service of the same configuration that runs on this machine, or null. */
 export async function runningService(config: Config, user: string): Promise<Service | null> {

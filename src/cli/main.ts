@@ -8,8 +8,8 @@ import { realClock } from '../clock.js'
 import { keepHeapSmall } from '../heap.js'
 import { createLogger, createRedactor, silentLog, type Logger } from '../log.js'
 import { registerTraces } from '../traces.js'
-import { EXIT, type CliWorld, type Io } from './app.js'
-import { runningService } from './connection.js'
+import { EXIT, type CliWorld, type Io, type Session } from './app.js'
+import { connected } from './connection.js'
 import { printJson } from './print.js'
 import { runProgram } from './program.js'
 import { userName } from './user-name.js'
@@ -161,11 +161,14 @@ const world: CliWorld = {
   loadConfig: load,
   loadTenants,
   connect: async (loaded, { adopt }) => {
-    const running = await runningService(loaded.config, userName())
-    if (running !== null) return { service: running, via: 'running', close: () => Promise.resolve() }
     const { plant } = logOf(loaded)
-    const app = await assemble(loaded.config, { clock: realClock, log: silentLog, plant, version, adopt, demo: null })
-    return { service: app.service, via: 'own', close: () => app.stop() }
+    return connected<Session>({ config: loaded.config, user: userName(), clock: realClock }, {
+      running: (service) => ({ service, via: 'running', close: () => Promise.resolve() }),
+      own: async () => {
+        const app = await assemble(loaded.config, { clock: realClock, log: silentLog, plant, version, adopt, demo: null })
+        return { service: app.service, via: 'own', close: () => app.stop() }
+      },
+    })
   },
   administer: (loaded) => administer(loaded.config, { clock: realClock, plant: logOf(loaded).plant }),
   settingsAhead: (loaded) => settingsAhead(loaded.config, realClock),

@@ -114,6 +114,15 @@ describe('sending', () => {
     },
   )
 
+  it('a read that a page for people answers is asked for where the service lives now', async () => {
+    let host = 'api.example'
+    const token: TokenSource = async ({ fresh }) => (fresh ? (host = 'moved.example') : 'first')
+    const page = { status: 404, headers: { 'content-type': 'text/html' }, body: Buffer.from('<html>Nobody lives here</html>') }
+    const { ask } = sending([page, { status: 200 }, page], { token, locate: (url) => url.replace('api.example', host) })
+    expect((await ask()).status).toBe(200)
+    expect((await ask('PATCH')).status).toBe(404)
+  })
+
   it('asks where a service lives once a minute, and tells what failed when it has not moved', async () => {
     let asked = 0
     const token: TokenSource = async ({ fresh }) => `token-${(asked += fresh ? 1 : 0)}`

@@ -3,6 +3,7 @@ import type { Clock, Random } from '../core/ports.js'
 import { noTracing, type Tracing } from '../core/tracing.js'
 import { shortPauseMs, type Pace } from './pace.js'
 import type { Allowance, ReadAllowances } from './allowance.js'
+import { isGatewaysRefusal } from './page.js'
 import { NoAnswer, type Transport, type TransportAnswer } from './transport.js'
 import { note } from './witness.js'
 
@@ -115,7 +116,7 @@ async function authenticated(options: RemoteOptions, request: SendRequest, moved
     if (error instanceof NoAnswer && !error.sent) return error
     throw error
   })
-  if (first instanceof NoAnswer || saysElsewhere(first.status)) {
+  if (first instanceof NoAnswer || saysElsewhere(first, request.method)) {
     const there = await moved(request, { token, address })
     if (there !== null) return exchange(options, request, there)
     if (first instanceof NoAnswer) throw first
@@ -125,7 +126,9 @@ async function authenticated(options: RemoteOptions, request: SendRequest, moved
 }
 
 // Redirects are never followed; 420 is the edge of Salesforce, which knows no way to the org. Nothing was done by either.
-const saysElsewhere = (status: number): boolean => ELSEWHERE.has(status)
+// Nor by a read that a page for people answers; of a write that would be left open.
+const saysElsewhere = (answer: SendAnswer, method: string): boolean =>
+  ELSEWHERE.has(answer.status) || (method === 'GET' && isGatewaysRefusal({ ...answer, text: answer.body.toString('utf8') }))
 const ELSEWHERE: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 420])
 /** A token for where the service lives now, after a call came to nothing where it lived; null: it has not moved. */
 type Moved = (request: SendRequest, at: { readonly token: string; readonly address: string }) => Promise<string | null>

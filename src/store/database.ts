@@ -57,7 +57,8 @@ function openSqlite(path: string, standing: Standing): OpenDatabase {
   const lock = standing === 'own' ? lockFolder(folder) : null
   const file = new Database(join(folder, 'cosell.db'))
   // NORMAL: a commit is written, and durable() flushes it, beside the event loop and for everyone who waits; SQLite itself flushes around checkpoints.
-  for (const pragma of ['journal_mode = WAL', checkpointing, 'synchronous = NORMAL', 'busy_timeout = 5000', 'foreign_keys = ON']) file.pragma(pragma)
+  // The patience first: whoever had the folder a moment ago may still be putting its log away.
+  for (const pragma of ['busy_timeout = 5000', 'journal_mode = WAL', checkpointing, 'synchronous = NORMAL', 'foreign_keys = ON']) file.pragma(pragma)
   const log = writeAheadLog(file, folder)
   const db = new Kysely<Schema>({ dialect: new WritersDialect(preparedOnce(file)) })
   const bell = tenantBell()
@@ -154,6 +155,9 @@ function preparedOnce(file: InstanceType<typeof Database>): SqliteFile {
   }
 }
 
+/** The code of a fault: another process has the store. */
+export const STORE_TAKEN = 'store-taken'
+
 /** One process owns the folder: an open write transaction on a file of its own, which ends with the process however it dies. */
 function lockFolder(folder: string): { exec(sql: string): unknown; close(): void } {
   const lock = new Database(join(folder, 'lock.db'))
@@ -166,6 +170,7 @@ function lockFolder(folder: string): { exec(sql: string): unknown; close(): void
     throw new Fault('misconfigured', `Another cosell process is using the store in ${folder}.`, {
       remedy:
         'Use the running service (commands find it by themselves), stop it, or give the store as a postgres:// address for several processes.',
+      code: STORE_TAKEN,
       cause,
     })
   }

@@ -1,5 +1,5 @@
 export { checkBackup, heldDeals, restoreBackup, writeBackup, type BackupSummary } from './backup.js'
-export { isPostgres } from './database.js'
+export { isPostgres, STORE_TAKEN } from './database.js'
 export { countInLedger, eraseFromLedger } from './retention.js'
 export { rotateSecrets, sealedSecrets, type Rotation } from './rotate.js'
 export { sealOf, type KeySource, type Seal } from './seal.js'

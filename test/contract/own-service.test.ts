@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { socketPath } from '../../src/assemble.js'
-import { runningService } from '../../src/cli/connection.js'
+import { connected, runningService } from '../../src/cli/connection.js'
 import { loadConfig, type Config } from '../../src/config/index.js'
+import { openStore } from '../../src/store/index.js'
 
 const state = mkdtempSync(join(tmpdir(), 'cosell-own-'))
 afterAll(() => {
@@ -32,4 +33,19 @@ test('a command finds no service but its own, also beside another installation o
   // Its own is found, whoever signs in to the database and however.
   expect(await runningService(over('postgres://b:two@db:5432/second?sslmode=require'), 'kim')).not.toBeNull()
   await new Promise((resolve) => service.close(resolve))
+})
+
+test('a command waits for a service that is just ending, and for another command; a service that stays without an answer is told of', async () => {
+  const config = over(join(state, 'embedded'))
+  const url = join(state, 'embedded')
+  const holder = await openStore({ url, now: () => 0 })
+  let waits = 0
+  const clock = { sleep: async () => void ((waits += 1) === 3 && (await holder.close())) }
+  const running = (): never => expect.fail('there is none')
+  const store = await connected({ config, user: 'kim', clock }, { running, own: () => openStore({ url, now: () => 0 }) })
+  expect(waits).toBe(3)
+  const patient = { sleep: () => Promise.resolve() }
+  const again = connected({ config, user: 'kim', clock: patient }, { running, own: () => openStore({ url, now: () => 0 }) })
+  await expect(again).rejects.toMatchObject({ kind: 'misconfigured', code: 'store-taken' })
+  await store.close()
 })
