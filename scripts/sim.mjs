@@ -1,5 +1,5 @@
 // `npm run sim`: compiles the simulation into one file, which plays a fifth more seeds a second than loading it file by file, and plays it.
-// Arguments: --seeds N, --from K, --seed K (one, with its trace), --crm dynamics|salesforce, --workers N, --bail.
+// Arguments: --seeds N, --from K, --seed K (one, with its trace), --crm dynamics|salesforce, --wide, --whole, --census, --digest, --minutes N, --bail.
 import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'

@@ -2,7 +2,7 @@ import type { Conflict } from './change.js'
 import { HELP, isEmpty, VISIBILITY, type Projection } from './deal.js'
 import { because, doorShut, FLOW_OFF, rest, type Plan, type PlanInput } from './plan-types.js'
 import { carriedOnCreate, fieldsFor } from './policy.js'
-import type { Present } from './ports.js'
+import type { Present, Reading } from './ports.js'
 import { preflight } from './preflight.js'
 import type { EndKind, Side } from './ref.js'
 import { isClosed, phaseOf } from './stage.js'
@@ -23,7 +23,7 @@ function firstInCrm(input: PlanInput, p: Present): Plan {
   const stage = p.deal.status ?? 'Active/Accepted'
   if (input.policy.flows.partnerToCrm === 'off') return excluded(input, ...FLOW_OFF.partnerToCrm)
   if (p.category === 'lead' && !input.policy.leads) return excluded(input, 'It is a lead, and leads are not synchronised (sync.leads).', 'Set sync.leads to true.')
-  if (p.otherId !== null) return linkedRecordMissing(input, 'crm', p)
+  if (p.otherId !== null || isTaken(input.now.crm)) return linkedRecordMissing(input, 'crm', p)
   const over = stage === 'Closed/Declined' || stage === 'Closed/Expired' || stage === 'Closed/Error'
   if (over || (p.category === 'lead' && isClosed(stage))) {
     return excluded(input, `It was already closed (${stage}) when it was first seen.`, 'Nothing to do.')
@@ -50,7 +50,7 @@ function firstAtPartner(input: PlanInput, c: Present): Plan {
   if (!c.sync) return excluded(input, 'Sync with Partner Center is off on the record.', 'Switch it on to share the deal.')
   if (c.ref.kind === 'lead') return excluded(input, 'It is a CRM lead; a deal is shared from an opportunity.', 'Qualify the lead, then switch Sync on.')
   if (input.policy.flows.crmToPartner === 'off') return excluded(input, ...FLOW_OFF.crmToPartner)
-  if (c.otherId !== null) return linkedRecordMissing(input, 'partner', c)
+  if (c.otherId !== null || isTaken(input.now.partner)) return linkedRecordMissing(input, 'partner', c)
   if (c.sealed || isClosed(c.deal.status ?? 'Active/Accepted')) return excluded(input, 'It was closed before it was shared.', 'Reopen it to share it.')
   return shareNow(input, c)
 }
@@ -94,8 +94,13 @@ function heldAtDoor(input: PlanInput, shut: Conflict): Plan {
 function linkedRecordMissing({ link, now }: PlanInput, gone: Side, here: Present): Plan {
   const reading = now[gone]
   const owner = reading.kind === 'absent' ? (reading.belongsTo ?? null) : null
-  const named = String(here.otherId)
-  const text = gone === 'partner' ? identifierWithout(named, owner) : crmIdWithout(named, owner)
+  const named = String(here.otherId ?? reading.ref?.id)
+  const text =
+    here.otherId === null && owner !== null
+      ? namedByAnothers(gone, named, owner)
+      : gone === 'partner'
+        ? identifierWithout(named, owner)
+        : crmIdWithout(named, owner)
   const [referral, crm] = gone === 'partner' ? [named, here.ref.id] : [here.ref.id, named]
   const remedy =
     owner === null
@@ -103,6 +108,12 @@ function linkedRecordMissing({ link, now }: PlanInput, gone: Side, here: Present
       : `If these two are one deal: "cosell deals unlink ${owner}", then "cosell deals link --referral ${referral} --crm ${crm}". Else clear the identifier.`
   return rest(link, 'hold', 'needs-attention', because('linked-record-missing', text, remedy))
 }
+/** The record that names this one is part of another deal: somebody wrote its identifier by hand. */
+const isTaken = (reading: Reading): boolean => reading.kind === 'absent' && reading.belongsTo !== undefined
+const namedByAnothers = (side: Side, named: string, owner: string): string =>
+  side === 'crm'
+    ? `CRM record "${named}" carries the identifier of this referral, but it belongs to the deal of referral "${owner}".`
+    : `Referral "${named}" names this record, but it belongs to the deal of CRM record "${owner}".`
 const identifierWithout = (named: string, owner: string | null): string =>
   owner === null
     ? `The CRM record carries referral identifier "${named}", but Partner Center has no such referral.`

@@ -71,6 +71,8 @@ export interface Capabilities {
   readonly markerLagMs: number
   /** Most characters of the audit text; 0 where there is none. */
   readonly auditLimit: number
+  /** What a record that comes of another, as an opportunity of a lead, may show although nobody wrote it and the other did not have it. */
+  readonly makesUp: readonly Field[]
 }
 
 /** What a write told us. `version` null: unknown, read again before the next write of this record. */

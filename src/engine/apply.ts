@@ -9,6 +9,7 @@ import type { EndRef, Side } from '../core/ref.js'
 import { stageAfter } from '../core/stage.js'
 import { agreedWith, takeMade } from './ends.js'
 import type { Engine } from './engine.js'
+import { ownerOf } from './holds.js'
 import type { Known } from './look.js'
 import { fingerprint, prependLines, successLine } from './note-text.js'
 import type { Pass } from './pass.js'
@@ -123,6 +124,7 @@ async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, {
   const requestId = calls.findLast((call) => call.method !== 'GET' && call.requestId !== null)?.requestId ?? null
   // A base holds fields only.
   const showed = before.kind === 'present' ? pick(before.deal, Object.keys(agreed[change.side]) as Field[]) : {}
+  const noted = pass.noted()
   pass.note({ kind: 'wrote', change, before: showed, ref: receipt.ref, requestId, remarks: receipt.remarks, calls })
   let next: Link = {
     ...withoutIntent(link, planned),
@@ -140,9 +142,11 @@ async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, {
   // A created record is written down at once: finding it again by its marker would cost a search. Its event may have been faster than
   // the answer and have made a deal of its own, which is joined with this one here.
   if (change.kind !== 'create') return
+  const made = { side: change.side, ref: receipt.ref, how: `created as ${change.as}` }
+  let isTaken = false
   try {
     if (change.as === 'related') await pass.save(next)
-    else await takeMade(engine, pass, { side: change.side, ref: receipt.ref, how: `created as ${change.as}` })
+    else await takeMade(engine, pass, made, (owners) => (isTaken = receipt.found === true && ownerOf(owners, link, made) !== null))
   } catch (cause) {
     // The record is there and could not be noted, whoever was faster. Only the intent still tells of it: it must outlive this pass, or the
     // record is made again. Where the lease is gone the store holds the intent, and takes nothing of this pass any more.
@@ -153,6 +157,11 @@ async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, {
       cause,
     })
   }
+  if (!isTaken) return
+  // Nothing was made: the record that carries the marker is of another deal, where a person wrote it.
+  pass.unnote(noted)
+  pass.link = link
+  throw new Fault('stale', `The ${change.as} ${receipt.ref.id} is the record of another deal.`, { remedy: 'Nothing to do: the next look says whose it is.' })
 }
 
 /** We qualified a lead: the opportunity was filled in the same step, so that it is not met as a record that somebody made. */

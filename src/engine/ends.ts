@@ -6,12 +6,23 @@ import type { CallOptions, Readings, Receipt } from '../core/ports.js'
 import { otherSide, type EndRef, type Side } from '../core/ref.js'
 import { movedAgreement } from '../core/replay.js'
 import { entry, type Engine } from './engine.js'
+import { ownerOf } from './holds.js'
 import type { Pass } from './pass.js'
 
-/** Gives the link an end. When another link already has that record, the two are one deal: the one that knows more keeps it. @returns false when this link was the one detached. */
-export async function takeEnd(engine: Engine, pass: Pass, end: { side: Side; ref: EndRef; how: string }): Promise<boolean> {
+/**
+ * Gives the link an end. When another link already has that record, the two are one deal: the one that knows more keeps it.
+ * @param isElsewhere told the deals that know the record; when it says so, nothing is taken.
+ * @returns false when this link was the one detached, or nothing was taken.
+ */
+export async function takeEnd(
+  engine: Engine,
+  pass: Pass,
+  end: { side: Side; ref: EndRef; how: string },
+  isElsewhere: (owners: readonly Link[]) => boolean = () => false,
+): Promise<boolean> {
   const { store, clock } = engine
   const owners = await store.linksOf(end.ref, null)
+  if (isElsewhere(owners)) return false
   const other = owners.find((link) => link.id !== pass.link.id && link.ends[end.side]?.id === end.ref.id)
   const ends = { ...pass.link.ends, [end.side]: end.ref }
   if (other === undefined) {
@@ -66,11 +77,16 @@ const takeAttempts = 5
 const takeAgainMs = 50
 
 /** Notes the record that was just made. Its event may be making a deal of its own, or that deal may be worked, at this very moment: both are over soon. */
-export async function takeMade(engine: Engine, pass: Pass, end: { side: Side; ref: EndRef; how: string }): Promise<boolean> {
+export async function takeMade(
+  engine: Engine,
+  pass: Pass,
+  end: { side: Side; ref: EndRef; how: string },
+  isElsewhere?: (owners: readonly Link[]) => boolean,
+): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1) {
     const noted = pass.noted()
     try {
-      return await takeEnd(engine, pass, end)
+      return await takeEnd(engine, pass, end, isElsewhere)
     } catch (error) {
       if (toFault(error).kind === 'lease-lost' || attempt >= takeAttempts) throw error
       pass.unnote(noted)
@@ -93,15 +109,12 @@ export async function followMove(engine: Engine, pass: Pass, move: { side: Side;
   })
 }
 
-/** What a CRM makes up for a new record that is told none: a lead has no such column of the CRM's own, so that a conversion copies nothing. */
-const MADE_UP: readonly Field[] = ['details.currency', 'details.closingDateTime']
-
 /**
  * A record that replaced another starts out with empty fields that were never emptied by anyone: forgetting their base makes them
- * be filled again instead of carrying the emptiness across. What the CRM made up is no edit either: while nobody has touched the record since it
+ * be filled again instead of carrying the emptiness across. What the CRM made up (`makesUp`) is no edit either: while nobody has touched the record since it
  * was made, the partner's value goes there; after that it could be somebody's, and the two meet as values of two records do.
  */
-export function forgetEmptied(link: Link, now: Readings, side: Side): Link {
+export function forgetEmptied(link: Link, now: Readings, { side, makesUp }: { side: Side; makesUp: readonly Field[] }): Link {
   const reading = now[side]
   if (link.base === null || reading.kind !== 'present') return link
   const isUntouched = reading.createdAt !== null && reading.createdAt === reading.modifiedAt
@@ -110,7 +123,7 @@ export function forgetEmptied(link: Link, now: Readings, side: Side): Link {
   const base = { partner: keep(link.base.partner), crm: keep(link.base.crm) }
   const other = otherSide(side)
   const agreed = base[side]
-  const madeUp = MADE_UP.filter((field) => agreed[field] !== undefined && !sameValue(agreed[field] ?? null, reading.deal[field] ?? null))
+  const madeUp = makesUp.filter((field) => agreed[field] !== undefined && !sameValue(agreed[field] ?? null, reading.deal[field] ?? null))
   const began = isUntouched
     ? { [side]: { ...agreed, ...pick(reading.deal, madeUp) }, [other]: { ...base[other], ...emptied(madeUp) } }
     : { [side]: without(agreed, madeUp), [other]: without(base[other], madeUp) }
@@ -156,6 +169,7 @@ export async function resolveCreates(
     pass.link = { ...pass.link, intents: rest }
     return { kind: 'found' }
   }
+  const noted = pass.noted()
   pass.note({ kind: 'found-written', change, ref })
   const base = advance(change.as === 'related' ? pass.link.base : null, await agreedBy(engine, intent, change, pass))
   const before = pass.link
@@ -165,11 +179,19 @@ export async function resolveCreates(
     return { kind: 'found' }
   }
   const end = { side: change.side, ref, how: 'found by its marker after its answer was lost' }
+  let isTaken = false
+  const elsewhere = (owners: readonly Link[]): boolean => (isTaken = ownerOf(owners, before, end) !== null)
   // Until the end is noted, the intent must stay: without both the record would be made a second time.
-  const ours = await takeEnd(engine, pass, end).catch((error: unknown) => {
+  const ours = await takeEnd(engine, pass, end, elsewhere).catch((error: unknown) => {
     pass.link = before
     throw error
   })
+  // What carries the marker is of another deal, where a person wrote it: ours was never made, and the next look says whose it is.
+  if (isTaken) {
+    pass.unnote(noted)
+    pass.link = { ...before, intents: rest }
+    return { kind: 'found' }
+  }
   if (!ours) throw new Fault('lease-lost', `Deal ${pass.link.id} was joined with another.`, { remedy: 'Nothing to do.' })
   return { kind: 'found' }
 }

@@ -2,7 +2,7 @@ import { because } from '../core/plan-types.js'
 import type { Outcome } from '../core/fault.js'
 import type { Link, Reason } from '../core/link.js'
 import type { Readings } from '../core/ports.js'
-import type { EndRef } from '../core/ref.js'
+import { otherSide, type EndRef } from '../core/ref.js'
 import type { Engine } from './engine.js'
 import type { Look } from './look.js'
 import type { Pass } from './pass.js'
@@ -37,6 +37,26 @@ export async function rivalFor(engine: Engine, link: Link, { side, to }: Move): 
     ends.partner.id !== link.ends.partner.id &&
     (engagementId === null || engagementId !== link.engagementId)
   return owners.find(isRival) ?? null
+}
+
+/**
+ * The other end of the deal that has the record which ours was found to belong to. Two deals that each have another counterpart for it are not
+ * one: joining them would leave one of the records to nobody, without a word.
+ */
+export function ownerOf(owners: readonly Link[], link: Link, { side, ref }: NonNullable<Look['found']>): string | null {
+  const here = otherSide(side)
+  const ours = link.ends[here]
+  const rival = owners.find(
+    ({ id, ends, aliases, engagementId }) =>
+      id !== link.id &&
+      ends[side]?.id === ref.id &&
+      ends[here] !== null &&
+      ends[here].id !== ours?.id &&
+      !aliases.some((alias) => alias.id === ours?.id) &&
+      !link.aliases.some((alias) => alias.id === ends[here]?.id) &&
+      (engagementId === null || engagementId !== link.engagementId),
+  )
+  return rival?.ends[here]?.id ?? null
 }
 
 /** Two referrals and one record: the deal that has it keeps it, whatever their ages. */

@@ -13,7 +13,7 @@ import { carryOut } from './apply.js'
 import { pinned, type Engine, type PassReport } from './engine.js'
 import { followMove, forgetEmptied, resolveCreates, takeEnd } from './ends.js'
 import { changeDeal } from './find-deal.js'
-import { closeRun, holdDuplicates, holdTaken, rivalFor } from './holds.js'
+import { closeRun, holdDuplicates, holdTaken, ownerOf, rivalFor } from './holds.js'
 import { look, type Known } from './look.js'
 import { fingerprint, successLine } from './note-text.js'
 import { Pass, searchedAfter } from './pass.js'
@@ -94,7 +94,15 @@ async function oneRound(engine: Engine, pass: Pass, known: Known): Promise<Round
     return (await followMove(engine, pass, seen.moved)) ? next(presentOnly(seen.now)) : { kind: 'detached' }
   }
   if (seen.duplicates.length > 0) return over(await holdDuplicates(engine, pass, seen.duplicates))
-  if (seen.found) return (await takeEnd(engine, pass, seen.found)) ? next(presentOnly(seen.now)) : { kind: 'detached' }
+  if (seen.found) {
+    const { found } = seen
+    let owner: string | null = null
+    const isOurs = await takeEnd(engine, pass, found, (owners) => (owner = ownerOf(owners, pass.link, found)) !== null)
+    if (isOurs) return next(presentOnly(seen.now))
+    if (owner === null) return { kind: 'detached' }
+    // Two referrals and one record, or two records and one referral: the deal that has it keeps it, and this one says whose it is.
+    seen.now = { ...seen.now, [found.side]: { kind: 'absent', ref: found.ref, belongsTo: owner } }
+  }
   const unreachable = SIDES.map((side) => seen.now[side]).find((reading) => reading.kind === 'unreachable')
   if (unreachable?.kind === 'unreachable') return over(await failed(engine, pass, unreachable.fault))
   const creates = await resolveCreates(engine, pass)
@@ -200,7 +208,7 @@ function describe(engine: Engine, link: Link, now: Readings): Link {
   if (partner.kind === 'present') for (const alias of partner.aliases) aliases.set(alias.id, alias)
   const replaced = crm.kind === 'present' && link.aliases.some((alias) => alias.side === 'crm') && (crm.otherId === null || becameOpportunity(link, crm.ref))
   return {
-    ...(replaced ? forgetEmptied(link, now, 'crm') : link),
+    ...(replaced ? forgetEmptied(link, now, { side: 'crm', makesUp: engine.adapters.crm.can.makesUp }) : link),
     aliases: [...aliases.values()].filter((alias) => alias.id !== link.ends.partner?.id && alias.id !== link.ends.crm?.id),
     parts: crm.kind === 'present' ? crm.parts : link.parts,
     engagementId: partner.kind === 'present' ? partner.engagementId : link.engagementId,

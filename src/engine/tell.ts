@@ -60,9 +60,9 @@ function later(engine: Engine, pass: Pass, at: Instant): Told {
 }
 const gathered = 'The record changed again after each of the last syncs, as if an automation of the CRM changed it at every write. Lines are gathered for ten minutes.'
 
-/** Only onto records that are shared or asked to be, that take writes, and while the flow into the CRM is on. */
+/** Only onto records that are shared or asked to be, that take writes and are not to be left alone, and while the flow into the CRM is on. */
 function maySpeak(engine: Engine, link: Link, crm: Present): boolean {
-  return !crm.sealed && engine.policy().policy.flows.partnerToCrm === 'on' && (link.ends.partner !== null || crm.sync)
+  return !crm.sealed && !link.ignored && engine.policy().policy.flows.partnerToCrm === 'on' && (link.ends.partner !== null || crm.sync)
 }
 
 /** What a record shows of its deal. `key` tells one word from another, so that each is written once. */

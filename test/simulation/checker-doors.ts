@@ -1,3 +1,5 @@
+import type { Take } from '../../src/core/stage.js'
+import { family, wasSaid } from './checker-rare.js'
 import { FIELD_OF, isFirst, UNIQUE, phaseIn, type Desk, type Phase, type Violation } from './checker-words.js'
 import { counterpart } from './people.js'
 import type { Happening, Known, ShownField } from './truth.js'
@@ -84,11 +86,26 @@ export function brakes({ world, ledger, links }: Desk): Violation[] {
 
 // ------------------------------------------------------------------------------------------------- one-way doors (rule 8)
 
-export function doors({ world }: Desk): Violation[] {
+/** What a person may have ordered at the desk instead of doing it in the CRM. */
+const ORDERS: Readonly<Record<string, readonly Take[]>> = {
+  'Active/Accepted': ['accept'],
+  'Closed/Won': ['win'],
+  'Closed/Lost': ['lose'],
+  'Closed/Declined': ['decline'],
+}
+
+export function doors(desk: Desk): Violation[] {
+  const { world } = desk
   const { happenings, records } = world.truth
   const people = happenings.filter(({ actor }) => actor === 'person')
   const deedInCrm = (referral: Known, order: number, test: (item: Happening) => boolean): boolean =>
-    people.some((item) => item.order < order && item.record.side === 'crm' && belongs(records, item.record, referral) && test(item))
+    people.some(
+      (item) =>
+        item.order < order &&
+        item.record.side === 'crm' &&
+        (belongs(records, item.record, referral) || family(world.truth, referral).has(item.record.id)) &&
+        test(item),
+    )
   return happenings.flatMap((item) => {
     if (item.actor !== 'cosell' || item.record.side !== 'partner' || item.from === null) return []
     const { record, order } = item
@@ -104,13 +121,14 @@ export function doors({ world }: Desk): Violation[] {
           (deed) =>
             deed.field === 'stage' && phaseIn(String(deed.to)) === phase,
         )
+      if (wasSaid(desk, item, ORDERS[to] ?? [])) return []
       if (to === 'Active/Accepted' && !done('open') && !done('won')) return fail('The connector accepted')
       if (to === 'Closed/Won' && !done('won')) return fail('The connector closed as won')
       if ((to === 'Closed/Lost' || to === 'Closed/Declined') && !done('lost')) return fail(`The connector set ${to}`)
     }
     if (item.field === 'visible' && item.to === true) {
       const asked = deedInCrm(record, order, (deed) => (deed.field === 'visible' && deed.to === true) || deed.field === 'made')
-      if (!asked && !helpAsked(world, record)) return fail('The connector shared with Microsoft')
+      if (!asked && !helpAsked(world, record) && !wasSaid(desk, item, ['share'])) return fail('The connector shared with Microsoft')
     }
     return []
   })

@@ -5,6 +5,7 @@ import type { Case } from './run-seed.js'
 import type { Happening, Known, ShownField, Side } from './truth.js'
 import { counterpart } from './people.js'
 import { brakes, doors, hasAuthor, staysInside } from './checker-doors.js'
+import { everNamed, rareHolds } from './checker-rare.js'
 import { FIELD_OF, isFirst, phaseIn, UNIQUE, type Desk, type Phase, type Violation } from './checker-words.js'
 import type { World } from './world.js'
 
@@ -30,6 +31,7 @@ export async function checkEnd(world: World, given: Case): Promise<Violation[]> 
     ...replays(desk),
     ...staysInside(desk),
     ...(given.wide ? hasAuthor(desk) : []),
+    ...(given.rare === null ? [] : rareHolds(desk)),
     ...brakes(desk),
     ...doors(desk),
   ]
@@ -65,6 +67,7 @@ const SAYS_WHY: readonly string[] = [
   'ignored',
   'confirm',
   'missing-record',
+  'unmapped-value',
 ]
 
 function converges(desk: Desk): Violation[] {
@@ -80,16 +83,23 @@ function linkOf(desk: Desk, record: Known): Link | undefined {
   return desk.links.find((link) => link.ends.partner?.id === record.id || link.ends.crm?.id === record.id)
 }
 
+/** Where people wrote different records into the identifiers, any of them may be the one. */
+function chosenByHand({ truth }: World, referral: Known, link: Link | undefined): Known | null {
+  const id = link?.ends.crm?.id ?? null
+  const record = id === null || truth.meddled.size === 0 ? undefined : truth.records.get(id)
+  return record !== undefined && everNamed(truth, referral.id, record.id) ? record : null
+}
+
 function pairOf(desk: Desk, referral: Known): Violation[] {
-  const other = counterpart(desk.world.truth, referral)
   const link = linkOf(desk, referral)
+  const other = chosenByHand(desk.world, referral, link) ?? counterpart(desk.world.truth, referral)
   const fail = (text: string): Violation => ({
     invariant: 'I1',
     text: `${text} [link ${link?.id ?? 'none'}: ${link?.state ?? '-'} ${link?.reason?.code ?? ''} ${link?.reason?.text ?? ''}]`,
   })
   if (link === undefined) return [fail(`Referral ${referral.id} (${referral.shown.stage}) is not known to the product.`)]
   if (link.state === 'pending' || link.state === 'stopped') return [fail(`Referral ${referral.id} rests as ${link.state}.`)]
-  if (SAYS_WHY.includes(link.reason?.code ?? '')) return []
+  if (SAYS_WHY.includes(link.reason?.code ?? '') || waitsForFlow(desk, link)) return []
   const first = firstStage(desk, referral)
   if (other === null) {
     const wasOver =
@@ -102,6 +112,10 @@ function pairOf(desk: Desk, referral: Known): Violation[] {
     return [fail(`Referral ${referral.id} belongs to ${other.id}, the product has ${link.ends.crm?.id ?? 'none'}.`)]
   return [...stagesAgree(desk, referral, other, link).map(fail), ...fieldsAgree(desk, referral, other, link).map(fail)]
 }
+
+/** A flow that nobody opened: the deal says that what would be written waits for it. */
+const waitsForFlow = ({ world }: Desk, { reason }: Link): boolean =>
+  ['observing', 'excluded', 'conflict'].includes(reason?.code ?? '') && Object.values(world.office.flows()).some((flow) => flow !== 'on')
 
 function firstStage(desk: Desk, referral: Known): { lead: boolean } {
   const made = desk.world.partner.referral(referral.id)
@@ -159,6 +173,8 @@ function fieldsAgree(desk: Desk, referral: Known, other: Known, link: Link): str
     const word = link.decisions.some((decision) => decision.field === name && decision.keep === 'crm')
     if (held && (word || byCrm?.actor === 'person' || editedSince(desk, other, field, heldSince(desk, referral, other))))
       return link.reason !== null ? [] : [`${field} of ${other.kind} ${other.id} is not sent and nobody is told: referral ${referral.id} ${String(a)}, record ${String(b)}.`]
+    // Nor does it take what the record brought to their first meeting, beside its own.
+    if (held && field === 'solutions' && String(a).split(' ').every((id) => String(b).includes(id))) return []
     // A record that a person closed takes nothing from the partner.
     if ((crm === 'won' || crm === 'lost') && byPartner?.actor === 'person') return []
     return [`${field} differs unsaid: referral ${referral.id} ${String(a)}, ${other.kind} ${other.id} ${String(b)}.`]
@@ -223,7 +239,9 @@ const deletedByPerson = (world: World, record: Known): boolean =>
 function noDuplicate({ world, links }: Desk): Violation[] {
   const found: Violation[] = []
   // What a person deleted before its creation was known is made again, where ids are the system's to choose under another one.
-  const made = [...world.truth.records.values()].filter((record) => record.madeBy === 'cosell' && !deletedByPerson(world, record))
+  // Nor is one found again whose marker a person wrote over before its creation was known.
+  const isLost = (record: Known): boolean => deletedByPerson(world, record) || world.truth.meddled.has(record.id)
+  const made = [...world.truth.records.values()].filter((record) => record.madeBy === 'cosell' && !isLost(record))
   const count = (key: (record: Known) => string | null, what: string): void => {
     const seen = new Map<string, Known[]>()
     for (const record of made) {
@@ -269,6 +287,7 @@ function besideAnother(world: World, made: readonly Known[]): Violation[] {
         item.order < born &&
         item.record !== record &&
         !item.record.gone &&
+        !world.truth.meddled.has(item.record.id) &&
         ((item.record.side === record.side && item.to === other) ||
           (item.record.id === other && item.to !== null && records.get(String(item.to))?.gone === false)),
     )

@@ -12,7 +12,7 @@ import { remote } from '../../src/remote/send.js'
 import { currencyId, dataverse, standardApplicationId, type Dataverse, type DataverseOptions } from '../../src/sandbox/dataverse/index.js'
 import type { SimHandler } from '../../src/sandbox/http.js'
 import { seededRng, type SandboxRng } from '../../src/sandbox/rng.js'
-import { askedInFull, WEBHOOK_KEY, type CrmGiven, type CrmMaker, type CrmPeople, type CrmReach, type CrmRecord, type CrmSide, type Target } from './crm.js'
+import { askedInFull, WEBHOOK_KEY, type CrmGiven, type CrmMaker, type CrmPeople, type CrmReach, type CrmRecord, type CrmSide, type CustomerWish, type Target } from './crm.js'
 import { leapClock } from './hand-clock.js'
 
 const url = 'https://org.crm.dynamics.example'
@@ -142,6 +142,7 @@ function recordsOf(crm: Dataverse, currencies: ReadonlyMap<unknown, string | nul
         kind,
         id,
         cameFrom: text(row['_originatingleadid_value']),
+        account: text(row['_parentaccountid_value']),
         shown: {
           value: typeof value === 'number' ? value : null,
           notes: text(row['description']),
@@ -173,18 +174,18 @@ function peopleOf(crm: Dataverse): CrmPeople {
     return JSON.stringify(values)
   }
   const currency = (code: string): Record<string, string> => ({ 'transactioncurrencyid@odata.bind': `/transactioncurrencies(${currencyId(code)})` })
+  const accountOf = (customer: CustomerWish): string =>
+    people.account({
+      name: customer.name,
+      address1_line1: customer.line,
+      address1_city: customer.city,
+      address1_postalcode: customer.code,
+      address1_country: customer.countryName,
+    })
   return {
     opportunity(wish) {
       const { n, customer } = wish
-      const account =
-        wish.account ??
-        people.account({
-          name: `${customer.name} ${n}`,
-          address1_line1: customer.line,
-          address1_city: customer.city,
-          address1_postalcode: customer.code,
-          address1_country: customer.countryName,
-        })
+      const account = wish.account ?? accountOf({ ...customer, name: `${customer.name} ${n}` })
       const contact = people.contact({ telephone1: '+49 40 1', emailaddress1: `contact${n}@customer.example` })
       const id = people.opportunity({
         name: `Deal ${n}`,
@@ -229,6 +230,9 @@ function peopleOf(crm: Dataverse): CrmPeople {
     remove: ({ kind, id }) => void people.delete(kind, id),
     restore: () => null,
     accounts: () => crm.find('account', { statecode: 0 }).map((row) => String(row['accountid'])),
+    accountsIn: (country) => crm.find('account', { address1_country: country }).map((row) => String(row['accountid'])),
+    account: accountOf,
+    country: (id, name) => void people.edit('account', id, { address1_country: name }),
     renameAccount: (id, name) => void people.edit('account', id, { name }),
     mergeAccounts: (winner, loser) => void people.merge('account', { winner, loser }),
   }

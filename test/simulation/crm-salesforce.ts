@@ -21,6 +21,7 @@ import {
   type CrmReach,
   type CrmRecord,
   type CrmSide,
+  type CustomerWish,
   type Target,
 } from './crm.js'
 import { engineClock, leapClock } from './hand-clock.js'
@@ -28,6 +29,8 @@ import { outboundMessages } from './outbound-messages.js'
 
 const url = 'https://cosell.my.salesforce.example'
 const SETTINGS = { mapping: effectiveMapping(SALESFORCE_PROFILE, EMPTY_MAPPING), owner: null, checkMarkInName: false }
+const strangeStages = { 'Active/Accepted': { StageName: 'Qualification' }, 'New/*': { StageName: 'Prospecting' } }
+const STRANGE = { ...SETTINGS, mapping: effectiveMapping(SALESFORCE_PROFILE, { ...EMPTY_MAPPING, stages: strangeStages }) }
 type Values = Readonly<Record<string, unknown>>
 
 let fields: Schema | null = null
@@ -124,7 +127,7 @@ function salesforceSide(given: CrmGiven): CrmSide {
     makesUnmarked: ({ method, body }) => method !== 'GET' && (body.includes('/sobjects/Account"') || body.includes('<convertLead>')),
     version: () => version,
     records: () => recordsOf(crm, options.multiCurrency === false),
-    people: peopleOf(crm, stirred),
+    people: peopleOf(crm, stirred, customers.moved),
     customersMade: customers.made,
     asksForHelp: ({ kind, id }) => crm.read(kind === 'lead' ? 'Lead' : 'Opportunity', id)?.['Cosell_Help_Required__c'] != null,
     connect: (reach) => connect(reach, crm, options.multiCurrency === false),
@@ -135,7 +138,7 @@ function salesforceSide(given: CrmGiven): CrmSide {
  * Accounts that the product made. One that was made while somebody else's fitted as well is no double: which is meant was a person's to say.
  * That is seen when it is made: later somebody may rename either.
  */
-function customersOf(crm: Salesforce): { look(): void; made(): readonly string[] } {
+function customersOf(crm: Salesforce): { look(): void; moved(id: string): void; made(): readonly string[] } {
   const keyOf = (row: Values): string => `${String(row['Name'])}, ${String(row['BillingPostalCode'])}`
   const isOurs = (row: Values): boolean => row['CreatedById'] === crm.integrationUser
   const seen = new Set<unknown>()
@@ -152,11 +155,13 @@ function customersOf(crm: Salesforce): { look(): void; made(): readonly string[]
         if (isOurs(row) && accounts.some((other) => !isOurs(other) && keyOf(other) === keyOf(row))) beside.add(row['Id'])
       }
     },
+    // Whoever moves an account to another country makes it another customer's.
+    moved: (id) => void beside.add(id),
     made: () => crm.find('Account').flatMap((row) => (isOurs(row) && !beside.has(row['Id']) ? [keyOf(row)] : [])),
   }
 }
 
-function connect({ transport, clock, rng, pace, newId, guard }: CrmReach, crm: Salesforce, single: boolean): ReturnType<CrmSide['connect']> {
+function connect({ transport, clock, rng, pace, newId, guard, strange }: CrmReach, crm: Salesforce, single: boolean): ReturnType<CrmSide['connect']> {
   const session = sessionOf(crm)
   const token: Parameters<typeof remote>[0]['token'] = (options) => session(options)
   const send = remote({
@@ -170,7 +175,7 @@ function connect({ transport, clock, rng, pace, newId, guard }: CrmReach, crm: S
     token,
     correlation: () => ({}),
   })
-  const common = { url, send, session, clock, settings: () => SETTINGS, customerGuard: guard }
+  const common = { url, send, session, clock, settings: () => (strange ? STRANGE : SETTINGS), customerGuard: guard }
   const adapter = salesforceAdapter({ ...common, discover: remembering(rng, single) })
   const inbound = salesforceInbound({ key: WEBHOOK_KEY, organizationId: () => adapter.organizationId() })
   return { adapter, inbound, idFor: (referralId) => referralId.toLowerCase() }
@@ -205,6 +210,7 @@ function recordsOf(crm: Salesforce, single: boolean): CrmRecord[] {
         kind,
         id,
         cameFrom: parents.get(id) ?? null,
+        account: kind === 'lead' ? null : text(row['AccountId']),
         shown: {
           value: typeof value === 'number' ? value : null,
           notes: text(row['Description']),
@@ -226,13 +232,13 @@ function recordsOf(crm: Salesforce, single: boolean): CrmRecord[] {
 function phaseOf(kind: Target['kind'], row: Values): 'waiting' | 'open' | 'won' | 'lost' {
   if (kind === 'lead') return row['IsConverted'] === true ? 'open' : row['Status'] === 'Closed - Not Converted' ? 'lost' : 'waiting'
   if (row['IsClosed'] === true) return row['IsWon'] === true ? 'won' : 'lost'
-  return row['StageName'] === 'On Hold' ? 'waiting' : 'open'
+  return row['StageName'] === 'On Hold' || row['StageName'] === strangeStages['New/*'].StageName ? 'waiting' : 'open'
 }
 
 const stageNames = { won: 'Closed Won', lost: 'Closed Lost', 'on hold': 'On Hold', 'in progress': 'Qualification', 'open again': 'Qualification' } as const
 
 
-function peopleOf(crm: Salesforce, stirred: <T>(result: T) => T): CrmPeople {
+function peopleOf(crm: Salesforce, stirred: <T>(result: T) => T, moved: (account: string) => void): CrmPeople {
   const { people } = crm
   const edit = (target: Target, values: Values): string => {
     people.edit(objectOf(target), target.id, values)
@@ -244,18 +250,18 @@ function peopleOf(crm: Salesforce, stirred: <T>(result: T) => T): CrmPeople {
     stirred(null)
   }
   const multi = crm.options.multiCurrency
+  const accountOf = (customer: CustomerWish): string =>
+    people.create('Account', {
+      Name: customer.name,
+      BillingStreet: customer.line,
+      BillingCity: customer.city,
+      BillingPostalCode: customer.code,
+      BillingCountry: customer.countryName,
+    })
   return {
     opportunity(wish) {
       const { n, customer } = wish
-      const account =
-        wish.account ??
-        people.create('Account', {
-          Name: `${customer.name} ${n}`,
-          BillingStreet: customer.line,
-          BillingCity: customer.city,
-          BillingPostalCode: customer.code,
-          BillingCountry: customer.countryName,
-        })
+      const account = wish.account ?? accountOf({ ...customer, name: `${customer.name} ${n}` })
       const contact = people.create('Contact', {
         FirstName: 'Ada',
         LastName: `Moser ${n}`,
@@ -313,6 +319,13 @@ function peopleOf(crm: Salesforce, stirred: <T>(result: T) => T): CrmPeople {
       return stirred('restored')
     },
     accounts: () => crm.find('Account').map((row) => String(row['Id'])),
+    accountsIn: (country) => crm.find('Account', { BillingCountry: country }).map((row) => String(row['Id'])),
+    account: (customer) => stirred(accountOf(customer)),
+    country(id, name) {
+      people.edit('Account', id, { BillingCountry: name })
+      moved(id)
+      stirred(null)
+    },
     renameAccount(id, name) {
       people.edit('Account', id, { Name: name })
       stirred(null)

@@ -21,6 +21,7 @@ export interface CrmRecord {
   readonly id: string
   /** The lead an opportunity came from. */
   readonly cameFrom: string | null
+  readonly account: string | null
   readonly shown: Shown
 }
 export interface CustomerWish {
@@ -54,8 +55,8 @@ export interface CrmPeople {
   /** Takes the first of several away. */
   removeSolution(id: string): string | null
   sync(record: Target, on: boolean): string
-  /** Writes the identifier of a referral onto the record. */
-  identify(record: Target, referralId: string): string
+  /** Writes the identifier of a referral onto the record; null: none. */
+  identify(record: Target, referralId: string | null): string
   visible(record: Target): string
   help(record: Target): string
   stage(record: Target, to: 'won' | 'lost' | 'on hold' | 'in progress' | 'open again'): string | null
@@ -65,6 +66,10 @@ export interface CrmPeople {
   /** Out of the recycle bin, where there is one. */
   restore(record: Target): string | null
   accounts(): readonly string[]
+  accountsIn(country: string): readonly string[]
+  /** An account of that customer, whatever others there are. */
+  account(customer: CustomerWish): string
+  country(id: string, name: string): void
   renameAccount(id: string, name: string): void
   mergeAccounts(winner: string, loser: string): void
 }
@@ -81,6 +86,8 @@ export interface CrmReach {
   readonly pace: Pace
   readonly newId: () => string
   readonly guard: CustomerGuard
+  /** The mapping gives no meaning to a deal on hold, where the CRM has another value for one that waits. */
+  readonly strange: boolean
 }
 export interface CrmConnection {
   readonly adapter: Adapter

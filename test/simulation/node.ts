@@ -2,11 +2,9 @@ import { setMaxListeners } from 'node:events'
 import { partnerCenterAdapter } from '../../src/adapters/partner-center/adapter.js'
 import { partnerCenterInbound } from '../../src/adapters/partner-center/inbound.js'
 import { PlatformApi } from '../../src/adapters/partner-center/platform.js'
-import { fieldPolicies } from '../../src/core/mapping.js'
-import { defaultPolicy } from '../../src/core/policy.js'
 import type { Clock, Inbound, InboundRequest, Store } from '../../src/core/ports.js'
 import { customerGuard } from '../../src/engine/customer-guard.js'
-import { LEASE_MS, unwitnessed, type Engine } from '../../src/engine/engine.js'
+import { LEASE_MS, unwitnessed, type Engine, type PolicyInForce } from '../../src/engine/engine.js'
 import { lookAgainWhenAsked, referralsKnown } from '../../src/engine/referrals-known.js'
 import { sweep } from '../../src/engine/sweep.js'
 import { worker } from '../../src/engine/worker.js'
@@ -17,7 +15,6 @@ import type { SandboxRng } from '../../src/sandbox/rng.js'
 import { platformAudience, referralsAudience } from '../../src/sandbox/partner-center/index.js'
 import { bearer } from '../../src/sandbox/partner-center/test-kit.js'
 import type { CrmSide } from './crm.js'
-import { DYNAMICS_SETTINGS } from './crm-dynamics.js'
 import type { SimProcess } from './process.js'
 
 export const PARTNER_URL = 'https://pc.test'
@@ -32,6 +29,8 @@ export interface NodeWorld {
   readonly store: Store
   readonly clock: Clock
   readonly rng: SandboxRng
+  readonly policy: () => PolicyInForce
+  readonly strange: boolean
   readonly partnerTransport: Transport
   readonly crm: CrmSide
   readonly crmTransport: Transport
@@ -48,9 +47,6 @@ export interface Node {
   /** Sides of which a sweep is under way here. */
   readonly sweeping: ReadonlySet<'partner' | 'crm'>
 }
-
-// The rules of the fields are those of the delivered mapping on every CRM.
-const policy = { ...defaultPolicy(), fields: fieldPolicies(DYNAMICS_SETTINGS.mapping) }
 
 /** Starts a process. It works until it is killed. */
 export function startNode(world: NodeWorld): Node {
@@ -84,6 +80,7 @@ export function startNode(world: NodeWorld): Node {
     pace: pace({ clock, inFlightMost: 10, requestsPerSecond: 0 }),
     newId,
     guard: customerGuard(store, clock, newId),
+    strange: world.strange,
   })
   const engine: Engine = {
     store,
@@ -91,7 +88,7 @@ export function startNode(world: NodeWorld): Node {
     random: () => rng.next(),
     newId,
     adapters: { partner, crm: crm.adapter },
-    policy: () => ({ policy, version: 1, mapping: null }),
+    policy: world.policy,
     freshen: async () => undefined,
     crmIdFor: crm.idFor,
     referralsKnown: () => referralsKnown(store),

@@ -1,10 +1,11 @@
-import { changeDeal } from '../../src/engine/find-deal.js'
-import { intended } from '../../src/engine/intended.js'
 import type { Store } from '../../src/core/ports.js'
 import type { PartnerCenter } from '../../src/sandbox/partner-center/index.js'
 import type { CrmSide } from './crm.js'
+import { atTheDesk } from './desk.js'
 import type { Node } from './node.js'
-import type { Act } from './script.js'
+import type { Office } from './office.js'
+import { rarely, type Twins } from './rare-people.js'
+import { chosen, type Act } from './script.js'
 import type { Known, Truth } from './truth.js'
 
 export interface Stage {
@@ -12,6 +13,9 @@ export interface Stage {
   readonly crm: CrmSide
   readonly truth: Truth
   readonly store: Store
+  readonly office: Office
+  readonly twins: Twins[]
+  readonly now: () => number
   /** A process that lives. */
   readonly node: () => Node | null
   /** A number that was never used before: every value a person writes is told from every other. */
@@ -25,15 +29,13 @@ export const customers = [
 export const currencies = ['USD', 'EUR'] as const
 export const day = (n: number): string => new Date(Date.UTC(2027, 0, 1) + (n % 3_000) * 86_400_000).toISOString().slice(0, 10)
 
-function chosen<T>(items: readonly T[], pick: number): T | null {
-  return items[pick % Math.max(1, items.length)] ?? null
-}
-
 /** Plays one act. What the system itself refuses to a person is no act. @returns what was done, for the trace; null when nothing could be. */
 export async function play(stage: Stage, act: Act & { readonly about?: string }): Promise<string | null> {
   const [side = '', what = '', how = ''] = act.kind.split('.')
   try {
-    if (side === 'desk') return await atTheDesk(stage, what, how, act.pick)
+    if (side === 'desk') return await atTheDesk(stage, [what, how], act.pick)
+    const rare = rarely(stage, act)
+    if (rare !== undefined) return rare
     if (side === 'both') return onBoth(stage, what, act.pick)
     if (side === 'inbound' || what === 'create') return begin(stage, act)
     if (side === 'microsoft') return microsoft(stage, what, act.pick)
@@ -48,7 +50,7 @@ export async function play(stage: Stage, act: Act & { readonly about?: string })
   }
 }
 
-function dealOf(stage: Stage, pick: number): { name: string; details: object; customerProfile: object } {
+export function dealOf(stage: Stage, pick: number): { name: string; details: object; customerProfile: object } {
   const n = stage.fresh()
   const customer = customers[pick % customers.length] ?? customers[0]
   return {
@@ -223,8 +225,19 @@ function microsoft({ partner, truth }: Stage, what: string, pick: number): strin
   return `microsoft.${what} ${referral.id}`
 }
 
+/** Where somebody wrote into identifiers, they say nothing: whose record the product took it for is told by what it wrote there itself. */
+function agreedWith(truth: Truth, referral: Known): Known | null {
+  // The latest first: what stood there from before may have been written over before the product came to see it.
+  const named = [...truth.kin(referral.id)].reverse().flatMap((id) => truth.records.get(id) ?? [])
+  const grown = [...truth.records.values()].filter(({ cameFrom }) => named.some(({ id }) => id === cameFrom))
+  const all = [...grown, ...named]
+  return all.find(({ kind, gone }) => kind === 'opportunity' && !gone) ?? all.find(({ gone }) => !gone) ?? all[0] ?? null
+}
+
 /** The same deal on both sides, as far as the records name each other. */
 export function counterpart(truth: Truth, referral: Known): Known | null {
+  const byHand = truth.meddled.size > 0 ? agreedWith(truth, referral) : null
+  if (byHand !== null) return byHand
   const named = referral.shown.otherId === null ? undefined : truth.records.get(referral.shown.otherId)
   const naming = [...truth.records.values()].filter(({ side, gone, shown }) => side === 'crm' && !gone && shown.otherId === referral.id)
   // An opportunity that was closed before the connector could name the referral on it takes no write any more: its lead still says whose it is.
@@ -253,46 +266,4 @@ function onBoth(stage: Stage, what: string, pick: number): string | null {
     return `${about}: ${value}`
   }
   return `${about}: ${String(atPartner(stage, referral, [what]))} against ${String(inCrm(stage, other, [what], pick))}`
-}
-
-async function atTheDesk({ store, node }: Stage, what: string, how: string, pick: number): Promise<string | null> {
-  const here = node()
-  if (here === null) return null
-  const now = here.engine.clock.now()
-  const engine = { ...here.engine, store }
-  const { links } = await store.list({ limit: 200 })
-  if (what === 'retry') {
-    for (const link of links)
-      if (link.rejected !== null)
-        await changeDeal(
-          engine,
-          link.id,
-          (current) => ({ ...current, rejected: null }),
-          () => [],
-        )
-    await store.queue.mark(
-      links.map(({ id }) => ({ link: id, dueAt: now, urgency: 0 as const, wide: true, because: 'retry' })),
-      now,
-    )
-    return 'desk.retry'
-  }
-  if (what === 'release') {
-    void here.sweep('partner', true)
-    void here.sweep('crm', true)
-    return 'desk.release'
-  }
-  const held = links.flatMap((link) =>
-    link.conflicts.filter(({ winner, kind }) => winner === null && kind !== 'info').map(({ field }) => ({ link, field })),
-  )
-  const choice = chosen(held, pick)
-  if (choice === null) return null
-  const keep = how === 'crm' ? 'crm' : 'partner'
-  await changeDeal(
-    engine,
-    choice.link.id,
-    (current) => intended(current, { kind: 'resolve', field: choice.field, keep }, { by: 'kim', at: now }),
-    () => [],
-  )
-  await store.queue.mark([{ link: choice.link.id, dueAt: now, urgency: 0, wide: true, because: 'resolved' }], now)
-  return `desk.resolve ${choice.field} of ${choice.link.id} for ${keep}`
 }

@@ -5,6 +5,8 @@ import { checkEnd, checkQuiet } from './checker.js'
 import type { Violation } from './checker-words.js'
 import type { CrmKind, CrmOptions } from './crm.js'
 import { CRMS } from './crms.js'
+import { outage } from './outage.js'
+import { drawRare, type Rare } from './rare.js'
 import { drawScript, type Script } from './script.js'
 import { drawWeather, type Weather } from './weather.js'
 import { world, type World } from './world.js'
@@ -15,6 +17,8 @@ export interface Case {
   readonly crm: CrmKind
   readonly wide: boolean
   readonly script: Script
+  /** Null: the product as delivered, and only what happens often. */
+  readonly rare: Rare | null
   readonly weather: Weather
   readonly options: { readonly partner: Partial<PartnerCenterOptions>; readonly crm: CrmOptions }
 }
@@ -26,14 +30,21 @@ export interface Verdict {
   readonly census: ReadonlyMap<string, number>
 }
 
-/** `wide`: also records from before the connector came, a crowd that is changed at once, and the question who wrote every value. */
-export function drawCase(seed: number, crm: CrmKind, wide = false): Case {
+/**
+ * How much of the world a seed meets. `wide`: also records from before the connector came, a crowd that is changed at once, and the question who
+ * wrote every value. `whole`: besides, what seldom happens and other settings than the delivered ones.
+ */
+export type Breadth = 'narrow' | 'wide' | 'whole'
+
+export function drawCase(seed: number, crm: CrmKind, breadth: Breadth = 'narrow'): Case {
   const rng = seededRng(seed)
   const later = seededRng(Math.imul(seed, 2_246_822_519) ^ 0x5eed)
   const weather = drawWeather(rng, later)
   const drawn = drawScript(rng, later)
-  const script = wide ? drawn : { ...drawn, legacy: [], crowd: null }
-  return { seed, crm, wide, weather, script, options: { partner: drawPartner(rng), crm: CRMS[crm].draw(rng) } }
+  const wide = breadth !== 'narrow'
+  const known = wide ? drawn : { ...drawn, legacy: [], crowd: null }
+  const { script, rare } = breadth === 'whole' ? drawRare(seededRng(Math.imul(seed, 3_266_489_917) ^ 0xa5e1), known, crm) : { script: known, rare: null }
+  return { seed, crm, wide, weather, script, rare, options: { partner: drawPartner(rng), crm: CRMS[crm].draw(rng) } }
 }
 
 /** What the documentation of Partner Center leaves open: each run meets another combination. */
@@ -79,7 +90,9 @@ async function played(given: Case): Promise<Verdict> {
     await here.play(act)
   }
   await here.pass(60_000)
+  if (given.rare?.outage != null) await outage(here, given.rare.outage)
   here.clear()
+  if (given.rare !== null) await afterwards(here, given.rare)
   await here.answerBrakes()
   const rested = await untilRest(here)
   if (!rested) violations.push({ invariant: 'I1', text: 'The queue is not empty four hours after the last fault.' })
@@ -89,6 +102,13 @@ async function played(given: Case): Promise<Verdict> {
   await here.pass(30_000)
   violations.push(...checkQuiet(here, before), ...here.breaches)
   return { violations, trace: here.trace, simulatedMs: here.clock.now(), writes: here.writes.length, census: await census(here, given) }
+}
+
+/** What people do once they see that everything works again: open the flows they meant to open, and try again what was given up. */
+async function afterwards(here: World, { opens, outage }: Rare): Promise<void> {
+  if (opens) await here.play({ afterMs: 1_000, kind: 'desk.open-flow', pick: 0 })
+  // An identifier that somebody took off is put back by its event, which may be lost, or with the next look at the deal: no sweep asks for it.
+  if (outage !== null || here.truth.meddled.size > 0) await here.play({ afterMs: 1_000, kind: 'desk.retry', pick: 0 })
 }
 
 async function untilRest(here: World): Promise<boolean> {

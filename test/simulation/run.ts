@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { CRM_KINDS, isCrmKind, type CrmKind } from './crm.js'
-import { drawCase, runCase } from './run-seed.js'
+import { drawCase, runCase, type Breadth } from './run-seed.js'
 import { shrunk } from './shrink.js'
 
 /**
@@ -20,6 +20,8 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     /** Also what is not clean yet: records from before the connector came, a crowd that is changed at once, the author of every value. */
     wide: { type: 'boolean', default: false },
+    /** Besides, what seldom happens: doors that wait for a word, flows that observe, identifiers written by hand, days without an answer. */
+    whole: { type: 'boolean', default: false },
     /** Tells how often everything came up: in how many runs, and how many times in all. */
     census: { type: 'boolean', default: false },
     /** Tells one number of everything that the seeds did: the same before and after whatever shall change no run. */
@@ -35,6 +37,7 @@ if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count) || count < 1) {
 }
 
 const { crm } = values
+const breadth: Breadth = values.whole ? 'whole' : values.wide ? 'wide' : 'narrow'
 if (!isCrmKind(crm)) {
   console.error(`--crm is one of ${CRM_KINDS.join(', ')}.`)
   process.exit(2)
@@ -42,7 +45,7 @@ if (!isCrmKind(crm)) {
 const print = (trace: readonly string[]): void => console.log(trace.map((line) => `    ${line}`).join('\n'))
 /** What is left of the seed when everything is taken away that the failure does not need. */
 async function explain(seed: number, kind: CrmKind): Promise<void> {
-  const smallest = await shrunk(drawCase(seed, kind, values.wide))
+  const smallest = await shrunk(drawCase(seed, kind, breadth))
   const { violations, trace } = await runCase(smallest)
   console.log(`  As small as it gets: ${JSON.stringify({ weather: smallest.weather, acts: smallest.script.acts.length })}`)
   for (const { invariant, text } of violations) console.log(`  ${invariant}: ${text}`)
@@ -56,7 +59,7 @@ const tally = new Map<string, { readonly runs: number; readonly times: number }>
 for (let seed = first; seed < first + count; seed += 1) {
   if (performance.now() - startedAt > Number(values.minutes) * 60_000) break
   played += 1
-  const { violations, trace, census, simulatedMs, writes } = await runCase(drawCase(seed, crm, values.wide))
+  const { violations, trace, census, simulatedMs, writes } = await runCase(drawCase(seed, crm, breadth))
   digest.update(JSON.stringify({ seed, trace, census: [...census], simulatedMs, writes, violations }))
   for (const [what, count] of census) {
     const { runs, times } = tally.get(what) ?? { runs: 0, times: 0 }

@@ -62,7 +62,37 @@ export const ACT_KINDS = [
   'sweep.partner',
   'sweep.crm',
 ] as const
-export type ActKind = (typeof ACT_KINDS)[number]
+/** What happens so seldom that it is played in runs of its own: the kinds above keep their course. */
+export const RARE_KINDS = [
+  'partner.identify.other',
+  'partner.identify.nonsense',
+  'partner.identify.none',
+  'partner.create.named',
+  'partner.create.named-twice',
+  'partner.create.orphan',
+  'partner.unmapped',
+  'crm.identify.other',
+  'crm.identify.nonsense',
+  'crm.identify.none',
+  'crm.twin-accounts',
+  'crm.rejoin-twins',
+  'crm.unmapped',
+  'crm.mapped',
+  'crm.qualify-some',
+  'inbound.lead',
+  'desk.hold',
+  'desk.take-up',
+  'desk.confirm',
+  'desk.refuse',
+  'desk.open-flow',
+  'desk.order.accept',
+  'desk.order.decline',
+  'desk.order.win',
+  'desk.order.lose',
+  'desk.order.share',
+] as const
+export type RareKind = (typeof RARE_KINDS)[number]
+export type ActKind = (typeof ACT_KINDS)[number] | RareKind
 
 export interface Act {
   /** Time that passes before it. */
@@ -113,13 +143,13 @@ const begins: readonly ActKind[] = [
   'crm.create.help',
   'crm.create.incomplete',
 ]
-const pauses = [0, 0, 100, 300, 1_000, 3_000, 10_000, 60_000, 400_000]
+export const pauses = [0, 0, 100, 300, 1_000, 3_000, 10_000, 60_000, 400_000]
 
 /** `later` draws what was thought of later: older seeds keep the rest of their course. */
 export function drawScript(rng: SandboxRng, later: SandboxRng): Script {
   const act = (kind: ActKind): Act => ({ afterMs: rng.pick(pauses), kind, pick: rng.int(1_000_000) })
   // A swarm: each run knows only some kinds of acts, so that rare ones meet often enough.
-  const known = ACT_KINDS.filter(() => rng.chance(0.4))
+  const known: readonly ActKind[] = ACT_KINDS.filter(() => rng.chance(0.4))
   const kinds = known.length === 0 ? ACT_KINDS : known
   const acts = Array.from({ length: 1 + rng.int(3) }, () => act(rng.pick(begins)))
   for (let left = 4 + rng.int(22); left > 0; left -= 1) acts.push(act(rng.chance(0.4) ? rng.pick(often) : rng.pick(kinds)))
@@ -130,4 +160,8 @@ export function drawScript(rng: SandboxRng, later: SandboxRng): Script {
     ? { deals: 24 + later.int(8), side: later.pick(['partner', 'crm']), answer: later.pick(['release', 'put back']) }
     : null
   return { acts, legacy, crowd }
+}
+
+export function chosen<T>(items: readonly T[], pick: number): T | null {
+  return items[pick % Math.max(1, items.length)] ?? null
 }

@@ -41,6 +41,8 @@ export interface Known {
   readonly madeAtMs: number
   /** The lead an opportunity came from. */
   readonly cameFrom: string | null
+  /** The account that it was made for. */
+  readonly account: string | null
   readonly engagementId: string | null
   shown: Shown
   gone: boolean
@@ -61,10 +63,15 @@ export interface Truth {
   readonly records: ReadonlyMap<string, Known>
   readonly happenings: readonly Happening[]
   readonly theirs: ReadonlyMap<string, readonly string[]>
+  /** Records into whose identifier a person wrote, or that named somebody when a person made them. */
+  readonly meddled: Set<string>
+  /** The records of the other side that this one ever named, or that named it, where nobody wrote into the identifier by hand. */
+  kin(id: string): ReadonlySet<string>
   /** Looks at both systems; what is new since the last look was done by this actor. */
   look(actor: Actor): void
 }
 
+const nobody: ReadonlySet<string> = new Set()
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
 const dayOf = (value: string | null): string | null => value?.slice(0, 10) ?? null
 const list = (ids: readonly string[]): string =>
@@ -93,8 +100,15 @@ export function truth(deps: { readonly partner: PartnerCenter; readonly crm: Crm
   const theirs = new Map<string, string[]>()
   const seenReferrals = new Map<string, Referral>()
   let crmVersion = -1
-  const note = (actor: Actor, record: Known, change: Pick<Happening, 'field' | 'from' | 'to'>): void =>
-    void happenings.push({ order: happenings.length, atMs: clock.now(), actor, record, ...change })
+  const meddled = new Set<string>()
+  const kin = new Map<string, Set<string>>()
+  const tie = (a: string, b: string): void => void kin.set(a, (kin.get(a) ?? new Set()).add(b))
+  const note = (actor: Actor, record: Known, change: Pick<Happening, 'field' | 'from' | 'to'>): void => {
+    happenings.push({ order: happenings.length, atMs: clock.now(), actor, record, ...change })
+    if (change.field !== 'otherId' || typeof change.to !== 'string' || (actor === 'person' && meddled.has(record.id))) return
+    tie(record.id, change.to)
+    tie(change.to, record.id)
+  }
 
   const see = (actor: Actor, fresh: Omit<Known, 'madeBy' | 'madeAtMs' | 'gone'>): void => {
     const before = records.get(fresh.id)
@@ -126,6 +140,7 @@ export function truth(deps: { readonly partner: PartnerCenter; readonly crm: Crm
           kind: 'referral',
           id: referral.id,
           cameFrom: null,
+          account: null,
           engagementId: referral.engagementId,
           shown: referralShown(referral),
         })
@@ -152,6 +167,8 @@ export function truth(deps: { readonly partner: PartnerCenter; readonly crm: Crm
     records,
     happenings,
     theirs,
+    meddled,
+    kin: (id) => kin.get(id) ?? nobody,
     look(actor) {
       lookAtPartner(actor)
       lookAtCrm(actor)

@@ -11,8 +11,11 @@ import { changeAll, pairFromBefore, putBack, type CrowdStory, type Pair } from '
 import type { Violation } from './checker-words.js'
 import { CRMS } from './crms.js'
 import { startNode, type Node } from './node.js'
+import { atStart, office, type Office } from './office.js'
 import { play, type Stage } from './people.js'
 import { mortal, mortalClock, mortalStore, simProcess, type Mortality } from './process.js'
+import type { Rare } from './rare.js'
+import type { Twins } from './rare-people.js'
 import type { Act, Script } from './script.js'
 import { truth, type Truth } from './truth.js'
 import type { Weather } from './weather.js'
@@ -23,7 +26,7 @@ export interface WriteCall {
   readonly what: string
 }
 
-/** The whole world of one run. */
+/** The world of one run. */
 export interface World {
   readonly clock: LeapClock
   readonly store: Store
@@ -40,6 +43,8 @@ export interface World {
   /** Somebody changes every deal of the crowd, and no event tells of it. */
   stirCrowd(): Promise<void>
   readonly crowd: CrowdStory | null
+  readonly office: Office
+  readonly twins: readonly Twins[]
   /** Where a brake is pulled, a person looks at it and answers. */
   answerBrakes(): Promise<void>
   /** Lets this much time pass. */
@@ -70,10 +75,11 @@ export interface WorldGiven {
   readonly crm: CrmKind
   readonly weather: Weather
   readonly script: Script
+  readonly rare: Rare | null
   readonly options: { readonly partner: Partial<PartnerCenterOptions>; readonly crm: CrmOptions }
 }
 
-export function world({ seed, crm: kind, weather: drawn, script, options }: WorldGiven): World {
+export function world({ seed, crm: kind, weather: drawn, script, rare, options }: WorldGiven): World {
   const clock = leapClock(start)
   const rngs = (part: number): SandboxRng => seededRng(Math.imul(seed + 1, 2_654_435_761) ^ Math.imul(part, 40_503))
   const trace: string[] = []
@@ -84,6 +90,7 @@ export function world({ seed, crm: kind, weather: drawn, script, options }: Worl
   const sendRng = rngs(1)
   const store = memoryStore({ random: () => sendRng.next() })
   const nodes: (Node | null)[] = []
+  const desk = office(rare)
   const living = (): Node[] => nodes.filter((node): node is Node => node !== null && !node.process.isDead())
 
   const deliver =
@@ -207,7 +214,11 @@ export function world({ seed, crm: kind, weather: drawn, script, options }: Worl
     }
 
   let numbers = 0
-  const stage: Stage = { partner, crm, truth: seen, store, node: () => living()[0] ?? null, fresh: () => (numbers += 1) }
+  const stage: Stage = {
+    ...{ partner, crm, truth: seen, store, office: desk, twins: [], now: clock.now },
+    node: () => living()[0] ?? null,
+    fresh: () => (numbers += 1),
+  }
   /** Somebody edits in the moment between our look and our write; `at` names what is written, if it shall be that. */
   const rush = (side: 'partner' | 'crm', rng: SandboxRng, at: string | null): void => {
     const all = side === 'crm' ? (['crm.notes', 'crm.value', 'crm.date'] as const) : (['partner.notes', 'partner.value', 'partner.date'] as const)
@@ -232,16 +243,20 @@ export function world({ seed, crm: kind, weather: drawn, script, options }: Worl
     const life: Mortality = { process, rng: rngs(100 + births), crash: () => weather.crash, storeTrouble: () => weather.storeTrouble }
     const skewMs = weather.skewMs === 0 ? 0 : life.rng.int(2 * weather.skewMs) - weather.skewMs
     tell(`process ${place} starts`)
-    nodes[place] = startNode({
+    const node = startNode({
       process,
       clock: mortalClock(clock, process, skewMs),
       rng: life.rng,
+      policy: desk.inForce,
+      strange: rare?.strange === true,
       store: mortalStore(store, life),
       partnerTransport: reach('PC', partner.handle, life),
       crm,
       crmTransport: reach('CRM', crm.handle, life),
       warn: (message, details) => tell(`warning: ${message} ${JSON.stringify(details).slice(0, 200)}`),
     })
+    nodes[place] = node
+    if (rare !== null) void atStart(node.engine, desk).catch((error: unknown) => tell(`warning: switches: ${String(error)}`))
   }
   const pairs: Pair[] = []
   // What happened before the connector came raised no event that it hears.
@@ -307,6 +322,8 @@ export function world({ seed, crm: kind, weather: drawn, script, options }: Worl
       return crowd
     },
     pass,
+    office: desk,
+    twins: stage.twins,
     async stirCrowd() {
       if (script.crowd === null) return
       await pass(crowdLinksMs)

@@ -168,7 +168,7 @@ export function memorySide(side: Side): MemorySide {
 
   const adapter: Adapter = {
     side,
-    can: { precondition: 'version', markerIsUnique: side === 'crm', markerLagMs: 5_000, auditLimit: 2_000 },
+    can: { precondition: 'version', markerIsUnique: side === 'crm', markerLagMs: 5_000, auditLimit: 2_000, makesUp: side === 'crm' ? ['details.currency', 'details.closingDateTime'] : [] },
     canonical: (deal) => canonical(deal),
     webUrl: (ref) => `https://${side}.example/${ref.id}`,
     read: async (ref, { wide }) => read(ref, wide),

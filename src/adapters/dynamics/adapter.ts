@@ -68,7 +68,7 @@ class Dynamics implements DynamicsAdapter {
 
   get can(): Capabilities {
     const audit = columnIn(this.#environment.known, 'opportunity', AUDIT)
-    return { precondition: 'version', markerIsUnique: true, markerLagMs: 0, auditLimit: audit === null ? 0 : (audit.maxLength ?? 2000) }
+    return { precondition: 'version', markerIsUnique: true, markerLagMs: 0, auditLimit: audit === null ? 0 : (audit.maxLength ?? 2000), makesUp: [] }
   }
 
   async prepare({ signal }: CallOptions): Promise<void> {

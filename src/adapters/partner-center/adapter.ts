@@ -66,7 +66,7 @@ export const partnerCenterAdapter = (options: PartnerCenterOptions): PartnerCent
 class PartnerCenter implements PartnerCenterAdapter {
   readonly side = 'partner'
   /** No id can be chosen and no marker is unique, and a new referral may be listed late: a search waits half a minute. */
-  readonly can: Capabilities = { precondition: 'version', markerIsUnique: false, markerLagMs: 30_000, auditLimit: 0 }
+  readonly can: Capabilities = { precondition: 'version', markerIsUnique: false, markerLagMs: 30_000, auditLimit: 0, makesUp: [] }
   readonly #options: PartnerCenterOptions
   readonly #api: ReferralsApi
   readonly #own: OwnOrganization

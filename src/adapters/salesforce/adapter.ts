@@ -75,7 +75,9 @@ class Salesforce implements SalesforceAdapter {
 
   get can(): Capabilities {
     const audit = fieldIn(this.#org.known, 'Opportunity', AUDIT)
-    return { precondition: 'second', markerIsUnique: true, markerLagMs: 0, auditLimit: audit === null ? 0 : (audit.maxLength ?? 32_768) }
+    const auditLimit = audit === null ? 0 : (audit.maxLength ?? 32_768)
+    // A lead has neither, so that a conversion has nothing to copy.
+    return { precondition: 'second', markerIsUnique: true, markerLagMs: 0, auditLimit, makesUp: ['details.currency', 'details.closingDateTime'] }
   }
 
   canonical(deal: Projection, as: EndKind): Projection {
