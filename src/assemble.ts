@@ -223,7 +223,10 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
       refresh: () => held.refresh().then(lookAgain),
     }),
     checks: (asked) =>
-      doctor({ config, partner, crm, registration, store, clock, serving: () => ready === 'ready', nodeVersion: process.version }, asked),
+      doctor({
+        ...{ config, partner, crm, registration, store, clock, nodeVersion: process.version },
+        mapping: () => held.settings().mapping, serving: () => ready === 'ready',
+      }, asked),
   })
   const admin = administration({ ...parts, config, partner, crm })
   const relay =

@@ -4,6 +4,8 @@ import { isFault, toFault } from '../core/fault.js'
 import type { Check, Clock, Store } from '../core/ports.js'
 import type { WebhookRegistration } from '../adapters/partner-center/registration.js'
 import type { TokenSource } from '../remote/send.js'
+import type { Mapping } from '../core/mapping.js'
+import { requiredCheck } from './mapping.js'
 import type { CrmConnection } from './parts.js'
 import type { PartnerCenterConnection } from './partner-center.js'
 
@@ -12,6 +14,8 @@ export interface DoctorParts {
   readonly partner: PartnerCenterConnection
   readonly crm: CrmConnection
   readonly registration: WebhookRegistration
+  /** The mapping in force. */
+  readonly mapping: () => Mapping
   readonly store: Store
   readonly clock: Clock
   /** Whether this process serves webhooks now; a test event could not arrive otherwise. */
@@ -28,7 +32,7 @@ const dealsLookedAt = 200
 
 /** Everything that must be in order, in the order in which a person would repair it. Nothing is changed but for one test event. */
 export async function doctor(parts: DoctorParts, signal: AbortSignal): Promise<Check[]> {
-  const { partner, crm } = parts
+  const { partner } = parts
   const own = [nodeCheck(parts), addressCheck(parts), ...(await storeChecks(parts))]
   const tokens = [
     await tokenCheck(
@@ -46,7 +50,19 @@ export async function doctor(parts: DoctorParts, signal: AbortSignal): Promise<C
   ]
   const signedIn = tokens.every(({ status }) => status !== 'fail')
   const remote = signedIn ? [...(await partner.checks(signal)), ...(await webhookChecks(parts, signal)), await solutionCheck(parts)] : []
-  return [...own, ...tokens, ...remote, ...(await crm.checks(signal))]
+  return [...own, ...tokens, ...remote, ...(await crmChecks(parts, signal))]
+}
+
+/** A column that must be filled and that no row fills is a warning only: the CRM may fill it by itself before it looks. */
+async function crmChecks({ crm, mapping }: DoctorParts, signal: AbortSignal): Promise<readonly Check[]> {
+  const checks = await crm.checks(signal)
+  try {
+    const demanded = await requiredCheck(crm.adapter, mapping(), signal)
+    return [...checks, demanded.status === 'fail' ? { ...demanded, status: 'warn' } : demanded]
+  } catch (error) {
+    if (!isFault(error)) throw error
+    return checks // A CRM that cannot be asked has said so in the lines before.
+  }
 }
 
 function nodeCheck({ nodeVersion }: DoctorParts): Check {

@@ -164,7 +164,7 @@ function inColumn(row: MappingRow | undefined, value: unknown): InColumn {
 }
 
 /** Columns that the CRM demands of a new record and that nothing fills. */
-async function requiredCheck(adapter: Engine['adapters']['crm'], mapping: Mapping, signal: AbortSignal): Promise<Check> {
+export async function requiredCheck(adapter: Engine['adapters']['crm'], mapping: Mapping, signal: AbortSignal): Promise<Check> {
   const name = 'Mandatory columns'
   const { records } = await adapter.describe({ signal })
   const uncovered = filledColumns(mapping).flatMap(({ record, filled }) => {

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Check } from '../../src/core/ports.js'
+import { administrator, publisher, textColumn } from '../support/dynamics-administrator.js'
 import { installation, type Installation, type InstallationWish } from '../support/installation.js'
 
 let here: Installation
@@ -86,5 +87,17 @@ describe('doctor', () => {
     })
     expect(checks['Partner Center: referrals']).toBeUndefined()
     expect(checks['CRM sign-in']).toBeDefined()
+  })
+
+  it('tells of a column that the CRM demands of a new record and that no row fills, before a deal fails on it', async () => {
+    await open()
+    const administer = await administrator(here.sandbox)
+    await publisher(administer)
+    const column = textColumn('xco_Segment', { RequiredLevel: { Value: 'ApplicationRequired' } })
+    await administer('POST', "EntityDefinitions(LogicalName='opportunity')/Attributes", column)
+    await administer('POST', 'PublishAllXml', {})
+    here.later(11 * 60_000) // Columns are looked at every ten minutes.
+    const { 'Mandatory columns': check } = await checked()
+    expect(check).toMatchObject({ status: 'warn', detail: expect.stringContaining('opportunity.xco_segment') as string })
   })
 })
