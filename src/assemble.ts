@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { realRandom } from './clock.js'
@@ -44,6 +43,7 @@ import { acceptColumns } from './watch/schema-guard.js'
 import { relayOf } from './watch/relay.js'
 import { watchTurns } from './watch/turns.js'
 import { guarded } from './guarded.js'
+import { timeOrderedId } from './ids.js'
 
 export { createDemo, type Demo } from './demo.js'
 export {
@@ -179,7 +179,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     store,
     clock,
     random: realRandom,
-    newId: randomUUID,
+    newId: () => timeOrderedId(clock.now()),
     adapters: {
       partner: partner.adapter,
       get crm() {

@@ -51,7 +51,17 @@ export function callBook(store: Pick<Store, 'getValue' | 'setValue' | 'listValue
     return false
   }
   return {
-    called: (report) => keep(report.system, pageOf(report, clock.now())),
+    called(report) {
+      const now = clock.now()
+      const start = sliceOf(now)
+      const counted = pending.get(report.system)
+      const slice = counted?.slices[start]
+      // Nearly every call is one more of its slice and says nothing else that is new.
+      if (counted === undefined || slice === undefined || report.waitMs !== null || isTrouble(report.status))
+        return keep(report.system, pageOf(report, now))
+      const allowances = report.allowances.length === 0 ? counted.allowances : newestOf(counted.allowances, allowancesAt(report, now))
+      pending.set(report.system, { ...counted, allowances, slices: { ...counted.slices, [start]: { ...slice, calls: slice.calls + 1 } } })
+    },
     note,
     async show() {
       await note()
@@ -64,14 +74,28 @@ export function callBook(store: Pick<Store, 'getValue' | 'setValue' | 'listValue
 // A missing record, a changed version or a token that had run out belong to the day's work.
 const isTrouble = (status: number | null): boolean => status === null || status === 403 || status === 429 || status >= 500
 
-function pageOf({ waitMs, allowances, status, method, path }: CallReport, now: Instant): Page {
+const sliceOf = (now: Instant): string => String(Math.floor(now / sliceMs) * sliceMs)
+function allowancesAt({ allowances }: CallReport, now: Instant): Page['allowances'] {
   const at = new Date(now).toISOString()
+  return allowances.map(({ name, left, limit }) => ({ name, left, limit, at }))
+}
+function newestOf(a: Page['allowances'], b: Page['allowances']): Page['allowances'] {
+  const newest = new Map<string, Page['allowances'][number]>()
+  for (const allowance of [...a, ...b]) {
+    const known = newest.get(allowance.name)
+    if (known === undefined || known.at <= allowance.at) newest.set(allowance.name, allowance)
+  }
+  return [...newest.values()]
+}
+
+function pageOf(report: CallReport, now: Instant): Page {
+  const { waitMs, status, method, path } = report
   return {
-    slices: { [String(Math.floor(now / sliceMs) * sliceMs)]: { calls: 1, throttled: waitMs === null ? 0 : 1 } },
-    allowances: allowances.map((allowance) => ({ ...allowance, at })),
+    slices: { [sliceOf(now)]: { calls: 1, throttled: waitMs === null ? 0 : 1 } },
+    allowances: allowancesAt(report, now),
     lastThrottledAt: waitMs === null ? null : now,
     waitsUntil: waitMs === null ? null : now + waitMs,
-    lastError: isTrouble(status) ? { at, call: `${method} ${path}`, status } : null,
+    lastError: isTrouble(status) ? { at: new Date(now).toISOString(), call: `${method} ${path}`, status } : null,
   }
 }
 
@@ -83,14 +107,9 @@ function merged(a: Page, b: Page): Page {
     const before = slices[start] ?? { calls: 0, throttled: 0 }
     slices[start] = { calls: before.calls + calls, throttled: before.throttled + throttled }
   }
-  const newest = new Map<string, Page['allowances'][number]>()
-  for (const allowance of [...a.allowances, ...b.allowances]) {
-    const known = newest.get(allowance.name)
-    if (known === undefined || known.at <= allowance.at) newest.set(allowance.name, allowance)
-  }
   return {
     slices,
-    allowances: [...newest.values()],
+    allowances: newestOf(a.allowances, b.allowances),
     lastThrottledAt: later(a.lastThrottledAt, b.lastThrottledAt),
     waitsUntil: later(a.waitsUntil, b.waitsUntil),
     lastError: (b.lastError?.at ?? '') >= (a.lastError?.at ?? '') ? (b.lastError ?? a.lastError) : a.lastError,

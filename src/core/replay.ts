@@ -12,13 +12,15 @@ export type AgreementEvent = Extract<AuditEvent, { kind: 'agreed' | 'forgotten' 
 export function movedAgreement(before: Base | null, after: Base | null): AgreementEvent[] {
   if (before === after) return []
   if (after === null) return before === null ? [] : [{ kind: 'forgotten' }]
-  const changed = (side: 'partner' | 'crm'): Projection =>
-    pick(
-      after[side],
-      FIELD_NAMES.filter((field) => after[side][field] !== undefined && !isSame(before?.[side][field], after[side][field])),
-    )
-  const dropped = (side: 'partner' | 'crm'): Field[] =>
-    FIELD_NAMES.filter((field) => before?.[side][field] !== undefined && after[side][field] === undefined)
+  // Mostly one side is the very same as before, and the other one's fields are few of all there are.
+  const changed = (side: 'partner' | 'crm'): Projection => {
+    const [was, is] = [before?.[side], after[side]]
+    return was === is ? {} : pick(is, FIELD_NAMES.filter((field) => is[field] !== undefined && !isSame(was?.[field], is[field])))
+  }
+  const dropped = (side: 'partner' | 'crm'): Field[] => {
+    const [was, is] = [before?.[side], after[side]]
+    return was === is || was === undefined ? [] : FIELD_NAMES.filter((field) => was[field] !== undefined && is[field] === undefined)
+  }
   const event = {
     kind: 'agreed' as const,
     partner: changed('partner'),

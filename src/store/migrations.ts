@@ -67,6 +67,16 @@ const MIGRATIONS: readonly Migration[] = [
       ...['link_ref_key', 'audit_outcome', 'audit_run'].map(drop),
     ],
   },
+  {
+    // What most deals lack is in no order: a pass takes a deal out of its state and back, and touches each order that it is in.
+    number: 6,
+    name: 'shorter orders of deals',
+    steps: [
+      index('link_reasons', 'link (tenant, reason, created_at desc, id, state, partner_id, crm_id) where reason is not null'),
+      index('link_waits', 'link (tenant, waits_for, created_at desc, id, partner_id, crm_id) where waits_for is not null'),
+      ...['link_reason_order', 'link_waits_order'].map(drop),
+    ],
+  },
 ]
 
 /** The newest schema this program knows. */
