@@ -60,7 +60,10 @@ export function mergeField(input: FieldInput): FieldMove {
 }
 
 /** Both lead through a door that nobody can go back through. */
-const isDoor = (field: Field): boolean => field === VISIBILITY || field === HELP
+export const isDoor = (field: Field): boolean => field === VISIBILITY || field === HELP
+
+/** Of a door: what it shows before anybody went through. */
+export const isUntaken = (value: FieldValue | undefined): boolean => isEmpty(value ?? null) || value === false
 
 function agree({ now, canonical }: FieldInput): boolean {
   return sameValue(canonical('crm', now.partner), now.crm) || sameValue(canonical('partner', now.crm), now.partner)
@@ -100,7 +103,7 @@ function fresh(input: FieldInput): FieldMove {
   if (field === VISIBILITY && now.partner === true) return flow(input, 'crm', null)
   if (!isDoor(field) && isEmpty(now.partner)) return flow(input, 'partner', null)
   // Nobody can go through a door of a referral that takes nothing any more, so nobody is asked.
-  if (isDoor(field) && input.takes.partner === 'no' && (isEmpty(now.partner) || now.partner === false)) return adoptAsInfo(input, 'partner')
+  if (isDoor(field) && input.takes.partner === 'no' && isUntaken(now.partner)) return adoptAsInfo(input, 'partner')
   if (isEmpty(now.crm)) return flow(input, 'crm', null)
   const kept = decided(input)
   if (kept !== null) return flow(input, otherSide(kept), conflictOf(input, 'create/create', kept, 'A person decided.'))

@@ -1,6 +1,6 @@
 import type { Change, Conflict, Stamp } from './change.js'
 import { FIELD_NAMES, HELP, isEmpty, sameValue, VISIBILITY, withField, type Base, type Field, type FieldValue, type Projection } from './deal.js'
-import { mergeField, type FieldMove, type FieldWrite } from './field-merge.js'
+import { isDoor, isUntaken, mergeField, type FieldMove, type FieldWrite } from './field-merge.js'
 import type { LinkState, Reason } from './link.js'
 import type { Draft } from './plan-draft.js'
 import { planStage } from './plan-stage.js'
@@ -69,7 +69,9 @@ function moveOf(meeting: Meeting, field: Field): FieldMove {
 /** A look that carries less says nothing about the rest: what a person was asked about a field stays asked until a look carries it again. */
 function standing({ p, c, link }: Meeting, field: Field): FieldMove {
   const conflict = link.conflicts.find((one) => one.field === field && sameValue(one.saw.crm ?? null, c.deal[field] ?? null))
-  return conflict === undefined || field in p.deal || !(field in c.deal) ? { kind: 'none' } : { kind: 'hold', conflict }
+  if (conflict === undefined || field in p.deal || !(field in c.deal)) return { kind: 'none' }
+  // Whether a referral that takes nothing any more should go through a door is no question, either.
+  return p.sealed && isDoor(field) && isUntaken(conflict.saw.partner) ? { kind: 'none' } : { kind: 'hold', conflict }
 }
 
 /** What one value will show depends on itself and, for amounts, on the currency beside it: the rest of the deal need not be worked out for it. */

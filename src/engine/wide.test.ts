@@ -69,6 +69,25 @@ it('a conflict hides nothing: what Partner Center does not take is said beside i
   expect(link?.reason?.items?.join()).toContain('details.notes is empty')
 })
 
+// Found by the simulation, seed 118179 on Salesforce: a narrow look still asked what the next wide one did not, and the record was written to at rest.
+it('a door that a person was asked about is no question any more once the referral is closed, in a narrow look and in a wide one', async () => {
+  const world = engineWorld()
+  const record = world.crm.put({ kind: 'opportunity', deal: { ...deal, [HELP]: 'QuotesOrLicensing' } })
+  const referral = world.partner.put({ kind: 'referral', deal, otherId: record.id })
+  record.otherId = referral.id
+  await world.hint({ ref: opportunity(record.id), wide: true })
+  await world.settle()
+  expect((await world.links())[0]?.conflicts).toMatchObject([{ field: HELP }])
+  world.partner.edit(referral.id, { status: 'Closed/Lost' })
+  for (const wide of [false, true]) {
+    await world.hint({ ref: { side: 'partner', kind: 'referral', id: referral.id }, wide })
+    await world.settle()
+    const [link] = await world.links()
+    expect(link?.reason?.code).toBe('closed')
+    expect(link?.conflicts.filter(({ kind }) => kind !== 'info')).toEqual([])
+  }
+})
+
 describe('a first sweep', () => {
   it("learns of Microsoft's part of a deal, also where its referral stands before the deal's own", async () => {
     const world = engineWorld()
