@@ -81,6 +81,14 @@ export const MUTANTS: readonly Mutant[] = [
     'if (candidates.length > 9) return',
   ),
   mutant(
+    'two deals that meet at one record are joined, and one of the referrals is nobody\'s any more',
+    ['R24'],
+    'src/engine/holds.ts',
+    'return rival?.ends[here]?.id ?? null',
+    'return null',
+  ),
+  mutant('an answer at a door of the CRM is taken for one at Partner Center', ['R55'], 'src/core/plan-types.ts', 'word?.keep === otherSide(side)', "word?.keep === 'crm'"),
+  mutant(
     'a lease is not checked before a write',
     ['R6'],
     'src/engine/pass.ts',
@@ -90,9 +98,23 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'a save does not compare the revision',
     ['R6', 'R54'],
+    'src/store/foreseen-save.ts',
+    ".where('id', '=', to.id)\n    .where('revision', '=', to.planned)",
+    ".where('id', '=', to.id)",
+  ),
+  mutant(
+    'a save of a deal that is to be tried again does not compare the revision',
+    ['R6', 'R54'],
     'src/store/links.ts',
-    ".set({ revision: to.revision, doc: to.doc, state: to.state, reason: to.reason, updated_at: to.updated_at })\n    .where('tenant', '=', to.tenant)\n    .where('id', '=', to.id)\n    .where('revision', '=', to.planned)",
-    ".set({ revision: to.revision, doc: to.doc, state: to.state, reason: to.reason, updated_at: to.updated_at })\n    .where('tenant', '=', to.tenant)\n    .where('id', '=', to.id)",
+    "updated_at: to.updated_at })\n    .where('tenant', '=', to.tenant)\n    .where('id', '=', to.id)\n    .where('revision', '=', to.planned)",
+    "updated_at: to.updated_at })\n    .where('tenant', '=', to.tenant)\n    .where('id', '=', to.id)",
+  ),
+  mutant(
+    'a save that changes more than the deal itself does not compare the revision',
+    ['R6', 'R54'],
+    'src/store/links.ts',
+    ".set(linkColumns(to))\n    .where('tenant', '=', to.tenant)\n    .where('id', '=', to.id)\n    .where('revision', '=', to.planned)",
+    ".set(linkColumns(to))\n    .where('tenant', '=', to.tenant)\n    .where('id', '=', to.id)",
   ),
   mutant(
     'the loser of a conflict is not recorded',

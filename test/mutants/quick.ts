@@ -46,4 +46,18 @@ export const QUICK: readonly QuickMutant[] = [
     'two deals of one new customer look for its account at once',
   ]),
   ...by('src/adapters/partner-center/api.test.ts', ['a referral is patched without the version it was planned on']),
+  ...by('src/core/plan-meeting.test.ts', ['a one-way row lets the edit stand', 'a closed referral is patched']),
+  ...by('src/engine/waiting-edits.test.ts', ['edits are sent although Sync is off']),
+  ...by('src/engine/wide.test.ts', ['a share goes out without a contact although help is asked']),
+  ...by('src/engine/ledger.test.ts', ['a save moves the base and does not say so']),
+  ...by('src/engine/linking.test.ts', ["two deals that meet at one record are joined, and one of the referrals is nobody's any more"]),
+  ...by('src/engine/doors.test.ts', ['an answer at a door of the CRM is taken for one at Partner Center']),
+  ...by('src/store/promises.test.ts', [
+    'a save does not compare the revision',
+    'a save of a deal that is to be tried again does not compare the revision',
+    'a save that changes more than the deal itself does not compare the revision',
+    'a mark during a run is lost',
+    'a repeated event is new every time',
+    'the ledger is not chained',
+  ]),
 ]
