@@ -12,8 +12,12 @@ const opportunity: EndRef = { side: 'crm', kind: 'opportunity', id: 'O-1' }
 const agreed: Projection = { status: 'Active/Accepted', 'details.notes': 'Agreed.' }
 const notes = (text: string): Projection => ({ ...agreed, 'details.notes': text })
 
+interface How {
+  readonly row?: FieldPolicy
+  readonly sealed?: boolean
+}
 /** What is planned where both agreed on the notes once and show these now. */
-function planned(now: { readonly partner: string; readonly crm: string }, how: { readonly row?: FieldPolicy; readonly sealed?: boolean } = {}): Plan {
+function planned(now: { readonly partner: string; readonly crm: string }, how: How = {}): Plan {
   const policy = defaultPolicy()
   const link = { ...newLink(asLinkId('D-1'), 0, { partner: referral, crm: opportunity }), base: { partner: agreed, crm: agreed } }
   return plan({

@@ -169,3 +169,22 @@ describe('what waited while a flow only observed', () => {
     expect([...world.crm.rows.values()].map(({ deal }) => deal.name)).toContain('Second')
   })
 })
+
+it('[R36] a deal whose pass began before a flow was opened, and ended after, does not go on waiting for it', async () => {
+  const { world, referralId, crmId, edited } = await watched()
+  const { read } = world.crm.adapter
+  Object.assign(world.crm.adapter, {
+    read: async (...asked: Parameters<typeof read>) => {
+      const seen = await read(...asked)
+      // The flow is opened while the pass is under way: its deal does not say yet that it waits, so that nobody finds it by that.
+      world.policy = { ...world.policy, flows: { partnerToCrm: 'on', crmToPartner: 'on' } }
+      world.version += 1
+      Object.assign(world.crm.adapter, { read })
+      await markUnderSwitches(world.engine, world.policy)
+      return seen
+    },
+  })
+  world.partner.edit(referralId, { 'details.notes': 'new' })
+  await edited('partner')
+  expect(world.crm.only()).toMatchObject({ id: crmId, deal: { 'details.notes': 'new' } })
+})

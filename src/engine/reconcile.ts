@@ -4,7 +4,7 @@ import type { Decision, Link, LinkState, Reason } from '../core/link.js'
 import { seenBy } from '../core/observation.js'
 import { plan as makePlan } from '../core/plan.js'
 import type { Side } from '../core/ref.js'
-import { because, type Plan, type PlannedChange } from '../core/plan-types.js'
+import { because, FLOW_OFF, type Plan, type PlannedChange } from '../core/plan-types.js'
 import { flowInto } from '../core/policy.js'
 import type { Lease, Readings } from '../core/ports.js'
 import { SIDES, type EndRef } from '../core/ref.js'
@@ -59,6 +59,7 @@ export async function reconcile(live: Engine, { lease, link: read }: ToWork, sig
     }
     outcome = await failed(engine, pass, fault)
   }
+  if (waitsForFlow(pass.link.reason)) await hearOfSwitch(live, engine, pass)
   return reportOf(engine, pass, outcome, outcome.kind === 'settled' || outcome.because.code === MOMENT ? null : outcome.because)
 }
 
@@ -66,6 +67,20 @@ export async function reconcile(live: Engine, { lease, link: read }: ToWork, sig
 async function putOffSearch(engine: Engine, { link, searchAfter }: Pass): Promise<void> {
   if (searchAfter !== null) await changeDeal(engine, link.id, (stored) => searchedAfter(stored, searchAfter), () => [])
 }
+
+/**
+ * A pass ends under the settings it began with. Who opened a flow meanwhile marked the deals that waited for it, and this one only says so now:
+ * it is marked here, or it would wait until somebody edits it.
+ */
+async function hearOfSwitch(live: Engine, engine: Engine, { link }: Pass): Promise<void> {
+  await live.freshen()
+  if (live.policy().version === engine.policy().version) return
+  const now = live.clock.now()
+  await live.store.queue.mark([{ link: link.id, dueAt: now, urgency: 2, wide: true, because: 'a flow was switched on' }], now)
+}
+const closedFlows: readonly string[] = Object.values(FLOW_OFF).map(([text]) => text)
+const waitsForFlow = (reason: Reason | null): boolean =>
+  reason?.code === 'observing' || (reason?.code === 'excluded' && closedFlows.includes(reason.text))
 
 async function rounds(engine: Engine, pass: Pass): Promise<Outcome | 'detached'> {
   let known: Known = {}

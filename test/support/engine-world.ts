@@ -20,6 +20,8 @@ export interface EngineWorld {
   readonly service: Service
   readonly reports: PassReport[]
   policy: Policy
+  /** Of the settings that the policy is from. */
+  version: number
   mapping: MappedRows | null
   nowMs: number
   hint(hint: Partial<Hint> & Pick<Hint, 'ref'>): Promise<void>
@@ -41,8 +43,9 @@ export function engineWorld(): EngineWorld {
   const crm = memorySide('crm')
   const reports: PassReport[] = []
   let serial = 0
-  const world: { policy: Policy; nowMs: number; mapping: MappedRows | null } = {
+  const world: { policy: Policy; version: number; nowMs: number; mapping: MappedRows | null } = {
     policy: defaultPolicy(),
+    version: 1,
     mapping: null,
     nowMs: Date.UTC(2026, 10, 1),
   }
@@ -53,7 +56,7 @@ export function engineWorld(): EngineWorld {
     random,
     newId: () => `id-${(serial += 1)}`,
     adapters: { partner: partner.adapter, crm: crm.adapter },
-    policy: () => ({ policy: world.policy, version: 1, mapping: world.mapping }),
+    policy: () => ({ policy: world.policy, version: world.version, mapping: world.mapping }),
     freshen: async () => undefined,
     crmIdFor: (referralId) => `crm-for-${referralId}`,
     referralsKnown: async () => true,
