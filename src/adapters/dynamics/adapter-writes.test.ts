@@ -146,6 +146,14 @@ describe('making an opportunity', () => {
     })
   })
 
+  test('that is refused by a server that does not say which part of it names them all, not the first', async () => {
+    const untold = { status: 400, json: { error: { code: '0x80040265', message: 'Seven is not allowed here.' } }, headers: { 'Content-ID': '' } }
+    nothingThere().on(/^POST opportunities/, () => untold)
+    const { kind, message } = await faultOf(adapter.create(create(), { signal }))
+    expect(kind).toBe('rejected')
+    expect(message).toMatch(/^Dynamics 365, the account of .* or the contact .* or opportunity .*: a plug-in/)
+  })
+
   test('of a known customer uses its account and contact, and tells what they show', async () => {
     nothingThere()
       .on(

@@ -235,9 +235,13 @@ function outcomeOf(operations: readonly Operation[], found: BatchAnswer | undefi
   if (refusal === undefined) return answers.length === operations.length ? answers : lostPart(first.what)
   // A refused change set answers once; which of its parts it was is told by the Content-ID, where the server gives one.
   const position = Number(refusal.headers['content-id'])
-  const operation = operations[Number.isInteger(position) && position > 0 ? position - 1 : failed] ?? first
+  const isApart = answers.length === operations.length
+  const told = Number.isInteger(position) && position > 0 ? operations[position - 1] : isApart ? operations[failed] : undefined
   const conditional = operations.some(namesVersion)
-  return faultOf(refusal, { ...askedOf(operation), conditional })
+  if (told !== undefined) return faultOf(refusal, { ...askedOf(told), conditional })
+  // Which one it was is not known: to name the first would send a person to the wrong record.
+  const what = [...new Set(operations.map((operation) => operation.what))].join(' or ')
+  return faultOf(refusal, { ...askedOf(first), what, conditional })
 }
 
 function rowIn(answer: Answer, what: string): Row | null {
