@@ -29,7 +29,7 @@ import { outboundMessages } from './outbound-messages.js'
 
 const url = 'https://cosell.my.salesforce.example'
 const SETTINGS = { mapping: effectiveMapping(SALESFORCE_PROFILE, EMPTY_MAPPING), owner: null, checkMarkInName: false }
-const strangeStages = { 'Active/Accepted': { StageName: 'Qualification' }, 'New/*': { StageName: 'Prospecting' } }
+const strangeStages = { 'Active/Accepted': { StageName: 'Qualification' }, 'New/*': { StageName: 'Needs Analysis' } }
 const STRANGE = { ...SETTINGS, mapping: effectiveMapping(SALESFORCE_PROFILE, { ...EMPTY_MAPPING, stages: strangeStages }) }
 type Values = Readonly<Record<string, unknown>>
 

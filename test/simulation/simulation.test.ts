@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CRM_KINDS, type CrmKind } from './crm.js'
 import { drawCase, runCase, type Breadth } from './run-seed.js'
-import { SEEDS_THAT_FAILED, WIDE_SEEDS_THAT_FAILED } from './seeds-that-failed.js'
+import { SEEDS_THAT_FAILED, WHOLE_SEEDS_THAT_FAILED, WIDE_SEEDS_THAT_FAILED } from './seeds-that-failed.js'
 
 /**
  * The real engine and adapters over the strict simulators, with people on both sides, faults of every kind and a hand-turned clock.
@@ -16,6 +16,9 @@ describe('seeds that failed once', () => {
   })
   it.each(WIDE_SEEDS_THAT_FAILED)('%s %i, played wide: %s', async (crm, seed) => {
     expect(await violationsOf(seed, crm, 'wide')).toEqual([])
+  })
+  it.each(WHOLE_SEEDS_THAT_FAILED)('%s %i, played whole: %s', async (crm, seed) => {
+    expect(await violationsOf(seed, crm, 'whole')).toEqual([])
   })
 })
 
