@@ -17,7 +17,7 @@ const restsMost = 30 // Its first sweep reads all that was written in the last t
 const givenBackMs = 110_000 // V8 looks through the heap of a process that does little once in a hundred seconds.
 const eventsCounted = 200
 const readsPromisedFrom = 10_000 // Among fewer deals the dozen calls that a first sync makes whatever their number weigh more.
-const warmUps = 4 // A service that runs for weeks has its code compiled.
+const warmUps = 12 // A service that runs for weeks has its code compiled: the processor time of an event falls for some twelve rounds of 200, then stays.
 
 /** The first sync of so many deals, the sweeps after it, the service at rest over them, and events that come then; with the floors of the first three. */
 export async function volume(count: number): Promise<Measured> {
