@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto'
 import type { CompiledQuery } from 'kysely'
 import type { AuditEntry } from '../core/audit.js'
 import { newLink, type Link } from '../core/link.js'
-import type { AcceptedEvent, LeasedDeal, Mark } from '../core/ports.js'
+import type { AcceptedEvent, Lease, LeasedDeal, Mark } from '../core/ports.js'
 import { asLinkId, isEndRef, refKey, type Instant, type LinkId } from '../core/ref.js'
 import { together, type Asked } from './asked.js'
 import type { OpenDatabase, Trx } from './database.js'
-import { append, beforeFirst, type Head } from './ledger.js'
+import { append, beforeFirst, headsOf, type Head } from './ledger.js'
 import { insertLink } from './links.js'
 import type { Places } from './offers.js'
 import { columnsFrom, joined, prepared, preparedMany } from './prepared.js'
 import { markAll } from './queue.js'
 import type { EventTable } from './schema.js'
-import { standingOf, type Standing } from './standing.js'
+import { standingOf, standingToWork, type Standing } from './standing.js'
 
 /** What one caller brings. */
 export interface Delivery {
@@ -33,7 +33,7 @@ export interface Intake {
  */
 export async function takeIn(trx: Trx, intake: Intake, group: readonly Delivery[]): Promise<Taken> {
   const { open, tenant, places } = intake
-  if (group.length === 0) return { answers: [], heads: new Map(), marked: 0, leased: [], wrote: false }
+  if (group.length === 0) return { answers: [], heads: new Map(), marked: 0, leased: () => [], wrote: false }
   const rows = new Map<string, EventTable>()
   for (const { events, now } of group)
     for (const { source, eventKey, name } of events)
@@ -62,8 +62,8 @@ export interface Taken {
   readonly heads: ReadonlyMap<string, Head>
   /** How many deals were marked. */
   readonly marked: number
-  /** Those of them that were leased: complete when the transaction is over. */
-  readonly leased: readonly LeasedDeal[]
+  /** Those of them that were leased: asked when the transaction is over. */
+  readonly leased: () => readonly LeasedDeal[]
   /** The transaction has begun to write, be it only the row of an event that was there already. */
   readonly wrote: boolean
 }
@@ -105,7 +105,7 @@ function newOf(trx: Trx, rows: readonly EventTable[]): Asked<Set<string>> {
 
 async function markDeals(
   trx: Trx,
-  { tenant, places }: Intake,
+  intake: Intake,
   fresh: readonly { readonly event: AcceptedEvent; readonly now: Instant }[],
   found: Map<string, Standing[]>,
 ): Promise<Pick<Taken, 'heads' | 'marked' | 'leased'>> {
@@ -120,7 +120,7 @@ async function markDeals(
       if (known.length === 0 && isEndRef(hint.ref)) {
         const ends = { partner: null, crm: null, [hint.ref.side]: hint.ref }
         const link = newLink(asLinkId(randomUUID()), now, ends)
-        await insertLink(trx, tenant, link, now)
+        await insertLink(trx, intake.tenant, link, now)
         known.push({ id: link.id, head: beforeFirst, deal: link })
         found.set(key, known)
       }
@@ -140,19 +140,50 @@ async function markDeals(
     }
   }
   const last = fresh.at(-1)
-  if (marks.length === 0 || last === undefined) return { heads: new Map(), marked: 0, leased: [] }
-  const leased: LeasedDeal[] = []
-  await markAll(trx, tenant, marks, last.now, {
+  if (marks.length === 0 || last === undefined) return { heads: new Map(), marked: 0, leased: () => [] }
+  return markAndRead(trx, intake, { marks, audit, heads, deals, now: last.now })
+}
+
+interface Marking {
+  readonly marks: readonly Mark[]
+  readonly audit: readonly AuditEntry[]
+  /** Where chains end, and deals, as far as they were read; the others are, once they are marked. */
+  readonly heads: Map<string, Head>
+  readonly deals: Map<LinkId, Link>
+  readonly now: Instant
+}
+
+async function markAndRead(
+  trx: Trx,
+  { tenant, places }: Intake,
+  { marks, audit, heads, deals, now }: Marking,
+): Promise<Pick<Taken, 'heads' | 'marked' | 'leased'>> {
+  const marked = new Set(marks.map(({ link }) => link))
+  const unread = new Set(places.count === 0 ? [] : [...marked].filter((link) => !deals.has(link)).slice(0, unreadMost))
+  const leases: Lease[] = []
+  const may = new Set([...deals.keys(), ...unread])
+  await markAll(trx, tenant, marks, now, {
     most: places.count,
     leaseMs: places.leaseMs,
-    may: (link) => deals.has(link),
-    leased(lease) {
-      const link = deals.get(lease.link)
-      if (link !== undefined) leased.push({ lease, link })
-    },
+    may: (link) => may.has(link),
+    leased: (lease) => void leases.push(lease),
   })
-  return { heads: await append(trx, tenant, audit, heads), marked: new Set(marks.map(({ link }) => link)).size, leased }
+  // What is marked is locked by it: who works it can write neither to the deal nor to its chain until this is over.
+  const chains = [...marked].filter((link) => !heads.has(link) && !unread.has(link))
+  const [standing, ends] = await together(trx, standingToWork(trx, tenant, [...unread]), headsOf(trx, tenant, chains))
+  for (const [chain, head] of ends) heads.set(chain, head)
+  for (const { id, head, deal } of standing) {
+    if (head !== null) heads.set(id, head)
+    if (deal !== null) deals.set(id, deal)
+  }
+  const handed = (lease: Lease): LeasedDeal[] => {
+    const link = deals.get(lease.link)
+    return link === undefined ? [] : [{ lease, link }]
+  }
+  return { heads: await append(trx, tenant, audit, heads), marked: marked.size, leased: () => leases.flatMap(handed) }
 }
+
+const unreadMost = 16 // As many as one statement reads, and more than there are places.
 
 /** Keys of events are kept for a month: longer than any sender repeats one. */
 export const EVENT_KEPT_MS = 31 * 86_400_000

@@ -40,13 +40,14 @@ test('what stands of a deal is found by steps in indexes, however many deals and
   expect(plans.filter((plan) => plan.includes('audit_chain') && !plan.includes('chain=?'))).toEqual([])
 })
 
-test('of many records at once only the ids are told, so that nothing is locked in pieces', async () => {
+test('of many records at once only the ids are told, and on PostgreSQL of several: what is locked before it is marked is one deal', async () => {
   const many = Array.from({ length: 17 }, (_, index) => ({ ref: { side: 'partner', kind: 'referral', id: `r-${index}` }, engagementId: null }) as const)
   const postgres = { ...open, kind: 'postgres' } as const
   await open.db.transaction().execute((trx) => {
-    const texts = (wanted: typeof many): string => standingOf(trx, wanted, { open: postgres, tenant: 'default', withDeals: true }).queries.map(({ sql }) => sql).join(';')
-    expect(texts(many.slice(0, 16))).toContain('for update')
-    expect(texts(many)).not.toContain('for update')
+    const texts = (of: OpenDatabase, wanted: typeof many): string => standingOf(trx, wanted, { open: of, tenant: 'default', withDeals: true }).queries.map(({ sql }) => sql).join(';')
+    expect(texts(postgres, many.slice(0, 1))).toContain('for update')
+    expect([texts(postgres, many.slice(0, 2)), texts(open, many)].filter((text) => /for update|"doc"/.test(text))).toEqual([])
+    expect(texts(open, many.slice(0, 16))).toContain('"doc"')
     return Promise.resolve()
   })
 })

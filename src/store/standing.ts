@@ -53,7 +53,7 @@ const selectDeals = preparedMany((db, keys: readonly RecordKey[]) =>
     .leftJoin('link', (join) => join.onRef('link.tenant', '=', 'link_ref.tenant').onRef('link.id', '=', 'link_ref.link'))
     .select(['link.doc', 'link.revision']),
 )
-// In one order for everyone, so that two transactions never wait for each other in a circle.
+// One record may belong to several deals: in one order for everyone, so that two transactions never wait for each other in a circle.
 const lockDeals = preparedMany((db, keys: readonly RecordKey[]) =>
   db
     .selectFrom('dirty')
@@ -70,7 +70,7 @@ const lockDeals = preparedMany((db, keys: readonly RecordKey[]) =>
     .forUpdate(),
 )
 
-const recordsMost = 16 // Longer lists are asked in pieces, and locked in pieces they would be in no one order.
+const recordsMost = 16 // Longer lists are asked in pieces.
 
 export interface Asking {
   readonly open: OpenDatabase
@@ -81,12 +81,14 @@ export interface Asking {
 
 /**
  * The deals that have these records, by the key of each. Where their chains end is read when nobody who works one of them can write to its
- * chain any more: on PostgreSQL their marks are locked first, as every save does. Of many at once only the ids are told.
+ * chain any more: on PostgreSQL the mark is locked first, as every save does. Of several records there only the ids are told, as of many
+ * anywhere: a mark that is not there yet cannot be locked, and who locks some and makes the others later waits in a circle with a sweep that
+ * marks them in order. They are marked first, and read after it.
  */
 export function standingOf(trx: Trx, wanted: readonly Wanted[], { open, tenant, withDeals }: Asking): Asked<Map<string, Standing[]>> {
   const byRecord = keysOf(wanted)
   const keys = [...new Set([...byRecord.values()].flatMap((all) => [...all]))].map((ref_key) => ({ tenant, ref_key }))
-  if (keys.length > recordsMost) return idsOnly(linkIdsOf(trx, tenant, wanted))
+  if (keys.length > recordsMost || (open.kind === 'postgres' && byRecord.size > 1)) return idsOnly(linkIdsOf(trx, tenant, wanted))
   if (keys.length === 0) return { queries: [], read: () => new Map<string, Standing[]>() }
   const locks: readonly CompiledQuery[] = open.kind === 'postgres' ? lockDeals.queries(trx, keys) : []
   return {
@@ -130,7 +132,7 @@ const selectWorked = preparedMany((db, keys: readonly LinkKey[]) =>
     .where('link.id', 'in', keys.map(({ id }) => id)),
 )
 
-/** Deals that are about to be worked, and where their chains end. */
+/** Deals that are worked now or about to be, and where their chains end. */
 export const standingToWork = (db: Db, tenant: string, ids: readonly LinkId[]): Asked<Standing[]> => ({
   queries: ids.length === 0 ? [] : selectWorked.queries(db, ids.map((id) => ({ tenant, id }))),
   read: (answers) => (joined(answers).rows as Omit<FoundDeal, 'ref_key'>[]).map(standing), // what the statements select

@@ -9,7 +9,7 @@ import { forgetEvents } from './events.js'
 import { append, readAudit, verify } from './ledger.js'
 import { answersDueByDay, countLinked, countStates, findLinks, insertLink, listLinks, loadLinks, namesOfLinks, updateLink } from './links.js'
 import { migrate } from './migrations.js'
-import { markAll, queueOf } from './queue.js'
+import { lockMarks, markAll, queueOf } from './queue.js'
 import { erasePerson, forgetPayloads, forgetValues } from './retention.js'
 import { offers } from './offers.js'
 import type { Seal } from './seal.js'
@@ -123,7 +123,7 @@ function storeOver(open: OpenDatabase, tenant: string): OpenStore {
     add: (link, audit, now) => inTransaction(open, (trx) => add(trx, tenant, link, audit, now)),
     save: writing.save,
     saveMany: (commits) => inTransaction(open, (trx) => saveEach(trx, { open, tenant }, commits)),
-    merge: (keep, drop, audit, now) => inTransaction(open, (trx) => merge(trx, tenant, { keep, drop, audit, now })),
+    merge: (keep, drop, audit, now) => inTransaction(open, (trx) => merge(trx, { open, tenant }, { keep, drop, audit, now })),
     list: (filter) => listLinks(db, tenant, filter),
     counts: () => countStates(db, tenant),
     linkedCount: () => countLinked(db, tenant),
@@ -177,9 +177,11 @@ const movedMeanwhile = (link: Link): Fault =>
 /** Two links that turned out to be one deal: `drop` gives up its ends and its marks. @throws Fault `stale` when either moved meanwhile. */
 async function merge(
   trx: Trx,
-  tenant: string,
+  { open, tenant }: { readonly open: OpenDatabase; readonly tenant: string },
   { keep, drop, audit, now }: { keep: Link; drop: Link; audit: Commit['audit']; now: Instant },
 ): Promise<Link> {
+  // The rows of leases before those of deals, as everyone locks them.
+  if (open.kind === 'postgres') await lockMarks(trx, tenant, [keep.id, drop.id])
   const stored = await loadLinks(trx, tenant, [keep.id, drop.id])
   for (const link of [keep, drop]) if (stored.find((row) => row.id === link.id)?.revision !== link.revision) throw movedMeanwhile(link)
   const reason = { code: 'excluded' as const, text: `It turned out to be deal ${keep.id}.`, remedy: 'Nothing to do.' }

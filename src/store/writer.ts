@@ -81,7 +81,7 @@ async function write(open: OpenDatabase, tenant: string, { items, book, keep }: 
       if (commits.length > 0 || taken.wrote) open.makeRoom()
       return { taken, saves }
     })
-    leased = taken.leased
+    leased = taken.leased()
     for (const [chain, head] of taken.heads) book.grown(asLinkId(chain), head)
     for (const { link } of leased) book.note(link, taken.heads.get(link.id) ?? null) // Its pass begins.
     commits.forEach(({ outcome }, index) => {

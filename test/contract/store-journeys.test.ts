@@ -146,11 +146,15 @@ function wakesOf({ queue }: OpenStore): { readonly count: number; readonly first
 
 /** How often a client was asked something while this went on, calls to other processes apart. */
 async function journeysOf(work: () => Promise<unknown>): Promise<number> {
+  const asked = await askedDuring(work)
+  return asked.filter((one) => !(one instanceof Batch && one.queries.some(({ sql: text }) => text.includes('pg_notify')))).length
+}
+
+async function askedDuring(work: () => Promise<unknown>): Promise<unknown[]> {
   const { query } = pg.Client.prototype
-  let count = 0
+  const asked: unknown[] = []
   pg.Client.prototype.query = function (this: pg.Client, ...given: unknown[]): never {
-    const [asked] = given
-    if (!(asked instanceof Batch && asked.queries.some(({ sql: text }) => text.includes('pg_notify')))) count += 1
+    asked.push(given[0])
     return (query as (...all: unknown[]) => unknown).apply(this, given) as never // any of its forms
   }
   try {
@@ -158,5 +162,89 @@ async function journeysOf(work: () => Promise<unknown>): Promise<number> {
   } finally {
     pg.Client.prototype.query = query
   }
-  return count
+  return asked
 }
+
+/** What another process does in the middle of a transaction. Nobody of ours may have to begin anew for it: two that wait in a circle cost a second. */
+async function stranger(work: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: postgres.url })
+  await client.connect()
+  try {
+    expect(await askedDuring(() => work(client))).not.toContain('rollback')
+  } finally {
+    await client.end()
+  }
+}
+const markOf = (client: pg.Client, link: string): Promise<unknown> =>
+  client.query(
+    `insert into dirty (tenant, link, due_at, priority, marks, attempts, leased_until, leased_marks, wide, leased_wide, reason, marked_at)
+     values ('default', $1, $2, 2, 1, 0, 0, 0, 0, 0, 'sweep', $2) on conflict (tenant, link) do update set marks = dirty.marks + 1`,
+    [link, now],
+  )
+/** The server is asked until it says so: no time is guessed. */
+async function someoneWaits(client: pg.Client): Promise<void> {
+  for (let tries = 0; tries < 2_000; tries += 1) {
+    const { rows } = await client.query<{ n: string }>('select count(*) as n from pg_locks where not granted')
+    if (Number(rows[0]?.n) > 0) return
+  }
+  expect.fail('nobody waits')
+}
+const dealOf = async (id: string): Promise<Link> => (await store.linksOf({ side: 'partner', kind: 'referral', id }, null))[0] ?? expect.fail(id)
+const about = (...ids: string[]): AcceptedEvent[] =>
+  ids.map((id) => ({ ...arrival(randomUUID()), hints: [{ ref: { side: 'partner', kind: 'referral', id }, engagementId: null, wide: false }] }))
+
+it('events of several deals and a sweep that marks them never wait for each other in a circle', async () => {
+  await store.acceptEvents(about('r-sweep-a', 'r-sweep-b'), now)
+  const links = [await dealOf('r-sweep-a'), await dealOf('r-sweep-b')].map(({ id }) => id).toSorted()
+  const [first = expect.fail(), second = expect.fail()] = links
+  await inTransaction(open, (trx) => sql`delete from dirty where link = ${first}`.execute(trx))
+  await stranger(async (client) => {
+    await client.query('begin')
+    await markOf(client, first)
+    const accepted = store.acceptEvents(about('r-sweep-a', 'r-sweep-b'), now)
+    await someoneWaits(client)
+    await markOf(client, second)
+    await client.query('commit')
+    expect(await accepted).toEqual([true, true])
+    const { rows } = await client.query<{ marks: number }>('select marks from dirty where link = any($1) order by link', [links])
+    expect(rows).toEqual([{ marks: 2 }, { marks: 3 }])
+  })
+  expect((await store.verifyAudit()).broken).toEqual([])
+})
+
+it('events of several deals are handed over, each as it stands when it is marked', async () => {
+  await store.acceptEvents(about('r-both-a', 'r-both-b'), now)
+  const links = [await dealOf('r-both-a'), await dealOf('r-both-b')]
+  await inTransaction(open, (trx) => sql`delete from dirty`.execute(trx))
+  const handed: LeasedDeal[] = []
+  const withdraw = store.queue.offer({ leaseMs, keep: (most) => most, work: (deals) => void handed.push(...deals) })
+  await stranger(async (client) => {
+    await client.query('begin')
+    await client.query('lock table dirty in share mode')
+    const accepted = store.acceptEvents(about('r-both-a', 'r-both-b'), now)
+    await someoneWaits(client)
+    await client.query(`update link set revision = revision + 1 where id = $1`, [links[0]?.id])
+    await client.query('commit')
+    await accepted
+  })
+  withdraw()
+  const revisions = new Map(handed.map(({ link }) => [link.id, link.revision]))
+  expect(links.map(({ id, revision }) => (revisions.get(id) ?? 0) - revision)).toEqual([1, 0])
+  for (const { lease, link } of handed) await store.save({ lease, link, audit: notedOf(link), now, outcome: { kind: 'settled' } })
+  expect((await store.verifyAudit()).broken).toEqual([])
+})
+
+it('two deals are joined while one of them is saved, and neither waits for the other in a circle', async () => {
+  await store.acceptEvents(about('r-keep', 'r-drop'), now)
+  const [keep, drop] = [await dealOf('r-keep'), await dealOf('r-drop')]
+  await stranger(async (client) => {
+    // As a save of the deal that is given up goes: its mark first, then the deal.
+    await client.query('begin')
+    await client.query('select link from dirty where link = $1 for update', [drop.id])
+    const joined = store.merge(keep, drop, [], now)
+    await someoneWaits(client)
+    await client.query('update link set updated_at = updated_at where id = $1', [drop.id])
+    await client.query('commit')
+    expect(await joined).toMatchObject({ id: keep.id, revision: keep.revision + 1 })
+  })
+})
