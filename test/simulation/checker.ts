@@ -133,7 +133,7 @@ const saysStage = (desk: Desk, link: Link): boolean => link.conflicts.some(({ fi
 
 function stagesAgree(desk: Desk, referral: Known, other: Known, link: Link): string[] {
   const [partner, crm] = [partnerPhase(referral.shown.stage), crmPhase(other)]
-  if (partner === crm || saysStage(desk, link)) return []
+  if (partner === crm || saysStage(desk, link) || desk.world.office.refused.has(link.id)) return []
   // An open deal that a seller puts on hold stays active at Partner Center, which knows no such thing.
   if (partner === 'open' && crm === 'waiting')
     return lastStageBy(desk, other) === 'person' ? [] : [`Referral ${referral.id} is active, its CRM record ${other.id} waits.`]

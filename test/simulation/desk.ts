@@ -101,7 +101,8 @@ async function decide(desk: AtDesk, { only, keep: wanted }: Answer, pick: number
     () => [],
   )
   // On a first meeting a word about a door is the same as a yes to it.
-  if (conflict.door !== keep) {
+  if (conflict.door === keep) office.refused.add(link.id)
+  else {
     const takes = meant(conflict, keep)
     office.words.push({ order: truth.happenings.length, link: link.id, records: recordsOf(link), side: otherSide(keep), takes })
   }

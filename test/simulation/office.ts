@@ -33,6 +33,8 @@ export interface Office {
   readonly openSince: Record<FlowName, number>
   open(now: number): readonly FlowName[]
   readonly words: Word[]
+  /** Deals at a door of which somebody said no: what the two show of it stays different. */
+  readonly refused: Set<string>
   readonly holds: Hold[]
 }
 
@@ -61,6 +63,7 @@ export function office(rare: Rare | null): Office {
       return opened
     },
     words: [],
+    refused: new Set(),
     holds: [],
   }
 }
