@@ -122,8 +122,12 @@ async function createAll(engine: Engine, items: readonly Item[], signal: AbortSi
     .filter((commit) => commit.link.state === 'pending')
     .map((commit): Mark => ({ link: commit.link.id, dueAt: clock.now(), urgency: 2, wide: true, because: 'first sync' }))
   if (open.length > 0) await store.queue.mark(open, clock.now())
-  await store.saveMany(commits)
+  const saved = await store.saveMany(commits)
+  // The new record's own event may have made a deal of it meanwhile: an ordinary pass joins the two, at once and not when the lease has ended.
+  const refused = ready.filter((_item, index) => !isSaved(saved[index])).map(({ lease }) => lease)
+  if (refused.length > 0) await store.queue.release(refused, clock.now())
 }
+const isSaved = (result: Link | Error | undefined): boolean => result !== undefined && 'ends' in result
 
 const intentOf = (engine: Engine, { planned, lease }: Item): Intent => ({
   change: planned.change,
