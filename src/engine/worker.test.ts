@@ -98,7 +98,7 @@ test('no more deals are handed over than are worked at once, and one place is le
   expect(hands, 'the offer is withdrawn').toBeNull()
 })
 
-test('a deal that is handed over while the worker stops is handed back', async () => {
+test.each([false, true])('a deal that is handed over while the worker stops is handed back before that is over (the transaction took a while: %s)', async (isSlow) => {
   const world = engineWorld()
   const { queue } = world.store
   let hands: Hands | null = null
@@ -115,8 +115,27 @@ test('a deal that is handed over while the worker stops is handed back', async (
   await new Promise(setImmediate)
   const late = (hands as Hands | null) ?? expect.fail('no hands')
   const kept = late.keep(1)
-  const stopped = work.stop(0)
+  let isOver = false
+  const stopped = work.stop(5_000).then(() => (isOver = true))
+  if (isSlow) await turns(() => isOver)
+  expect(isOver).toBe(false)
   late.work([{ lease, link }], kept)
   await stopped
   expect(await queue.holds(lease, world.nowMs)).toBe(false)
+})
+
+test('a worker stops all the same when a transaction gives no place back', async () => {
+  const world = engineWorld()
+  const { queue } = world.store
+  let hands: Hands | null = null
+  const offer: typeof queue.offer = (given) => {
+    hands = given
+    return () => undefined
+  }
+  const sleep = (ms: number, signal?: AbortSignal): Promise<void> => (ms === 0 ? Promise.resolve() : noPoll(ms, signal))
+  const work = worker({ ...world.engine, clock: { ...world.engine.clock, sleep }, store: { ...world.store, queue: { ...queue, offer } } })
+  work.start()
+  await new Promise(setImmediate)
+  expect(((hands as Hands | null) ?? expect.fail('no hands')).keep(1)).toBe(1)
+  await work.stop(0)
 })

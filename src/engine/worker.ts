@@ -44,6 +44,7 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
   let asking = 0 // Places that the queue is being asked to fill,
   let kept = 0 // and those kept for deals that are about to be handed over.
   const room = (): number => options.concurrency - running.size - kept
+  let allGivenBack: () => void = () => undefined
 
   const run = (lease: Lease, link: Link | null): Promise<void> => {
     const work = traced(engine, lease, () => reconcile(engine, { lease, link }, abort.signal))
@@ -101,9 +102,12 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
       kept -= count
       if (taking) for (const { lease, link } of deals) void run(lease, link)
       else if (deals.length > 0) back = Promise.all([back, handBack(deals.map(({ lease }) => lease))])
+      if (kept === 0) allGivenBack()
       if (more && room() > 0) wake()
     },
   }
+  /** The transactions for which places are kept are over: what they leased is here. */
+  const handedOver = (): Promise<void> => (kept === 0 ? Promise.resolve() : new Promise((resolve) => (allGivenBack = resolve)))
   const handBack = (leases: readonly Lease[]): Promise<void> =>
     engine.store.queue.release(leases, engine.clock.now()).catch((error: unknown) => {
       engine.warn('Deals could not be handed back; they are taken again when their leases end.', { error: toFault(error).message })
@@ -146,7 +150,7 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
       withdraw()
       wake()
       const grace = new AbortController()
-      await Promise.race([Promise.allSettled([...running.values()]), engine.clock.sleep(graceMs, grace.signal)])
+      await Promise.race([Promise.allSettled([handedOver(), ...running.values()]), engine.clock.sleep(graceMs, grace.signal)])
       grace.abort()
       abort.abort()
       await Promise.allSettled([loop, back, ...running.values()])
