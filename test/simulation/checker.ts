@@ -153,6 +153,15 @@ const lastOf = ({ world }: Desk, record: Known, field: ShownField): Happening | 
 const heldSince = (desk: Desk, referral: Known, other: Known): number =>
   lastOf(desk, other.shown.sync ? referral : other, other.shown.sync ? 'stage' : 'sync')?.order ?? 0
 /** A list that a person changed there may hold what the partner's side brought as well. */
+const uncarriedMs = 60_000
+/** A person's edit in the CRM of a moment before the referral took nothing any more: it came too late to be sent. */
+const wasTooLate = (desk: Desk, referral: Known, other: Known, field: ShownField): boolean => {
+  const { happenings } = desk.world.truth
+  const since = heldSince(desk, referral, other)
+  const from = (happenings.find(({ order }) => order === since)?.atMs ?? 0) - uncarriedMs
+  const sent = lastOf(desk, referral, field)?.order ?? 0
+  return happenings.some((item) => item.order > sent && item.atMs >= from && item.actor === 'person' && item.record === other && item.field === field)
+}
 const editedSince = ({ world }: Desk, record: Known, field: ShownField, since: number): boolean =>
   world.truth.happenings.some((item) => item.order > since && item.actor === 'person' && item.record === record && item.field === field)
 
@@ -171,7 +180,8 @@ function fieldsAgree(desk: Desk, referral: Known, other: Known, link: Link): str
     // A closed or unanswered referral takes nothing, nor does one whose record's switch is off: later edits in the CRM stay there.
     const held = partner === 'won' || partner === 'lost' || partner === 'waiting' || !other.shown.sync
     const word = link.decisions.some((decision) => decision.field === name && decision.keep === 'crm')
-    if (held && (word || byCrm?.actor === 'person' || editedSince(desk, other, field, heldSince(desk, referral, other))))
+    const edited = editedSince(desk, other, field, heldSince(desk, referral, other)) || wasTooLate(desk, referral, other, field)
+    if (held && (word || byCrm?.actor === 'person' || edited))
       return link.reason !== null ? [] : [`${field} of ${other.kind} ${other.id} is not sent and nobody is told: referral ${referral.id} ${String(a)}, record ${String(b)}.`]
     // Nor does it take what the record brought to their first meeting, beside its own.
     if (held && field === 'solutions' && String(a).split(' ').every((id) => String(b).includes(id))) return []
