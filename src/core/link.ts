@@ -94,6 +94,8 @@ export interface Link {
   readonly notes: readonly string[]
   /** When lines alone were last written onto the CRM record, oldest first; absent: not lately. */
   readonly lined?: readonly Instant[]
+  /** Whether Sync, which was seen on, was off on the record when it was last seen as ours: what replaces it is not switched on then. Absent: never seen on. */
+  readonly switchedOff?: boolean
   /** The status and problem last written onto the CRM record, so that nothing is written twice at rest. */
   readonly told: string | null
   /** Fingerprint of a write that was refused for good, so that it is not sent again until something about it changes. */

@@ -206,7 +206,8 @@ function crmChanges({ p, c, link, partnerUrl, policy }: Meeting, draft: Draft): 
   if (policy.flows.partnerToCrm === 'off' || (c.sealed && step === undefined)) return []
   // A record without our identifier was just connected, or just made from a lead: both mean that it is synchronised from now on.
   // One that had agreed before and is switched off was switched off by a person.
-  const joins = c.sync || link.base === null || link.aliases.some(({ side }) => side === 'crm')
+  const replaced = link.aliases.some(({ side }) => side === 'crm') && link.switchedOff !== true
+  const joins = c.sync || link.base === null || replaced
   const identity = { otherId: p.ref.id, link: partnerUrl(p.ref.id) }
   const stamp: Stamp = c.otherId !== null ? {} : joins ? { ...identity, sync: true } : identity
   const patch = patchOf({ side: 'crm', ref: c.ref, expect: c.version }, draft.writes.crm, stamp)

@@ -226,6 +226,7 @@ function describe(engine: Engine, link: Link, now: Readings): Link {
     ...(replaced ? forgetEmptied(link, now, { side: 'crm', makesUp: engine.adapters.crm.can.makesUp }) : link),
     aliases: [...aliases.values()].filter((alias) => alias.id !== link.ends.partner?.id && alias.id !== link.ends.crm?.id),
     parts: crm.kind === 'present' ? crm.parts : link.parts,
+    ...(crm.kind === 'present' && crm.otherId !== null && (crm.sync || link.switchedOff !== undefined) ? { switchedOff: !crm.sync } : {}),
     engagementId: partner.kind === 'present' ? partner.engagementId : link.engagementId,
     name: (partner.kind === 'present' ? partner.deal.name : undefined) ?? (crm.kind === 'present' ? crm.deal.name : undefined) ?? link.name,
     kind:

@@ -123,3 +123,24 @@ describe('[R47] an edit in the CRM that waits says so', () => {
     expect(move).toEqual({ kind: 'none' })
   })
 })
+
+// Found by the simulation of the whole world, seed 138 on Dynamics 365.
+it.each([true, false])('[R47] a lead whose switch a seller turned off stays off as the opportunity that it becomes (turned off: %s)', async (isOff) => {
+  const world = engineWorld()
+  const row = world.partner.put({ kind: 'referral', category: 'lead', deal })
+  await world.hint({ ref: referral(row.id) })
+  await world.settle()
+  const lead = world.crm.only()
+  if (isOff) lead.sync = false
+  world.crm.edit(lead.id, { 'details.notes': 'Ours alone.' })
+  await world.hint({ ref: { side: 'crm', kind: 'lead', id: lead.id } })
+  await world.settle()
+  const shows: Projection = { ...lead.deal, status: 'Active/Accepted', 'details.dealValue': 99_000 }
+  const made = world.crm.put({ kind: 'opportunity', deal: shows, sync: false })
+  lead.movedTo = opportunity(made.id)
+  await world.hint({ ref: { side: 'crm', kind: 'lead', id: lead.id } })
+  await world.settle()
+  expect(made).toMatchObject({ otherId: row.id, sync: !isOff })
+  expect(row.deal).toMatchObject(isOff ? deal : { status: 'Active/Accepted', 'details.dealValue': 99_000, 'details.notes': 'Ours alone.' })
+  if (isOff) expect(await onlyLink(world)).toMatchObject({ reason: { code: 'excluded' } })
+})
