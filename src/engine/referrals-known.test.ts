@@ -116,3 +116,18 @@ test('[R27] the turn of the sweep makes the second round at once, and not a quar
   expect([...world.partner.rows.keys()]).toEqual([referralId])
   expect(world.crm.rows.get(recordId)?.otherId).toBe(referralId)
 })
+
+test('a second round that the brake stops is not made again at every tick', async () => {
+  const world = engineWorld()
+  const { referralId } = pairFromBefore(world)
+  const engine = busyListing(world, referralId, 1)
+  Object.assign(world.engine.clock, { sleep: async (ms: number) => void (ms < HOLD_MS / 3 && (world.nowMs += ms)) })
+  await sweep(engine, 'crm', options)
+  await worker(engine).drain({ signal })
+  await sweep(engine, 'partner', options)
+  let rounds = 0
+  const clock = { ...engine.clock, sleep: async (ms: number) => void (world.nowMs += ms) }
+  await lookAgainWhenAsked({ store: world.store, clock }, { untilMs: world.nowMs + 900_000, signal }, async () => void (rounds += 1))
+  expect(rounds).toBeGreaterThan(5)
+  expect(rounds).toBeLessThan(30)
+})

@@ -6,6 +6,7 @@ export const untilKnownMs = 2_000
 // Each round after the first takes seconds: what changes during three of them, one after the other, is not a referral from long ago.
 export const roundsMost = 3
 const tickMs = 500
+const pauseMostMs = 60_000
 
 const cutShortName = 'referrals.rounds-cut-short'
 const askedName = 'referrals.asked-for'
@@ -42,11 +43,19 @@ export async function lookAgainWhenAsked(
   { untilMs, signal }: { readonly untilMs: number; readonly signal: AbortSignal },
   round: () => Promise<unknown>,
 ): Promise<void> {
-  while (clock.now() < untilMs && !signal.aborted && (await store.getValue(cutShortName)) !== null) {
-    if (await anotherRoundWanted(store)) await round()
-    await clock.sleep(tickMs, signal)
+  let pauseMs = tickMs
+  for (let rounds = await roundsOf(store); rounds !== null && clock.now() < untilMs && !signal.aborted; ) {
+    const wanted = await anotherRoundWanted(store)
+    if (wanted) await round()
+    const now = await roundsOf(store)
+    // A round that the brake stopped, or that another worker is at, is not made again and again.
+    pauseMs = wanted && now === rounds ? Math.min(pauseMs * 2, pauseMostMs) : tickMs
+    rounds = now
+    if (rounds !== null) await clock.sleep(pauseMs, signal)
   }
 }
+
+const roundsOf = async (store: Store): Promise<number | null> => (await store.getValue<number>(cutShortName))?.value ?? null
 
 /** Whether a share waits for another round. */
 export async function anotherRoundWanted(store: Store): Promise<boolean> {
