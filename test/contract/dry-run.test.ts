@@ -2,10 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
-import { administer } from '../../src/administer.js'
-import type { CliWorld } from '../../src/cli/app.js'
-import { runProgram } from '../../src/cli/program.js'
-import { realClock } from '../../src/clock.js'
+import { cosellOn, type Said } from '../support/commands.js'
 import { installation, type Installation } from '../support/installation.js'
 
 /** Every command that changes something says beforehand what it would do, and then changes nothing. */
@@ -14,31 +11,7 @@ let folder: string
 const ids = { inbound: '', shared: '', loose: '', conflict: '', referral: '' }
 const theirs = { url: 'https://theirs.example/hook', events: ['referral-created'] }
 
-function world(io: { out: string; err: string }): CliWorld {
-  return {
-    io: {
-      ...{ out: (text) => (io.out += text), err: (text) => (io.err += text) },
-      ...{ outIsTty: false, errIsTty: false, inIsTty: false, color: false },
-    },
-    loadConfig: () => Promise.resolve(here.load()),
-    loadTenants: () => Promise.resolve([here.load()]),
-    connect: () => Promise.resolve({ service: here.app.service, via: 'own', close: () => Promise.resolve() }),
-    settingsAhead: () => Promise.resolve(null),
-    administer: ({ config }) => administer(config, { clock: realClock, plant: () => undefined }),
-    start: () => Promise.resolve(),
-    demo: () => Promise.resolve(),
-    sandbox: () => Promise.resolve(),
-    now: () => Date.now(),
-    signal: new AbortController().signal,
-    user: 'tester',
-    version: 'test',
-  }
-}
-async function cosell(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const io = { out: '', err: '' }
-  const code = await runProgram(argv, world(io))
-  return { code, ...io }
-}
+const cosell = (...argv: string[]): Promise<Said> => cosellOn(here, argv)
 
 beforeAll(async () => {
   here = await installation({ customFields: 'cosell', server: { publicUrl: 'https://cosell.example' } })

@@ -2,10 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { administer } from '../../src/administer.js'
-import type { CliWorld } from '../../src/cli/app.js'
-import { runProgram } from '../../src/cli/program.js'
-import { realClock } from '../../src/clock.js'
+import { cosellOn } from '../support/commands.js'
 import { installation, type Installation } from '../support/installation.js'
 
 /** What somebody meets who uses it for the first time: each command says why it has nothing to say, and what to type next. */
@@ -31,27 +28,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-function cosell(...argv: string[]): Promise<number> {
-  ;[out, err] = ['', '']
-  const world: CliWorld = {
-    io: {
-      ...{ out: (text) => (out += text), err: (text) => (err += text) },
-      ...{ outIsTty: false, errIsTty: false, inIsTty: false, color: false },
-    },
-    loadConfig: () => Promise.resolve(here.load()),
-    loadTenants: () => Promise.resolve([here.load()]),
-    connect: () => Promise.resolve({ service: here.app.service, via: 'own', close: () => Promise.resolve() }),
-    settingsAhead: () => Promise.resolve(null),
-    administer: ({ config }) => administer(config, { clock: realClock, plant: () => undefined }),
-    start: () => Promise.resolve(),
-    demo: () => Promise.resolve(),
-    sandbox: () => Promise.resolve(),
-    now: () => Date.now(),
-    signal: new AbortController().signal,
-    user: 'tester',
-    version: 'test',
-  }
-  return runProgram(argv, world)
+async function cosell(...argv: string[]): Promise<number> {
+  const said = await cosellOn(here, argv)
+  ;({ out, err } = said)
+  return said.code
 }
 
 it('a plan for one deal says why nothing would be written, and one for all how many wait for a person', async () => {

@@ -3,12 +3,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { administer } from '../../src/administer.js'
 import type { InstallPlan } from '../../src/core/ports.js'
 import type { InstallJob } from '../../src/engine/administration.js'
-import type { CliWorld } from '../../src/cli/app.js'
-import { runProgram } from '../../src/cli/program.js'
-import { realClock } from '../../src/clock.js'
+import { cosellOn, type Said } from '../support/commands.js'
 import { installation, type Installation } from '../support/installation.js'
 
 /** From an environment that knows nothing of the connector to deals that travel both ways. */
@@ -21,33 +18,7 @@ describe('an empty Dynamics 365 environment', () => {
   })
   afterAll(() => made.close())
 
-  const cosell = async (...argv: string[]): Promise<{ code: number; out: string; err: string }> => {
-    let [out, err] = ['', '']
-    const world: CliWorld = {
-      io: {
-        out: (text) => void (out += text),
-        err: (text) => void (err += text),
-        outIsTty: false,
-        errIsTty: false,
-        inIsTty: false,
-        color: false,
-      },
-      loadConfig: () => Promise.resolve(made.load()),
-      loadTenants: () => Promise.resolve([made.load()]),
-      connect: () => Promise.resolve({ service: made.app.service, via: 'own', close: () => Promise.resolve() }),
-      settingsAhead: () => Promise.resolve(null),
-      administer: ({ config }) => administer(config, { clock: realClock, plant: () => undefined }),
-      start: () => Promise.resolve(),
-      demo: () => Promise.resolve(),
-      sandbox: () => Promise.resolve(),
-      now: () => Date.now(),
-      signal: new AbortController().signal,
-      user: 'tester',
-      version: 'test',
-    }
-    const code = await runProgram(argv, world)
-    return { code, out, err }
-  }
+  const cosell = (...argv: string[]): Promise<Said> => cosellOn(made, argv)
   const json = async <T>(...argv: string[]): Promise<T> => JSON.parse((await cosell(...argv, '--json')).out) as T // what a script would read
 
   it('is told what it lacks, and stays as it is', async () => {
