@@ -1,25 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
+import { shareableDeal as deal } from '../../test/support/sample-deal.js'
 import { HELP, VISIBILITY, type Projection } from '../core/deal.js'
 import type { Link } from '../core/link.js'
-
-const deal: Projection = {
-  name: 'Nordwind rollout',
-  status: 'Active/Accepted',
-  'details.dealValue': 84_000,
-  'details.currency': 'EUR',
-  'details.closingDateTime': '2026-11-30',
-  'details.notes': 'Wants reports.',
-  'details.requirements.solutions': [{ id: 'SOL-1', name: 'One' }],
-  'customerProfile.name': 'Nordwind GmbH',
-  'customerProfile.address.addressLine1': 'Lindenallee 7',
-  'customerProfile.address.city': 'Hamburg',
-  'customerProfile.address.country': 'DE',
-  'customerProfile.team': [{ email: 'mara@nordwind.example', firstName: 'Mara', lastName: 'Vogt', phone: '+49' }],
-  team: [{ email: 'jon@partner.example', firstName: 'Jon', lastName: 'Reyes', phone: '+1' }],
-  campaignId: null,
-  [VISIBILITY]: false,
-}
 
 const only = async (world: EngineWorld): Promise<Link> => {
   const [link] = await world.links()

@@ -3,6 +3,7 @@ import { VISIBILITY, type Projection } from '../core/deal.js'
 import { Fault } from '../core/fault.js'
 import type { EndRef } from '../core/ref.js'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
+import { shareableDeal } from '../../test/support/sample-deal.js'
 import { LEASE_MS } from './engine.js'
 
 const deal: Projection = {
@@ -12,18 +13,6 @@ const deal: Projection = {
   'customerProfile.name': 'Nordwind GmbH',
   'customerProfile.address.country': 'DE',
   [VISIBILITY]: false,
-}
-const shareable: Projection = {
-  ...deal,
-  'details.dealValue': 84_000,
-  'details.currency': 'EUR',
-  'details.closingDateTime': '2026-11-30',
-  'details.requirements.solutions': [{ id: 'SOL-1', name: 'One' }],
-  'customerProfile.address.addressLine1': 'Lindenallee 7',
-  'customerProfile.address.city': 'Hamburg',
-  'customerProfile.team': [{ email: 'mara@nordwind.example', firstName: 'Mara', lastName: 'Vogt', phone: '+49' }],
-  team: [{ email: 'jon@partner.example', firstName: 'Jon', lastName: 'Reyes', phone: '+1' }],
-  campaignId: null,
 }
 const referral = (id: string): EndRef => ({ side: 'partner', kind: 'referral', id })
 const opportunity = (id: string): EndRef => ({ side: 'crm', kind: 'opportunity', id })
@@ -136,7 +125,7 @@ it.each([
 ])('[R27] [R28] a creation whose answer is lost to a process that stood still ($before ms before the wire, $after ms behind it) is found and not made again', async (stillMs) => {
   const world = engineWorld()
   const { adapter } = world.partner
-  const record = world.crm.put({ kind: 'opportunity', deal: shareable })
+  const record = world.crm.put({ kind: 'opportunity', deal: shareableDeal })
   const create = adapter.create.bind(adapter)
   const find = adapter.find.bind(adapter)
   let madeAtMs: number | null = null

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
-import { VISIBILITY, type Projection } from '../core/deal.js'
+import { shareableDeal as deal } from '../../test/support/sample-deal.js'
 import type { TouchedPage } from '../core/ports.js'
 import type { Engine } from './engine.js'
 import { HOLD_MS } from './hold.js'
@@ -12,23 +12,6 @@ import { worker } from './worker.js'
 
 const signal = new AbortController().signal
 const options = { signal, release: false, since: null, openOnly: false }
-const deal: Projection = {
-  name: 'Harbour cranes',
-  status: 'Active/Accepted',
-  'details.dealValue': 52_000,
-  'details.currency': 'EUR',
-  'details.closingDateTime': '2026-12-31',
-  'details.notes': 'Wants forecasts.',
-  'details.requirements.solutions': [{ id: 'SOL-1', name: 'One' }],
-  'customerProfile.name': 'Kranwerk AG',
-  'customerProfile.address.addressLine1': 'Kai 3',
-  'customerProfile.address.city': 'Bremen',
-  'customerProfile.address.country': 'DE',
-  'customerProfile.team': [{ email: 'ida@kranwerk.example', firstName: 'Ida', lastName: 'Holm', phone: '+49' }],
-  team: [{ email: 'jon@partner.example', firstName: 'Jon', lastName: 'Reyes', phone: '+1' }],
-  campaignId: null,
-  [VISIBILITY]: false,
-}
 
 /** An engine whose first rounds through Partner Center's listing leave out a referral that is edited again and again. */
 function busyListing(world: EngineWorld, leftOut: string, roundsCutShort: number): Engine {

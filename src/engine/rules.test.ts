@@ -6,27 +6,11 @@ import { LINK_STATES } from '../core/link.js'
 import type { CallOptions } from '../core/ports.js'
 import type { EndRef } from '../core/ref.js'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
+import { shareableDeal as deal } from '../../test/support/sample-deal.js'
 import { LEASE_MS } from './engine.js'
 import { assertIdentity } from './identity.js'
 import { reconcile } from './reconcile.js'
 
-const deal: Projection = {
-  name: 'Nordwind rollout',
-  status: 'Active/Accepted',
-  'details.dealValue': 84_000,
-  'details.currency': 'EUR',
-  'details.closingDateTime': '2026-11-30',
-  'details.notes': 'Wants reports.',
-  'details.requirements.solutions': [{ id: 'SOL-1', name: 'One' }],
-  'customerProfile.name': 'Nordwind GmbH',
-  'customerProfile.address.addressLine1': 'Lindenallee 7',
-  'customerProfile.address.city': 'Hamburg',
-  'customerProfile.address.country': 'DE',
-  'customerProfile.team': [{ email: 'mara@nordwind.example', firstName: 'Mara', lastName: 'Vogt', phone: '+49' }],
-  team: [{ email: 'jon@partner.example', firstName: 'Jon', lastName: 'Reyes', phone: '+1' }],
-  campaignId: null,
-  [VISIBILITY]: false,
-}
 const referral = (id: string): EndRef => ({ side: 'partner', kind: 'referral', id })
 const opportunity = (id: string): EndRef => ({ side: 'crm', kind: 'opportunity', id })
 const signal = new AbortController().signal
