@@ -19,7 +19,7 @@ test('[R25] a first sync that is told to stop in a page keeps its place before i
     if (asked.cursor === null) yield* partner.touched(asked)
   }
   const adapters = { crm: stopping, partner: { ...partner, touched: once } }
-  await expect(sweep({ ...world.engine, adapters }, 'partner', { ...options, signal: told.signal })).rejects.toThrow('told to stop')
+  await expect(sweep({ ...world.engine, adapters }, 'partner', { ...options, signal: told.signal })).rejects.toThrow('was stopped before it was through')
   expect(await world.store.getValue(cursorName('partner'))).toBeNull()
   expect(await world.store.getValue('swept.partner')).toBeNull()
   await sweep({ ...world.engine, adapters: { crm, partner: { ...partner, touched: once } } }, 'partner', options)

@@ -1,5 +1,5 @@
 import { HELP } from '../core/deal.js'
-import { Fault, toFault, type Outcome } from '../core/fault.js'
+import { toFault, type Outcome } from '../core/fault.js'
 import { advance, newLink, type Intent, type Link } from '../core/link.js'
 import { plan as makePlan } from '../core/plan.js'
 import type { PlannedChange } from '../core/plan-types.js'
@@ -11,6 +11,7 @@ import { agreedWith } from './ends.js'
 import { entry, pinned, type Engine } from './engine.js'
 import { successLine } from './note-text.js'
 import { planInput } from './reconcile.js'
+import { stopIfTold } from './stopped.js'
 
 /** A record seen for the first time in a sweep, with its full picture where the listing gave it. */
 export interface NewDeal {
@@ -36,14 +37,11 @@ export async function bulkCreate(live: Engine, fresh: readonly NewDeal[], signal
   const engine = pinned(live)
   let made = 0
   for (let start = 0; start < fresh.length; start += chunkSize) {
-    if (signal.aborted) throw stopped(fresh.length - start)
+    stopIfTold('partner', signal) // What is not a deal of the store yet is brought again with its page.
     made += await createChunk(engine, fresh.slice(start, start + chunkSize), signal)
   }
   return made
 }
-
-const stopped = (left: number): Fault =>
-  new Fault('offline', `The sweep was told to stop before ${left} of the referrals it found were noted.`, { remedy: 'Nothing to do: the next sweep finds them again.' })
 
 async function createChunk(engine: Engine, chunk: readonly NewDeal[], signal: AbortSignal): Promise<number> {
   const { store, clock } = engine

@@ -1,5 +1,4 @@
 import { changedFields } from '../core/deal.js'
-import { Fault } from '../core/fault.js'
 import { newLink, type Link } from '../core/link.js'
 import type { Mark, Present, Reading, TouchedPage, TouchedRecord } from '../core/ports.js'
 import { asLinkId, isEndRef, refKey, type EndRef, type LinkId, type Side } from '../core/ref.js'
@@ -8,6 +7,7 @@ import { entry, type Engine } from './engine.js'
 import { hold } from './hold.js'
 import { joinNamed, mayJoin } from './join-named.js'
 import { noteRound } from './referrals-known.js'
+import { stopIfTold } from './stopped.js'
 
 export interface SweepOptions {
   readonly signal: AbortSignal
@@ -69,14 +69,14 @@ async function sweepPages(engine: Engine, side: Side, options: SweepOptions): Pr
     records += page.records.length
     related ||= page.records.some(({ engagementId }) => engagementId !== null)
     created += await notePage(engine, side, page, collected)
-    goOn(side, options.signal) // What was not made of this page comes again with it.
+    stopIfTold(side, options.signal) // What was not made of this page comes again with it.
     cursor = page.cursor ?? cursor
     cutShort = page.cutShort === true
     // While nothing waits for the brake, progress is kept page by page, so that an interrupted first sync goes on where it was.
     if (page.cursor !== null && candidates.size === 0)
       await store.setValue(cursorName(side), page.cursor, { expect: 'any', now: clock.now() })
   }
-  goOn(side, options.signal) // A walk that was told to stop ends like one that is through.
+  stopIfTold(side, options.signal) // A walk that was told to stop ends like one that is through.
   const braked = options.release ? null : await brake(engine, side, collected)
   if (braked !== null) return { side, records, created, marked: 0, braked, skipped: false }
   const now = clock.now()
@@ -94,11 +94,6 @@ async function sweepPages(engine: Engine, side: Side, options: SweepOptions): Pr
   await store.setValue(`swept.${side}`, now, { expect: 'any', now })
   if (await store.getValue(brakeName(side))) await store.setValue(brakeName(side), null, { expect: 'any', now })
   return { side, records, created, marked: marks.length, braked: null, skipped: false }
-}
-
-function goOn(side: Side, signal: AbortSignal): void {
-  if (signal.aborted)
-    throw new Fault('offline', `The sweep of ${side === 'crm' ? 'the CRM' : 'Partner Center'} was stopped before it was through.`, { remedy: 'Nothing to do: the next one goes on from there.' })
 }
 
 const showsRelatedName = 'sweep.shows-related'

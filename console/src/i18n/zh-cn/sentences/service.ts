@@ -78,8 +78,6 @@ export const service: Readonly<Record<string, string>> = {
   'the CRM has changed': 'CRM 已发生变化',
   'The record changed again after each of the last syncs, as if an automation of the CRM changed it at every write. Lines are gathered for ten minutes.': '最近几次同步之后，记录每次都又发生变化，似乎 CRM 的自动化在每次写入时都会修改它。日志行将汇集十分钟后再写入。',
   'The call was cancelled before it was sent.': '调用在发送之前被取消。',
-  'The sweep was told to stop before {1} of the referrals it found were noted.': '扫描在记下所找到的推荐之前被要求停止，还有 {1} 条未记下。',
-  'Nothing to do: the next sweep finds them again.': '无需操作：下一次扫描会再次找到它们。',
   '{1} asked us to slow down; it is asked again at {2}.': '{1}要求放慢速度；将于 {2} 再次请求。',
   '{1} asked us to slow down: {2}; it is asked again at {3}.': '{1}要求放慢速度：{2}；将于 {3} 再次请求。',
   '{1} did not answer ({2}); the write may or may not have happened.': '{1}没有应答（{2}）；写入可能已发生，也可能没有。',
