@@ -17,5 +17,6 @@ export function roundMoney(amount: number, precision: number): number {
   const size = Math.abs(amount)
   if (!Number.isFinite(size) || size < 1e-6) return 0
   if (size >= 1e15) return amount
-  return (Math.sign(amount) * Math.round(Number(`${size}e${precision}`))) / 10 ** precision
+  const rounded = Math.round(Number(`${size}e${precision}`)) / 10 ** precision
+  return amount < 0 && rounded > 0 ? -rounded : rounded // Nothing is nothing: no zero below zero.
 }
