@@ -7,7 +7,7 @@ import forge from 'node-forge'
  * Keys are made on first use and kept for the process, because one RSA key costs about a tenth of a second.
  */
 export type LeafKind =
-  'genuine' | 'expired' | 'not-yet-valid' | 'other-issuer' | 'other-subject' | 'self-signed' | 'foreign-chain' | 'via-intermediate'
+  'genuine' | 'expired' | 'not-yet-valid' | 'other-issuer' | 'other-subject' | 'self-signed' | 'foreign-chain' | 'via-intermediate' | 'names-its-issuer' | 'other-key'
 
 export interface SigningLeaf {
   readonly kind: LeafKind
@@ -113,6 +113,7 @@ const intermediate = (): Identity =>
 function issuersOf(kind: LeafKind): readonly Identity[] {
   switch (kind) {
     case 'genuine':
+    case 'other-key':
     case 'expired':
     case 'not-yet-valid':
     case 'other-subject':
@@ -122,6 +123,7 @@ function issuersOf(kind: LeafKind): readonly Identity[] {
     case 'foreign-chain':
       return [authority('foreign', { commonName: 'Sandbox Issuing CA 01', organization: microsoft })]
     case 'via-intermediate':
+    case 'names-its-issuer':
       return [intermediate(), publicRoot()]
     case 'self-signed':
       return []
@@ -130,11 +132,23 @@ function issuersOf(kind: LeafKind): readonly Identity[] {
   }
 }
 
-/** The leaf of one kind. All kinds share one key, so a wrong certificate is wrong only in what its kind says. */
+/** Where a leaf of the kind `names-its-issuer` says that the certificate of its issuer stands. */
+const issuerAddress = 'http://www.microsoft.com/pkiops/certs/Sandbox%20Issuing%20CA%2002.crt'
+
+/** RFC 5280, 4.2.2.1: authority information access with one `caIssuers`. */
+function issuerAt(address: string): Record<string, unknown> {
+  const { Class, Type, create, oidToDer } = forge.asn1
+  const method = create(Class.UNIVERSAL, Type.OID, false, oidToDer('1.3.6.1.5.5.7.48.2').getBytes())
+  const location = create(Class.CONTEXT_SPECIFIC, 6, false, address)
+  const description = create(Class.UNIVERSAL, Type.SEQUENCE, true, [method, location])
+  return { id: '1.3.6.1.5.5.7.1.1', critical: false, value: create(Class.UNIVERSAL, Type.SEQUENCE, true, [description]) }
+}
+
+/** The leaf of one kind. All but `other-key` share one key, so a wrong certificate is wrong only in what its kind says. */
 export function signingLeaf(kind: LeafKind = 'genuine'): SigningLeaf {
   return once(`leaf:${kind}`, () => {
     const issuers = issuersOf(kind)
-    const identity = issue('leaf', {
+    const identity = issue(kind === 'other-key' ? 'other-leaf' : 'leaf', {
       commonName: kind === 'other-subject' ? 'notifications.example.com' : dispatchSubject,
       organization: microsoft,
       issuer: issuers[0] ?? 'self',
@@ -143,6 +157,7 @@ export function signingLeaf(kind: LeafKind = 'genuine'): SigningLeaf {
       extensions: [
         { name: 'basicConstraints', cA: false },
         { name: 'keyUsage', digitalSignature: true, critical: true },
+        ...(kind === 'names-its-issuer' ? [issuerAt(issuerAddress)] : []),
       ],
     })
     const der = forge.asn1.toDer(forge.pki.certificateToAsn1(identity.certificate)).getBytes()

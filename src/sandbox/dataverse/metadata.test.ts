@@ -83,6 +83,20 @@ describe('columns', () => {
     expect(existing.json['@odata.count']).toBe(1)
   })
 
+  test('an amount is rounded as its column says: by itself, by the organization, or by the currency of the row', async () => {
+    const made = await prepared()
+    const [organization] = made.simulator.find('organization', {})
+    await made.call('PATCH', `organizations(${String(organization?.['organizationid'])})`, { pricingdecimalprecision: 3 })
+    for (const [PrecisionSource, kept] of [[0, 12.3], [1, 12.346], [2, 12.35]] as const) {
+      const body = { '@odata.type': 'Microsoft.Dynamics.CRM.MoneyAttributeMetadata', SchemaName: `xco_By${PrecisionSource}`, DisplayName: label('Amount'), Precision: 1, PrecisionSource }
+      await made.call('POST', `${opportunity}/Attributes`, body)
+      const id = made.simulator.people.opportunity({ [`xco_by${PrecisionSource}`]: 12.3456 })
+      expect([PrecisionSource, made.simulator.read('opportunity', id)?.[`xco_by${PrecisionSource}`]]).toEqual([PrecisionSource, kept])
+    }
+    const cast = `${opportunity}/Attributes/Microsoft.Dynamics.CRM.MoneyAttributeMetadata?$select=LogicalName,Precision,PrecisionSource`
+    expect((await made.call('GET', cast)).json['value']).toContainEqual(expect.objectContaining({ LogicalName: 'xco_by1', Precision: 1, PrecisionSource: 1 }))
+  })
+
   test('rows from before a yes/no column hold nothing in it, so that neither yes nor no finds them', async () => {
     const made = await prepared()
     made.simulator.people.opportunity()

@@ -36,16 +36,21 @@ export function settleMoney(world: World, table: Table, cells: Record<string, Ce
   for (const column of currencyChanged ? columns : changed) {
     const amount = cells[column.name]
     if (typeof amount === 'number' && changed.includes(column)) {
-      cells[column.name] = roundTo(
-        amount,
-        column.precisionSource === 2 ? Number(currency?.['currencyprecision'] ?? 2) : (column.precision ?? 2),
-      )
+      cells[column.name] = roundTo(amount, digitsFor(world, column, currency))
     }
     const rounded = cells[column.name]
     const twin = `${column.name}_base`
     if (table.columns.has(twin))
       cells[twin] = typeof rounded === 'number' ? roundTo(rounded / rate, Number(base?.['currencyprecision'] ?? 2)) : null
   }
+}
+
+/** The digits that a column keeps: its own, the organization's for prices, or those of the row's currency. */
+function digitsFor(world: World, column: Column, currency: Cells | undefined): number {
+  if (column.precisionSource === 0) return column.precision ?? 2
+  const organization = tableNamed(world, 'organization').rows.get(world.ids.organization)?.cells
+  const digits = column.precisionSource === 1 ? organization?.['pricingdecimalprecision'] : currency?.['currencyprecision']
+  return Number(digits ?? 2)
 }
 
 function defaultCurrency(world: World, userId: string): Cell {

@@ -74,6 +74,7 @@ function compileCompare(filter: Filter & { kind: 'compare' }, options: PartnerCe
   if (property === undefined) return refuse(`The property '${filter.path}' cannot be filtered on.`)
   if (!property.documented && options.undocumentedFilters === 'refused') refuse(`The property '${filter.path}' cannot be filtered on.`)
   if (options.filterOperators === 'documented' && filter.operator !== 'eq') refuse(`The operator '${filter.operator}' is not supported.`)
+  if (property.kind === 'date' && options.dateLiteral === 'ignored') return () => true
   const value = valueOf(property, filter, options)
   const { read } = property
   const compare = comparisons[filter.operator]
@@ -135,7 +136,7 @@ export interface Narrowed {
   readonly updatedTo: string | null
 }
 
-export function narrow(filter: Filter | null): Narrowed {
+export function narrow(filter: Filter | null, { dateLiteral }: Pick<PartnerCenterOptions, 'dateLiteral'>): Narrowed {
   let engagementId: string | null = null
   let updatedFrom: string | null = null
   let updatedTo: string | null = null
@@ -146,7 +147,7 @@ export function narrow(filter: Filter | null): Narrowed {
     }
     if (term.kind !== 'compare') return
     if (term.path === 'engagementId' && term.operator === 'eq') engagementId = term.value.text.toLowerCase()
-    if (term.path !== 'updatedDateTime') return
+    if (term.path !== 'updatedDateTime' || dateLiteral === 'ignored') return
     const stamp = stampFrom(term.value.text)
     if (stamp === null) return
     if (term.operator === 'gt' || term.operator === 'ge' || term.operator === 'eq') updatedFrom = stamp

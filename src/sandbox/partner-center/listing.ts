@@ -20,6 +20,8 @@ interface Query {
   readonly skip: number
   readonly count: boolean
   readonly after: Position | null
+  /** The empty page before this one was shown. */
+  readonly isAfterEmpty?: boolean
 }
 
 interface Page {
@@ -35,12 +37,13 @@ export function listReferrals(world: World, caller: Caller, request: SimRequest)
   const query = queryOf(request.path)
   const filter = query.filter === null ? null : parseFilter(query.filter)
   const matches = filter === null ? () => true : compileFilter(filter, world.options)
-  const narrowed = narrow(filter)
+  const narrowed = narrow(filter, world.options)
   const test: Test = (referral) => matches(referral) && isListed(world, caller, referral, narrowed)
   const wanted = pageSize(world, query)
   const page = find(world, query, { narrowed, test, wanted })
   const left = query.top === null ? null : query.top - page.rows.length
   const base = world.baseOf(request)
+  if (world.options.emptyPages === 'between' && query.isAfterEmpty !== true) return emptyPage(world, query, base)
   const parts = [`"@odata.context":${JSON.stringify(contextOf(base, query))}`]
   if (query.count) parts.push(`"@odata.count":${countOf(world, query, narrowed, test)}`)
   else if (world.options.countUnasked === 'page') parts.push(`"@odata.count":${page.rows.length}`)
@@ -52,6 +55,11 @@ export function listReferrals(world: World, caller: Caller, request: SimRequest)
   parts.push(`"value":[${items.join(',')}]`)
   if (page.more && left !== 0) parts.push(`"@odata.nextLink":${JSON.stringify(nextLink(world, query, { page, left, base }))}`)
   return { status: 200, json: `{${parts.join(',')}}` }
+}
+
+function emptyPage(world: World, query: Query, base: string): Answer {
+  const link = linkOf(world, { ...query, isAfterEmpty: true }, base)
+  return { status: 200, json: JSON.stringify({ '@odata.context': contextOf(base, query), value: [], '@odata.nextLink': link }) }
 }
 
 function isListed(world: World, caller: Caller, referral: Referral, narrowed: Narrowed): boolean {
@@ -182,9 +190,14 @@ function nextLink(world: World, query: Query, at: { page: Page; left: number | n
     top: at.left,
     skip: byPosition ? 0 : query.skip + shown,
     after: byPosition && last !== undefined ? { key: last.key, sequence: last.sequence } : null,
+    isAfterEmpty: false,
   }
-  const token = Buffer.from(JSON.stringify(next)).toString('base64url')
+  return linkOf(world, next, at.base)
+}
+
+function linkOf(world: World, query: Query, base: string): string {
+  const token = Buffer.from(JSON.stringify(query)).toString('base64url')
   // The published sample shows a plain-http address without the `engagements` part.
-  if (world.options.nextLinkForm === 'correct') return `${at.base}/v1.0/engagements/referrals?$skiptoken=${token}`
-  return `${at.base.replace(/^https:/, 'http:')}/v1.0/referrals?$skiptoken=${token}`
+  if (world.options.nextLinkForm === 'correct') return `${base}/v1.0/engagements/referrals?$skiptoken=${token}`
+  return `${base.replace(/^https:/, 'http:')}/v1.0/referrals?$skiptoken=${token}`
 }

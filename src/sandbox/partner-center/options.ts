@@ -17,8 +17,11 @@ export interface PartnerCenterOptions {
   topAbovePage: 'paged' | 'one-page'
   /** What a continuation remembers: the last row it showed, or how many rows it showed. */
   continuation: 'position' | 'offset'
+  /** A page without rows before each that has some: the service cuts its pages before it leaves out what the caller may not see. */
+  emptyPages: 'none' | 'between'
   pageSize: number
-  dateLiteral: 'unquoted' | 'quoted' | 'unsupported'
+  /** `ignored`: a filter on a date is taken and everything is listed. */
+  dateLiteral: 'unquoted' | 'quoted' | 'unsupported' | 'ignored'
   /** `gt ge lt le ne or not` are not in the documentation. */
   filterOperators: 'all' | 'documented'
   /** Filters on createdDateTime, id, externalReferenceId, name and mpnId. */
@@ -29,8 +32,10 @@ export interface PartnerCenterOptions {
   /** Whether a listing shows records whole, or without their version, their invitation, and what Microsoft tracks. */
   listedRecords: 'whole' | 'summary'
   outOfScopeStatus: 403 | 404
-  /** Listings show the world as it was up to this long ago; reading by id is always current. */
+  /** Listings show the world as it was up to this long ago. */
   listingLagMs: number
+  /** For this long after a write, reading by id shows the referral as it was before: a new one is not there yet. */
+  readLagMs: number
   /** Whether lagging listings keep the order of the writes, or an older write may appear after a newer one. */
   listingLagOrder: 'kept' | 'any'
   timestamps: 'ticks' | 'milliseconds'
@@ -62,6 +67,8 @@ export interface PartnerCenterOptions {
   referralsUser: 'manages-own' | 'reads-own'
   /** Whether the caller's `X-Caller-Id` shows up in `lastModifiedVia`. */
   callerMark: 'absent' | 'last-modified-via'
+  /** What stands as the organisation of Microsoft's referral: the word by which it is invited, or an id like everybody's. */
+  microsoftOrganization: 'msft' | 'guid'
   /** Where the id of Microsoft's opportunity appears once Microsoft accepts. */
   msxIdOn: 'microsoft-referral' | 'both'
 
@@ -110,6 +117,7 @@ export const partnerCenterDefaults: PartnerCenterOptions = {
   countUnasked: 'page',
   topAbovePage: 'paged',
   continuation: 'position',
+  emptyPages: 'none',
   pageSize: 100,
   dateLiteral: 'unquoted',
   filterOperators: 'all',
@@ -119,6 +127,7 @@ export const partnerCenterDefaults: PartnerCenterOptions = {
   listedRecords: 'whole',
   outOfScopeStatus: 403,
   listingLagMs: 0,
+  readLagMs: 0,
   listingLagOrder: 'kept',
   timestamps: 'ticks',
   emptyValues: 'shown',
@@ -139,6 +148,7 @@ export const partnerCenterDefaults: PartnerCenterOptions = {
   registrationEligibility: 'enforced',
   referralsUser: 'manages-own',
   callerMark: 'absent',
+  microsoftOrganization: 'msft',
   msxIdOn: 'microsoft-referral',
   mfa: 'required',
   webhookRoles: 'listed',

@@ -105,7 +105,9 @@ function referrals(world: World, { guard, note }: Noted, request: SimRequest, pa
   if (request.method === 'GET') {
     const found = seenBy(world, caller, id)
     if (isMarketplaceLead(found) && world.options.marketplaceLeads === 'off') throw notFound(id)
-    return shown(world, request, found, 200)
+    const read = world.store.shown(found)
+    if (read === null) throw notFound(id)
+    return shown(world, request, read, 200)
   }
   if (request.method === 'PATCH') {
     const changed = patchReferral(world, caller, { id, request, body: bodyOf(request) })

@@ -3,6 +3,7 @@ import type { SandboxRng } from '../rng.js'
 import { listingIndex, type ListingIndex } from './listing-index.js'
 import type { Referral } from './model.js'
 import type { PartnerCenterOptions } from './options.js'
+import { readLag } from './read-lag.js'
 import { stampOf, stamps, type Stamps } from './stamps.js'
 
 /**
@@ -19,6 +20,8 @@ export interface Change {
 /** Every referral of the simulated Partner Center. Each write gets a stamp and an etag of its own. */
 export interface Store {
   get(id: string): Referral | undefined
+  /** What reading it by its id shows; null: not there yet. */
+  shown(referral: Referral): Referral | null
   ofEngagement(engagementId: string): readonly Referral[]
   add(draft: Draft): Referral
   /** An old record that appears without anyone noticing: no event, and a creation time in the past. */
@@ -44,6 +47,7 @@ export function store(deps: StoreParts): Store {
   const clockwork: Stamps = stamps(clock)
   const now = () => clockwork.next(options.timestamps)
   const index = listingIndex(deps)
+  const lag = readLag(deps)
   let writes = 0
   const expiries = expiryCalendar(clock, (id) => {
     const referral = byId.get(id)
@@ -52,10 +56,10 @@ export function store(deps: StoreParts): Store {
   })
 
   const nextETag = (): string => eTagOf(++writes, clock.now())
-
   const keep = (referral: Referral): Referral => {
-    byId.set(referral.id, referral)
+    lag.writing(referral.id, byId.get(referral.id))
     index.put(referral)
+    byId.set(referral.id, referral)
     return referral
   }
 
@@ -81,6 +85,7 @@ export function store(deps: StoreParts): Store {
 
   return {
     get: (id) => byId.get(id.toLowerCase()),
+    shown: (referral) => lag.shown(referral),
     ofEngagement: (engagementId) => (engagements.get(engagementId.toLowerCase()) ?? []).flatMap((id) => byId.get(id) ?? []),
     add(draft) {
       const referral = insert(draft, now())

@@ -1,16 +1,21 @@
-import type { Referral } from './model.js'
+import { msft, type Referral } from './model.js'
 import type { World } from './world.js'
 
 /** Records never change, so the ones that are shown often are turned into JSON once. Kept few: the text is as large as the record. */
 const rendered = new Map<Referral, string>()
 const renderedMax = 5_000
 
+const microsoftsId = '72f988bf-86f1-41af-91ab-2d7cd011db47'
+
 /** What is shown of a record, by the readings that the documentation leaves open. */
 function shownBy({ options }: World): ((this: unknown, name: string, value: unknown) => unknown) | undefined {
-  if (options.emptyValues === 'shown' && options.eTagShown !== 'header') return undefined
-  return (name, value) => {
+  if (options.emptyValues === 'shown' && options.eTagShown !== 'header' && options.microsoftOrganization === 'msft') return undefined
+  return function (this: unknown, name, value) {
     const leftOut = (value === null && options.emptyValues === 'left-out') || (name === 'eTag' && options.eTagShown === 'header')
-    return leftOut ? undefined : value
+    if (leftOut) return undefined
+    // The organisation of the referral itself; who invited is always named by the word.
+    const isTheirs = name === 'organizationId' && value === msft && typeof this === 'object' && this !== null && 'id' in this
+    return isTheirs && options.microsoftOrganization === 'guid' ? microsoftsId : value
   }
 }
 

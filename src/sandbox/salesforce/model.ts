@@ -94,6 +94,8 @@ export interface SalesforceOptions {
   bulkPolls: number
   /** So many of the next writes find their row locked, or run into an automation that fails. */
   lockedWrites: number
+  /** Which of a row's two times If-Unmodified-Since is compared with: the documentation calls it the last-modified date and does not say which. */
+  comparedStamp: 'LastModifiedDate' | 'SystemModstamp'
   failingAutomations: number
   /** Whether a second account or lead of one name is refused by a duplicate rule. */
   duplicateRule: 'off' | 'block'
@@ -107,6 +109,8 @@ export interface SalesforceOptions {
   cutMetadata: number
   /** Whether calls at any other address than the one named by the sign-in are refused. */
   onlyAtInstance: boolean
+  /** The org that stands at this address since it was refreshed: a copy of another with an id of its own. Null: it was not. */
+  refreshedAs: string | null
   /** `mapped`: a conversion copies the lead's own fields to fields of the same name, as an org's mapping of lead fields does. */
   leadFields: 'left' | 'mapped'
 }
@@ -117,6 +121,7 @@ export const salesforceDefaults = (): SalesforceOptions => ({
   lateCommitMs: 0,
   dailyCalls: 100_000,
   leadFields: 'left',
+  refreshedAs: null,
   answers: 'shaped',
   hidden: new Set(),
   stages: 'with-on-hold',
@@ -126,6 +131,7 @@ export const salesforceDefaults = (): SalesforceOptions => ({
   bulk: 'on',
   bulkPolls: 2,
   lockedWrites: 0,
+  comparedStamp: 'LastModifiedDate',
   failingAutomations: 0,
   duplicateRule: 'off',
   assignLeadsTo: null,

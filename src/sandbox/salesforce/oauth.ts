@@ -125,7 +125,7 @@ export function userInfo(org: Org, origin: string): unknown {
   return {
     sub: `https://login.salesforce.com/id/${org.id}/${org.integrationUser}`,
     user_id: org.integrationUser,
-    organization_id: org.id,
+    organization_id: org.options.refreshedAs ?? org.id,
     preferred_username: user['Username'],
     nickname: 'integration',
     name: user['Name'],

@@ -116,7 +116,7 @@ function seedOrg(org: Org, given: OrgGiven): void {
       seedRow(org, 'CurrencyType', nextId('01L'), {
         IsoCode: code,
         ConversionRate: 1,
-        DecimalPlaces: code === 'JPY' ? 0 : 2,
+        DecimalPlaces: code === 'JPY' ? 0 : code === 'KWD' ? 3 : 2,
         IsActive: true,
         IsCorporate: index === 0,
       }),

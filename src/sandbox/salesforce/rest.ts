@@ -139,7 +139,7 @@ function precondition(org: Org, row: Row, call: Call): void {
   if (text === undefined) return
   const at = Date.parse(text)
   if (Number.isNaN(at)) throw refuse('INVALID_QUERY_FILTER_OPERATOR', `Invalid date in If-Unmodified-Since: ${text}`)
-  if (stampMs(row.values['LastModifiedDate'] ?? null) > at)
+  if (stampMs(row.values[org.options.comparedStamp] ?? null) > at)
     throw refuse('PRECONDITION_FAILED', 'The record was modified since the given date.', [], 412)
 }
 function shown(org: Org, object: ObjectDef, row: Row, call: Call): JsonRow {

@@ -70,7 +70,11 @@ export function update(org: Org, object: ObjectDef, row: Row, body: Values): voi
       emptied.map(([name]) => name),
     )
   // With products on it the amount is theirs: what is written is ignored without a word.
-  if (object.name === 'Opportunity' && row.values['HasOpportunityLineItem'] === true) delete given['Amount']
+  if (object.name === 'Opportunity' && row.values['HasOpportunityLineItem'] === true) {
+    delete given['Amount']
+    if ((given['CurrencyIsoCode'] ?? row.values['CurrencyIsoCode']) !== row.values['CurrencyIsoCode'])
+      throw refuse('FIELD_INTEGRITY_EXCEPTION', 'The currency of the opportunity must match that of its price book entries', ['CurrencyIsoCode'])
+  }
   const values = { ...row.values, ...given, ...stamps(org, isoStamp(org.clock.now())) }
   derive(org, object, values, 'StageName' in given)
   located(org, object, values, given)
