@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { realRandom } from './clock.js'
-import { maskedConfig, type Config } from './config/index.js'
+import { commonClock, type CommonClock } from './common-clock.js'
+import type { Config } from './config/index.js'
 import { webhookRegistration } from './adapters/partner-center/registration.js'
 import { doctor } from './connections/doctor.js'
 import { administration } from './connections/administration.js'
@@ -34,9 +35,10 @@ import { fetchOver } from './remote/fetch.js'
 import { undiciTransport } from './remote/transport.js'
 import { witnessed } from './remote/witness.js'
 import { listen, type RunningServer, type ServerDeps } from './server/app.js'
+import { noDoors, openDoors, type Doing, type Doors } from './server/gate.js'
 import type { Readiness } from './server/health.js'
 import { observe, type Observer } from './server/observe.js'
-import { openStore, rotateSecrets, sealOf, type OpenStore, type Seal } from './store/index.js'
+import { openStore, sealOf, type OpenStore, type Seal } from './store/index.js'
 import { noticeBoard, viewOf } from './watch/notice.js'
 import { guardAsker } from './watch/connection-guard.js'
 import { acceptColumns } from './watch/schema-guard.js'
@@ -44,6 +46,8 @@ import { relayOf } from './watch/relay.js'
 import { watchTurns } from './watch/turns.js'
 import { guarded } from './guarded.js'
 import { timeOrderedId } from './ids.js'
+import { lastHeard } from './last-heard.js'
+import { upkeepOf } from './upkeep.js'
 
 export { createDemo, type Demo } from './demo.js'
 export {
@@ -58,12 +62,15 @@ export {
   writeBackup,
 } from './store/index.js'
 export { readCatalogueFile } from './connections/catalogue-file.js'
-export { crmPackage, type PackageForm } from './connections/crm-package.js'
+export { crmPackage } from './connections/crm-package.js'
+export { trigger } from './connections/trigger.js'
+export { undiciTransport } from './remote/transport.js'
 export type { AdministrationDesk } from './connections/administration.js'
 export { storeUrl, tenantOf } from './connections/store-of.js'
 export { underSettings } from './connections/settings-document.js'
 export type { Foreseen } from './engine/versions.js'
 export type { Administration, ConnectionView, WebhookView } from './engine/administration.js'
+export { openDoors, type Doing, type Doors } from './server/gate.js'
 export { fitsSocket } from './server/local-socket.js'
 export { STORE_TAKEN } from './store/index.js'
 export { remoteService } from './server/remote-service.js'
@@ -80,6 +87,8 @@ export interface AppOptions {
   readonly adopt: boolean
   /** Told about every secret that is learnt at run time, so that the log never shows it. */
   readonly plant: (secret: string) => void
+  /** Told what is being done, step by step, until it is put together. Absent: nobody asks. */
+  readonly doing?: (what: Doing) => void
 }
 
 export type Role = 'all' | 'server' | 'worker'
@@ -91,18 +100,19 @@ export interface App {
   readonly seal: Seal
   readonly metrics: Registry
   ready(): Readiness
-  /** Begins to serve and to work. Resolves when it is ready. */
-  start(role: Role): Promise<{ readonly address: string | null; readonly handle: RunningServer['handle'] | null }>
+  /** Begins to serve and to work, where somebody opened the doors already behind these. Resolves when it is ready. */
+  start(role: Role, doors?: Doors): Promise<{ readonly address: string | null; readonly handle: RunningServer['handle'] | null }>
   /** Where figures and health are told besides, e.g. `http://127.0.0.1:9464`; null: nowhere, or told for all tenants together. */
   observed(): string | null
   /** Stops taking, finishes or hands back what is under way, closes everything. */
   stop(): Promise<void>
 }
 
-const stopGraceMs = 10_000
+const stopGraceMs = 8_000 // Two seconds of the ten that a stop may take are for what then has to be handed back.
 const tidyEveryMs = 3_600_000
 const checkpointEveryMs = 3_600_000
 const callsNotedMs = 60_000
+const clocksComparedMs = 30_000 // Half of a lease: what a clock that jumps could spoil.
 const settingsFreshMs = 2_000 // A switch set in another process is seen within two seconds.
 
 export const socketPath = (config: Config): string => join(config.stateFolder, socketNameOf(config))
@@ -111,14 +121,17 @@ export const environmentOf = ({ environment, tenant }: Config): string => (tenan
 
 /** Builds every part from the configuration. This is the only place that knows which ones there are. */
 export async function assemble(config: Config, options: AppOptions): Promise<App> {
-  const { clock } = options
-  return assembleOver(await openStore({ url: storeUrl(config), now: () => clock.now(), tenant: tenantOf(config) }), config, options)
+  const { clock, doing } = options
+  return assembleOver(await openStore({ url: storeUrl(config), now: () => clock.now(), doing, tenant: tenantOf(config) }), config, options)
 }
 
 /** The same over a store that is open already, which the app closes. Of several tenants each has its own; a front receives their requests. */
-export async function assembleOver(store: OpenStore, config: Config, options: AppOptions): Promise<App> {
-  const { clock } = options
+export async function assembleOver(store: OpenStore, config: Config, { clock: own, ...others }: AppOptions): Promise<App> {
+  const clock = commonClock(own, () => store.timeThere(), (text, aheadMs) => others.log.warn({ ahead_ms: aheadMs }, text))
+  const options = { ...others, clock }
+  options.doing?.('reading')
   try {
+    await clock.compare()
     await assertIdentity(
       store,
       identityOf(config),
@@ -133,7 +146,7 @@ export async function assembleOver(store: OpenStore, config: Config, options: Ap
 }
 
 // eslint-disable-next-line max-lines-per-function -- one list of parts that are handed to each other; split, every piece would take them all as arguments
-async function build(config: Config, options: AppOptions, store: OpenStore, seal: Seal): Promise<App> {
+async function build(config: Config, options: AppOptions & { readonly clock: CommonClock }, store: OpenStore, seal: Seal): Promise<App> {
   const { log } = options
   const { clock } = options
   const tracing = otelTracing()
@@ -174,6 +187,8 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
   freshness.unref()
   const noting = setInterval(() => void calls.note().catch(() => undefined), callsNotedMs) // Only a display; what could not be noted goes with the next turn.
   noting.unref()
+  const comparing = setInterval(() => void clock.compare(), clocksComparedMs)
+  comparing.unref()
   const askGuard = guardAsker(store, clock)
   const engine: Engine = {
     store,
@@ -195,7 +210,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     tracing,
     report: (report) => {
       metrics.passed(report)
-      askGuard(report.fault)
+      askGuard(report.fault, report.attempt)
       const { link, trace, ...line } = report
       const level = report.fault === null || mendsItself(report.fault, report.attempt) ? 'info' : 'warn'
       log[level]({ deal_id: link, ...(trace == null ? {} : { trace_id: trace }), ...line }, 'worked a deal')
@@ -214,6 +229,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     versions: book,
     refresh: held.refresh,
     firstSync: { since: config.sync.since, openOnly: config.sync.openOnly },
+    rounds: { partner: config.sync.sweepMs, crm: config.sync.pollMs },
     mapping: mappingDesk(drafts, (by) => acceptColumns({ store, board, clock }, by)),
     taxonomy: taxonomyDesk(store, config.taxonomy),
     quotas: calls.show,
@@ -224,7 +240,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     }),
     checks: (asked) =>
       doctor({
-        ...{ config, partner, crm, registration, store, clock, nodeVersion: process.version },
+        ...{ config, partner, crm, registration, store, clock, transport, nodeVersion: process.version },
         mapping: () => held.settings().mapping, serving: () => ready === 'ready',
       }, asked),
   })
@@ -246,6 +262,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     recordOf: async (deal) => (await store.load(asLinkId(deal)))?.ends.crm ?? null,
     relay,
     repaired: () => markRepaired(engine),
+    back: () => markRetrying(engine),
     schema: {
       describe: (signal) => crm.adapter.describe({ signal }),
       used: () => ({ version: held.policy().version, columns: usedColumns(held.settings().mapping) }),
@@ -271,12 +288,11 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     service: {
       ...desk,
       administration: admin,
-      upkeep: {
-        version: options.version,
-        configuration: () => maskedConfig(underSettings(config, held.source())),
-        erase: (email) => store.erasePerson(email),
-        rotateSecrets: () => rotateSecrets(storeUrl(config), config.seal, clock.now()),
-      },
+      upkeep: upkeepOf({
+        ...{ config, store, clock, transport, signal: signal.signal, version: options.version },
+        inForce: () => underSettings(config, held.source()),
+        deal: (name) => desk.deal(name, { live: false }),
+      }),
       notices: async () => (await board.open()).map(viewOf),
     },
     store,
@@ -288,6 +304,7 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     metrics: metrics.registry,
     tracing,
     ready: () => ready,
+    ending: signal.signal,
     inbound: { partnerCenter: partner.inbound, crm: { kind: crm.kind, inbound: crm.inbound } },
     trustedProxies: config.server.trustedProxies,
     publicUrl: config.server.publicUrl,
@@ -309,25 +326,12 @@ async function build(config: Config, options: AppOptions, store: OpenStore, seal
     service: desk,
     worker: work,
     turns,
-    clocks: [freshness, noting],
+    clocks: [freshness, noting, comparing],
     transport,
     signal,
     serverDeps,
     setReady: (value) => (ready = value),
   })
-}
-
-const heardEveryMs = 1_000 // In a burst a write for each event would cost more than the events themselves.
-
-/** Notes when the last event came, for people to see and for the guard of the webhook. The event itself is stored already. */
-function lastHeard(store: OpenStore, clock: Clock): (source: string) => void {
-  const notedAt = new Map<string, number>()
-  return (source) => {
-    const now = clock.now()
-    if (now - (notedAt.get(source) ?? 0) < heardEveryMs) return
-    notedAt.set(source, now)
-    for (const name of ['event.last', `event.last.${source}`]) void store.setValue(name, now, { expect: 'any', now }).catch(() => undefined) // Only a display.
-  }
 }
 
 interface Parts {
@@ -347,6 +351,7 @@ interface Parts {
 
 function running(parts: Parts): App {
   const servers: RunningServer[] = []
+  const opened: Doors[] = []
   let observed: Observer | null = null
   let stopped: Promise<void> | null = null
   const { config, store } = parts
@@ -356,17 +361,18 @@ function running(parts: Parts): App {
     seal: parts.seal,
     metrics: parts.serverDeps.metrics,
     ready: parts.serverDeps.ready,
-    async start(role) {
-      // Of several tenants the installation tells, for all of them together.
-      if (config.server.observe !== null && config.tenant === null && observed === null)
-        observed = await observe(parts.serverDeps, config.server.observe)
-      if (role !== 'worker')
-        servers.push(
-          await listen(parts.serverDeps, { address: config.tenant === null ? config.server.listen : null, socket: socketPath(config) }),
-        )
+    async start(role, given) {
+      const { listen: address, observe: second } = config.server
+      // Of several tenants the installation has the doors, for all of them together.
+      const own = config.tenant === null ? { listen: role === 'worker' ? null : address, observe: observed === null ? second : null } : null
+      const doors = given ?? (own === null ? noDoors : await openDoors(own))
+      opened.push(doors)
+      if (doors.observe !== null) observed = await observe(parts.serverDeps, doors.observe)
+      if (role !== 'worker') servers.push(await listen(parts.serverDeps, { gate: doors.main, socket: socketPath(config) }))
       if (role !== 'server') {
         // Whatever was wrong may have been mended in between: a secret, a right, an address.
         await markRetrying({ store, clock: parts.clock })
+        if (stopped !== null) return { address: null, handle: null }
         parts.worker.start()
         parts.turns.start()
       }
@@ -374,10 +380,11 @@ function running(parts: Parts): App {
       return { address: servers[0]?.address ?? null, handle: servers[0]?.handle ?? null }
     },
     observed: () => observed?.address ?? null,
-    stop() {
-      stopped ??= stopAll(parts, servers).finally(() => observed?.close())
-      return stopped
-    },
+    stop: () =>
+      (stopped ??= stopAll(parts, servers).finally(async () => {
+        await observed?.close()
+        for (const doors of opened) await doors.close()
+      })),
   }
 }
 
@@ -385,8 +392,7 @@ async function stopAll(parts: Parts, servers: readonly RunningServer[]): Promise
   parts.setReady('draining')
   parts.signal.abort()
   for (const clock of parts.clocks) clearInterval(clock)
-  await parts.turns.stop()
-  await parts.worker.stop(stopGraceMs)
+  await Promise.all([parts.turns.stop(), parts.worker.stop(stopGraceMs)])
   for (const server of servers) await server.close()
   await parts.transport.close()
   await parts.store.close()

@@ -41,13 +41,29 @@ export async function createDemo(options: DemoOptions): Promise<Demo> {
     const remedy = `Use --crm ${Object.keys(DEMO_CRMS).join(' or --crm ')}.`
     throw new Fault('misconfigured', `The demo has no simulated CRM "${options.crm}".`, { remedy })
   }
-  const sandbox = await startSandbox({ port: options.sandboxPort ?? 0, seed, customFields: options.fields ?? 'cosell', crm: kind.at })
+  // The folder first: where none can be made, nothing listens yet that would keep the process alive.
   const folder = mkdtempSync(join(tmpdir(), 'cosell-demo-'))
+  const remove = (): void => rmSync(folder, { recursive: true, force: true })
+  try {
+    return await inFolder(folder, kind, options, remove)
+  } catch (error) {
+    remove()
+    throw error
+  }
+}
+
+async function inFolder(folder: string, kind: DemoKind, options: DemoOptions, remove: () => void): Promise<Demo> {
+  const sandbox = await startSandbox({ port: options.sandboxPort ?? 0, seed, customFields: options.fields ?? 'cosell', crm: kind.at })
   const configFile = join(folder, 'cosell.yaml')
   const port = options.port ?? servicePort
   const token = randomBytes(18).toString('base64url')
-  writeFileSync(join(folder, 'roots.pem'), sandbox.trustAnchors)
-  writeFileSync(configFile, stringify(configOf(sandbox, kind.config(sandbox), { port, token })), { mode: 0o600 })
+  try {
+    writeFileSync(join(folder, 'roots.pem'), sandbox.trustAnchors)
+    writeFileSync(configFile, stringify(configOf(sandbox, kind.config(sandbox), { port, token })), { mode: 0o600 })
+  } catch (error) {
+    await sandbox.close()
+    throw error
+  }
   const print = options.print ?? (() => undefined)
   if (options.sandboxPort !== undefined)
     print(`${addresses(sandbox)}A configuration for them: ${configFile}\nStop with Ctrl-C.\n`, { systems: sandbox.urls, config: configFile })
@@ -57,7 +73,7 @@ export async function createDemo(options: DemoOptions): Promise<Demo> {
     ready: (service, address) => fill(sandbox, kind, service, { address, port, token, configFile, say: options.say, print }),
     close: async () => {
       await sandbox.close()
-      rmSync(folder, { recursive: true, force: true })
+      remove()
     },
   }
 }

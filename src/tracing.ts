@@ -1,5 +1,5 @@
-import { context, propagation, SpanKind, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api'
-import type { RunningSpan, SpanOptions, Tracing } from './core/tracing.js'
+import { context, propagation, ProxyTracerProvider, SpanKind, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api'
+import { noTracing, type RunningSpan, type SpanOptions, type Tracing } from './core/tracing.js'
 
 const KINDS = { server: SpanKind.SERVER, consumer: SpanKind.CONSUMER, client: SpanKind.CLIENT } as const
 const shape = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
@@ -9,6 +9,7 @@ export function otelTracing(): Tracing {
   const tracer = trace.getTracer('cosell')
   return {
     span(name, options, work) {
+      if (nobodyListens()) return noTracing.span(name, options, work)
       const from = parentContext(options)
       const about = { kind: KINDS[options.kind], attributes: { ...options.attributes } }
       return tracer.startActiveSpan(name, about, from, (span) => ended(span, work))
@@ -19,6 +20,12 @@ export function otelTracing(): Tracing {
       return `00-${now.traceId}-${now.spanId}-${now.traceFlags.toString(16).padStart(2, '0')}`
     },
   }
+}
+
+const nobody = new ProxyTracerProvider().getDelegate() // What stands in for an SDK until there is one.
+function nobodyListens(): boolean {
+  const provider = trace.getTracerProvider()
+  return provider instanceof ProxyTracerProvider && provider.getDelegate() === nobody
 }
 
 function parentContext({ parent }: SpanOptions): Context {

@@ -45,7 +45,7 @@ test('a refusal is said in Chinese around the words of the remote system, which 
     told('Dynamics 365, opportunity 7a1c: a right is missing (403, 0x80040220). SecLib: the principal user is missing prvWriteOpportunity.'),
   ).toBe('Dynamics 365，商机 7a1c：缺少权限（403, 0x80040220）。SecLib：<the principal user is missing prvWriteOpportunity.>')
   expect(told('Partner Center failed while reading referral 12 (500): something went wrong')).toBe(
-    '合作伙伴中心出错，当时正在读取推荐 12（500）：<something went wrong>',
+    '合作伙伴中心出错，当时正在读取引荐 12（500）：<something went wrong>',
   )
 })
 
@@ -55,6 +55,11 @@ test('sentences after one another are read one by one, and names stay what they 
   )
   expect(told('Fourth Coffee S.A.: answer within 3 days')).toContain('Fourth Coffee S.A.')
   expect(told('City Power & Light - ERP renewal')).toBe('City Power & Light - ERP renewal')
+})
+
+test('Chinese keeps a space around Latin letters, and none within itself', () => {
+  expect(told('Column Referral Link of opportunity')).toBe('商机的列 Referral Link')
+  expect(told('Column Referral Link of cosell_x')).toBe('cosell_x 的列 Referral Link')
 })
 
 test('English is shown as it came', () => {

@@ -18,10 +18,13 @@ function presentedKeys(request: InboundRequest): string[] {
       .split('/')
       .filter((part) => part !== '')
       .at(-1) ?? ''
-  const code = new URLSearchParams(search).get('code')
   const header = request.headers['x-cosell-key']
-  return [...(header === undefined ? [] : [header]), ...(code === null ? [] : [code]), decode(last)]
+  return [...(header === undefined ? [] : [header]), ...codesIn(search), decode(last)]
 }
+/** A form reads a plus as a space, an address as itself: keys made as base64 hold some, and not every sender escapes them. */
+const codesIn = (search: string): string[] =>
+  ['+', '%2B'].flatMap((plus) => new URLSearchParams(search.replaceAll('+', plus)).get('code') ?? [])
+
 function decode(text: string): string {
   try {
     return decodeURIComponent(text)

@@ -25,6 +25,8 @@ export interface Column {
   readonly label: string
   readonly type: ColumnType
   readonly maxLength: number | null
+  /** Of a number: the digits after the point that it keeps; the CRM rounds what has more. Absent: it does not say. */
+  readonly scale?: number
   readonly options: readonly ChoiceOption[] | null
   readonly writable: boolean
   readonly required: boolean
@@ -32,6 +34,8 @@ export interface Column {
   readonly secured?: { readonly canRead: boolean; readonly canWrite: boolean }
   /** Of a time: the zone in which people read its day. Absent: UTC. */
   readonly zone?: string
+  /** People see a day, and the CRM does not say whether it sends one or a time: a row tells. */
+  readonly dayInDoubt?: true
   readonly lookup?: LookupWire
   /** Of a lookup of Salesforce: the objects it may point to. */
   readonly pointsTo?: readonly string[]

@@ -118,7 +118,7 @@ export function writeScalar(column: Column, scalar: Scalar, options: WriteOption
     case 'integer': {
       const amount = typeof scalar === 'number' ? scalar : decimal.test(String(scalar).trim()) ? Number(scalar) : null
       if (amount === null) return failed(`Column "${column.name}" takes a number, not "${String(scalar)}".`)
-      return done(roundMoney(amount, column.type === 'integer' ? 0 : options.precision))
+      return done(roundMoney(amount, column.type === 'integer' ? 0 : Math.min(options.precision, column.scale ?? options.precision)))
     }
     case 'flag': {
       const flag = toFlag(scalar)

@@ -4,6 +4,7 @@ import type { AuditRecord } from '../core/audit.js'
 import { EXIT, type Io } from './app.js'
 import { csv } from './csv.js'
 import { eraseCommand } from './keeping.js'
+import { harmlessJson } from './harmless.js'
 import { momentIn, momentUsage, oneOf, wholeNumber } from './options.js'
 import { counted, printJson, printTable } from './print.js'
 import type { Run } from './run.js'
@@ -72,7 +73,7 @@ async function take(
   for (let pages = 0; pages < pagesMost && left > 0 && !signal.aborted; pages += 1) {
     const page: Awaited<ReturnType<Service['audit']>> = await service.audit({ ...wanted, limit: Math.min(pageSize, left), after })
     for (const record of page.records) {
-      io.out(format === 'json' ? `${first ? '' : ','}\n${JSON.stringify(record)}` : csv([cells(record)]))
+      io.out(format === 'json' ? `${first ? '' : ','}\n${harmlessJson(JSON.stringify(record))}` : csv([cells(record)]))
       first = false
     }
     left -= page.records.length

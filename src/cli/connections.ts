@@ -43,7 +43,7 @@ function authCommands(program: Command, run: Run): void {
       run.plain((plain) =>
         administered(plain, async (desk, { io, signal }) => {
           const views = await Promise.all(SYSTEMS.map((system) => desk.connection(system, signal)))
-          if (plain.json) printJson(io, { connections: views.map((view) => ({ ...view, repair: repairOf(view) })) })
+          if (plain.json) printJson(io, { connections: views })
           else
             for (const [index, view] of views.entries()) {
               if (index > 0) io.out('\n')
@@ -54,9 +54,6 @@ function authCommands(program: Command, run: Run): void {
       ),
     )
 }
-
-const repairOf = ({ system, state, remedy }: ConnectionView): string | null =>
-  state === 'connected' && remedy === null ? null : `cosell connect ${system}`
 
 function webhookCommands(program: Command, run: Run): void {
   const webhook = program.command('webhook').description("Partner Center's webhook registration: one for the whole tenant")
@@ -178,7 +175,7 @@ function showConnection(io: Io, view: ConnectionView, json: boolean): void {
     ['sign-in until', view.signInUntil],
     ['', view.detail],
     ['', view.remedy],
-    ['repair', repairOf(view)],
+    ['repair', view.repair],
   ]
   for (const [name, value] of lines) if (value !== null) io.out(`${name.padEnd(14)} ${value}\n`)
 }

@@ -1,14 +1,19 @@
 import type { Command } from 'commander'
-import type { DealView, Service } from '../assemble.js'
+import type { Service } from '../assemble.js'
 import { CLOSING_REASONS, closingReason } from '../core/closing-reasons.js'
 import { EXIT } from './app.js'
 import { report } from './deal-report.js'
+import { showDeal } from './deal-text.js'
 import { foretell, foretellDeal, isDryRun, takesDryRun } from './dry-run.js'
 import { linkCommand } from './link.js'
 import type { Run } from './run.js'
 import { LINK_STATES } from '../core/link.js'
 import { oneOf, wholeNumber } from './options.js'
 import { counted, printJson, printTable, shown } from './print.js'
+
+/** An unanswered deal is in sync, and waits for a person all the same. */
+const untilWhen = ({ answerDue }: Page['deals'][number]): string | null =>
+  answerDue === null ? null : `answer until ${answerDue.slice(0, 10)}`
 
 /** `cosell deals …`: what the deals are and what can be done with them. */
 export function dealsCommands(program: Command, run: Run): void {
@@ -19,16 +24,18 @@ export function dealsCommands(program: Command, run: Run): void {
     .addOption(oneOf('--state <state>', 'the state', LINK_STATES))
     .addOption(oneOf('--kind <kind>', 'the kind', ['opportunity', 'lead']))
     .option('--reason <code>', 'e.g. conflict, preflight, retrying, rejected')
+    .addOption(oneOf('--waits-for <whom>', 'whose answer a deal waits for', ['us', 'microsoft']))
     .option('--search <text>', 'part of the name, or an id')
     .addOption(wholeNumber('--limit <n>', 'at most so many; without it all', { least: 1, most: dealsMost }))
     .action(run.service(async ({ service, io, json }, options) => {
-      const wanted = ['state', 'kind', 'reason', 'search'].flatMap((name) => (typeof options[name] === 'string' ? [[name, options[name]]] : []))
+      const wanted = ['state', 'kind', 'reason', 'search', 'waitsFor'].flatMap((name) => (typeof options[name] === 'string' ? [[name, options[name]]] : []))
       const limit = typeof options['limit'] === 'number' ? options['limit'] : dealsMost
       const page = await everyDeal(service, Object.fromEntries(wanted) as Record<string, string>, limit) // the options' own words
       if (json) printJson(io, page)
       else {
-        printTable(io, ['deal', 'name', 'state', 'status', 'problem'], page.deals.map((deal) => [deal.id, shown(deal.name), deal.state, deal.status === null ? null : `${deal.status}/${deal.substatus ?? ''}`, shown(deal.problem)]))
-        io.err(`${page.deals.length} of ${counted(page.total, 'deal')}. Next: cosell deals show DEAL\n`)
+        printTable(io, ['deal', 'name', 'state', 'status', 'problem'], page.deals.map((deal) => [deal.id, shown(deal.name), deal.state, deal.status === null ? null : `${deal.status}/${deal.substatus ?? ''}`, shown(deal.problem ?? untilWhen(deal))]))
+        const next = page.deals.length > 0 ? 'cosell deals show DEAL' : wanted.length > 0 ? 'cosell deals list, without a filter' : 'cosell sync'
+        io.err(`${page.deals.length} of ${counted(page.total, 'deal')}. Next: ${next}\n`)
       }
       return EXIT.done
     }))
@@ -102,18 +109,11 @@ function orderCommands(deals: Command, run: Run): void {
       command.requiredOption('--reason <text>', 'the reason as Microsoft will read it: in words, or the number of one below')
       command.addHelpText('after', `\nReasons:\n${CLOSING_REASONS.map((text, at) => `  ${at + 1}  ${text}`).join('\n')}\n`)
     }
-    command.action(run.service(async ({ service, io, json, signal, user }, options, [deal]) => {
+    command.action(run.service(async ({ service, io, json, signal, user, usage }, options, [deal]) => {
       const reason = typeof options['reason'] === 'string' ? closingReason(options['reason']) : null
+      if (reason?.trim() === '') return usage('--reason takes the reason in words, or the number of one; see --help.')
       if (isDryRun(options)) return foretellDeal(io, json, await service.preview(deal ?? '', { kind: 'order', take, reason }, signal))
       return report(io, json, await service.order(deal ?? '', { take, reason, by: user }))
     }))
   }
-}
-
-function showDeal(view: DealView, io: Parameters<typeof printJson>[0]): void {
-  io.out(`${view.name ?? '(no name)'}\n  deal ${view.id} · ${view.kind} · ${view.state}\n`)
-  if (view.reason !== null) io.out(`  ${view.reason.text}\n  ${view.reason.remedy}\n`)
-  io.out(`  referral ${[view.referralId ?? '–', view.urls.partner ?? ''].join('  ').trimEnd()}\n  CRM ${[`${view.crmEntity ?? 'record'} ${view.crmId ?? '–'}`, view.urls.crm ?? ''].join('  ').trimEnd()}\n\n`)
-  if (view.fields.length === 0) return io.err('Nothing is agreed between the two yet. What they show now: add --live\n')
-  printTable(io, ['', 'field', 'Partner Center', 'CRM'], view.fields.map((field) => [field.changedBy.length > 0 ? '~' : field.differs ? '≠' : ' ', field.field, shown(field.partner), shown(field.crm)]))
 }

@@ -4,6 +4,9 @@ import { EXIT, type CliWorld } from './app.js'
 import { completionCommand } from './completion.js'
 import { connectionCommands } from './connections.js'
 import { dealsCommands } from './deals.js'
+import { showExamples } from './examples.js'
+import { harmlessIo } from './harmless.js'
+import { groupCommands } from './help-groups.js'
 import { installCommands } from './install.js'
 import { keepingCommands } from './keeping.js'
 import { mappingCommands } from './mapping.js'
@@ -17,7 +20,8 @@ import { triggerCommand } from './trigger.js'
 import { workCommands } from './work.js'
 
 /** The command line: reads arguments, does the work, and returns the exit code. */
-export async function runProgram(argv: readonly string[], world: CliWorld): Promise<number> {
+export async function runProgram(argv: readonly string[], given: CliWorld): Promise<number> {
+  const world = { ...given, io: harmlessIo(given.io) }
   let code: number = EXIT.done
   const json = argv.includes('--json')
   const program = new Command('cosell')
@@ -49,7 +53,10 @@ export async function runProgram(argv: readonly string[], world: CliWorld): Prom
   keepingCommands(program, run)
   triggerCommand(program, run)
   completionCommand(program, run)
+  program.hook('preAction', (_program, command) => refuseEmpty(command))
   inherit(program)
+  groupCommands(program)
+  showExamples(program)
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return code
@@ -66,6 +73,14 @@ function inherit(command: Command): void {
     if (child.commands.length === 0 || child.name() === 'audit') child.option('--json', 'one JSON document on stdout, nothing else').option('--config <file>', 'the configuration file').option('--tenant <name>', 'which tenant, where the installation serves several')
     inherit(child)
   }
+}
+
+/** A variable of the shell that was never set names nothing: neither all deals nor some file. */
+function refuseEmpty(command: Command): void {
+  const at = command.args.findIndex((given) => given.trim() === '')
+  if (at === -1) return
+  const declared = command.registeredArguments
+  command.error(`error: <${declared[Math.min(at, declared.length - 1)]?.name() ?? 'argument'}> is empty. It wants a value.`)
 }
 
 function failure(error: unknown, world: CliWorld, json: boolean): number {

@@ -11,6 +11,7 @@ const overview = (over: Partial<Overview>): Overview => ({
   queue: { due: 0, later: 0, leased: 0, oldestDueAt: null, nextDueAt: null },
   lastEventAt: null,
   lastSweepAt: { partner: null, crm: null },
+  behind: [],
   flows: [],
   brakes: [],
   planning: null,

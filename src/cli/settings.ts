@@ -89,7 +89,6 @@ function backCommands(config: Command, run: Run): void {
         if (isDryRun(options)) {
           const flows = options['withFlows'] === true ? 'restore' : 'keep'
           const back = number ?? (await earlierVersion({ service, signal }, flows))
-          if (back === null) return usage('There is no earlier version to go back to.')
           return foretellVersion({ service, io, json, signal }, { number: back, flows })
         }
         return ended(
@@ -157,14 +156,17 @@ function foretellProposal(io: Io, json: boolean, proposal: Proposal): number {
   return proposal.checks.some(({ status }) => status === 'fail') ? EXIT.attention : EXIT.done
 }
 
-/** The last version that says something else than the one in force, as a rollback without a number takes it. */
-async function earlierVersion({ service, signal }: Pick<Around, 'service' | 'signal'>, flows: Flows): Promise<number | null> {
+/**
+ * The last version that says something else than the one in force, as a rollback without a number takes it.
+ * @throws Fault 'rejected', as the rollback itself, where there is none.
+ */
+async function earlierVersion({ service, signal }: Pick<Around, 'service' | 'signal'>, flows: Flows): Promise<number> {
   const versions = new Map((await service.settings.list()).map((version) => [version.number, version]))
   const inForce = [...versions.values()].find(({ state }) => state === 'in-force')
   for (let number = inForce?.previous ?? null; number !== null; number = versions.get(number)?.previous ?? null) {
     if ((await proposalOf({ service, signal }, number, flows)).changes.length > 0) return number
   }
-  return null
+  throw new Fault('rejected', 'There is no earlier version to go back to.', { remedy: 'See "cosell config versions".' })
 }
 
 function ended(io: Io, json: boolean, version: SettingsSummary): number {

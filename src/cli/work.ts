@@ -129,6 +129,7 @@ function showSummary(io: Io, summary: SyncSummary): void {
   for (const brake of summary.braked) io.out(`! The sweep of ${brake.side} was stopped: it would change ${brake.wouldChange} of ${brake.linked} linked deals. Look at them with "cosell plan", then run "cosell sync --yes".\n`)
   io.out(`${counted(summary.passes, 'pass', 'passes')}. ${Object.entries(summary.states).map(([state, count]) => `${count} ${state}`).join(', ')}. ${summary.later} due later.\n`)
   if (summary.unreachable.count > 0) io.out(`! ${counted(summary.unreachable.count, 'deal')} could not be reached: ${summary.unreachable.message ?? ''}\n`)
+  if (summary.attention > 0) io.err(`${counted(summary.attention, 'deal waits', 'deals wait')} for a person. Next: cosell deals list --state needs-attention\n`)
 }
 
 const examplesMost = 10

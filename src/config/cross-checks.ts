@@ -2,7 +2,7 @@ import { CRM_KINDS, crmKind } from '../adapters/registry.js'
 import { didYouMean } from '../core/nearest.js'
 import { isSection, treeAt, type Section, type Tree } from './document.js'
 import type { FileText } from './config.js'
-import { reasonOf, type ReadFile } from './environment.js'
+import { readingRemedy, reasonOf, type ReadFile } from './environment.js'
 import { SETTINGS } from './settings.js'
 
 /** A problem before its place is looked up. */
@@ -84,7 +84,7 @@ export function readNamedFiles(tree: Section, readFile: ReadFile, resolvePath: (
       else if (pemKinds[path]?.test(text) === false) findings.push(finding(path, `${path} names ${at}, which is not the PEM file that is needed`, `It has no line that matches ${pemKinds[path]?.source ?? ''}`))
       else files.set(path, { path: at, text })
     } catch (cause) {
-      findings.push(finding(path, `${path} names ${at}, which cannot be read (${reasonOf(cause)})`, 'Give the service\'s user the right to read it.'))
+      findings.push(finding(path, `${path} names ${at}, which cannot be read (${reasonOf(cause)})`, readingRemedy(cause, 'the service\'s user')))
     }
   }
   return { files, findings }

@@ -103,7 +103,7 @@ function readNode(walk: Walk, node: Node | null, path: string): Tree | null {
   if (!isScalar(node)) return null
   const plain = node.type === 'PLAIN'
   const text = substitute(walk, String(node.value ?? ''), path).trim()
-  return text === '' || (plain && (text === '~' || text === 'null')) ? null : text
+  return text === '' || (plain && /^(~|null|Null|NULL)$/.test(text)) ? null : text
 }
 
 /** Reads YAML 1.2 and replaces variables. Collects problems instead of throwing. */

@@ -19,8 +19,12 @@ export interface Overrides {
 const problem = (setting: Setting, message: string, hint: string): Problem =>
   ({ path: setting.path, line: null, column: null, message, hint })
 
-/** A file with a secret usually ends in a line break that is not part of it. */
-const withoutLastLineBreak = (text: string): string => text.replace(/\r?\n$/, '')
+/** A file with a secret usually ends in a line break that is not part of it, and some editors begin it with a mark. */
+const bareSecret = (text: string): string => withoutMark(text).replace(/\r?\n$/, '')
+/** Without the byte order mark that some editors put before a text. */
+export const withoutMark = (text: string): string => text.replace(/^\uFEFF/, '')
+/** Reading puts this in the place of bytes that are no UTF-8, such as those of a file that was saved as UTF-16. */
+export const isUtf8 = (text: string): boolean => !text.includes('\uFFFD')
 
 function listOf(text: string): readonly string[] {
   return text.split(/[,\n]/).map((item) => item.trim()).filter((item) => item !== '')
@@ -29,12 +33,17 @@ function listOf(text: string): readonly string[] {
 function readSecretFile(setting: Setting, path: string, readFile: ReadFile): string | Problem {
   try {
     const text = readFile(path)
-    if (text !== null) return withoutLastLineBreak(text)
+    if (text !== null && !isUtf8(text)) return problem(setting, `${setting.variable}_FILE names ${path}, which is not UTF-8 text`, 'Save it as UTF-8.')
+    if (text !== null) return bareSecret(text)
     return problem(setting, `${setting.variable}_FILE names ${path}, which does not exist`, 'Correct the path, or mount the file.')
   } catch (cause) {
-    return problem(setting, `${setting.variable}_FILE names ${path}, which cannot be read (${reasonOf(cause)})`, 'Give the service\'s user the right to read it.')
+    return problem(setting, `${setting.variable}_FILE names ${path}, which cannot be read (${reasonOf(cause)})`, readingRemedy(cause, 'the service\'s user'))
   }
 }
+
+/** What to do about a file that is there and cannot be read. */
+export const readingRemedy = (cause: unknown, reader: string): string =>
+  reasonOf(cause) === 'EISDIR' ? 'It is a folder: name the file in it.' : `Give ${reader} the right to read it.`
 
 export function reasonOf(cause: unknown): string {
   if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code

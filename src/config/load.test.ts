@@ -60,6 +60,20 @@ describe('what a file means', () => {
     expect(config.environment).toBe('0123')
   })
 
+  test('the words of YAML 1.2 are read in each of their spellings', () => {
+    const { config } = load(`${minimal}sync: { leads: False, open: TRUE, owner: Null }\nproxy: NULL\ncaBundle: ~\n`)
+    expect(config.sync).toMatchObject({ leads: false, openOnly: true, owner: null })
+    expect([config.proxy, config.caBundle]).toEqual([null, null])
+    expect(load(`${minimal}sync: { owner: "null" }\n`).config.sync.owner).toBe('null')
+  })
+
+  test('a day that no calendar has is no date', () => {
+    for (const since of ['2026-02-31', '2026-04-31T08:00:00Z', '2027-02-29', '2026-13-01', '2026-01-01T24:01:00Z', '2026-01-01T08:00:00+99:00'])
+      expect([since, problemsOf(`${minimal}sync: { since: ${since} }\n`)]).toMatchObject([since, [{ path: 'sync.since' }]])
+    expect(load(`${minimal}sync: { since: 2028-02-29 }\n`).config.sync.since).toBe(Date.UTC(2028, 1, 29))
+    expect(load(`${minimal}sync: { since: 2026-01-01T00:30:00+02:00 }\n`).config.sync.since).toBe(Date.UTC(2025, 11, 31, 22, 30))
+  })
+
   test('relative paths start at the folder of the file, and named files are read', () => {
     const { config } = load(`${minimal}mapping: ./maps/mine.yaml\nstore: ../state\n`, { files: { '/etc/cosell/maps/mine.yaml': 'version: 1\n' } })
     expect(config.mapping).toEqual({ path: '/etc/cosell/maps/mine.yaml', text: 'version: 1\n' })
@@ -207,6 +221,30 @@ describe('what is refused', () => {
 
 describe('what is shown', () => {
   const full = `${minimal}  webhookKey: hook-key\nstore: postgres://cosell:p%40ss@db/cosell\nserver: { adminTokens: [token-of-a-script-1] }\nsealKey: 0123456789abcdef0123456789abcdef\n`
+
+  test('a mark at the beginning of a file is no part of a secret or of a variable, and what is no UTF-8 is refused without a word of it', () => {
+    const variables = { COSELL_CRM_CLIENTSECRET_FILE: '/run/crm' }
+    const marked = load(minimal, { env: variables, files: { '/run/crm': '\uFEFFfrom-notepad\r\n', '/etc/cosell/.env': '\uFEFFCOSELL_ENVIRONMENT=marked\n' } })
+    expect(secretValues(marked.config)).toContain('from-notepad')
+    expect(marked.config.environment).toBe('marked')
+    const [problem] = problemsOf(minimal, { env: variables, files: { '/run/crm': 'f\uFFFDr' } })
+    expect(problem).toMatchObject({ path: 'crm.clientSecret', message: expect.stringContaining('/run/crm, which is not UTF-8') as string })
+    expect(problemsOf(`environment: \uFFFD\n${minimal}`)).toMatchObject([{ path: '', message: 'it is not UTF-8 text', hint: 'Save it as UTF-8.' }])
+  })
+
+  test('a folder in the place of a file is called one', () => {
+    const readFile = (): never => {
+      throw Object.assign(new Error('EISDIR'), { code: 'EISDIR' })
+    }
+    const problems = (): unknown => {
+      try {
+        return loadConfig({ path: '/etc', env: {}, cwd: '/', readFile })
+      } catch (error) {
+        return error instanceof ConfigError ? error.problems : error
+      }
+    }
+    expect(problems()).toMatchObject([{ hint: 'It is a folder: name the file in it.' }])
+  })
 
   test('the shown configuration loads again and holds no secret', () => {
     const { config } = load(full)

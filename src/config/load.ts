@@ -5,7 +5,7 @@ import { buildConfig } from './build.js'
 import type { Config } from './config.js'
 import { checkCrm, checkSealKey, checkStore, checkTenant, readNamedFiles, suggestionFor, type Finding } from './cross-checks.js'
 import { parseConfigDocument, treeAt, type ParsedDocument, type Section } from './document.js'
-import { applyOverrides, reasonOf, unknownVariables, type Environment, type ReadFile } from './environment.js'
+import { applyOverrides, isUtf8, readingRemedy, reasonOf, unknownVariables, withoutMark, type Environment, type ReadFile } from './environment.js'
 import { ConfigError, type Position, type Problem } from './problems.js'
 import { fileSchema } from './schema.js'
 import { keysUnder, settingAt, SETTINGS } from './settings.js'
@@ -38,7 +38,7 @@ function readOrRefuse(path: string, request: ConfigRequest): string | null {
   try {
     return request.readFile(path)
   } catch (cause) {
-    throw new ConfigError(shortest(path, request.cwd), [problemAt(`it cannot be read (${reasonOf(cause)})`, 'Give this user the right to read it.')])
+    throw new ConfigError(shortest(path, request.cwd), [problemAt(`it cannot be read (${reasonOf(cause)})`, readingRemedy(cause, 'this user'))])
   }
 }
 
@@ -77,7 +77,7 @@ function withDotEnv(request: ConfigRequest, folder: string): Environment {
   } catch {
     return request.env // A convenience that cannot be read is left out; a variable it would have set is then reported as missing.
   }
-  return text === null ? request.env : { ...parseEnv(text), ...request.env }
+  return text === null ? request.env : { ...parseEnv(withoutMark(text)), ...request.env }
 }
 
 type Issue = core.$ZodIssue
@@ -181,6 +181,7 @@ interface Variables {
 const sourceOf = (located: Located | null, { named, over }: Variables, request: ConfigRequest): Source => {
   const file = located?.path ?? null
   const shown = file === null ? 'cosell.yaml' : shortest(file, request.cwd)
+  if (located !== null && !isUtf8(located.text)) throw new ConfigError(shown, [problemAt('it is not UTF-8 text', 'Save it as UTF-8.')])
   const document = parseConfigDocument(located?.text ?? '', named)
   if (document.problems.some((problem) => problem.path === '')) throw new ConfigError(shown, document.problems)
   return { file, folder: file === null ? request.cwd : dirname(file), env: over, document, shown }

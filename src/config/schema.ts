@@ -39,8 +39,10 @@ const duration = (meaning: string, leastMs: number) =>
     const ms = parseDuration(value)
     return ms !== null && ms >= leastMs ? ms : null
   }, `is not a duration of at least ${leastMs} ms and at most a year`, 'Write it like 30s, 10m or 2h.'))
+/** Source: YAML 1.2.2, 10.3.2 "Tag resolution" of the core schema. */
+const yamlSwitches = new Map([...['true', 'True', 'TRUE'].map((word) => [word, true] as const), ...['false', 'False', 'FALSE'].map((word) => [word, false] as const)])
 const onOff = (meaning: string) =>
-  setting('switch', meaning, read((value) => (value === 'true' ? true : value === 'false' ? false : null), 'is neither true nor false', 'Write true or false.'))
+  setting('switch', meaning, read((value) => yamlSwitches.get(value) ?? null, 'is neither true nor false', 'Write true or false.'))
 const number = (meaning: string) =>
   setting('number', meaning, read((value) => (/^\d{1,6}(\.\d{1,3})?$/.test(value) ? Number(value) : null), 'is not a number of 0 or more', 'Write it like 5 or 0.5.'))
 // An empty item is refused: an unset variable must not become a token that anybody can send.
@@ -65,10 +67,16 @@ const tenant = (meaning: string) =>
     'is not a tenant', 'Write its domain (contoso.onmicrosoft.com) or its id (a GUID).',
   ))
 
+/** Whether the calendar has it: the runtime reads the 31st of February as the 3rd of March. */
+function isDay(day: string): boolean {
+  const at = Date.parse(day)
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day)
+}
+
 /** A date, or a date and time; without a zone it is UTC, so that two machines read the same moment. */
 function parseMoment(value: string): number | null {
   const match = /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(Z|z|[+-]\d{2}:\d{2})?)?$/.exec(value)
-  if (match === null) return null
+  if (match?.[1] === undefined || !isDay(match[1])) return null
   const moment = Date.parse(`${match[1]}T${match[2] ?? '00:00'}${(match[3] ?? 'Z').toUpperCase()}`)
   return Number.isNaN(moment) ? null : moment
 }

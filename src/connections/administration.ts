@@ -115,6 +115,8 @@ const setting = (at: number, by: string, name: string, detail: string): AuditEnt
 
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
 
+const connectCommand = (system: ConnectionView['system']): string => `cosell connect ${system}`
+
 const nobodyKnown = { owner: null, role: null } as const
 /** What the system's own check of the role says. */
 const roleIn = (checks: readonly Check[]): ConnectionView['role'] => {
@@ -142,6 +144,7 @@ async function partnerView({ partner, store }: AdministrationParts, signal: Abor
         ? `Signed in as ${claims.user ?? 'a user whose token does not name them'}.`
         : 'Signed in without a second factor, which Partner Center will refuse.',
       remedy: mfa ? null : 'Run "cosell connect partner-center" and sign in with multi-factor authentication.',
+      repair: mfa ? null : connectCommand('partner-center'),
     }
   } catch (error) {
     const nobody = (await store.getValue(PARTNER_CENTER_TOKEN)) === null
@@ -155,7 +158,7 @@ async function crmView({ crm, config }: AdministrationParts, signal: AbortSignal
   const signIn = checks.find(({ name }) => name === 'CRM sign-in') ?? checks[0]
   const failed = checks.find(({ status }) => status === 'fail')
   if (signIn === undefined || signIn.status === 'fail') {
-    const state = 'reauthorize' as const
+    const state = signIn?.fault === 'signed-out' ? 'reauthorize' : 'disconnected'
     return {
       ...about,
       ...nobodyKnown,
@@ -167,6 +170,7 @@ async function crmView({ crm, config }: AdministrationParts, signal: AbortSignal
       signInUntil: null,
       detail: signIn?.detail ?? 'The CRM does not answer.',
       remedy: signIn?.remedy ?? 'Run "cosell doctor".',
+      repair: state === 'reauthorize' ? connectCommand('crm') : null,
     }
   }
   const tenant = 'tenant' in config.crm ? config.crm.tenant : null
@@ -183,6 +187,7 @@ async function crmView({ crm, config }: AdministrationParts, signal: AbortSignal
     signInUntil: iso(config.crm.clientSecretExpires),
     detail,
     remedy: failed?.remedy ?? null,
+    repair: null,
   }
 }
 
@@ -190,5 +195,6 @@ function troubleOf(error: unknown, nobody: boolean): Omit<ConnectionView, 'syste
   if (!(error instanceof Fault)) throw error
   const state = error.kind === 'signed-out' ? (nobody ? 'disconnected' : 'reauthorize') : 'disconnected'
   const { message: detail, remedy } = error
-  return { ...nobodyKnown, state, account: null, tenant: null, scopes: null, tokenUntil: null, signInUntil: null, detail, remedy }
+  const repair = error.kind === 'signed-out' ? connectCommand('partner-center') : null
+  return { ...nobodyKnown, state, account: null, tenant: null, scopes: null, tokenUntil: null, signInUntil: null, detail, remedy, repair }
 }

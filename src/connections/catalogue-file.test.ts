@@ -21,8 +21,8 @@ describe('a file of solutions', () => {
     expect(csv('Solution ID\tType\nSOL-2\t3P')).toEqual([{ id: 'SOL-2', name: 'SOL-2', type: '3P', publisher: null }])
   })
 
-  it('counts the last line about a solution, and skips lines without an id', () => {
-    expect(csv('id,name\nSOL-1,Old\n,Nothing\n\nSOL-1,New').map(({ name }) => name)).toEqual(['New'])
+  it('counts the last line about a solution, and skips empty lines', () => {
+    expect(csv('id,name\nSOL-1,Old\n,\n\nSOL-1,New').map(({ name }) => name)).toEqual(['New'])
   })
 
   it('is read from a workbook, with shared strings, runs of formatting and empty cells', () => {
@@ -35,6 +35,7 @@ describe('a file of solutions', () => {
   it.each([
     ['without an identifier column', () => csv('Name\nOne')],
     ['that is empty', () => csv('')],
+    ['with a line that names no solution', () => csv('id,name\nSOL-1,One\n,Two')],
     ['that is a damaged workbook', () => readCatalogueFile(Buffer.from('PK\u0003\u0004 nothing'))],
   ])('%s is refused with what is wanted', (_what, read) => {
     expect(read).toThrow(Fault)

@@ -23,10 +23,10 @@ export function readCatalogueFile(bytes: Uint8Array): readonly CatalogueEntry[] 
   }
   if (columns.id === -1) throw unreadable('its first row names no column "Solution Identifier"')
   const cell = (row: readonly string[], column: number): string | null => (column === -1 ? null : row[column]?.trim() || null)
-  const entries = rest.flatMap((row): CatalogueEntry[] => {
+  const entries = rest.map((row): CatalogueEntry => {
     const id = cell(row, columns.id)
-    if (id === null) return []
-    return [{ id, name: cell(row, columns.name) ?? id, type: cell(row, columns.type), publisher: cell(row, columns.publisher) }]
+    if (id === null) throw unreadable(`the line "${row.join(', ')}" names no solution`)
+    return { id, name: cell(row, columns.name) ?? id, type: cell(row, columns.type), publisher: cell(row, columns.publisher) }
   })
   // The last line about a solution counts.
   return [...new Map(entries.map((entry) => [entry.id, entry])).values()]

@@ -1,13 +1,16 @@
+import { statSync } from 'node:fs'
 import type { Config } from '../config/index.js'
 import { SOLUTIONS } from '../core/deal.js'
 import { isFault, toFault } from '../core/fault.js'
 import type { Check, Clock, Store } from '../core/ports.js'
 import type { WebhookRegistration } from '../adapters/partner-center/registration.js'
 import type { TokenSource } from '../remote/send.js'
+import type { Transport } from '../remote/transport.js'
 import type { Mapping } from '../core/mapping.js'
 import { requiredCheck } from './mapping.js'
 import type { CrmConnection } from './parts.js'
 import type { PartnerCenterConnection } from './partner-center.js'
+import { publicAddressCheck } from './public-address.js'
 
 export interface DoctorParts {
   readonly config: Config
@@ -18,6 +21,7 @@ export interface DoctorParts {
   readonly mapping: () => Mapping
   readonly store: Store
   readonly clock: Clock
+  readonly transport: Transport
   /** Whether this process serves webhooks now; a test event could not arrive otherwise. */
   readonly serving: () => boolean
   readonly nodeVersion: string
@@ -32,8 +36,9 @@ const dealsLookedAt = 200
 
 /** Everything that must be in order, in the order in which a person would repair it. Nothing is changed but for one test event. */
 export async function doctor(parts: DoctorParts, signal: AbortSignal): Promise<Check[]> {
-  const { partner } = parts
-  const own = [nodeCheck(parts), addressCheck(parts), ...(await storeChecks(parts))]
+  const { config, partner, transport, serving } = parts
+  const address = await publicAddressCheck(config.server.publicUrl, { transport, serving: serving(), signal })
+  const own = [nodeCheck(parts), address, ...(await storeChecks(parts)), ...sealChecks(parts)]
   const tokens = [
     await tokenCheck(
       'Partner Center: token for referrals',
@@ -72,23 +77,6 @@ function nodeCheck({ nodeVersion }: DoctorParts): Check {
     : warn('Node', `${nodeVersion} runs it; ${recommendedNode} is recommended.`, `Install Node ${recommendedNode} when you next upgrade.`)
 }
 
-function addressCheck({ config }: DoctorParts): Check {
-  const { publicUrl } = config.server
-  const name = 'public address'
-  if (publicUrl === null)
-    return warn(
-      name,
-      'None is configured, so Partner Center cannot send events; the sweeps find changes instead.',
-      'Set server.publicUrl to the https address that leads here.',
-    )
-  if (publicUrl.startsWith('https:')) return pass(name, publicUrl)
-  return warn(
-    name,
-    `${publicUrl} is not https.`,
-    'Partner Center delivers to https only: put a reverse proxy with a certificate before the service.',
-  )
-}
-
 async function storeChecks({ store, clock, config }: DoctorParts): Promise<Check[]> {
   try {
     const depth = await store.queue.depth(clock.now())
@@ -97,6 +85,16 @@ async function storeChecks({ store, clock, config }: DoctorParts): Promise<Check
   } catch (error) {
     return [fail('store', toFault(error).message, 'Check the setting "store" and that the database runs.')]
   }
+}
+
+/** One that we made is private, one that was copied may not be. What a container is given belongs to its host, whose rights are its own affair; Windows has none. */
+function sealChecks({ config: { seal } }: DoctorParts): Check[] {
+  if (seal.kind !== 'file') return []
+  const [file, name, others] = [statSync(seal.path, { throwIfNoEntry: false }), 'sealing key', 0o077]
+  if (file === undefined || file.uid !== process.getuid?.()) return []
+  if ((file.mode & others) === 0) return [pass(name, `${seal.path} belongs to its owner only.`)]
+  const rights = (file.mode & 0o777).toString(8).padStart(4, '0')
+  return [warn(name, `${seal.path} can be read or changed by others of this machine (${rights}).`, `Run "chmod 600 ${seal.path}"; who has it and the store can open the sign-ins.`)]
 }
 
 async function tokenCheck(name: string, token: TokenSource, api: string, signal: AbortSignal): Promise<Check> {

@@ -13,6 +13,7 @@ import type { Clock, Store } from '../core/ports.js'
 import { customerGuard } from '../engine/customer-guard.js'
 import { clientCredentials, type TokenEndpoint } from '../remote/tokens.js'
 import { sender, type ConnectionParts, type CrmConnection, type CrmSettings } from './parts.js'
+import { seenAnew } from './seen-anew.js'
 import { entraUrl } from './partner-center.js'
 
 /** Columns that the mapping names; those of related records are events of other tables. */
@@ -43,12 +44,13 @@ export function connectDynamics(config: DynamicsConfig, parts: ConnectionParts, 
     allowances: dynamicsAllowances,
   })
   const adapter = dynamicsAdapter({ url: config.url, send, clock, settings, customerGuard: customerGuard(store, clock, randomUUID) })
+  const installer = dynamicsInstaller({ url, send, clock, notebook: notebook(store, clock), mapped: () => columnsIn(settings().mapping) })
   return {
     kind: 'dynamics',
     adapter,
     inbound: dynamicsInbound({ key: config.webhookKey, solutionTable: () => adapter.solutionTable() }),
     idFor: (referralId) => guidOf(`referral:${referralId}`),
-    installer: dynamicsInstaller({ url, send, clock, notebook: notebook(store, clock), mapped: () => columnsIn(settings().mapping) }),
+    installer: seenAnew(installer, () => adapter.outdate()),
     tasks: dynamicsTasks(new DynamicsApi({ url, send })),
     checks: (signal) => adapter.checks({ signal }),
   }

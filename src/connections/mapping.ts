@@ -7,6 +7,7 @@ import { FIELD_NAMES, FIELDS, isField } from '../core/deal.js'
 import { Fault, isFault, readGiven } from '../core/fault.js'
 import { effectiveMapping, fieldPolicies, rowPolicies, toCrmValue, type MappedKind, type Mapping, type MappingRow } from '../core/mapping.js'
 import { parseMapping, type LineOf, type MappingDocument } from '../core/mapping-document.js'
+import type { Flow } from '../core/policy.js'
 import type { Check } from '../core/ports.js'
 import type { Engine } from '../engine/engine.js'
 import type { MappedRows } from '../engine/mapped-rows.js'
@@ -183,14 +184,18 @@ export async function requiredCheck(adapter: Engine['adapters']['crm'], mapping:
   }
 }
 
-/** What is filled of each record that can be new: by rows and by constants. */
+/** What is filled of each record that can be new: by constants, and by rows that write it when it is made. */
 function filledColumns(mapping: Mapping): { readonly record: string; readonly filled: ReadonlySet<string> }[] {
-  const rows = [...Object.values(mapping.opportunity)].map(({ crm }) => crm.split('.'))
+  const written = (kind: MappedKind): string[] => {
+    const policies = fieldPolicies(mapping, kind)
+    return Object.values(mapping[kind]).flatMap(({ field, crm }) => (writesNew.has(policies[field].into.crm) ? [crm] : []))
+  }
+  const rows = written('opportunity').map((crm) => crm.split('.'))
   const related = (relation: string): string[] =>
     rows.flatMap(([first, column]) => (first === relation && column !== undefined ? [column] : []))
   const columns = {
     opportunity: rows.flatMap(([first, column]) => (column === undefined && first !== undefined ? [first] : [])),
-    lead: Object.values(mapping.lead).map(({ crm }) => crm),
+    lead: written('lead'),
     account: related('account'),
     contact: related('contact'),
   }
@@ -199,3 +204,4 @@ function filledColumns(mapping: Mapping): { readonly record: string; readonly fi
     filled: new Set([...columns[record], ...Object.keys(mapping.defaults[record])].map((column) => column.toLowerCase())),
   }))
 }
+const writesNew: ReadonlySet<Flow> = new Set(['always', 'create'])

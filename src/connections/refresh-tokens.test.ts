@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { engineClock, runWithClock } from '../../test/simulation/hand-clock.js'
+import { handClock } from '../sandbox/clock.js'
 import { openStore, rotateSecrets, sealOf, type OpenStore } from '../store/index.js'
 import { PARTNER_CENTER_TOKEN, refreshTokens, storeSignIn, tokenLapsesAt } from './refresh-tokens.js'
 
@@ -75,4 +77,26 @@ describe('the refresh token', () => {
     expect(await refreshTokens(parts(), 'old-seed').read()).toBe('renewed')
     expect(await refreshTokens(parts(), 'new-seed').read()).toBe('new-seed')
   })
+
+  it('is renewed by one process at a time, and waits some seconds only for one that was killed while it renewed', async () => {
+    const hand = handClock(start)
+    const shared = { ...parts(), clock: engineClock(hand) }
+    const killed = { ...shared, store: { ...store, claim: onlyOnce(store.claim) } }
+    const order: string[] = []
+    void refreshTokens(killed, 'seed').exclusively(() => new Promise(() => order.push('killed')))
+    const living = refreshTokens(shared, 'seed')
+    const long = living.exclusively(async () => {
+      order.push(`first after ${String((hand.now() - start) / 1_000)} s`)
+      await shared.clock.sleep(25_000)
+      order.push('first is through')
+    })
+    await runWithClock(hand, Promise.all([long, living.exclusively(async () => order.push('second'))]))
+    expect(order).toEqual(['killed', expect.stringMatching(/^first after (\d|1[0-5])(\.\d+)? s$/), 'first is through', 'second'])
+  })
 })
+
+/** The claims of a process that was killed after its first. */
+const onlyOnce = (claim: OpenStore['claim']): OpenStore['claim'] => {
+  let claims = 0
+  return (...asked) => ((claims += 1) === 1 ? claim(...asked) : Promise.reject(new Error('killed')))
+}

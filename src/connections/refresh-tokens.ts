@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { Fault } from '../core/fault.js'
+import { hold } from '../engine/hold.js'
 import type { RefreshTokens } from '../remote/tokens.js'
 import type { ConnectionParts } from './parts.js'
 
 export const PARTNER_CENTER_TOKEN = 'token.partner-center'
 const claim = 'token renewal'
-// Longer than two requests may take; a holder that was killed keeps nobody waiting for longer.
-const renewHoldMs = 60_000
+const patienceMs = 60_000 // Longer than two requests may take.
 
 /** How the token stands in the store. `seed`: the configuration's token when this one was written, sealed too. */
 interface StoredToken {
@@ -78,15 +78,14 @@ export function refreshTokens(parts: Parts, seed: string | null): RefreshTokens 
       })
     },
     async exclusively(work) {
-      const holder = randomUUID()
-      const untilMs = clock.now() + renewHoldMs
-      while (!(await store.claim(claim, { token: holder, forMs: renewHoldMs, now: clock.now() })) && clock.now() < untilMs)
+      const untilMs = clock.now() + patienceMs
+      const turn = { name: claim, signal: new AbortController().signal }
+      while (clock.now() < untilMs) {
+        const held = await hold({ store, clock, newId: randomUUID }, turn, work)
+        if (held.kind === 'done') return held.value
         await clock.sleep(100)
-      try {
-        return await work()
-      } finally {
-        await store.unclaim(claim, holder)
       }
+      return work()
     },
   }
 }

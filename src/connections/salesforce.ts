@@ -8,9 +8,12 @@ import { salesforceTasks } from '../adapters/salesforce/tasks.js'
 import { salesforceInstaller } from '../adapters/salesforce/install/installer.js'
 import type { SalesforceConfig } from '../config/index.js'
 import { customerGuard } from '../engine/customer-guard.js'
+import { assertOrganization } from '../engine/identity.js'
 import { limitOf } from '../adapters/salesforce/errors.js'
 import { salesforceSignIn } from './salesforce-sign-in.js'
 import { sender, type ConnectionParts, type CrmConnection, type CrmSettings } from './parts.js'
+import { seenAnew } from './seen-anew.js'
+import { stageMemory } from './stage-memory.js'
 
 export function connectSalesforce(config: SalesforceConfig, parts: ConnectionParts, settings: () => CrmSettings): CrmConnection {
   const { clock, transport, store } = parts
@@ -19,7 +22,11 @@ export function connectSalesforce(config: SalesforceConfig, parts: ConnectionPar
   // Salesforce keeps no id of ours in its logs; the client's name stands in every call.
   const calls = { correlation: () => ({}), locate, asksToWait: limitOf, allowances: salesforceAllowances }
   const send = sender(parts, { name: SALESFORCE.name, url, token, ...calls })
-  const adapter = salesforceAdapter({ url, send, session: token, clock, settings, customerGuard: customerGuard(store, clock, randomUUID) })
+  const assertOurs = async (id: string | null): Promise<void> => {
+    if (id !== null) await assertOrganization(store, { id, crm: url }, clock.now())
+  }
+  const kept = { stageMemory: stageMemory(store, clock), customerGuard: customerGuard(store, clock, randomUUID) }
+  const adapter = salesforceAdapter({ url, send, session: token, clock, settings, assertOurs, ...kept })
   const api = new SalesforceApi({ url, send, session: token, clock })
   return {
     kind: 'salesforce',
@@ -27,7 +34,7 @@ export function connectSalesforce(config: SalesforceConfig, parts: ConnectionPar
     inbound: salesforceInbound({ key: config.webhookKey, organizationId: () => adapter.organizationId() }),
     // Ids are the org's to choose; the referral's own id is the unique field that makes a repeat recognisable.
     idFor: (referralId) => referralId.toLowerCase(),
-    installer: salesforceInstaller({ api, clock }),
+    installer: seenAnew(salesforceInstaller({ api, clock }), () => adapter.outdate()),
     tasks: salesforceTasks(api),
     checks: (signal) => adapter.checks({ signal }),
   }

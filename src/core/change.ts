@@ -74,6 +74,8 @@ export interface Conflict {
   readonly reason: string
   /** For `confirm`: the side on which the door is. A yes keeps the other side. */
   readonly door?: Side
+  /** For `confirm`: the policy never opens the door, whatever a person says. */
+  readonly forbidden?: true
 }
 
 export const createKey = (change: Change): string =>

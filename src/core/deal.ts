@@ -140,8 +140,9 @@ export function isEmpty(value: FieldValue | undefined): boolean {
 export const isListField = (field: Field): boolean => FIELDS[field].kind === 'people' || FIELDS[field].kind === 'solutions'
 
 /**
- * Carries the difference between two states of a list over to a third: what was added is added, what was removed is removed,
- * what was edited is edited. Items that only `target` has stay. So a side that shows one contact of three never deletes the other two.
+ * Carries the difference between two states of a list over to a third: what was added is added, what was removed is removed, and of a person who
+ * stands there those parts are written that were edited. Items that only `target` has stay. So a side that shows one contact of three never deletes
+ * the other two. A person about whom nothing was agreed before gets what is missing there; with `overrides` everything.
  * `known` is what the target showed at the last agreement: what was added there since stays, also when the other side removed the same
  * item meanwhile, or the two would hand it to and fro for ever.
  */
@@ -150,6 +151,7 @@ export function applyListDiff<T extends Item>(change: {
   readonly to: readonly T[]
   readonly target: readonly T[]
   readonly known: readonly T[]
+  readonly overrides?: boolean
 }): readonly T[] {
   const before = new Map(change.from.map((item) => [itemKey(item), item]))
   const after = new Map(change.to.map((item) => [itemKey(item), item]))
@@ -157,14 +159,34 @@ export function applyListDiff<T extends Item>(change: {
   const result = new Map<string, T>()
   for (const item of change.target) {
     const key = itemKey(item)
-    if (before.has(key) && !after.has(key) && known.has(key)) continue
     const edited = after.get(key)
-    const original = before.get(key)
-    result.set(key, edited !== undefined && (original === undefined || !sameItem(original, edited)) ? edited : item)
+    if (before.has(key) && edited === undefined && known.has(key)) continue
+    const edits = edited === undefined ? null : { original: before.get(key), edited, overrides: change.overrides === true }
+    result.set(key, edits === null ? item : withEdits(item, edits))
   }
   for (const [key, item] of after) if (!before.has(key) && !result.has(key)) result.set(key, item)
   return [...result.values()]
 }
+
+/** What can be edited of a person; the e-mail is who it is. */
+export const PERSON_PARTS = ['firstName', 'lastName', 'phone'] as const
+
+type PersonPart = (typeof PERSON_PARTS)[number]
+const isPerson = (item: Item): item is Person => 'email' in item
+
+interface Edits<T> {
+  readonly original: T | undefined
+  readonly edited: T
+  readonly overrides: boolean
+}
+function withEdits<T extends Item>(item: T, edits: Edits<T>): T {
+  const { original = null, edited, overrides } = edits
+  // A solution is its id: what it is called is each side's own.
+  if (!isPerson(item) || !isPerson(edited) || (original !== null && !isPerson(original))) return item
+  const takes = (part: PersonPart): boolean => (original === null ? overrides || isEmpty(item[part]) : !samePart(original, edited, part))
+  return { ...item, ...Object.fromEntries(PERSON_PARTS.filter(takes).map((part) => [part, edited[part]])) }
+}
+export const samePart = (a: Person, b: Person, part: PersonPart): boolean => sameText(a[part], b[part])
 
 /** Fields in which `next` differs from `previous`, looking only at fields that both carry. */
 export function changedFields(previous: Projection, next: Projection): Field[] {

@@ -92,6 +92,12 @@ export function toFault(error: unknown): Fault {
 
 /** The code of a fault in a text that the caller gave, such as a drafted mapping: our own configuration is in order. */
 export const GIVEN_TEXT = 'given-text'
+
+/** Code of a `rejected` fault whose cause is how it was asked for: the same request is refused whatever the deals are. */
+export const MALFORMED = 'malformed'
+
+/** Code of a `misconfigured` fault whose cause is what was asked for: an installation with these settings does not do it. */
+export const NOT_OFFERED = 'not-offered'
 export function readGiven<T>(read: () => T): T {
   try {
     return read()
@@ -106,15 +112,23 @@ const backoffCapMs = 30 * 60_000 // Half an hour: an outage of hours costs few c
 /** Given up after this long without success. Peers keep 28 to 72 hours; three days cover a weekend. */
 export const RETRY_HORIZON_MS = 72 * 3_600_000
 
-/** Exponential back-off with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"); never earlier than the remote asked. */
-export function backoff(attempt: number, fault: Fault, random: number): number {
-  const ceiling = Math.min(backoffCapMs, firstBackoffMs * 2 ** Math.min(attempt, 20))
+/**
+ * Exponential back-off with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"); never earlier than the remote asked. An event
+ * brings an attempt before its time, so that ten may fail within a second: what has failed for so long waits about as long again, and no more.
+ */
+export function backoff(attempt: number, fault: Fault, random: number, failingForMs: number): number {
+  const ceiling = Math.min(backoffCapMs, firstBackoffMs * 2 ** Math.min(attempt, 20), firstBackoffMs + 2 * failingForMs)
   const slow = FAULTS[fault.kind].retry === 'repair' ? 5 * 60_000 : 0
   return Math.max(Math.round(ceiling * random), slow, fault.retryAfterMs ?? 0, 100)
 }
 
+export interface Next {
+  readonly at: Instant
+  readonly because: string
+}
+
 /** How one pass over a deal ended. */
 export type Outcome =
-  | { readonly kind: 'settled' }
+  | { readonly kind: 'settled'; /** Nothing is wrong, and the deal is to be worked at that moment again. */ readonly next?: Next }
   | { readonly kind: 'again'; readonly inMs: number; readonly because: Fault }
   | { readonly kind: 'stopped'; readonly because: Fault; readonly at: Instant }

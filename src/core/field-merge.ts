@@ -15,6 +15,7 @@ import type { Decision } from './link.js'
 import { onUpdate, type FieldPolicy } from './policy.js'
 import { NEVER_EMPTY } from './preflight.js'
 import { otherSide, SIDES, type Side } from './ref.js'
+import { contestedPeople } from './same-person.js'
 
 /** What to do about one field. `later`: a gate is shut now; nothing is written and the base stays, so that it flows when the gate opens. */
 export type FieldMove =
@@ -44,16 +45,22 @@ export interface FieldInput {
   readonly takes: PerSide<'yes' | 'no' | 'later'>
   readonly canonical: (side: Side, value: FieldValue) => FieldValue | undefined
   readonly decision: Decision | null
+  /** Both sides changed what this field belongs to, be it that each changed another part of it. */
+  readonly contested: boolean
 }
+
+/** Neither side shows anything else than when the two last agreed, whatever may have been lost between them then. */
+export const standsStill = (now: FieldInput['now'], base: FieldInput['base']): boolean =>
+  base.partner !== undefined && base.crm !== undefined && sameValue(now.partner, base.partner) && sameValue(now.crm, base.crm)
 
 export function mergeField(input: FieldInput): FieldMove {
   const { now, base } = input
+  if (standsStill(now, base)) return { kind: 'none' }
   // Half an agreement is none: a lead shows no solutions, so what the partner showed then says nothing about the opportunity it became.
   if (base.partner === undefined || base.crm === undefined) return fresh({ ...input, base: { partner: undefined, crm: undefined } })
   const changed = { partner: !sameValue(now.partner, base.partner), crm: !sameValue(now.crm, base.crm) }
-  if (!changed.partner && !changed.crm) return { kind: 'none' }
   if (agree(input)) return { kind: 'adopt', conflict: null }
-  if (changed.partner && changed.crm) return bothChanged(input)
+  if ((changed.partner && changed.crm) || input.contested) return bothChanged(input)
   if (changed.crm && isDoor(input.field) && decided(input) === 'partner')
     return flow(input, 'crm', conflictOf(input, 'edit/edit', 'partner', 'A person decided.'))
   return flow(input, changed.partner ? 'crm' : 'partner', null)
@@ -83,8 +90,13 @@ function bothChanged(input: FieldInput): FieldMove {
       conflictOf(input, 'edit/edit', rule, `Both sides changed it; the mapping says that ${sideName(rule)} wins.`),
     )
   }
-  return { kind: 'hold', conflict: conflictOf(input, 'edit/edit', null, 'Both sides changed it to different values.') }
+  return { kind: 'hold', conflict: conflictOf(input, 'edit/edit', null, standsOn(input) ? amountText : differentText) }
 }
+
+/** One of the two shows what it showed: it is contested for what it belongs to only. */
+const standsOn = ({ now, base }: FieldInput): boolean => SIDES.some((side) => sameValue(now[side], base[side]))
+const differentText = 'Both sides changed it to different values.'
+const amountText = 'Both sides changed the amount or its currency, and the two belong together.'
 
 /** The two never agreed on this field before: equal or one empty is harmless, anything else is the rule's or a person's. */
 function fresh(input: FieldInput): FieldMove {
@@ -143,15 +155,17 @@ function flow(input: FieldInput, to: Side, conflict: Conflict | null): FieldMove
   const { policy, takes, now, field } = input
   if (!onUpdate(policy.into[to])) return closedWay(input, to)
   if (takes[to] === 'no') return adoptAsInfo(input, to)
-  const value = input.canonical(to, carried(input, to))
+  // What was decided stands over what the other side says of somebody.
+  const value = input.canonical(to, carried(input, to, conflict !== null))
   if (value === undefined) return { kind: 'none' }
+  const loser = conflict ?? overwritesUnseen(input, to)
   // Of a list the other side may have changed only what is not carried: then nothing waits, either.
   if (takes[to] === 'later') return sameValue(value, now[to]) ? { kind: 'none' } : { kind: 'later', to }
   if (sameValue(value, now[to])) return { kind: 'adopt', conflict }
   if (to === 'partner' && NEVER_EMPTY.has(field) && isEmpty(value)) {
     return { kind: 'blocked', text: `${field} is empty in the CRM, and Partner Center does not take an empty value.` }
   }
-  return { kind: 'write', into: [written(input, to, value)], conflict }
+  return { kind: 'write', into: [written(input, to, value)], conflict: loser }
 }
 
 const written = (input: FieldInput, side: Side, value: FieldValue): FieldWrite => ({
@@ -160,21 +174,55 @@ const written = (input: FieldInput, side: Side, value: FieldValue): FieldWrite =
   agreed: side === 'crm' ? { partner: input.now.partner, crm: value } : { partner: value, crm: input.now.crm },
 })
 
-/** What the target should show: for lists the difference is carried over, so that items only the target has stay. */
-function carried({ field, now, base }: FieldInput, to: Side): FieldValue {
+/**
+ * What the target should show: for lists the difference is carried over, so that items only the target has stay, and so does the end of a text that
+ * the edited side had no room for.
+ */
+function carried(input: FieldInput, to: Side, overrides = false): FieldValue {
+  const { field, now, base } = input
   const from = otherSide(to)
-  if (!isListField(field)) return now[from]
-  return listDiff({ from: base[from], to: now[from], target: now[to], known: base[to] })
+  if (isListField(field)) return listDiff({ from: base[from], to: now[from], target: now[to], known: base[to], overrides })
+  const rest = behindCut(input, to)
+  return rest?.isApart === true ? `${String(now[from]).trimEnd()}${rest.text}` : now[from]
 }
 
-function listDiff(change: Record<'to' | 'target', FieldValue> & Record<'from' | 'known', FieldValue | undefined>): FieldValue {
+const seamLength = 40 // So much before the cut must stand as it stood for an edit to have left the cut alone.
+
+/** What the other side could not show of a text when the two last agreed, and whether the edit since then was made apart from it. */
+function behindCut({ now, base, canonical }: FieldInput, to: Side): { readonly text: string; readonly isApart: boolean } | null {
+  const from = otherSide(to)
+  const [cut, whole, edited] = [base[from], base[to], now[from]]
+  if (typeof cut !== 'string' || typeof whole !== 'string' || cut === '' || !whole.startsWith(cut) || whole.length === cut.length) return null
+  if (!sameValue(now[to], whole) || !sameValue(canonical(from, whole), cut)) return null
+  return { text: whole.slice(cut.trimEnd().length), isApart: typeof edited === 'string' && seamOf(edited).endsWith(seamOf(cut).slice(-seamLength)) }
+}
+/** Line breaks and blanks at the end are the system's. */
+const seamOf = (text: string): string => text.replaceAll('\r\n', '\n').trimEnd()
+
+function overwritesUnseen(input: FieldInput, to: Side): Conflict | null {
+  const rest = behindCut(input, to)
+  if (rest === null || rest.isApart) return null
+  return conflictOf(input, 'edit/edit', otherSide(to), `The end of the text, for which ${sideName(otherSide(to))} had no room, was overwritten.`)
+}
+
+function listDiff(
+  change: Record<'to' | 'target', FieldValue> & Record<'from' | 'known', FieldValue | undefined> & { readonly overrides?: boolean },
+): FieldValue {
   const list = (value: FieldValue | undefined): readonly (Person | Solution)[] =>
     Array.isArray(value) ? (value as readonly (Person | Solution)[]) : [] // list fields hold lists
-  const { from, to, target, known } = change
-  return applyListDiff({ from: list(from), to: list(to), target: list(target), known: list(known) }) as FieldValue // same item type in, same out
+  const { from, to, target, known, overrides = false } = change
+  return applyListDiff({ from: list(from), to: list(to), target: list(target), known: list(known), overrides }) as FieldValue // same item type in, same out
 }
 
 function mergeLists(input: FieldInput): FieldMove {
+  const contested = contestedPeople(input.now, input.base)
+  const agreedBefore = input.base.partner !== undefined
+  if (contested.length > 0 && agreedBefore)
+    return { kind: 'hold', conflict: conflictOf(input, 'edit/edit', null, `Both sides changed what they say of ${contested.join(', ')}.`) }
+  const difference =
+    contested.length === 0
+      ? null
+      : conflictOf(input, 'info', null, `The two records say different things of ${contested.join(', ')}; each keeps its own.`)
   const into: FieldWrite[] = []
   for (const side of ['partner', 'crm'] as const) {
     if (!onUpdate(input.policy.into[side]) || input.takes[side] === 'no') continue
@@ -189,7 +237,7 @@ function mergeLists(input: FieldInput): FieldMove {
     const other = input.now[from]
     into.push({ side, value, agreed: side === 'crm' ? { partner: other, crm: half } : { partner: half, crm: other } })
   }
-  return into.length === 0 ? { kind: 'adopt', conflict: null } : { kind: 'write', into, conflict: null }
+  return into.length === 0 ? { kind: 'adopt', conflict: difference } : { kind: 'write', into, conflict: difference }
 }
 
 /** The way into `to` is shut by the mapping or by the API: undo an edit on a declared one-way row, else keep it as a known difference. */

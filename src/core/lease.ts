@@ -28,6 +28,8 @@ export interface Hands {
   readonly leaseMs: number
   /** Keeps as many places free as there are, up to so many. Says how many: each is taken or given back by `work`. */
   keep(most: number): number
+  /** So many deals are about to end: keeps their places for others that are due. Says how many; the same holds for them. */
+  keepOf(ending: number): number
   /** These are yours, in places that were kept; all that were kept for them are over with this. */
   work(deals: readonly LeasedDeal[], kept: number): void
 }

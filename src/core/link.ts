@@ -1,5 +1,6 @@
 import { HELP, isEmpty, type Base, type Field, type FieldValue } from './deal.js'
 import type { Change, Conflict } from './change.js'
+import type { Newest } from './newest.js'
 import type { EndRef, Instant, LinkId, Ref, Side } from './ref.js'
 import type { Stage, Take } from './stage.js'
 
@@ -80,6 +81,8 @@ export interface Link {
   readonly parts: readonly Ref[]
   readonly engagementId: string | null
   readonly base: Base | null
+  /** The newest known state of its referral; absent: not read yet, or by an earlier version. */
+  readonly newest?: Newest
   /** Fingerprint of the mapping rows under which the base was agreed; absent in deals of earlier versions. */
   readonly mapping?: string | null
   readonly intents: readonly Intent[]
@@ -100,6 +103,8 @@ export interface Link {
   readonly told: string | null
   /** Fingerprint of a write that was refused for good, so that it is not sent again until something about it changes. */
   readonly rejected: string | null
+  /** Why it was refused: the reason of the deal may be another meanwhile, such as a system that is away. Absent: nothing was, or by an earlier version. */
+  readonly refusal?: Reason | null
   /** Fingerprint of what observe mode last recorded. */
   readonly observed: string | null
   /** What a person should look into although the deal is in sync; it goes when a person has the deal tried again. Absent in deals of earlier versions. */

@@ -16,7 +16,7 @@ const reasonOf = (now: { partner: Reading; crm: Reading }) => {
     now,
     policy: defaultPolicy(),
     canonical: { partner: (deal) => deal, crm: (deal) => deal },
-    crmMarker: 'O-new',
+    crmMarker: () => 'O-new',
     at: 1_000_000,
     partnerUrl: (id) => id,
   }

@@ -1,6 +1,6 @@
 import type { Conflict } from './change.js'
 import { HELP, isEmpty, VISIBILITY, type Projection } from './deal.js'
-import { because, doorShut, FLOW_OFF, rest, type Plan, type PlanInput } from './plan-types.js'
+import { because, DO_IT_YOURSELF, doorShut, FLOW_OFF, rest, whoRefused, type Door, type Plan, type PlanInput } from './plan-types.js'
 import { carriedOnCreate, fieldsFor } from './policy.js'
 import type { Present, Reading } from './ports.js'
 import { preflight } from './preflight.js'
@@ -38,7 +38,7 @@ function firstInCrm(input: PlanInput, p: Present): Plan {
     verdict: 'act',
     changes: [
       {
-        change: { kind: 'create', side: 'crm', as, marker: input.crmMarker, deal, stamp },
+        change: { kind: 'create', side: 'crm', as, marker: input.crmMarker(), deal, stamp },
         agreed: { partner: { ...p.deal, status: initial }, crm: input.canonical.crm(deal, as) },
       },
     ],
@@ -55,6 +55,9 @@ function firstAtPartner(input: PlanInput, c: Present): Plan {
   return shareNow(input, c)
 }
 
+const SHARED_ALL_THE_SAME =
+  'To share it all the same, run "cosell deals share". To share it with Partner Center alone, take visibility and help off the record.'
+
 function shareNow(input: PlanInput, c: Present): Plan {
   const told = carriedOnCreate(fieldsFor(input.policy, c.ref.kind), 'partner', c.deal)
   const visible = told[VISIBILITY] === true || !isEmpty(told[HELP])
@@ -68,8 +71,9 @@ function shareNow(input: PlanInput, c: Present): Plan {
   // A request for help is asked about as what it is, so that one word is enough for the record and for the request that follows it.
   const field = isEmpty(told[HELP]) ? VISIBILITY : HELP
   const saw = { partner: undefined, crm: c.deal[field] ?? null }
-  const shut = visible ? doorShut(input, { side: 'partner', take: 'share', field, saw }) : null
-  if (shut !== null) return heldAtDoor(input, shut)
+  const door: Door = { side: 'partner', take: 'share', field, saw }
+  const shut = visible ? doorShut(input, door) : null
+  if (shut !== null) return heldAtDoor(input, shut, whoRefused(input, door))
   // Microsoft's referral is a second call of its own; the base says "no help yet" on both sides, so that the next pass asks for it.
   const noHelp: Projection = HELP in c.deal ? { [HELP]: null } : {}
   const deal: Projection = { ...full, [HELP]: null }
@@ -85,8 +89,10 @@ function shareNow(input: PlanInput, c: Present): Plan {
   }
 }
 
-function heldAtDoor(input: PlanInput, shut: Conflict): Plan {
-  const plan = rest(input.link, 'hold', 'needs-attention', because('confirm', shut.reason, 'Run "cosell deals share" or confirm it in the console.'))
+/** A no is an answer: nobody is asked again until the record asks for something else. */
+function heldAtDoor(input: PlanInput, shut: Conflict, refusedBy: string | null): Plan {
+  if (refusedBy !== null) return excluded(input, `${refusedBy} said no to sharing this deal with Microsoft.`, SHARED_ALL_THE_SAME)
+  const plan = rest(input.link, 'hold', 'needs-attention', because('confirm', shut.reason, shut.forbidden === true ? DO_IT_YOURSELF : 'Run "cosell deals share" or confirm it in the console.'))
   return { ...plan, conflicts: [shut] }
 }
 

@@ -28,12 +28,37 @@ function planned(now: { readonly partner: string; readonly crm: string }, how: H
     },
     policy: how.row === undefined ? policy : { ...policy, fields: { ...policy.fields, 'details.notes': how.row } },
     canonical: { partner: (deal) => deal, crm: (deal) => deal },
-    crmMarker: 'O-new',
+    crmMarker: () => 'O-new',
     at: 1_000_000,
     partnerUrl: (id) => id,
   })
 }
 const written = ({ changes }: Plan) => changes.map(({ change }) => [change.side, change.kind === 'patch' ? change.set : change.kind])
+
+it('[R8] a record that does not say that somebody answered accepts nothing, unless a person says here that it does', () => {
+  const waiting = { partner: { status: 'New/Received' }, crm: { status: 'New/Received' } } as const
+  const link = { ...newLink(asLinkId('D-1'), 0, { partner: referral, crm: opportunity }), base: waiting }
+  const saw = { partner: 'New/Received', crm: 'Active/Accepted' } as const
+  const plannedFor = (decisions: typeof link.decisions, doubt: { readonly unanswered?: string }): Plan =>
+    plan({
+      link: { ...link, decisions },
+      now: {
+        partner: present(referral, { status: saw.partner }, { otherId: 'O-1' }),
+        crm: { ...present(opportunity, { status: saw.crm }, { otherId: 'R-1', sync: true }), ...doubt },
+      },
+      policy: defaultPolicy(),
+      canonical: { partner: (deal) => deal, crm: (deal) => deal },
+      crmMarker: () => 'O-new',
+      at: 1_000_000,
+      partnerUrl: (id) => id,
+    })
+  const steps = ({ changes }: Plan) => changes.flatMap(({ change }) => (change.kind === 'step' ? [change.take] : []))
+  expect(steps(plannedFor([], {}))).toEqual(['accept'])
+  const doubted = plannedFor([], { unanswered: 'Nobody knows.' })
+  expect(steps(doubted)).toEqual([])
+  expect(doubted.conflicts).toMatchObject([{ field: 'status', kind: 'stage', reason: 'Nobody knows.' }])
+  expect(steps(plannedFor([{ field: 'status', keep: 'crm', saw, by: 'kim', at: 1 }], { unanswered: 'Nobody knows.' }))).toEqual(['accept'])
+})
 
 it('[R15] a row that flows only from Partner Center wins where both sides changed it, and the loser is recorded', () => {
   const row: FieldPolicy = { rule: 'hold', into: { crm: 'always', partner: 'never' }, restore: true }

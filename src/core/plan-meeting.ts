@@ -1,11 +1,11 @@
 import type { Change, Conflict, Stamp } from './change.js'
-import { FIELD_NAMES, HELP, isEmpty, sameValue, VISIBILITY, withField, type Base, type Field, type FieldValue, type Projection } from './deal.js'
-import { isDoor, isUntaken, mergeField, type FieldMove, type FieldWrite } from './field-merge.js'
-import type { LinkState, Reason } from './link.js'
+import { changedFields, FIELD_NAMES, HELP, isEmpty, sameValue, VISIBILITY, withField, type Base, type Field, type FieldValue, type Projection } from './deal.js'
+import { isDoor, isUntaken, mergeField, standsStill, type FieldMove, type FieldWrite } from './field-merge.js'
+import type { Decision, LinkState, Reason } from './link.js'
 import type { Draft } from './plan-draft.js'
 import { planStage } from './plan-stage.js'
-import { because, doorShut, FLOW_OFF, rest, shown, type Meeting, type Plan, type PlannedChange } from './plan-types.js'
-import { carriedOnCreate, fieldsFor } from './policy.js'
+import { because, DO_IT_YOURSELF, doorShut, FLOW_OFF, rest, shown, type Meeting, type Plan, type PlannedChange } from './plan-types.js'
+import { carriedOnCreate, fieldsFor, onUpdate } from './policy.js'
 import { preflight } from './preflight.js'
 import { SIDES } from './ref.js'
 import { isClosed, phaseOf } from './stage.js'
@@ -54,16 +54,53 @@ function moveOf(meeting: Meeting, field: Field): FieldMove {
   const { p, c, link, policy, canonical } = meeting
   const { partner, crm } = shown(meeting, field)
   if (partner === undefined || crm === undefined) return standing(meeting, field)
+  const base = { partner: link.base?.partner[field], crm: link.base?.crm[field] }
+  // So it is with nearly every field: what else decides is not even put together.
+  if (standsStill({ partner, crm }, base)) return { kind: 'none' }
+  const policies = fieldsFor(policy, c.ref.kind)
+  const contested = AMOUNT.includes(field) && isAmountContested(meeting)
   return mergeField({
     field,
-    policy: fieldsFor(policy, c.ref.kind)[field],
+    // One rule for both, or the side that wins the amount would be given the currency of the other.
+    policy: contested ? { ...policies[field], rule: policies[VALUE].rule } : policies[field],
     now: { partner, crm },
-    base: { partner: link.base?.partner[field], crm: link.base?.crm[field] },
+    base,
     takes: { partner: partnerTakes(meeting, field), crm: crmTakes(meeting, field) },
     canonical: (side, value) =>
       side === 'crm' ? canonical.crm(alone(p.deal, field, value), c.ref.kind)[field] : canonical.partner(alone(c.deal, field, value), p.ref.kind)[field],
-    decision: link.decisions.find((decision) => decision.field === field) ?? null,
+    decision: decisionOn(meeting, field),
+    contested,
   })
+}
+
+const VALUE = 'details.dealValue'
+const CURRENCY = 'details.currency'
+const AMOUNT: readonly Field[] = [VALUE, CURRENCY]
+
+/**
+ * An amount means nothing without its currency: where one side changed either and the other side either, each field on its own would make an amount
+ * that nobody ever wrote, such as the euros of the one as dollars.
+ */
+function isAmountContested({ p, c, link, policy }: Meeting): boolean {
+  const base = link.base
+  if (base === null) return false
+  const policies = AMOUNT.map((field) => fieldsFor(policy, c.ref.kind)[field])
+  if (policies.some(({ restore, into }) => restore || !onUpdate(into.partner) || !onUpdate(into.crm))) return false
+  const changes = (before: Projection, now: Projection): boolean => changedFields(before, now).some((field) => AMOUNT.includes(field))
+  return changes(base.partner, p.deal) && changes(base.crm, c.deal)
+}
+
+/** Who decided about an amount decided about its currency, and the other way round. */
+function decisionOn(meeting: Meeting, field: Field): Decision | null {
+  const on = (one: Field): Decision | null => {
+    const decision = meeting.link.decisions.find((made) => made.field === one) ?? null
+    const now = shown(meeting, one)
+    return decision !== null && sameValue(decision.saw.partner, now.partner) && sameValue(decision.saw.crm, now.crm) ? decision : null
+  }
+  const own = on(field)
+  if (own !== null || !AMOUNT.includes(field) || !isAmountContested(meeting)) return own
+  const other = AMOUNT.map(on).find((decision) => decision !== null)
+  return other === undefined ? null : { ...other, field, saw: shown(meeting, field) }
 }
 
 /** A look that carries less says nothing about the rest: what a person was asked about a field stays asked until a look carries it again. */
@@ -79,7 +116,6 @@ function alone(deal: Projection, field: Field, value: FieldValue): Projection {
   const currency = deal[CURRENCY]
   return withField(currency === undefined ? {} : { [CURRENCY]: currency }, field, value)
 }
-const CURRENCY = 'details.currency'
 
 /** A closed referral takes nothing. An unanswered one waits, and so does a record whose Sync switch is off. */
 function partnerTakes({ p, c, policy }: Meeting, field: Field): 'yes' | 'no' | 'later' {
@@ -260,7 +296,7 @@ function attentionOf({ p, c, link }: Meeting, draft: Draft): Reason | null {
     const items = [...held.map((conflict) => `${conflict.field}: ${conflict.reason}`), ...draft.blocked]
     const also = draft.blocked.map((text) => ` ${text}`).join('')
     return first.kind === 'confirm'
-      ? because('confirm', first.reason, 'Confirm it in the console, or with "cosell deals accept|decline|win|lose|share".', items)
+      ? because('confirm', first.reason, first.forbidden === true ? DO_IT_YOURSELF : 'Say yes or no in the console, or with "cosell conflicts resolve".', items)
       : because('conflict', `${held.length === 1 ? first.field : `${held.length} fields`}: both sides differ and a person must choose.${also}`, 'Choose with "cosell conflicts resolve" or in the console.', items)
   }
   if (draft.blocked.length > 0) {

@@ -7,7 +7,7 @@ import { fieldsFor, onUpdate, type FieldPolicy } from './policy.js'
 import type { Link } from './link.js'
 import { otherSide, type EndRef, type Side } from './ref.js'
 import { followCrm, followPartner, mergeStage, type StageInput, type StageMove } from './stage-merge.js'
-import { phaseOf, stageAfter, type Stage, type Take } from './stage.js'
+import { phaseOf, stageAfter, type Phase, type Stage, type Take } from './stage.js'
 
 /** Adds what the stage needs to the draft: a patch between open stages, or one step through a door. */
 export function planStage(meeting: Meeting, draft: Draft): void {
@@ -52,6 +52,12 @@ function stageInput({ link, p, c, canonical }: Meeting, partner: Stage, shown: S
 const isConverted = ({ aliases }: Link, ref: EndRef): boolean =>
   ref.kind === 'opportunity' && aliases.some(({ side, kind }) => side === 'crm' && kind === 'lead')
 
+/** A lead that was converted and has no opportunity takes nothing any more. */
+const WITHOUT_OPPORTUNITY: Readonly<Partial<Record<Phase, string>>> = {
+  waiting: 'The lead was converted without an opportunity, which answers nobody: accept or decline the referral.',
+  open: 'The lead was converted and its opportunity is gone, or never was: the CRM shows nothing of the referral any more. Connect an opportunity with "cosell deals link", or close the referral.',
+}
+
 function decide(meeting: Meeting, draft: Draft, input: StageInput): StageMove {
   const { link } = meeting
   const decision = link.decisions.find((entry) => entry.field === 'status')
@@ -59,12 +65,14 @@ function decide(meeting: Meeting, draft: Draft, input: StageInput): StageMove {
   if (!agree && decision && sameValue(decision.saw.partner, input.partner) && sameValue(decision.saw.crm, input.crm)) {
     return decision.keep === 'partner' ? keepPartner(input) : followCrm(input)
   }
-  if (meeting.c.sealed && input.crmKind === 'lead' && phaseOf(input.partner) === 'waiting' && phaseOf(input.crm) === 'open')
-    return { kind: 'hold', code: 'conflict', reason: 'The lead was converted without an opportunity, which answers nobody: accept or decline the referral.' }
+  const shownNowhere = meeting.c.sealed && input.crmKind === 'lead' && phaseOf(input.crm) === 'open' ? WITHOUT_OPPORTUNITY[phaseOf(input.partner)] : undefined
+  if (shownNowhere !== undefined) return { kind: 'hold', code: 'conflict', reason: shownNowhere }
   if (link.base?.partner.status === undefined || link.base.crm.status === undefined) {
     return agree ? { kind: 'adopt' } : { kind: 'hold', code: 'conflict', reason: 'The two records were in different stages when they were linked.' }
   }
   const move = mergeStage(input)
+  if (move.kind === 'step' && move.side === 'partner' && move.take === 'accept' && meeting.c.unanswered !== undefined)
+    return { kind: 'hold', code: 'conflict', reason: meeting.c.unanswered }
   // A held stage stays held although its base never moves: the reason is found again in every pass.
   if (move.kind === 'hold' && move.code === 'reopened') draft.reopened = move.reason
   return move

@@ -37,7 +37,7 @@ export interface PlanInput {
   readonly policy: Policy
   readonly canonical: Canonical
   /** The id that a CRM record made for this deal will have, where the CRM lets us choose. */
-  readonly crmMarker: string
+  readonly crmMarker: () => string
   readonly at: Instant
   /** The referral's page in Partner Center, written onto the CRM record. */
   readonly partnerUrl: (referralId: string) => string
@@ -75,6 +75,9 @@ export function shown({ p, c, link }: Meeting, field: Field): { partner: FieldVa
 const isStillToBeShown = (deal: Projection, link: Link, field: Field): boolean =>
   field === HELP && isEmpty(deal[HELP] ?? null) && !isEmpty(link.base?.partner[HELP] ?? null)
 
+/** Where the policy forbids a door. */
+export const DO_IT_YOURSELF = 'Do it by hand in that system, or put the record back; the setting can be changed too.'
+
 /** A door and what a person is asked about it. */
 export interface Door {
   readonly side: Side
@@ -91,11 +94,17 @@ export interface Door {
 export function doorShut({ link, policy }: Pick<PlanInput, 'link' | 'policy'>, { side, take, field, saw }: Door): Conflict | null {
   if (take === 'qualify' || take === 'reopen' || policy.irreversible === 'allow') return null
   const held = { field, kind: 'confirm', saw, winner: null, door: side } as const
-  if (policy.irreversible === 'forbid') return { ...held, reason: `The setting sync.irreversible forbids the connector to ${doorName(side, take)}.` }
+  if (policy.irreversible === 'forbid') return { ...held, forbidden: true, reason: `The setting sync.irreversible forbids the connector to ${doorName(side, take)}.` }
   if (link.approvals.includes(`${side}:${take}`)) return null
   const word = link.decisions.find((decision) => decision.field === field)
   if (word?.keep === otherSide(side) && sameSight(word.saw, saw)) return null
   return { ...held, reason: `Waits for a person's word to ${doorName(side, take)}, because it cannot be taken back.` }
+}
+
+/** Who said no to this door, while both sides still show what they showed then. */
+export function whoRefused({ link, policy }: Pick<PlanInput, 'link' | 'policy'>, { side, field, saw }: Door): string | null {
+  const word = policy.irreversible === 'confirm' ? link.decisions.find((decision) => decision.field === field) : undefined
+  return word?.keep === side && sameSight(word.saw, saw) ? word.by : null
 }
 
 /** Of a record that is not there yet nothing was seen, which is as good as empty. */
@@ -105,5 +114,5 @@ const sameSight = (a: Conflict['saw'], b: Conflict['saw']): boolean =>
 function doorName(side: Side, take: Take): string {
   if (take === 'share') return 'share this deal with Microsoft'
   const verb = take === 'win' ? 'close as won' : take === 'lose' ? 'close as lost' : take
-  return `${verb} ${side === 'partner' ? 'the referral in Partner Center' : 'the CRM record'}`
+  return side === 'partner' ? `${verb} the referral in Partner Center` : `${verb} the CRM record`
 }

@@ -36,7 +36,7 @@ function input({ partner, crm, base }: Case, policy: Policy, link: Partial<Link>
     },
     policy,
     canonical: { partner: (deal) => deal, crm: (deal) => deal },
-    crmMarker: 'O-new',
+    crmMarker: () => 'O-new',
     at,
     partnerUrl: (id) => `https://partner.example/${id}`,
   }

@@ -1,11 +1,12 @@
 import type { AuditEntry, AuditRecord } from './audit.js'
 import type { Change, CreateChange, PatchChange, StepChange } from './change.js'
 import type { Field, Projection } from './deal.js'
-import type { Fault, Outcome } from './fault.js'
+import type { Fault, FaultKind, Outcome } from './fault.js'
 import type { AuditFilter, LinkFilter } from './filters.js'
 import type { Hands, Lease } from './lease.js'
 import type { Link, LinkState, Reason } from './link.js'
 import type { EndKind, EndRef, Instant, LinkId, Ref, Side, Version } from './ref.js'
+import type { RemoteSchema } from './remote-schema.js'
 
 /** Time arrives as an argument, so that a test can turn the hand. */
 export interface Clock {
@@ -42,6 +43,8 @@ export interface Present {
   readonly locked: readonly Field[]
   readonly sealed: boolean
   readonly unreadable: readonly Unreadable[]
+  /** Why an open record does not say that somebody answered, although it is not shown as one that waits. Absent: it does. */
+  readonly unanswered?: string
   readonly engagementId: string | null
   readonly aliases: readonly EndRef[]
   readonly parts: readonly Ref[]
@@ -83,6 +86,8 @@ export interface Receipt {
   readonly found?: true
   /** Values the target shows that differ from what was written because an existing record was used (a found account). Overrides `canonical`. */
   readonly resolved: Projection
+  /** What stands there instead of what was to be written, and may be somebody's: it is not agreed on, and the two sides meet there anew. */
+  readonly unsure?: readonly Field[]
   /** Things a person should know (an owner who is no CRM user). Goes into the audit and the note. */
   readonly remarks: readonly string[]
   /** What a person should look into although everything was written. */
@@ -96,6 +101,10 @@ export interface TouchedPage {
   readonly cursor: string | null
   /** Of the last page: what changed while the round was under way was left to the next one. */
   readonly cutShort?: boolean
+  /** Of the last page: of these kinds the round listed every record that is ours. One of a deal that was not among them must be looked for. */
+  readonly wholeOf?: readonly EndKind[]
+  /** What is in sight, changed or not: deals that are not known are new, and those that are known differ or are left alone. */
+  readonly again?: boolean
 }
 export interface TouchedRecord {
   readonly ref: Ref
@@ -123,24 +132,13 @@ export interface CallOptions {
   readonly signal: AbortSignal
 }
 
-/** One field or table of the remote system, for checks and the mapping editor. */
-export interface SchemaField {
-  readonly name: string
-  readonly label: string
-  readonly type: string
-  readonly writable: boolean
-  readonly required: boolean
-  readonly maxLength: number | null
-  readonly options: readonly { readonly value: string; readonly label: string }[] | null
-}
-export interface RemoteSchema {
-  readonly records: Readonly<Record<string, readonly SchemaField[]>>
-}
 export interface Check {
   readonly name: string
   readonly status: 'pass' | 'warn' | 'fail'
   readonly detail: string
   readonly remedy: string | null
+  /** What kind of fault a call of the check ended in; absent: none did. */
+  readonly fault?: FaultKind
 }
 
 /** What the engine asks of a remote system. All calls throw `Fault` and nothing else. */
@@ -218,6 +216,7 @@ export interface Mark {
 }
 
 export type { Hands, Lease, LeasedDeal } from './lease.js'
+export type { RemoteSchema, SchemaField } from './remote-schema.js'
 /** The dirty set: a set of keys, never two runs of one key, a mark during a run means run again. */
 export interface Queue {
   mark(marks: readonly Mark[], now: Instant): Promise<void>
@@ -227,11 +226,15 @@ export interface Queue {
     readonly now: Instant
     readonly leaseMs: number
     readonly only?: readonly LinkId[]
+    /** Retries that became due later than this are left alone. Absent: none is. */
+    readonly retriesDueBy?: Instant
   }): Promise<Lease[]>
   /** True while this lease still holds. Prolongs it when `leaseMs` is given. */
   holds(lease: Lease, now: Instant, leaseMs?: number): Promise<boolean>
   /** Hands a lease back untouched (shutdown). */
   release(leases: readonly Lease[], now: Instant): Promise<void>
+  /** The clock was set back, or may have been: what was marked in what is the future now is due, and no lease lasts longer than one made now. */
+  setBack(now: Instant, leaseMs: number): Promise<void>
   depth(
     now: Instant,
   ): Promise<{
@@ -245,7 +248,7 @@ export interface Queue {
   onMark(callback: () => void): () => void
   /**
    * From now on a deal that an event marks is leased to these hands by the transaction that takes the event, where a place is free and nobody
-   * has it. Returns how to withdraw the offer.
+   * has it; and the one that is due next by the transaction that ends another, in whose place. Returns how to withdraw the offer.
    */
   offer(hands: Hands): () => void
 }
@@ -292,7 +295,7 @@ export interface Store {
   listValues(prefix: string): Promise<{ readonly name: string; readonly value: unknown; readonly revision: number }[]>
   dropValue(name: string): Promise<void>
   /** A lease on something that is not a deal (a customer's account creation, a token refresh, a sweep, a turn of the schedule); the same token renews it. */
-  claim(name: string, options: { readonly token: string; readonly forMs: number; readonly now: Instant }): Promise<boolean>
+  claim(name: string, options: ClaimOptions): Promise<boolean>
   unclaim(name: string, token: string): Promise<void>
   /** Newest first. A search looks through a bounded stretch of entries and may return few with a `next` to go on from. */
   audit(filter: AuditFilter): Promise<{ readonly records: AuditRecord[]; readonly next: string | null }>
@@ -304,6 +307,13 @@ export interface Store {
     readonly broken: { readonly link: LinkId | null; readonly sequence: number; readonly why: string }[]
   }>
   close(): Promise<void>
+}
+export interface ClaimOptions {
+  readonly token: string
+  readonly forMs: number
+  readonly now: Instant
+  /** The longest a claim of this name is ever made for; absent: `forMs`. One that would last longer was made by a clock that has been set back since: nobody waits for it. */
+  readonly mostMs?: number
 }
 export interface AcceptedEvent {
   readonly source: 'partner-center' | 'crm'

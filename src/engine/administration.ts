@@ -53,6 +53,8 @@ export interface ConnectionView {
   readonly signInUntil: string | null
   readonly detail: string
   readonly remedy: string | null
+  /** The command that mends it; null where nothing is wrong, or signing in again would not help. */
+  readonly repair: string | null
 }
 
 /** What a person needs to sign in on another screen. `expiresAt`: milliseconds since the epoch. */
@@ -114,7 +116,16 @@ export interface Upkeep {
   erase(email: string): Promise<number>
   /** Seals every stored secret with a new key. */
   rotateSecrets(): Promise<{ readonly keyId: string; readonly resealed: number }>
+  /** The JSON Schema of the configuration file. */
+  configurationSchema(): object
+  /** What the CRM's own import takes, or a repository of its metadata. @throws Fault `misconfigured` for a form that this CRM does not have */
+  crmPackage(form: PackageForm): Uint8Array
+  /** Writes the whole store as of one moment to a file. @throws Fault `misconfigured` where the store holds other tenants' deals besides */
+  backup(file: string): Promise<void>
+  /** Has the simulated Partner Center send one signed event about a deal. @throws Fault `misconfigured` when Partner Center is the real one */
+  trigger(event: string, deal: string): Promise<{ readonly event: string; readonly referral: string; readonly url: string }>
 }
+export type PackageForm = 'unmanaged' | 'managed' | 'source'
 
 /** `by` names the person for the ledger. */
 export interface Administration {

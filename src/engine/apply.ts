@@ -1,18 +1,20 @@
 import type { WireCall } from '../core/audit.js'
 import type { Change, CreateChange, Stamp } from '../core/change.js'
-import { HELP, isEmpty, pick, VISIBILITY, type Field, type Projection } from '../core/deal.js'
+import { HELP, isEmpty, pick, VISIBILITY, type Base, type Field, type Projection } from '../core/deal.js'
 import { Fault, isFault, toFault } from '../core/fault.js'
 import { advance, type Intent, type Link } from '../core/link.js'
+import { newestOf, type Newest } from '../core/newest.js'
 import type { Plan, PlannedChange } from '../core/plan-types.js'
 import type { Present, Readings, Receipt } from '../core/ports.js'
 import type { EndRef, Side } from '../core/ref.js'
 import { stageAfter } from '../core/stage.js'
-import { agreedWith, takeMade } from './ends.js'
+import { agreedWith, takeMade, without } from './ends.js'
 import type { Engine } from './engine.js'
 import { ownerOf } from './holds.js'
 import type { Known } from './look.js'
 import { fingerprint, prependLines, successLine } from './note-text.js'
 import type { Pass } from './pass.js'
+import { forSeller } from './seller-words.js'
 
 /** What came of carrying out a plan: what both sides are known to show now, and the fault that ended it early. */
 export interface Applied {
@@ -32,10 +34,14 @@ export async function carryOut(engine: Engine, pass: Pass, plan: Plan, changes: 
   const versions: { [S in Side]: Present['version'] | undefined } = { partner: undefined, crm: undefined }
   const known: { [S in Side]?: Present } = {}
   for (const side of ['partner', 'crm'] as const) if (now[side].kind === 'present') known[side] = now[side]
-  for (const planned of dressed) {
+  for (const [index, planned] of dressed.entries()) {
     const { side } = planned.change
     const change = withVersion(planned.change, versions[side])
-    if (change === null) break // The version after our own write is unknown: look again before the next write of this record.
+    if (change === null) {
+      // The version after our own write is unknown: look again before the next write of this record.
+      pass.link = withoutUnsent(pass.link, dressed.slice(index), late)
+      break
+    }
     let calls: readonly WireCall[] = []
     try {
       await pass.assertLease()
@@ -43,7 +49,7 @@ export async function carryOut(engine: Engine, pass: Pass, plan: Plan, changes: 
       const receipt = await engine.witness(
         pass.signal,
         (signal) => (change.kind === 'create' ? adapter.create(change, { signal }) : adapter.write(change, { signal })),
-        (seen) => (calls = seen),
+        { until: pass.lease.until, saw: (seen) => (calls = seen) },
       )
       pass.writes += 1
       await acknowledge(engine, pass, { ...planned, change }, { receipt, calls, now })
@@ -56,16 +62,17 @@ export async function carryOut(engine: Engine, pass: Pass, plan: Plan, changes: 
       if (!isFault(error)) throw error
       noteFailure(pass, change, error, calls)
       // A write that certainly did not happen leaves no intent behind, nor do those that were planned after it.
-      if (error.kind !== 'ambiguous') pass.link = { ...pass.link, intents: late }
-      else if (change.kind === 'create') pass.putOffSearch(engine.clock.now() + engine.adapters[side].can.markerLagMs)
+      const after = dressed.slice(index + 1).filter((item) => !sameChange(item.change, change))
+      pass.link = error.kind === 'ambiguous' ? withoutUnsent(pass.link, after, late) : { ...pass.link, intents: late }
+      if (error.kind === 'ambiguous' && change.kind === 'create') pass.putOffSearch(engine.clock.now() + engine.adapters[side].can.markerLagMs)
       if (error.kind === 'rejected') {
-        pass.lastRefusal = { code: 'rejected', text: error.message, remedy: error.remedy }
-        pass.link = { ...pass.link, rejected: fingerprint(changes.map((item) => item.change)) }
+        const refusal = { code: 'rejected', text: error.message, remedy: error.remedy } as const
+        pass.link = { ...pass.link, rejected: fingerprint(changes.map((item) => item.change)), refusal }
       }
       return { known: {}, fault: error }
     }
   }
-  pass.link = { ...pass.link, rejected: null }
+  if (pass.link.rejected !== null) pass.link = { ...pass.link, rejected: null, refusal: null }
   return { known, fault: null }
 }
 
@@ -78,7 +85,7 @@ function dress(engine: Engine, pass: Pass, plan: Plan, change: Change, now: Read
   const current = now.crm.kind === 'present' ? now.crm.auditText : null
   const held = plan.state === 'needs-attention' && plan.reason !== null
   // What the seller was told of edits that wait holds on: it is not taken back with every change that Partner Center brings.
-  const problem = held || plan.reason?.code === 'unanswered' ? (plan.reason?.text ?? null) : null
+  const problem = plan.reason !== null && (held || plan.reason.code === 'unanswered') ? forSeller(plan.reason) : null
   const stamp: Stamp = {
     ...change.stamp,
     ...(lines.length === 0 ? {} : { audit: prependLines(lines, current, engine.adapters.crm.can.auditLimit) }),
@@ -93,7 +100,18 @@ const lateMost = 5 // A deal whose process is stopped before the same write agai
 /** Writes of earlier passes whose fate is open, as `settle` left them. */
 const mayArrive = (link: Link): readonly Intent[] => link.intents.slice(-lateMost)
 
-async function saveIntents(engine: Engine, pass: Pass, plan: Plan, changes: readonly PlannedChange[]): Promise<void> {
+/**
+ * A write as it is saved before it is sent: without the whole text of lines that it brings, up to the limit of the record's field. The next pass
+ * asks of a write only whether the deal shows it, and the ledger has the text with the write itself.
+ */
+function withoutLines(change: Change): Change {
+  if (change.kind === 'create') return change
+  const { audit: _lines, ...stamp } = change.stamp
+  return { ...change, stamp }
+}
+
+async function saveIntents(engine: Engine, pass: Pass, plan: Plan, planned: readonly PlannedChange[]): Promise<void> {
+  const changes = planned.map((item) => ({ ...item, change: withoutLines(item.change) }))
   const intents: Intent[] = changes.map(({ change, agreed }) => ({
     change,
     agreed,
@@ -134,7 +152,9 @@ async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, {
     told: change.side === 'crm' ? toldBy(change.stamp) : link.told,
     doubt: receipt.doubt ?? link.doubt ?? null,
   }
+  if (receipt.unsure !== undefined && next.base !== null) next = { ...next, base: beside(next.base, receipt.unsure) }
   if (change.kind === 'create' && change.as === 'related') next = { ...next, aliases: [...next.aliases.filter((alias) => alias.id !== receipt.ref.id), receipt.ref] }
+  else if (change.side === 'partner') next = { ...next, newest: newestAfter(link, receipt, engine.clock.now()) }
   else if (change.kind !== 'create' && receipt.ref.id !== change.ref.id) next = movedByUs(next, change.ref, receipt.ref)
   if (change.kind === 'step') next = stepTaken(next, change.side, change.take)
   else if (change.kind === 'create' && isWholeShare(change, now)) next = stepTaken(next, 'partner', 'share')
@@ -161,8 +181,19 @@ async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, {
   // Nothing was made: the record that carries the marker is of another deal, where a person wrote it.
   pass.unnote(noted)
   pass.link = link
-  throw new Fault('stale', `The ${change.as} ${receipt.ref.id} is the record of another deal.`, { remedy: 'Nothing to do: the next look says whose it is.' })
+  // Where the next look does not say whose it is, a person has to know: it would be met at every attempt.
+  throw new Fault('rejected', `The ${change.as} ${receipt.ref.id} is the record of another deal.`, {
+    remedy: 'Connect the right records with "cosell deals link", or end the connection of the other deal with "cosell deals unlink".',
+  })
 }
+
+const beside = ({ partner, crm }: Base, unsure: readonly Field[]): Base => ({
+  partner: without(partner, unsure),
+  crm: without(crm, unsure),
+})
+
+const newestAfter = ({ newest }: Link, { ref, version }: Receipt, at: number): Newest =>
+  newestOf(newest, { id: ref.id, version, modifiedAt: newest?.modifiedAt ?? null }, at)
 
 /** We qualified a lead: the opportunity was filled in the same step, so that it is not met as a record that somebody made. */
 const movedByUs = (link: Link, from: EndRef, to: EndRef): Link => ({
@@ -198,6 +229,11 @@ const sameChange = (a: Change, b: Change): boolean =>
 const withoutIntent = (link: Link, planned: PlannedChange): Link => ({
   ...link,
   intents: link.intents.filter((intent) => !sameChange(intent.change, planned.change)),
+})
+/** What was planned and not sent: a creation among it would be searched for. Writes of earlier passes may still arrive, and stay. */
+const withoutUnsent = (link: Link, unsent: readonly PlannedChange[], late: readonly Intent[]): Link => ({
+  ...link,
+  intents: link.intents.filter((intent) => late.includes(intent) || !unsent.some(({ change }) => sameChange(intent.change, change))),
 })
 
 const isQualify = (change: Change): boolean => change.kind === 'step' && change.take === 'qualify'

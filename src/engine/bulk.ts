@@ -76,7 +76,7 @@ async function createChunk(engine: Engine, chunk: readonly NewDeal[], signal: Ab
 function plainCreation(engine: Engine, lease: Lease, link: Link | undefined, reading: Present | undefined): Item | null {
   if (link === undefined || reading === undefined || link.base !== null || link.ends.crm !== null || reading.otherId !== null) return null
   if (engine.policy().policy.flows[flowInto('crm')] !== 'on') return null
-  const plan = makePlan(planInput(engine, link, { partner: reading, crm: { kind: 'absent', ref: null } }))
+  const plan = makePlan(planInput(engine, link, { partner: withoutHelp(reading), crm: { kind: 'absent', ref: null } }))
   const planned = plan.changes[0]
   if (plan.verdict !== 'act' || plan.changes.length !== 1 || planned?.change.kind !== 'create') return null
   const at = engine.clock.now()
@@ -93,6 +93,14 @@ function plainCreation(engine: Engine, lease: Lease, link: Link | undefined, rea
  */
 const accompanied = (reading: Present): boolean =>
   reading.aliases.length > 0 || (reading.locked.includes(HELP) && !(HELP in reading.deal))
+
+/**
+ * Where nothing says that Microsoft was asked, the new record is made without a request for help, and that is agreed on: what a seller asks for
+ * later is then theirs, and not a difference of old that only a person may decide. Should Microsoft have been asked all the same, the first wide
+ * look tells it.
+ */
+const withoutHelp = (reading: Present): Present =>
+  HELP in reading.deal || accompanied(reading) ? reading : { ...reading, deal: { ...reading.deal, [HELP]: null } }
 
 async function createAll(engine: Engine, items: readonly Item[], signal: AbortSignal): Promise<void> {
   const { store, clock, adapters } = engine

@@ -14,8 +14,8 @@ export function customerGuard(
   store: Store,
   clock: Clock,
   newId: () => string,
-): <T>(key: string, work: (stillAlone: StillAlone) => Promise<T>) => Promise<T> {
-  return async (key, work) => {
+): <T>(key: string, work: (stillAlone: StillAlone) => Promise<T>, signal: AbortSignal) => Promise<T> {
+  return async (key, work, signal) => {
     const name = `customer.${key}`
     const token = newId()
     const untilMs = clock.now() + patienceMs
@@ -27,10 +27,10 @@ export function customerGuard(
       return true
     }
     while (!(await claim())) {
-      if (clock.now() >= untilMs) {
+      if (signal.aborted || clock.now() >= untilMs) {
         throw new Fault('offline', 'Another deal of the same new customer is being made and takes unusually long.', { remedy: 'Nothing to do: this deal is tried again in a moment.' })
       }
-      await clock.sleep(waitMs)
+      await clock.sleep(waitMs, signal)
     }
     try {
       return await work(async () => {

@@ -31,6 +31,7 @@ export function rowOf({ adapters }: Engine, link: Link): DealRow {
     lastSyncedAt: isoTime(link.lastSyncedAt),
     problem: troubled ? (link.reason?.text ?? null) : null,
     answerDue: answerDue(link),
+    microsoft: link.base?.partner['microsoft.status'] ?? null,
     urls: {
       partner: partner === null ? null : adapters.partner.webUrl(partner),
       crm: crm === null ? null : adapters.crm.webUrl(crm),

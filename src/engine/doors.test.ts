@@ -21,6 +21,15 @@ async function asking(over: Projection = {}): Promise<{ world: EngineWorld; refe
   world.policy = { ...world.policy, irreversible: 'confirm' }
   return { world, referralId: id, crmId: world.crm.only().id }
 }
+/** A record that would be shared with Microsoft, and a no to it. */
+async function saidNoTo(wish: Projection): Promise<{ readonly world: EngineWorld; readonly row: { readonly id: string } }> {
+  const world = engineWorld()
+  world.policy = { ...world.policy, irreversible: 'confirm' }
+  const row = world.crm.put({ kind: 'opportunity', deal: wish })
+  await edit(world, row.id, {})
+  await say(world, VISIBILITY, 'partner')
+  return { world, row }
+}
 async function edit(world: EngineWorld, id: string, values: Projection): Promise<void> {
   world.crm.edit(id, values)
   await world.hint({ ref: crm(id), wide: true })
@@ -30,6 +39,15 @@ async function say(world: EngineWorld, field: Parameters<EngineWorld['service'][
   await world.service.resolve((await only(world)).id, { field, keep, by: 'kim' })
   await world.settle()
 }
+
+it('[R55] a door that the policy forbids is no question: the deal says that it is for a person to do by hand', async () => {
+  const { world, crmId } = await asking()
+  world.policy = { ...world.policy, irreversible: 'forbid' }
+  await edit(world, crmId, { status: 'Closed/Won' })
+  const { reason, conflicts } = await only(world)
+  expect(reason).toMatchObject({ code: 'confirm', text: expect.stringContaining('forbids') as string, remedy: expect.stringContaining('by hand') as string })
+  expect(conflicts).toMatchObject([{ kind: 'confirm', forbidden: true }])
+})
 
 describe('a door that waits for a word', () => {
   it('[R55] opens by the word that was asked for, and no other door with it', async () => {
@@ -75,6 +93,27 @@ describe('a door that waits for a word', () => {
     await say(world, HELP, 'crm')
     expect(world.partner.only('related')).toBeDefined()
     expect((await only(world)).approvals).toEqual([])
+  })
+
+  it('[R55] is asked about no more once somebody said no to a first share, until the record asks for something else or the share is ordered', async () => {
+    const { world, row } = await saidNoTo({ ...deal, [VISIBILITY]: true })
+    expect(await only(world)).toMatchObject({ state: 'unlinked', conflicts: [], reason: { code: 'excluded', text: expect.stringContaining('kim said no') as string } })
+    await edit(world, row.id, { 'details.notes': 'Still the same wish.' })
+    expect(await only(world)).toMatchObject({ state: 'unlinked', conflicts: [] })
+    await edit(world, row.id, { [HELP]: 'QuotesOrLicensing' })
+    expect((await only(world)).reason?.code).toBe('confirm')
+    await say(world, HELP, 'partner')
+    expect(world.partner.rows.size).toBe(0)
+    await world.service.order((await only(world)).id, { take: 'share', reason: null, by: 'kim' })
+    await world.settle()
+    expect(world.partner.only('referral').deal[VISIBILITY]).toBe(true)
+  })
+
+  it('[R55] that somebody said no to may be left: without the wish the deal is shared with Partner Center alone', async () => {
+    const { world, row } = await saidNoTo({ ...deal, [VISIBILITY]: true })
+    await edit(world, row.id, { [VISIBILITY]: false })
+    expect(world.partner.only().deal[VISIBILITY]).toBe(false)
+    expect((await only(world)).state).toBe('in-sync')
   })
 
   it('[R55] stays shut by a no, which puts the record back, and is asked about anew when somebody goes for it again', async () => {

@@ -1,9 +1,9 @@
-import type { CreateChange } from '../core/change.js'
+import type { Conflict, CreateChange } from '../core/change.js'
 import { isEmpty, pick, sameValue, type Base, type Field, type FieldValue, type Projection } from '../core/deal.js'
 import { Fault, toFault } from '../core/fault.js'
 import { advance, type Intent, type Link } from '../core/link.js'
-import type { CallOptions, Readings, Receipt } from '../core/ports.js'
-import { otherSide, type EndRef, type Side } from '../core/ref.js'
+import type { CallOptions, Present, Readings, Receipt } from '../core/ports.js'
+import { otherSide, type EndRef, type Instant, type Side } from '../core/ref.js'
 import { movedAgreement } from '../core/replay.js'
 import { entry, type Engine } from './engine.js'
 import { ownerOf } from './holds.js'
@@ -32,7 +32,9 @@ export async function takeEnd(
   }
   const [keep, drop] = keeper(pass.link, other)
   if (other.intents.length > 0 && other.state === 'pending') {
-    // The other deal is being written at this moment, perhaps by the very create that made this record known: let it finish first.
+    // The other deal is being written at this moment, perhaps by the very create that made this record known: let it finish first. Does it take
+    // longer, the answer was lost: what it made is there to be found.
+    if (pass.lease.attempts > 0) await searchNow(engine, other)
     throw new Fault('stale', `Deal ${other.id} holds the same record and is being written.`, {
       remedy: 'Nothing to do: it is looked at again in a moment.',
     })
@@ -41,6 +43,8 @@ export async function takeEnd(
     ...keep,
     ends: { partner: keep.ends.partner ?? drop.ends.partner, crm: keep.ends.crm ?? drop.ends.crm, [end.side]: end.ref },
     aliases: [...keep.aliases, ...drop.aliases],
+    // Whoever asked to leave one of them alone meant these records.
+    ...(drop.ignored && !keep.ignored ? { ignored: true, state: drop.state, reason: drop.reason } : {}),
   }
   const now = clock.now()
   const context = (link: Link): Parameters<typeof entry>[0] => ({ link: link.id, run: pass.run, at: now })
@@ -112,9 +116,10 @@ export async function followMove(engine: Engine, pass: Pass, move: { side: Side;
 /**
  * A record that replaced another starts out with empty fields that were never emptied by anyone: forgetting their base makes them
  * be filled again instead of carrying the emptiness across. What the CRM made up (`makesUp`) is no edit either: while nobody has touched the record since it
- * was made, the partner's value goes there; after that it could be somebody's, and the two meet as values of two records do.
+ * was made, the partner's value goes there, and `overwrites` is told of it: where times are whole seconds, a person may have been as fast. After that it
+ * could be somebody's, and the two meet as values of two records do.
  */
-export function forgetEmptied(link: Link, now: Readings, { side, makesUp }: { side: Side; makesUp: readonly Field[] }): Link {
+export function forgetEmptied(link: Link, now: Readings, { side, makesUp, overwrites = () => undefined }: Emptied): Link {
   const reading = now[side]
   if (link.base === null || reading.kind !== 'present') return link
   const isUntouched = reading.createdAt !== null && reading.createdAt === reading.modifiedAt
@@ -124,12 +129,25 @@ export function forgetEmptied(link: Link, now: Readings, { side, makesUp }: { si
   const other = otherSide(side)
   const agreed = base[side]
   const madeUp = makesUp.filter((field) => agreed[field] !== undefined && !sameValue(agreed[field] ?? null, reading.deal[field] ?? null))
+  if (isUntouched) for (const field of madeUp) overwrites(ofItsOwn(field, { ...link.base, [side]: reading.deal }, side))
   const began = isUntouched
     ? { [side]: { ...agreed, ...pick(reading.deal, madeUp) }, [other]: { ...base[other], ...emptied(madeUp) } }
     : { [side]: without(agreed, madeUp), [other]: without(base[other], madeUp) }
   return { ...link, base: { ...base, ...began } }
 }
-const without = (projection: Projection, fields: readonly Field[]): Projection =>
+interface Emptied {
+  readonly side: Side
+  readonly makesUp: readonly Field[]
+  readonly overwrites?: (conflict: Conflict) => void
+}
+const ofItsOwn = (field: Field, { partner, crm }: Base, side: Side): Conflict => ({
+  field,
+  kind: 'create/create',
+  saw: { partner: partner[field], crm: crm[field] },
+  winner: otherSide(side),
+  reason: 'The CRM wrote it by itself when the lead was converted.',
+})
+export const without = (projection: Projection, fields: readonly Field[]): Projection =>
   Object.fromEntries(Object.entries(projection).filter(([field]) => !fields.some((one) => one === field))) // a subset of a Projection
 const emptied = (fields: readonly Field[]): Projection => Object.fromEntries(fields.map((field) => [field, null])) // "empty" is a value of every field
 const looksEmpty = (value: FieldValue | undefined): boolean => value === false || isEmpty(value)
@@ -153,16 +171,15 @@ export async function resolveCreates(
     // Where ids cannot be chosen the marker is the referral's id in a unique field: whatever record carries it is the one that was made.
     // A lead that was made and converted before it was known lives on in the opportunity.
     const made = [known, ...pass.link.aliases].some(({ side, id }) => side === change.side && id === change.marker)
-    const ours = made || (change.side === 'crm' && change.marker === pass.link.ends.partner?.id.toLowerCase())
+    const carries = change.side === 'crm' && change.marker === pass.link.ends.partner?.id.toLowerCase()
+    const ours = made || (carries && !(await madeApart(engine, intent, known, pass)))
     if (ours) pass.note({ kind: 'found-written', change, ref: known })
     const base = ours ? advance(pass.link.base, await agreedBy(engine, intent, change, pass)) : pass.link.base
     pass.link = { ...pass.link, intents: rest, base }
     return { kind: 'found' }
   }
-  const now = engine.clock.now()
-  if (now < intent.searchAfter) return { kind: 'wait', ms: intent.searchAfter - now }
-  const notBefore = (intent.putOffFrom ?? intent.searchAfter) - engine.adapters[change.side].can.markerLagMs - 2 * engine.leaseMs
-  const refs = await engine.adapters[change.side].find({ as: change.as, value: markerToFind(change), notBefore }, pass)
+  const refs = await search(engine, pass, { intent, change })
+  if (refs === null) return { kind: 'wait', ms: Math.max(0, intent.searchAfter - engine.clock.now()) }
   if (refs.length > 1) return { kind: 'duplicates', refs }
   const ref = refs[0]
   if (ref === undefined) {
@@ -170,15 +187,16 @@ export async function resolveCreates(
     return { kind: 'found' }
   }
   const noted = pass.noted()
-  pass.note({ kind: 'found-written', change, ref })
-  const base = advance(change.as === 'related' ? pass.link.base : null, await agreedBy(engine, intent, change, pass))
+  const isOthers = change.as !== 'related' && (await madeApart(engine, intent, ref, pass))
+  if (!isOthers) pass.note({ kind: 'found-written', change, ref })
+  const base = isOthers ? null : advance(change.as === 'related' ? pass.link.base : null, await agreedBy(engine, intent, change, pass))
   const before = pass.link
   pass.link = { ...pass.link, intents: rest, base }
   if (change.as === 'related') {
     pass.link = { ...pass.link, aliases: [...pass.link.aliases.filter((alias) => alias.id !== ref.id), ref] }
     return { kind: 'found' }
   }
-  const end = { side: change.side, ref, how: 'found by its marker after its answer was lost' }
+  const end = { side: change.side, ref, how: isOthers ? foundOthers : foundOurs }
   let isTaken = false
   const elsewhere = (owners: readonly Link[]): boolean => (isTaken = ownerOf(owners, before, end) !== null)
   // Until the end is noted, the intent must stay: without both the record would be made a second time.
@@ -196,10 +214,71 @@ export async function resolveCreates(
   return { kind: 'found' }
 }
 
-/** What a create agreed on, with what its receipt would have told had it not been lost: an owner or a customer that was there already. */
+interface Searched {
+  readonly intent: Intent
+  readonly change: CreateChange
+}
+/** What carries the marker of a create; null: it is too early to search. What an event has told of may be found early; not being found says nothing. */
+async function search(engine: Engine, pass: Pass, { intent, change }: Searched): Promise<readonly EndRef[] | null> {
+  const isEarly = engine.clock.now() < intent.searchAfter
+  if (isEarly && !isShown(pass, change)) return null
+  const notBefore = sentAfter(engine, intent)
+  const refs = await engine.adapters[change.side].find({ as: change.as, value: markerToFind(change), notBefore }, pass)
+  return isEarly && refs.length !== 1 ? null : refs
+}
+
+const foundOthers = 'made by somebody else for this deal while ours was under way'
+const foundOurs = 'found by its marker after its answer was lost'
+
+/** Why a deal is worked whose create has made a record, as an event of that record tells. */
+const SHOWN = 'its record is there'
+async function searchNow({ store, clock }: Engine, { id }: Link): Promise<void> {
+  const now = clock.now()
+  await store.queue.mark([{ link: id, dueAt: now, urgency: 1, wide: false, because: SHOWN }], now)
+}
+const isShown = ({ lease }: Pass, { as }: CreateChange): boolean =>
+  lease.because === SHOWN || (as === 'related' && /^related-referral-/i.test(lease.because))
+
+const clocksApartMostMs = 2 * 60_000
+
+/**
+ * Whether a record that carries the marker of a create is another one: made long before or after the create could have been sent, or untouched since and
+ * unlike it. People write the same marker on what they have, or make by hand what did not come about. Then nothing is agreed on yet.
+ */
+async function madeApart(engine: Engine, intent: Intent, ref: EndRef, { signal }: CallOptions): Promise<boolean> {
+  const { side } = intent.change
+  const reading = await engine.adapters[side].read(ref, { wide: false, signal })
+  if (reading.kind === 'unreachable') throw reading.fault
+  if (reading.kind !== 'present' || reading.createdAt === null) return false
+  if (side === 'partner' && isUntouched(reading) && showsOther(reading.deal, intent.agreed.partner)) return true
+  const sentBefore = intent.searchAfter - engine.adapters[side].can.markerLagMs
+  return reading.createdAt > sentBefore + clocksApartMostMs || reading.createdAt < sentAfter(engine, intent) - clocksApartMostMs
+}
+
+const isUntouched = ({ createdAt, modifiedAt }: Present): boolean =>
+  createdAt !== null && modifiedAt !== null && Math.abs(modifiedAt - createdAt) <= madeWithinMs
+const madeWithinMs = 1_000
+
+/** Partner Center may round one value of what is sent; what nobody has edited and differs in more was sent by somebody else. */
+const showsOther = (shown: Projection, sent: Projection): boolean =>
+  TOLD_APART.filter((field) => field in shown && field in sent && !sameValue(shown[field], sent[field])).length > 1
+const TOLD_APART: readonly Field[] = ['name', 'details.dealValue', 'details.currency', 'details.closingDateTime', 'details.notes']
+
+/** When a create may have been sent at the earliest: the lease that it was planned under had begun. */
+const sentAfter = (engine: Engine, { change, searchAfter, putOffFrom }: Intent): Instant =>
+  (putOffFrom ?? searchAfter) - engine.adapters[change.side].can.markerLagMs - 2 * engine.leaseMs
+
+/**
+ * What a create agreed on, with what its receipt would have told had it not been lost: an owner or a customer that was there already. Nothing can
+ * be told of one that the system would refuse by now; asking again would not help.
+ */
 async function agreedBy(engine: Engine, intent: Intent, change: CreateChange, options: CallOptions): Promise<Base> {
-  const resolved = (await engine.adapters[change.side].resolved?.(change, options)) ?? {}
-  return shownAs(intent.agreed, change.side, resolved)
+  const told = engine.adapters[change.side].resolved?.(change, options)
+  const resolved = await told?.catch((error: unknown): Projection => {
+    if (toFault(error).kind !== 'rejected') throw error
+    return {}
+  })
+  return shownAs(intent.agreed, change.side, resolved ?? {})
 }
 
 /** The values that a side shows instead of what was agreed. */

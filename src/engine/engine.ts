@@ -51,7 +51,7 @@ export interface Engine {
    * from a backup), a record that looks unshared may have been shared long ago: nothing is created there until then.
    */
   readonly referralsKnown: () => Promise<boolean>
-  /** Runs a write under a signal of its own, and tells which calls were made under it, also when it fails. */
+  /** Runs a write under a signal of its own: no call of it leaves after `until`, and which were made is told, also when it fails. */
   readonly witness: Witness
   readonly leaseMs: number
   /** Absent: nobody traces. */
@@ -69,7 +69,7 @@ export function pinned(engine: Engine): Engine {
 export type Witness = <T>(
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
-  saw: (calls: readonly WireCall[]) => void,
+  options: { readonly until: Instant; readonly saw: (calls: readonly WireCall[]) => void },
 ) => Promise<T>
 /** For a world whose adapters make no calls. */
 export const unwitnessed: Witness = (signal, work) => work(signal)

@@ -1,22 +1,32 @@
 import { Fault } from '../core/fault.js'
 import type { Link } from '../core/link.js'
 import { asLinkId, type EndKind } from '../core/ref.js'
+import { asRecordId } from '../core/record-id.js'
 import { movedAgreement } from '../core/replay.js'
 import { entry, type Engine } from './engine.js'
 
 type Stored = Pick<Engine, 'store' | 'clock'>
 
+/** An id as people paste it: with spaces around, in the braces that some pages show, in capitals, or with the first fifteen characters of eighteen. */
+function spellingsOf(pasted: string): ReadonlySet<string> {
+  const id = pasted.trim().replace(/^\{(.*)\}$/, '$1')
+  return new Set([id, id.toLowerCase(), asRecordId(id) ?? id])
+}
+
 /** The deal that a person names by its own id, its referral id or its CRM id. */
 export async function findDeal(engine: Pick<Engine, 'store'>, deal: string): Promise<Link> {
   const { store } = engine
-  const direct = await store.load(asLinkId(deal))
-  if (direct !== null) return direct
+  const spellings = spellingsOf(deal)
+  for (const id of spellings) {
+    const direct = await store.load(asLinkId(id))
+    if (direct !== null) return direct
+  }
   const kinds: readonly ['partner' | 'crm', EndKind][] = [
     ['partner', 'referral'],
     ['crm', 'opportunity'],
     ['crm', 'lead'],
   ]
-  for (const id of new Set([deal, deal.toLowerCase()])) {
+  for (const id of spellings) {
     for (const [side, kind] of kinds) {
       const found = (await store.linksOf({ side, kind, id }, null))[0]
       if (found !== undefined) return found

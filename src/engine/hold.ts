@@ -1,16 +1,16 @@
 import { setMaxListeners } from 'node:events'
 import type { Engine } from './engine.js'
 
-/** How long the claim of a worker that died outlives it. */
-export const HOLD_MS = 60_000
+/** How long the claim of a worker that died outlives it: all polls of a side, and all calls that need a token, may wait for it. */
+export const HOLD_MS = 15_000
 
 export type Held<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'taken' }
 
 export interface Holding {
   readonly name: string
   readonly signal: AbortSignal
-  /** How long nobody else gets the claim after the work is over, by whether it was done; absent: it is given back at once. */
-  readonly keep?: (done: boolean) => number
+  /** How long nobody else gets the claim after the work is over, by whether it was done, and at most; absent: it is given back at once. */
+  readonly keep?: { readonly forMs: (done: boolean) => number; readonly mostMs: number }
 }
 
 /**
@@ -19,11 +19,12 @@ export interface Holding {
  */
 export async function hold<T>(
   { store, clock, newId }: Pick<Engine, 'store' | 'clock' | 'newId'>,
-  { name, signal, keep = () => 0 }: Holding,
+  { name, signal, keep }: Holding,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<Held<T>> {
   const token = newId()
-  const claim = (forMs = HOLD_MS): Promise<boolean> => store.claim(name, { token, forMs, now: clock.now() })
+  const mostMs = Math.max(HOLD_MS, keep?.mostMs ?? 0)
+  const claim = (forMs = HOLD_MS): Promise<boolean> => store.claim(name, { token, forMs, mostMs, now: clock.now() })
   if (!(await claim())) return { kind: 'taken' }
   const over = new AbortController()
   const stop = new AbortController()
@@ -50,7 +51,7 @@ export async function hold<T>(
     signal.removeEventListener('abort', passOn)
     over.abort()
     await renewing
-    const keepMs = keep(done)
+    const keepMs = keep?.forMs(done) ?? 0
     if (keepMs > 0) await claim(keepMs)
     else await store.unclaim(name, token)
   }

@@ -83,8 +83,11 @@ async function hold(engine: Engine, pass: Pass, reason: Reason, state: Link['sta
   return outcome
 }
 
+/** An earlier attempt failed, and said so. One that only waited for a moment is no news, and neither is the look that ends the waiting. */
+const recovers = ({ lease, stood }: Pass): boolean => lease.attempts > 0 && stood.reason?.code === 'retrying'
+
 export function closeRun(engine: Engine, pass: Pass, outcome: Outcome): void {
-  if (outcome.kind === 'settled' && pass.writes === 0 && pass.lease.attempts === 0) return
+  if (outcome.kind === 'settled' && pass.writes === 0 && !recovers(pass)) return
   const fault = outcome.kind === 'settled' ? null : outcome.because
   pass.note({
     kind: 'ran',

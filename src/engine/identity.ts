@@ -30,12 +30,42 @@ export async function checkIdentity(store: Pick<Store, 'getValue'>, identity: St
   )
 }
 
-/** The same at a start, which the store remembers from then on. `adopt`: a person has read what taking over means. */
-export async function assertIdentity(
+const organizationName = 'store.organization'
+
+/**
+ * Under one address another org may stand one day: a sandbox that was refreshed is one, and carries the identifiers and even the record ids of the
+ * org that it was copied from. The first that is met is remembered. @throws Fault `misconfigured` for any other.
+ */
+export async function assertOrganization(
   store: Pick<Store, 'getValue' | 'setValue'>,
+  met: { readonly id: string; readonly crm: string },
+  now: Instant,
+): Promise<void> {
+  const stored = await store.getValue<string>(organizationName)
+  if (stored === null) await store.setValue(organizationName, met.id, { expect: null, now })
+  if (stored === null || stored.value === met.id) return
+  throw new Fault('misconfigured', `${met.crm} is another org (${met.id}) than the one that this store was made for (${stored.value}).`, {
+    remedy: 'A sandbox that was refreshed needs another store; or start once with --adopt: then every deal of this store is compared and written with this org.',
+  })
+}
+
+/** The same at a start, which the store remembers from then on. `adopt`: a person has read what taking over means; the ledger tells of it. */
+export async function assertIdentity(
+  store: Pick<Store, 'getValue' | 'setValue' | 'dropValue' | 'addAudit'>,
   identity: StoreIdentity,
   options: { readonly adopt: boolean; readonly now: Instant },
 ): Promise<void> {
   const known = options.adopt ? 'new' : await checkIdentity(store, identity)
+  if (options.adopt) await takeOver(store, identity, options.now)
   if (known === 'new') await store.setValue(valueName, identity, { expect: 'any', now: options.now })
+}
+
+const described = ({ partnerTenant, crm }: StoreIdentity): string => `partner tenant ${partnerTenant} and CRM ${crm}`
+
+async function takeOver(store: Pick<Store, 'getValue' | 'dropValue' | 'addAudit'>, identity: StoreIdentity, now: Instant): Promise<void> {
+  const before = (await store.getValue<StoreIdentity>(valueName))?.value ?? null
+  await store.dropValue(organizationName)
+  if (before === null || same(before, identity)) return
+  const detail = `adopted: made for ${described(before)}, works from now on with ${described(identity)}`
+  await store.addAudit([{ link: null, at: now, by: '--adopt', run: null, event: { kind: 'setting', name: 'store', detail } }], now)
 }

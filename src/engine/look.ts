@@ -1,5 +1,6 @@
 import { toFault } from '../core/fault.js'
 import type { Link } from '../core/link.js'
+import { behind, isBehind } from '../core/newest.js'
 import type { Present, Reading, Readings } from '../core/ports.js'
 import type { EndRef, Side } from '../core/ref.js'
 import type { Engine } from './engine.js'
@@ -40,6 +41,7 @@ async function readEnd(
   const ref = link.ends[side]
   if (ref === null) return { kind: 'absent', ref: null }
   const reading = options.known[side] ?? (await readSafely(engine, ref, options))
+  if (reading.kind === 'present' && isBehind(link.newest, { ...reading, id: ref.id }, engine.clock.now())) return { kind: 'unreachable', ref, fault: behind(ref.id) }
   return isOutOfSight(link, reading) ? { kind: 'absent', ref } : reading
 }
 

@@ -170,6 +170,20 @@ describe('what waited while a flow only observed', () => {
   })
 })
 
+it('[R36] what a person has to look into is told also while a flow only observes', async () => {
+  const { world, referralId, edited } = await watched()
+  Object.assign(world.partner.only(), { otherId: 'nothing-of-ours', version: 7 })
+  world.partner.edit(referralId, { 'details.dealValue': 20 })
+  await edited('partner')
+  expect(await world.links()).toMatchObject([{ state: 'needs-attention', reason: { code: 'identifier-changed' } }])
+  expect(world.crm.only().deal['details.dealValue']).toBe(10)
+  world.policy = { ...world.policy, flows: { partnerToCrm: 'on', crmToPartner: 'on' } }
+  await markUnderSwitches(world.engine, { flows: { partnerToCrm: 'observe', crmToPartner: 'observe' }, leads: true })
+  await markUnderSwitches(world.engine, world.policy)
+  await world.settle()
+  expect(world.crm.only().deal['details.dealValue']).toBe(20)
+})
+
 it('[R36] a deal whose pass began before a flow was opened, and ended after, does not go on waiting for it', async () => {
   const { world, referralId, crmId, edited } = await watched()
   const { read } = world.crm.adapter

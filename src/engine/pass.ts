@@ -2,7 +2,7 @@ import type { AuditEntry, AuditEvent } from '../core/audit.js'
 import type { Base } from '../core/deal.js'
 import { Fault } from '../core/fault.js'
 import type { Outcome } from '../core/fault.js'
-import type { Link, Reason } from '../core/link.js'
+import type { Link } from '../core/link.js'
 import type { Lease } from '../core/ports.js'
 import { movedAgreement } from '../core/replay.js'
 import { entry, type Engine } from './engine.js'
@@ -20,11 +20,9 @@ export class Pass {
   rounds = 0
   /** A creation was sent whose answer is lost: it is not searched for before this moment. */
   searchAfter: number | null = null
-  /** Why a write of this pass was refused for good. */
-  lastRefusal: Reason | null = null
   private entries: AuditEntry[] = []
   /** How the deal stood when the pass began: what differs from it in the end is news. */
-  readonly stood: Pick<Link, 'state' | 'reason'>
+  readonly stood: Pick<Link, 'state' | 'reason' | 'base' | 'newest'>
   /** As the store has it. */
   private agreed: Base | null
   private readonly engine: Engine
@@ -33,7 +31,7 @@ export class Pass {
   constructor(engine: Engine, link: Link, lease: Lease, signal: AbortSignal) {
     this.engine = engine
     this.link = link
-    this.stood = { state: link.state, reason: link.reason }
+    this.stood = link
     this.agreed = link.base
     this.lease = lease
     this.signal = signal

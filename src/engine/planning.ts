@@ -123,7 +123,7 @@ function inputFor(engine: Engine, link: Link, now: Readings): Parameters<typeof 
       partner: (deal, as) => engine.adapters.partner.canonical(deal, as),
       crm: (deal, as) => engine.adapters.crm.canonical(deal, as),
     },
-    crmMarker: engine.crmIdFor(link.ends.partner?.id ?? ''),
+    crmMarker: () => engine.crmIdFor(link.ends.partner?.id ?? ''),
     at: engine.clock.now(),
     partnerUrl: (id) => engine.adapters.partner.webUrl({ side: 'partner', kind: 'referral', id }),
   }

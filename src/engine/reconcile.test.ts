@@ -5,23 +5,7 @@ import type { CallOptions } from '../core/ports.js'
 import { Fault } from '../core/fault.js'
 import { asLinkId, type EndRef } from '../core/ref.js'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
-
-const deal: Projection = {
-  name: 'Nordwind rollout',
-  status: 'Active/Accepted',
-  'details.dealValue': 84_000,
-  'details.currency': 'EUR',
-  'details.closingDateTime': '2026-11-30',
-  'details.notes': 'Wants reports.',
-  'details.requirements.solutions': [{ id: 'SOL-1', name: 'One' }],
-  'customerProfile.name': 'Nordwind GmbH',
-  'customerProfile.address.addressLine1': 'Lindenallee 7',
-  'customerProfile.address.city': 'Hamburg',
-  'customerProfile.address.country': 'DE',
-  'customerProfile.team': [{ email: 'mara@nordwind.example', firstName: 'Mara', lastName: 'Vogt', phone: '+49' }],
-  team: [{ email: 'jon@partner.example', firstName: 'Jon', lastName: 'Reyes', phone: '+1' }],
-  [VISIBILITY]: false,
-}
+import { shareableDeal as deal } from '../../test/support/sample-deal.js'
 const referral = (id: string): EndRef => ({ side: 'partner', kind: 'referral', id })
 const opportunity = (id: string): EndRef => ({ side: 'crm', kind: 'opportunity', id })
 
@@ -351,9 +335,30 @@ describe('a pass over a deal', () => {
     expect(world.partner.calls.filter((call) => call === 'patch')).toHaveLength(1)
     expect((await world.links())[0]).toMatchObject({ state: 'needs-attention', reason: { code: 'rejected', text: 'refused by rule 42' } })
     expect(world.crm.only().status).toMatch(/rule 42/)
+    // A system that was away for a while says nothing about the refusal, and does not take its words.
+    world.partner.absences.push('unreachable')
+    await world.hint({ ref: opportunity(crmId) })
+    await world.work()
+    expect((await world.links())[0]).toMatchObject({ state: 'pending', reason: { code: 'retrying' } })
+    await world.settle()
+    expect((await world.links())[0]).toMatchObject({ state: 'needs-attention', reason: { code: 'rejected', text: 'refused by rule 42' } })
+    expect(world.partner.calls.filter((call) => call === 'patch')).toHaveLength(1)
     await world.service.retry({ deal: crmId, by: 'kim' })
     await world.settle()
     expect(world.partner.only().deal['details.notes']).toBe('Refuse me.')
+  })
+
+  it('waits after a short outage about as long as it lasted, however many events came meanwhile', async () => {
+    const world = engineWorld()
+    const { crmId } = await linked(world)
+    for (let event = 1; event <= 10; event += 1) {
+      world.partner.absences.push('unreachable')
+      await world.hint({ ref: opportunity(crmId) })
+      await world.work()
+    }
+    const [link] = await world.links()
+    expect(link).toMatchObject({ state: 'pending', reason: { code: 'retrying' } })
+    expect((link?.reason?.until ?? 0) - world.engine.clock.now()).toBeLessThanOrEqual(5_000)
   })
 
   it('takes over a record that another connector linked, without a create', async () => {

@@ -1,6 +1,8 @@
+import type { Conflict } from '../core/change.js'
 import { sameValue } from '../core/deal.js'
 import { backoff, Fault, FAULTS, RETRY_HORIZON_MS, toFault, type Outcome } from '../core/fault.js'
 import type { Decision, Link, LinkState, Reason } from '../core/link.js'
+import { newestOf } from '../core/newest.js'
 import { seenBy } from '../core/observation.js'
 import { plan as makePlan } from '../core/plan.js'
 import type { Side } from '../core/ref.js'
@@ -19,7 +21,8 @@ import { fingerprint, successLine } from './note-text.js'
 import { Pass, searchedAfter } from './pass.js'
 import { askForReferrals, untilKnownMs } from './referrals-known.js'
 import { remapped } from './remap.js'
-import { tellRecord } from './tell.js'
+import { lookAgain, MOMENT, momentFault } from './shown-late.js'
+import { tellRecord, type Told } from './tell.js'
 import { WIDE_FIELDS, withoutVanished } from './vanished.js'
 
 // A share takes four rounds (create, help, stamp, quiet); more than eight means that people edit faster than we write.
@@ -59,7 +62,7 @@ export async function reconcile(live: Engine, { lease, link: read }: ToWork, sig
     }
     outcome = await failed(engine, pass, fault)
   }
-  if (waitsForFlow(pass.link.reason)) await hearOfSwitch(live, engine, pass)
+  if (waitsForFlow(pass.link)) await hearOfSwitch(live, engine, pass)
   return reportOf(engine, pass, outcome, outcome.kind === 'settled' || outcome.because.code === MOMENT ? null : outcome.because)
 }
 
@@ -79,8 +82,8 @@ async function hearOfSwitch(live: Engine, engine: Engine, { link }: Pass): Promi
   await live.store.queue.mark([{ link: link.id, dueAt: now, urgency: 2, wide: true, because: 'a flow was switched on' }], now)
 }
 const closedFlows: readonly string[] = Object.values(FLOW_OFF).map(([text]) => text)
-const waitsForFlow = (reason: Reason | null): boolean =>
-  reason?.code === 'observing' || (reason?.code === 'excluded' && closedFlows.includes(reason.text))
+const waitsForFlow = ({ reason, observed }: Link): boolean =>
+  observed !== null || (reason?.code === 'excluded' && closedFlows.includes(reason.text))
 
 async function rounds(engine: Engine, pass: Pass): Promise<Outcome | 'detached'> {
   let known: Known = {}
@@ -96,7 +99,9 @@ async function rounds(engine: Engine, pass: Pass): Promise<Outcome | 'detached'>
 
 async function oneRound(engine: Engine, pass: Pass, known: Known): Promise<Round> {
   // Also in a later round that looks again: what the first wide look showed may not have been written.
-  const wide = (pass.rounds === 1 || known.partner === undefined) && (pass.lease.wide || pass.link.base === null)
+  // Nor was what was refused with it: with the next event, whatever it tells, it may go.
+  const wants = pass.lease.wide || pass.link.base === null || pass.link.rejected !== null
+  const wide = (pass.rounds === 1 || known.partner === undefined) && wants
   const narrow = await look(engine, pass.link, { wide, signal: pass.signal, known })
   const widest =
     !wide && asksForMore(pass.link, narrow.now)
@@ -123,7 +128,10 @@ async function oneRound(engine: Engine, pass: Pass, known: Known): Promise<Round
   const creates = await resolveCreates(engine, pass)
   if (creates.kind === 'found') return next(presentOnly(seen.now))
   if (creates.kind === 'duplicates') return over(await holdDuplicates(engine, pass, creates.refs))
-  if (creates.kind === 'wait') return over(await waitFor(pass, creates.ms))
+  if (creates.kind === 'wait') {
+    pass.link = { ...pass.link, reason: pass.link.reason ?? { ...OPEN_CREATE, until: engine.clock.now() + creates.ms } }
+    return over(await waitFor(pass, creates.ms))
+  }
   return planned(engine, pass, known, seen.now)
 }
 
@@ -170,13 +178,13 @@ async function planned(engine: Engine, pass: Pass, known: Known, now: Readings):
     if (intent.change.side === 'partner')
       pass.link = { ...pass.link, notes: [...pass.link.notes, successLine(engine.clock.now(), 'partner')] }
   }
-  pass.link = describe(engine, { ...settled.link, notes: pass.link.notes }, now)
+  pass.link = describe(engine, { ...settled.link, notes: pass.link.notes }, now, (conflict) => pass.note({ kind: 'conflict', conflict }))
   const wait = Math.max(...SIDES.map((side) => (now[side].kind === 'present' ? now[side].settlesInMs : 0)))
   if (wait > 0) return over(await waitFor(pass, wait))
   const plan = makePlan(planInput(engine, pass.link, now))
   const { doable, observed } = split(engine, plan)
   noteObserved(pass, observed, now)
-  const refused = doable.length > 0 && pass.link.rejected === fingerprint(doable.map((item) => item.change))
+  const refused = doable.length > 0 && pass.link.rejected !== null && pass.link.rejected === fingerprint(doable.map((item) => item.change))
   if (doable.length === 0 || refused) return over(await finish(engine, pass, plan, now, refused))
   if (doable.some(({ change }) => change.kind !== 'create' && isBelieved(change.side, known, now))) return next({})
   if (doable.some(({ change }) => change.kind === 'create' && change.as === 'referral') && !(await engine.referralsKnown())) {
@@ -201,10 +209,7 @@ export function planInput(engine: Engine, link: Link, now: Readings): Parameters
       partner: (deal, as) => engine.adapters.partner.canonical(deal, as),
       crm: (deal, as) => engine.adapters.crm.canonical(deal, as),
     },
-    // Worked out only where a record is made.
-    get crmMarker() {
-      return engine.crmIdFor(partnerId)
-    },
+    crmMarker: () => engine.crmIdFor(partnerId),
     at: engine.clock.now(),
     partnerUrl: (id) => engine.adapters.partner.webUrl({ side: 'partner', kind: 'referral', id }),
   }
@@ -214,7 +219,7 @@ export function planInput(engine: Engine, link: Link, now: Readings): Parameters
 const becameOpportunity = (link: Link, ref: EndRef): boolean => link.kind === 'lead' && ref.kind === 'opportunity'
 
 /** What both records say about the deal as a whole: its name, stage, neighbours, and since when one is gone. */
-function describe(engine: Engine, link: Link, now: Readings): Link {
+function describe(engine: Engine, link: Link, now: Readings, overwrites: (conflict: Conflict) => void): Link {
   const { partner, crm } = now
   const at = engine.clock.now()
   const gone = (side: 'partner' | 'crm'): number | null =>
@@ -223,10 +228,11 @@ function describe(engine: Engine, link: Link, now: Readings): Link {
   if (partner.kind === 'present') for (const alias of partner.aliases) aliases.set(alias.id, alias)
   const replaced = crm.kind === 'present' && link.aliases.some((alias) => alias.side === 'crm') && (crm.otherId === null || becameOpportunity(link, crm.ref))
   return {
-    ...(replaced ? forgetEmptied(link, now, { side: 'crm', makesUp: engine.adapters.crm.can.makesUp }) : link),
+    ...(replaced ? forgetEmptied(link, now, { side: 'crm', makesUp: engine.adapters.crm.can.makesUp, overwrites }) : link),
     aliases: [...aliases.values()].filter((alias) => alias.id !== link.ends.partner?.id && alias.id !== link.ends.crm?.id),
     parts: crm.kind === 'present' ? crm.parts : link.parts,
     ...(crm.kind === 'present' && crm.otherId !== null && (crm.sync || link.switchedOff !== undefined) ? { switchedOff: !crm.sync } : {}),
+    ...(partner.kind === 'present' ? { newest: newestOf(link.newest, { ...partner, id: partner.ref.id }, at) } : {}),
     engagementId: partner.kind === 'present' ? partner.engagementId : link.engagementId,
     name: (partner.kind === 'present' ? partner.deal.name : undefined) ?? (crm.kind === 'present' ? crm.deal.name : undefined) ?? link.name,
     kind:
@@ -276,30 +282,29 @@ async function finish(engine: Engine, pass: Pass, plan: Plan, now: Readings, ref
   const told = await tellRecord(engine, pass, now)
   if (told.kind === 'failed') return failed(engine, pass, told.fault)
   // An absent record is looked for again; everything else rests until a hint comes.
-  const outcome: Outcome = plan.verdict === 'wait' ? { kind: 'again', inMs: 10 * 60_000, because: waitFault(plan) } : { kind: 'settled' }
-  closeRun(engine, pass, outcome)
+  const late = lookAgain(pass, now)
+  const outcome: Outcome = late ?? (plan.verdict === 'wait' ? { kind: 'again', inMs: 10 * 60_000, because: waitFault(plan) } : settledAs(told))
+  if (late === null) closeRun(engine, pass, outcome)
   await pass.save(pass.link, outcome)
-  if (told.kind === 'later')
-    await engine.store.queue.mark([{ link: pass.link.id, dueAt: told.at, urgency: 2, wide: false, because: 'lines to write' }], engine.clock.now())
   return outcome
 }
 
+/** A mark of its own, made after the end, would count as one that came while the next pass runs: that one would run again, and mark again. */
+const settledAs = (told: Told): Outcome => ({ kind: 'settled', ...(told.kind === 'later' ? { next: { at: told.at, because: 'lines to write' } } : {}) })
+
 function finalState(pass: Pass, plan: Plan, refused: boolean): { state: LinkState; reason: Reason | null } {
-  if (refused && pass.link.reason?.code === 'rejected') return { state: 'needs-attention', reason: pass.link.reason }
   if (refused) {
-    return {
-      state: 'needs-attention',
-      reason:
-        pass.lastRefusal ??
-        because(
-          'rejected',
-          'The write was refused before and nothing about it has changed.',
-          'See the audit of the deal; after mending, run "cosell runs retry".',
-        ),
-    }
+    const told = pass.link.reason?.code === 'rejected' ? pass.link.reason : null
+    const nothingNew = because(
+      'rejected',
+      'The write was refused before and nothing about it has changed.',
+      'See the audit of the deal; after mending, run "cosell runs retry".',
+    )
+    return { state: 'needs-attention', reason: pass.link.refusal ?? told ?? nothingNew }
   }
   const paired = pass.link.ends.partner !== null && pass.link.ends.crm !== null
-  if (plan.verdict === 'act')
+  // What a person has to look into is not hidden by what is only observed.
+  if (plan.verdict === 'act' && plan.state !== 'needs-attention')
     return {
       state: paired ? 'in-sync' : 'unlinked',
       reason: because(
@@ -330,14 +335,15 @@ function noteNews(pass: Pass, before: Link, plan: Plan, state: LinkState): void 
     pass.note({ kind: 'state', state, reason: pass.link.reason })
 }
 
-/** What a pass ends with that only waits for a moment: nothing is wrong, and nobody needs to be told. */
-const MOMENT = 'moment'
+// A process may have died before it could say why its deal waits.
+const OPEN_CREATE = because(
+  'retrying',
+  'It is not known whether a record was made: nothing was heard of it, or the process ended.',
+  'Nothing to do: it is looked for before anything is made again.',
+)
+
 async function waitFor(pass: Pass, ms: number): Promise<Outcome> {
-  const because = new Fault('ambiguous', 'A moment must pass before the other system can be asked safely.', {
-    remedy: 'Nothing to do.',
-    code: MOMENT,
-  })
-  const outcome: Outcome = { kind: 'again', inMs: ms, because }
+  const outcome: Outcome = { kind: 'again', inMs: ms, because: momentFault() }
   await pass.save({ ...pass.link, state: 'pending' }, outcome)
   return outcome
 }
@@ -352,7 +358,7 @@ async function failed(engine: Engine, pass: Pass, fault: Fault): Promise<Outcome
   const inMs =
     FAULTS[fault.kind].retry === 'soon' && lease.attempts < 5
       ? Math.round(200 + engine.random() * 800)
-      : backoff(lease.attempts, fault, engine.random())
+      : backoff(lease.attempts, fault, engine.random(), now - (lease.failingSince ?? now))
   const outcome: Outcome = givenUp
     ? { kind: 'stopped', because: fault, at: now }
     : { kind: 'again', inMs: atLeastSearch(pass, now, inMs), because: fault }

@@ -8,7 +8,7 @@ import type { EndRef } from '../core/ref.js'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
 import { shareableDeal as deal } from '../../test/support/sample-deal.js'
 import { LEASE_MS } from './engine.js'
-import { assertIdentity } from './identity.js'
+import { assertIdentity, assertOrganization } from './identity.js'
 import { reconcile } from './reconcile.js'
 
 const referral = (id: string): EndRef => ({ side: 'partner', kind: 'referral', id })
@@ -348,6 +348,21 @@ describe('switches and limits', () => {
     await expect(assertIdentity(store, other, { adopt: false, now: 2 })).rejects.toMatchObject({ kind: 'misconfigured' })
     await assertIdentity(store, other, { adopt: true, now: 3 })
     await assertIdentity(store, other, { adopt: false, now: 4 })
+    await assertIdentity(store, other, { adopt: true, now: 5 })
+    const { records } = await store.audit({ limit: 10, kinds: ['setting'] })
+    const detail = 'adopted: made for partner tenant a and CRM https://one.example, works from now on with partner tenant a and CRM https://two.example'
+    expect(records.map(({ at, event }) => ({ at, event }))).toEqual([{ at: 3, event: { kind: 'setting', name: 'store', detail } }])
+  })
+
+  it('[R38] refuses another org under the same address, unless it is adopted', async () => {
+    const { store } = engineWorld()
+    const [ours, theirs] = [{ id: '00D1', crm: 'https://one.example' }, { id: '00D2', crm: 'https://one.example' }]
+    await assertOrganization(store, ours, 1)
+    await assertOrganization(store, ours, 2)
+    await expect(assertOrganization(store, theirs, 3)).rejects.toMatchObject({ kind: 'misconfigured', message: expect.stringContaining('00D1') as string })
+    await assertIdentity(store, { partnerTenant: 'a', crm: 'https://one.example' }, { adopt: true, now: 4 })
+    await assertOrganization(store, theirs, 5)
+    await expect(assertOrganization(store, ours, 6)).rejects.toMatchObject({ kind: 'misconfigured' })
   })
 
   it("[R47] names a deal's state by one of five words", async () => {

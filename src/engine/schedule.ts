@@ -26,6 +26,24 @@ const askedMostMs = 30_000
 // A turn that failed is due again this soon, like one whose worker died, and not only after its whole period.
 const unfinishedMs = 60_000
 
+// Less is corrected all the time; what waits a minute longer for it is not late.
+const setBackMs = 60_000
+
+/** Deals that were marked or leased in what is the future now would wait until then. */
+async function setBack({ store, clock, leaseMs, warn }: Engine, now: number, byMs: number): Promise<void> {
+  const minutes = Math.round(byMs / 60_000)
+  if (Number.isFinite(byMs)) warn(`The clock was set back by ${minutes} minutes: what waited for the old time is done now.`, {})
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await store.queue.setBack(now, leaseMs)
+    } catch (error) {
+      if (tries >= setBackTriesMost) return warn(`Deals may wait for a time of before the clock was set back: ${toFault(error).message}`, {})
+      await clock.sleep(tickMs)
+    }
+  }
+}
+const setBackTriesMost = 10
+
 /** Runs each turn when it is due. Several services may share one store: the claim on a turn lets exactly one of them have it, and is for the whole period once it is done. */
 export function schedule(
   engine: Engine,
@@ -38,7 +56,10 @@ export function schedule(
 
   const runTurn = async (turn: Turn): Promise<void> => {
     const untilMs = engine.clock.now() + turn.everyMs
-    const keep = (done: boolean): number => (done ? untilMs - engine.clock.now() : Math.min(turn.everyMs, unfinishedMs))
+    const keep = {
+      forMs: (done: boolean): number => (done ? untilMs - engine.clock.now() : Math.min(turn.everyMs, unfinishedMs)),
+      mostMs: turn.everyMs,
+    }
     try {
       await hold(engine, { name: `turn:${turn.name}`, signal: abort.signal, keep }, turn.run)
     } catch (error) {
@@ -49,8 +70,14 @@ export function schedule(
   }
   const forever = async (): Promise<void> => {
     const nextAt = new Map<string, number>()
+    let before = Number.POSITIVE_INFINITY // Nobody knows where the clock stood while no process ran.
     while (!abort.signal.aborted) {
       const now = engine.clock.now()
+      if (now < before - setBackMs) {
+        nextAt.clear()
+        await setBack(engine, now, before - now)
+      }
+      before = now
       for (const turn of turns()) {
         if (busy.has(turn.name) || now < (nextAt.get(turn.name) ?? 0)) continue
         nextAt.set(turn.name, now + Math.min(turn.everyMs, Math.min(askedMostMs, Math.max(askedLeastMs, turn.everyMs / 20))))

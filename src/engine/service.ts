@@ -1,7 +1,7 @@
 import { Fault } from '../core/fault.js'
 import type { Link } from '../core/link.js'
 import { activityOf } from './activity.js'
-import { isoTime, rowOf, viewOf } from './deal-view.js'
+import { rowOf, viewOf } from './deal-view.js'
 import { entry, type Engine } from './engine.js'
 import { changeDeal, findDeal } from './find-deal.js'
 import { intended } from './intended.js'
@@ -11,12 +11,12 @@ import { look } from './look.js'
 import { markUnderSwitches } from './mark-again.js'
 import { proposeMatches } from './matching.js'
 import { observeReport } from './observation.js'
+import { overviewOf, type Rounds } from './overview.js'
 import { assertCarriedOut, assertOrderable } from './orders.js'
 import { applyPlan, planAll, planOne } from './planning.js'
 import { auditOf, runOf, runsOf } from './runs.js'
-import { brakeName, type Brake } from './sweep.js'
 import { syncNow } from './sync.js'
-import type { Activity, DealView, Overview, PlanProgress, PlanWatch, Service } from './views.js'
+import type { Activity, DealView, PlanProgress, PlanWatch, Service } from './views.js'
 import type { VersionBook } from './versions.js'
 import type { Worker } from './worker.js'
 
@@ -29,6 +29,7 @@ export interface ServiceOptions {
   /** Called after a switch was set, so that the policy in force is read anew. */
   readonly refresh: () => Promise<void>
   readonly firstSync: { readonly since: number | null; readonly openOnly: boolean }
+  readonly rounds: Rounds
   /** What the remote systems allow, and how much of it is used. */
   readonly quotas: () => Promise<Activity['quotas']>
   readonly checks: Service['checks']
@@ -226,26 +227,4 @@ async function failing(engine: Engine): Promise<Link[]> {
     } while (after !== null)
   }
   return links
-}
-
-async function overviewOf({ engine, environment, versions }: ServiceOptions): Promise<Omit<Overview, 'planning'>> {
-  const { store, clock } = engine
-  const [states, queue, flows, partner, crm, event] = await Promise.all([
-    store.counts(),
-    store.queue.depth(clock.now()),
-    versions.flows(),
-    store.getValue<number>('swept.partner'),
-    store.getValue<number>('swept.crm'),
-    store.getValue<number>('event.last'),
-  ])
-  const brakes = await Promise.all((['partner', 'crm'] as const).map((side) => store.getValue<Brake | null>(brakeName(side))))
-  return {
-    environment,
-    states,
-    queue,
-    lastEventAt: isoTime(event?.value ?? null),
-    lastSweepAt: { partner: isoTime(partner?.value ?? null), crm: isoTime(crm?.value ?? null) },
-    flows,
-    brakes: brakes.flatMap((brake) => (brake?.value ? [brake.value] : [])),
-  }
 }

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
-import type { Projection } from '../core/deal.js'
+import { shareableDeal } from '../../test/support/sample-deal.js'
+import { HELP, type Projection } from '../core/deal.js'
+import { Fault } from '../core/fault.js'
 import type { TouchedPage } from '../core/ports.js'
 import type { Engine } from './engine.js'
 import { HOLD_MS } from './hold.js'
@@ -35,6 +37,73 @@ test('many records that only show what was agreed are read together, and only wh
   await world.settle()
   expect([...world.partner.rows.values()].filter(({ deal }) => deal['details.dealValue'] === 2_000)).toHaveLength(1)
   expect(await sweep(engine, 'crm', options)).toMatchObject({ records: 30, marked: 0 })
+})
+
+/** The CRM's feed has no position any more: it lists every record there is, and says so with its last page. */
+function listingAll(engine: Engine): Engine {
+  const { crm } = engine.adapters
+  async function* touched(asked: Parameters<typeof crm.touched>[0]): AsyncGenerator<TouchedPage> {
+    for await (const page of crm.touched(asked)) yield { ...page, wholeOf: ['opportunity'] }
+  }
+  return { ...engine, adapters: { ...engine.adapters, crm: { ...crm, touched } } }
+}
+
+test('[R10] a record that was deleted while no feed told of it is missed by the round that lists all there are', async () => {
+  const { world } = await inStep()
+  const [deleted] = [...world.crm.rows.values()]
+  if (deleted === undefined) throw new Error('there are thirty')
+  world.crm.rows.delete(deleted.id)
+  expect(await sweep(world.engine, 'crm', options)).toMatchObject({ marked: 0 })
+  expect(await sweep(listingAll(world.engine), 'crm', options)).toMatchObject({ marked: 1 })
+  await world.settle()
+  const lost = (await world.links()).find(({ ends }) => ends.crm?.id === deleted.id)
+  expect(lost?.reason?.code).toBe('absent')
+})
+
+test('where a round that lists all misses a crowd of records, the brake asks a person', async () => {
+  const { world } = await inStep()
+  for (const { id } of [...world.crm.rows.values()].slice(0, 25)) world.crm.rows.delete(id)
+  expect(await sweep(listingAll(world.engine), 'crm', options)).toMatchObject({ marked: 0, braked: { wouldChange: 25 } })
+})
+
+test('what a round that lists all has missed is looked for again, should the process die before it was noted', async () => {
+  const { world } = await inStep()
+  world.crm.rows.delete([...world.crm.rows.keys()][0] ?? '')
+  const engine = listingAll(world.engine)
+  const before = await world.store.getValue(cursorName('crm'))
+  const dying: Engine = { ...engine, store: { ...engine.store, queue: { ...engine.store.queue, mark: () => Promise.reject(new Error('died')) } } }
+  await expect(sweep(dying, 'crm', options)).rejects.toThrow('died')
+  expect(await world.store.getValue(cursorName('crm'))).toEqual(before)
+  expect(await sweep(engine, 'crm', options)).toMatchObject({ marked: 1 })
+})
+
+/** Partner Center shows everything that is in sight, changed or not. */
+function showingAgain(engine: Engine): Engine {
+  const { partner } = engine.adapters
+  async function* touched(asked: Parameters<typeof partner.touched>[0]): AsyncGenerator<TouchedPage> {
+    for await (const page of partner.touched({ ...asked, cursor: null })) yield { ...page, again: true }
+  }
+  return { ...engine, adapters: { ...engine.adapters, partner: { ...partner, touched } } }
+}
+
+test('[R27] what comes into sight without a change is a deal, also one whose event came when it could not be seen; what is over or at rest is left', async () => {
+  const { world } = await inStep()
+  const early = world.partner.put({ kind: 'referral', deal: { ...deal, name: 'Told too early' } })
+  world.partner.rows.delete(early.id)
+  await world.hint({ ref: { side: 'partner', kind: 'referral', id: early.id } })
+  await world.settle()
+  expect((await world.links()).find(({ ends }) => ends.partner?.id === early.id)).toMatchObject({ state: 'unlinked', reason: { code: 'absent' } })
+  await sweep(world.engine, 'partner', options)
+  await world.settle()
+  world.partner.rows.set(early.id, early)
+  const late = world.partner.put({ kind: 'referral', deal: { ...deal, name: 'Seen later' } })
+  const over = world.partner.put({ kind: 'referral', deal: { ...deal, name: 'Over', status: 'Closed/Won' } })
+  expect(await sweep(showingAgain(world.engine), 'partner', options)).toMatchObject({ created: 1, marked: 1 })
+  await world.settle()
+  const linked = (await world.links()).filter(({ ends }) => ends.crm !== null).map(({ ends }) => ends.partner?.id)
+  expect(linked).toEqual(expect.arrayContaining([early.id, late.id]))
+  expect(linked).not.toContain(over.id)
+  expect(await sweep(showingAgain(world.engine), 'partner', options)).toMatchObject({ created: 0, marked: 0 })
 })
 
 test('a deal that is not in step, or has something left to tell, is worked although its record shows nothing new', async () => {
@@ -138,4 +207,94 @@ test('[R25] a first sweep that is told to stop is not through, and what it had n
   await sweep(world.engine, 'partner', options)
   await world.settle()
   expect(world.crm.rows.size).toBe(3)
+})
+
+/** A listing that shows what is news once, and never again. */
+function once(world: EngineWorld): Engine {
+  const { partner } = world.engine.adapters
+  const shown = new Set<string>()
+  async function* touched(asked: Parameters<typeof partner.touched>[0]): AsyncGenerator<TouchedPage> {
+    for await (const page of partner.touched(asked)) {
+      const records = page.records.filter(({ ref }) => !shown.has(ref.id))
+      for (const { ref } of records) shown.add(ref.id)
+      yield { ...page, records }
+    }
+  }
+  return { ...world.engine, adapters: { ...world.engine.adapters, partner: { ...partner, touched } } }
+}
+
+test("[R9] Microsoft's referral that a sweep shows while its deal is looked at for the first time, and was not shown to that look, is met by the next sweep", async () => {
+  const world = engineWorld()
+  const engine = once(world)
+  await sweep(engine, 'crm', options)
+  const own = world.partner.put({ kind: 'referral', deal })
+  await world.hint({ ref: { side: 'partner', kind: 'referral', id: own.id } })
+  const { read } = world.partner.adapter
+  let looked = false
+  Object.assign(world.partner.adapter, {
+    read: async (...asked: Parameters<typeof read>) => {
+      const reading = await read(...asked)
+      if (looked) return reading
+      looked = true
+      world.partner.put({ kind: 'related', engagementId: own.engagementId, deal: { status: 'Active/Accepted' } })
+      await sweep(engine, 'partner', options)
+      return reading
+    },
+  })
+  await world.settle()
+  expect(await world.links()).toMatchObject([{ aliases: [], state: 'in-sync' }])
+  await sweep(engine, 'partner', options)
+  await world.settle()
+  expect(await world.links()).toMatchObject([{ aliases: [{ id: 'partner-2' }], state: 'in-sync' }])
+  expect(world.crm.only().deal['microsoft.status']).toBe('Active/Accepted')
+  // Known by now, it is nothing to be looked for any more.
+  expect(await sweep(engine, 'partner', options)).toMatchObject({ marked: 0 })
+})
+
+test('[R11] a brake that was pulled waits for a person although an event or two brought the rest below the limit, and lets go when most was put back', async () => {
+  const { world, engine } = await inStep()
+  await sweep(engine, 'crm', options)
+  const rows = [...world.crm.rows.values()].slice(0, 21)
+  for (const { id } of rows) world.crm.edit(id, { 'details.dealValue': 2_000 })
+  expect(await sweep(engine, 'crm', options)).toMatchObject({ braked: { wouldChange: 21 }, marked: 0 })
+  await world.hint({ ref: { side: 'crm', kind: 'opportunity', id: rows[0]?.id ?? '' } })
+  await world.settle()
+  expect(await sweep(engine, 'crm', options)).toMatchObject({ braked: { wouldChange: 20 }, marked: 0 })
+  for (const { id } of rows.slice(1, 11)) world.crm.edit(id, { 'details.dealValue': 1_000 })
+  expect(await sweep(engine, 'crm', options)).toMatchObject({ braked: null, marked: 10 })
+  expect(await world.store.getValue('brake.crm')).toMatchObject({ value: null })
+})
+
+test('[R26] help that is asked for on a record of the first sync is seen by a sweep, although nobody has looked for Microsoft there yet', async () => {
+  const world = engineWorld()
+  await sweep(world.engine, 'crm', options)
+  world.partner.put({ kind: 'referral', deal: shareableDeal })
+  await sweep(world.engine, 'partner', options)
+  await world.settle()
+  await sweep(world.engine, 'crm', options)
+  await world.settle()
+  world.crm.edit(world.crm.only().id, { [HELP]: 'QuotesOrLicensing' })
+  expect(await sweep(world.engine, 'crm', options)).toMatchObject({ marked: 1 })
+  await world.settle()
+  expect(world.partner.only('related').deal[HELP]).toBe('QuotesOrLicensing')
+  expect(await sweep(world.engine, 'crm', options)).toMatchObject({ marked: 0 })
+})
+
+test('[R10] a listing of all that is in sight that breaks off holds up nothing of what was changed', async () => {
+  const { world } = await inStep()
+  const [edited] = [...world.partner.rows.values()]
+  if (edited === undefined) throw new Error('there are thirty')
+  world.partner.edit(edited.id, { 'details.dealValue': 2_000 })
+  const { partner } = world.engine.adapters
+  async function* touched(asked: Parameters<typeof partner.touched>[0]): AsyncGenerator<TouchedPage> {
+    yield* partner.touched(asked)
+    yield { records: [], cursor: null, again: true }
+    throw new Fault('offline', 'The listing of all breaks off.', { remedy: 'It is tried again.' })
+  }
+  const engine = { ...world.engine, adapters: { ...world.engine.adapters, partner: { ...partner, touched } } }
+  const before = await world.store.getValue(cursorName('partner'))
+  await expect(sweep(engine, 'partner', options)).rejects.toThrow('The listing of all breaks off.')
+  await world.settle()
+  expect([...world.crm.rows.values()].filter(({ deal }) => deal['details.dealValue'] === 2_000)).toHaveLength(1)
+  expect(await world.store.getValue(cursorName('partner'))).not.toEqual(before)
 })

@@ -1,3 +1,4 @@
+import { Fault } from '../core/fault.js'
 import type { LinkId, Side } from '../core/ref.js'
 import type { Engine } from './engine.js'
 import { findDeal } from './find-deal.js'
@@ -69,6 +70,8 @@ export async function syncNow(
     await clock.sleep(untilKnownMs, options.signal)
     passes += await drain()
   }
+  if (options.signal.aborted)
+    throw new Fault('stale', 'The sync was stopped before it was through.', { remedy: 'Run "cosell sync" again: it goes on from there.' })
   const [states, depth, retrying] = await Promise.all([
     store.counts(),
     store.queue.depth(clock.now()),
@@ -79,7 +82,7 @@ export async function syncNow(
     passes,
     braked: sweeps.flatMap((report) => (report.braked === null ? [] : [report.braked])),
     states,
-    later: depth.later,
+    later: depth.later + depth.due, // Retries that came due meanwhile are left for later, too.
     attention: states['needs-attention'] + states.stopped,
     unreachable: { count: retrying.total, message: retrying.links[0]?.reason?.text ?? null },
   }

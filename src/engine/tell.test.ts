@@ -41,3 +41,32 @@ test('[R28] an automation that changes the record at every write is not answered
   for (let turn = 0; turn < 10; turn += 1) await passes.drain({ signal })
   expect(crmWrites()).toBe(before + 1)
 })
+
+test('[R28] what waits to be told does not make the deal run again and again, whatever marks it meanwhile', async () => {
+  const { world, engine } = await automated()
+  const referral = { side: 'partner', kind: 'referral', id: [...world.partner.rows.keys()][0] ?? '' } as const
+  world.partner.edit(referral.id, { 'details.dealValue': 2_000 })
+  await world.hint({ ref: referral })
+  const passes = worker(engine)
+  for (let turn = 0; turn < 60; turn += 1) await passes.drain({ signal })
+  expect((await world.links())[0]?.notes, 'lines are gathered').toHaveLength(2)
+
+  // One more event, and one that comes while it is worked, where the place of a deal that ends is at once the next one's.
+  let reads = 0
+  const read: typeof engine.adapters.crm.read = async (...asked) => {
+    reads += 1
+    if (reads === 1) await world.hint({ ref: referral })
+    if (reads > 20) throw new Error('It is read again and again.')
+    return engine.adapters.crm.read(...asked)
+  }
+  const adapters = { ...engine.adapters, crm: { ...engine.adapters.crm, read } }
+  const noPoll = (_ms: number, stopped?: AbortSignal): Promise<void> => new Promise((resolve) => stopped?.addEventListener('abort', () => resolve()))
+  const started = worker({ ...engine, adapters, clock: { ...engine.clock, sleep: noPoll } }, { concurrency: 1, pollMs: 1_000 })
+  const before = world.reports.length
+  await world.hint({ ref: referral })
+  started.start()
+  for (let turn = 0; turn < 200; turn += 1) await new Promise(setImmediate)
+  await started.stop(0)
+  expect(world.reports.length - before).toBe(2)
+  expect(await world.store.queue.depth(world.nowMs)).toMatchObject({ due: 0, later: 1 })
+})

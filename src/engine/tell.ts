@@ -6,6 +6,7 @@ import type { Instant } from '../core/ref.js'
 import type { Engine } from './engine.js'
 import { noteLine, prependLines, problemLine } from './note-text.js'
 import type { Pass } from './pass.js'
+import { forSeller } from './seller-words.js'
 
 // An automation of the CRM that changes a field at every write makes each line the cause of the next change, and that of the next line. People rarely
 // edit one deal ten times in an hour; from then on the lines are gathered, and one write brings them all.
@@ -73,7 +74,7 @@ interface Word {
 }
 
 function wordOf({ state, reason, ends }: Link, crm: Present): Word | null {
-  const text = reason?.text ?? ''
+  const text = reason === null ? '' : forSeller(reason)
   switch (state) {
     case 'in-sync':
       // Nothing is wrong, and the seller should know all the same that what was edited is not sent yet.
@@ -84,8 +85,7 @@ function wordOf({ state, reason, ends }: Link, crm: Present): Word | null {
     case 'unlinked': {
       // Who switches Sync on for a lead waits for something that does not come.
       const isOwnLead = crm.ref.kind === 'lead' && crm.sync && ends.partner === null && reason?.code === 'excluded'
-      const problem = `${text} ${reason?.remedy ?? ''}`
-      return isOwnLead ? { key: `unlinked: ${problem}`, problem, isTrouble: false } : null
+      return isOwnLead ? { key: `unlinked: ${text}`, problem: text, isTrouble: false } : null
     }
     case 'pending':
       return null
@@ -98,7 +98,7 @@ interface Telling {
 }
 function stampOf(engine: Engine, link: Link, crm: Present, { word, isNews }: Telling): Stamp {
   const at = engine.clock.now()
-  const problem = word === null ? (link.reason?.text ?? null) : word.problem
+  const problem = word !== null ? word.problem : link.reason === null ? null : forSeller(link.reason)
   const line = problem === null || !isNews ? [] : [word?.isTrouble === true ? problemLine(at, problem) : noteLine(at, problem)]
   const lines = [...link.notes, ...line]
   const status: Stamp = { status: link.state, problem }

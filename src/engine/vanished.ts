@@ -1,9 +1,13 @@
-import { HELP, isEmpty, type Field, type FieldValue, type Projection } from '../core/deal.js'
+import { HELP, isEmpty, sameValue, type Field, type FieldValue, type Projection } from '../core/deal.js'
 import type { Link } from '../core/link.js'
 import type { Readings } from '../core/ports.js'
 
 /** What only the other referrals of an engagement tell: they are read with ours when a look is wide. */
 export const WIDE_FIELDS: readonly Field[] = [HELP, 'microsoft.status', 'microsoft.team', 'trackingInfo.microsoftMsxId']
+
+/** Whether the record shows another wish than was agreed on about what only a wide look tells: a first sync looks narrowly, and agrees on none of it. */
+export const wishesMore = ({ base }: Link, shown: Projection): boolean =>
+  WIDE_FIELDS.some((field) => field in shown && !sameValue(shown[field] ?? null, base?.crm[field] ?? null))
 
 /**
  * A listing may lack a referral of the engagement for a moment that was there before. What only that one tells is then unknown, not empty:

@@ -33,6 +33,8 @@ export interface DealRow {
   readonly problem: string | null
   /** Until when an unanswered referral must be accepted or declined, as Partner Center says. */
   readonly answerDue: string | null
+  /** What Microsoft's own referral of the deal says, as `Active/Accepted`; null where Microsoft takes no part. */
+  readonly microsoft: string | null
   /** Pages of the two records in their own systems. */
   readonly urls: { readonly partner: string | null; readonly crm: string | null }
 }
@@ -152,6 +154,8 @@ export interface Overview {
   }
   readonly lastEventAt: string | null
   readonly lastSweepAt: { readonly partner: string | null; readonly crm: string | null }
+  /** Sides that were read whole once, and should have been since: what no event tells of waits there unseen. */
+  readonly behind: readonly Side[]
   readonly flows: readonly FlowView[]
   readonly brakes: readonly Brake[]
   /** How far the plan is that this process makes at the moment. */

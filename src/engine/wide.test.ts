@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { HELP, VISIBILITY, type Projection } from '../core/deal.js'
+import { Fault } from '../core/fault.js'
 import { mergeField } from '../core/field-merge.js'
 import { defaultPolicy } from '../core/policy.js'
 import type { EndRef } from '../core/ref.js'
@@ -111,6 +112,7 @@ it('a list that only one side carried so far is filled on the other, as on a lea
     takes: { partner: 'yes', crm: 'yes' },
     canonical: (_side, value) => value,
     decision: null,
+    contested: false,
   })
   expect(move).toMatchObject({ kind: 'write', into: [{ side: 'crm', value: partner }] })
 })
@@ -128,6 +130,30 @@ it.each([
     takes: { partner: 'no', crm: 'later' },
     canonical: (_side, value) => value,
     decision: null,
+    contested: false,
   })
   expect(move).toMatchObject({ kind: 'adopt', conflict: { kind: 'info' } })
+})
+
+// Found by the simulation of the wide world, seed 2011 on Salesforce.
+it("[R25] Microsoft's answer that was refused together with another value is carried once that value is put right, whatever the event is about", async () => {
+  const { world, crmId } = await shared({ 'microsoft.status': null })
+  const referral = world.partner.only('referral')
+  const event = (wide: boolean) => world.hint({ ref: { side: 'partner', kind: 'referral', id: referral.id }, wide })
+  const { write } = world.crm.adapter
+  let refuses = true
+  Object.assign(world.crm.adapter, {
+    write: (...asked: Parameters<typeof write>) =>
+      refuses ? Promise.reject(new Fault('rejected', 'The org has one currency only.', { remedy: 'Use it.' })) : write(...asked),
+  })
+  world.partner.put({ kind: 'related', engagementId: referral.engagementId, deal: { status: 'Active/Accepted' } })
+  world.partner.edit(referral.id, { 'details.currency': 'USD' })
+  await event(true)
+  await world.settle()
+  expect((await world.links())[0]).toMatchObject({ state: 'needs-attention', reason: { code: 'rejected' } })
+  refuses = false
+  world.partner.edit(referral.id, { 'details.currency': 'EUR', 'details.dealValue': 2 })
+  await event(false)
+  await world.settle()
+  expect(world.crm.rows.get(crmId)?.deal).toMatchObject({ 'details.dealValue': 2, 'microsoft.status': 'Active/Accepted' })
 })

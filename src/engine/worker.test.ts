@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { engineWorld } from '../../test/support/engine-world.js'
+import { Fault } from '../core/fault.js'
 import type { Hands } from '../core/ports.js'
 import type { EndRef } from '../core/ref.js'
 import { worker } from './worker.js'
@@ -94,8 +95,38 @@ test('no more deals are handed over than are worked at once, and one place is le
   offered().work([], 2)
   expect(offered().keep(9)).toBe(2)
   offered().work([], 3)
+  expect(offered().keepOf(2), 'nothing else is due').toBe(0)
   await work.stop(0)
   expect(hands, 'the offer is withdrawn').toBeNull()
+})
+
+test('the place of a deal that ends is kept for the next one while there are more, and not beside somebody who drains the queue', async () => {
+  const world = engineWorld()
+  const { queue } = world.store
+  let hands: Hands | null = null
+  const offer: typeof queue.offer = (given) => {
+    hands = given
+    return () => undefined
+  }
+  let open: () => void = () => undefined
+  const gate = new Promise<void>((resolve) => (open = resolve))
+  const save: typeof world.store.save = (commit) => gate.then(() => world.store.save(commit))
+  for (const id of ['r1', 'r2']) await world.hint({ ref: { side: 'partner', kind: 'referral', id } })
+  const store = { ...world.store, save, queue: { ...queue, offer } }
+  const engine = { ...world.engine, clock: { ...world.engine.clock, sleep: noPoll }, store }
+  const work = worker(engine, { concurrency: 1, pollMs: 1_000 })
+  work.start()
+  await new Promise(setImmediate)
+  const offered = (hands as Hands | null) ?? expect.fail('no hands')
+  expect(offered.keepOf(1), 'it took all it had room for').toBe(1)
+  offered.work([], 1)
+  const drained = work.drain({ signal: new AbortController().signal })
+  expect(offered.keepOf(1)).toBe(0)
+  open()
+  await drained
+  expect(world.reports).toHaveLength(2)
+  await work.stop(0)
+  expect(offered.keepOf(1)).toBe(0)
 })
 
 test.each([false, true])('a deal that is handed over while the worker stops is handed back before that is over (the transaction took a while: %s)', async (isSlow) => {
@@ -138,4 +169,42 @@ test('a worker stops all the same when a transaction gives no place back', async
   await new Promise(setImmediate)
   expect(((hands as Hands | null) ?? expect.fail('no hands')).keep(1)).toBe(1)
   await work.stop(0)
+})
+
+/** So many deals, of which the other system cannot be reached: every look at one takes seconds. */
+async function unreachable(deals: number) {
+  const world = engineWorld()
+  for (let id = 0; id < deals; id += 1) await world.hint({ ref: { side: 'partner', kind: 'referral', id: `r${id}` } })
+  const read = (): Promise<never> => {
+    world.nowMs += 3_000
+    return Promise.reject(new Fault('offline', 'Partner Center could not be reached.', { remedy: 'Wait.' }))
+  }
+  Object.assign(world.partner.adapter, { read, readMany: read })
+  return world
+}
+
+test('a drain tries each deal once while a system cannot be reached: retries that come due meanwhile do not hold it', async () => {
+  const world = await unreachable(30)
+  await world.work()
+  expect(world.reports.map(({ fault }) => fault)).toEqual(Array.from({ length: 30 }, () => 'offline'))
+  expect(await world.store.queue.depth(world.nowMs + 3_600_000)).toMatchObject({ due: 30 })
+})
+
+test('a drain beside a worker that tries again and again ends, and so does one that the worker stops in', async () => {
+  const world = await unreachable(12)
+  const work = worker({ ...world.engine, clock: { ...world.engine.clock, sleep: () => new Promise(setImmediate) } })
+  work.start()
+  await work.drain({ signal: new AbortController().signal })
+  expect(world.reports.length).toBeGreaterThanOrEqual(12)
+  expect(world.reports.length).toBeLessThan(100)
+  await work.stop(0)
+})
+
+test('a drain in which the worker stops takes no more', async () => {
+  const world = await unreachable(50)
+  const stopping: { it: () => unknown } = { it: () => undefined }
+  const work = worker({ ...world.engine, report: (report) => void (world.reports.push(report), stopping.it()) })
+  stopping.it = () => work.stop(0)
+  await work.drain({ signal: new AbortController().signal })
+  expect(world.reports.length).toBeLessThan(25)
 })

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
-import { toFault } from '../core/fault.js'
+import { FAULTS, toFault, type FaultKind } from '../core/fault.js'
 import type { Link } from '../core/link.js'
-import type { Hands, Lease } from '../core/ports.js'
+import type { Hands, Lease, Queue } from '../core/ports.js'
 import type { LinkId } from '../core/ref.js'
 import { noTracing } from '../core/tracing.js'
 import type { Engine, PassReport } from './engine.js'
@@ -26,7 +26,8 @@ export interface Worker {
 
 // eslint-disable-next-line max-lines-per-function -- one closure that owns the running passes; its parts share that state only
 export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS): Worker {
-  const running = new Map<string, Promise<void>>()
+  const running = new Map<string, { readonly link: LinkId; readonly work: Promise<void> }>()
+  const works = (): Promise<void>[] => [...running.values()].map(({ work }) => work)
   const abort = new AbortController()
   setMaxListeners(0, abort.signal) // Every call of every pass listens to it; ten are no sign of a leak.
   let taking = false
@@ -45,11 +46,15 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
   let kept = 0 // and those kept for deals that are about to be handed over.
   const room = (): number => options.concurrency - running.size - kept
   let allGivenBack: () => void = () => undefined
+  const drains = new Set<Drain>()
+  let stopping = false
 
   const run = (lease: Lease, link: Link | null): Promise<void> => {
     const work = traced(engine, lease, () => reconcile(engine, { lease, link }, abort.signal))
       .then((report) => {
-        if (report !== null) engine.report(report)
+        if (report === null) return
+        if (report.outcome === 'again' && triedLater(report.fault)) for (const { failed } of drains) failed.add(report.link)
+        engine.report(report)
       })
       .catch((error: unknown) => {
         // The pass could not even be saved: the lease runs out and the deal is taken again.
@@ -62,11 +67,11 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
         running.delete(lease.token)
         if (more) wake()
       })
-    running.set(lease.token, work)
+    running.set(lease.token, { link: lease.link, work })
     return work
   }
 
-  const takeSome = async (only?: readonly LinkId[]): Promise<number> => {
+  const takeSome = async (narrower: Pick<Parameters<Queue['take']>[0], 'only' | 'retriesDueBy'> = {}): Promise<number> => {
     const asked = room()
     more = asked <= 0
     if (more) return 0
@@ -76,7 +81,7 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
         limit: asked,
         now: engine.clock.now(),
         leaseMs: engine.leaseMs,
-        ...(only === undefined ? {} : { only }),
+        ...narrower,
       })
       more = leases.length >= asked
       // One that could not be read here says so itself as it is worked.
@@ -95,6 +100,11 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
     leaseMs: engine.leaseMs,
     keep(most) {
       const count = Math.max(0, Math.min(most, room() - asking - 1)) // One is left, so that whoever drains the queue always may ask.
+      kept += count
+      return count
+    },
+    keepOf(ending) {
+      const count = taking && more && drains.size === 0 ? ending : 0 // Who drains the queue asks for deals of its own.
       kept += count
       return count
     },
@@ -147,27 +157,46 @@ export function worker(engine: Engine, options: WorkerOptions = WORKER_DEFAULTS)
     },
     async stop(graceMs) {
       taking = false
+      stopping = true
       withdraw()
       wake()
       const grace = new AbortController()
-      await Promise.race([Promise.allSettled([handedOver(), ...running.values()]), engine.clock.sleep(graceMs, grace.signal)])
+      await Promise.race([Promise.allSettled([handedOver(), ...works()]), engine.clock.sleep(graceMs, grace.signal)])
       grace.abort()
       abort.abort()
-      await Promise.allSettled([loop, back, ...running.values()])
+      await Promise.allSettled([loop, back, ...works()])
     },
     async drain({ only, signal }) {
       let passes = 0
-      while (!signal.aborted) {
-        const taken = await takeSome(only)
-        passes += taken
-        if (running.size === 0 && taken === 0) return passes
-        await Promise.race(running.values())
+      const drain: Drain = { failed: new Set() }
+      const startedAt = engine.clock.now()
+      drains.add(drain)
+      try {
+        while (!signal.aborted && !stopping) {
+          const mayTake = room() > 0
+          // Whoever failed is tried again later, and not by us: while a system is away some retry is always due.
+          const retries = drain.failed.size === 0 ? {} : { retriesDueBy: startedAt }
+          const taken = await takeSome({ ...(only === undefined ? {} : { only }), ...retries })
+          passes += taken
+          const isOver = mayTake && [...running.values()].every(({ link }) => drain.failed.has(link))
+          if (taken === 0 && (running.size === 0 || isOver)) return passes
+          if (running.size > 0) await Promise.race(works())
+        }
+        await Promise.allSettled(works())
+        return passes
+      } finally {
+        drains.delete(drain)
       }
-      await Promise.allSettled(running.values())
-      return passes
     },
   }
 }
+
+/** Work until nothing due is left, and who failed meanwhile. */
+interface Drain {
+  readonly failed: Set<LinkId>
+}
+/** Not what is looked at again in a moment. */
+const triedLater = (fault: FaultKind | null): boolean => fault !== null && FAULTS[fault].retry !== 'soon' && fault !== 'ambiguous'
 
 /** One span a pass, below the event that marked the deal. */
 const traced = (

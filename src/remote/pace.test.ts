@@ -104,4 +104,17 @@ describe('the pace', () => {
     await expect(made.turn(() => Promise.reject(new Error('broken')), never)).rejects.toThrow('broken')
     await expect(made.turn(async () => 'next', never)).resolves.toBe('next')
   })
+
+  it.each([{ requestsPerSecond: 2 }, { requestsPerSecond: 0 }])('waits no hour for its next call when the clock is set back by one (%o)', async ({ requestsPerSecond }) => {
+    let now = 10_000_000
+    const slept: number[] = []
+    const clock = { now: () => now, sleep: (ms: number) => Promise.resolve(void (slept.push(ms), (now += ms))) }
+    const made = pace({ clock, inFlightMost: 10, requestsPerSecond })
+    await made.turn(async () => 'sent', never)
+    made.throttled(4_000)
+    now -= 3_600_000
+    await expect(made.turn(async () => 'sent', never)).resolves.toBe('sent')
+    expect(slept.reduce((sum, ms) => sum + ms, 0)).toBeLessThanOrEqual(4_500)
+    expect(made.pausedUntil()).toBeNull()
+  })
 })

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { Fault } from '../core/fault.js'
 import type { Clock } from '../core/ports.js'
 import type { Instant } from '../core/ref.js'
+import { cancelled } from './cancelled.js'
 
 /** How fast one remote system is asked: so many calls at once, slower after it said so, and not at all until it said. */
 export interface Pace {
@@ -35,6 +36,16 @@ export function pace({ clock, inFlightMost, requestsPerSecond }: PaceOptions): P
   let good = 0
   let pausedUntilMs = 0
   let nextSlotMs = 0
+  let before = Number.NEGATIVE_INFINITY
+  /** The time now, to be asked before any moment is compared with it: when the clock is set back, these are moved along, and nobody waits an hour for the next call. */
+  const time = (): Instant => {
+    const now = clock.now()
+    if (now < before) {
+      nextSlotMs -= before - now
+      pausedUntilMs -= before - now
+    }
+    return (before = now)
+  }
   const waiting: (() => void)[] = []
   const next = (): void => {
     while (inFlight < room && waiting.length > 0) {
@@ -63,19 +74,22 @@ export function pace({ clock, inFlightMost, requestsPerSecond }: PaceOptions): P
       waiting.push(turn)
     })
   const refuseLongPause = (): void => {
-    const leftMs = pausedUntilMs - clock.now()
+    const now = time()
+    const leftMs = pausedUntilMs - now
     if (leftMs > shortPauseMs) {
       throw new Fault('throttled', `The system asked us to wait; the next call is in ${Math.ceil(leftMs / 1_000)} seconds.`, { remedy: 'Nothing to do: it goes on by itself.', retryAfterMs: leftMs })
     }
   }
   const slot = async (signal: AbortSignal): Promise<void> => {
     // A place in the fixed rhythm is taken at once, so that callers who wait together leave one after the other.
-    const turnMs = Math.max(clock.now(), nextSlotMs)
+    const from = time()
+    const turnMs = Math.max(from, nextSlotMs)
     if (requestsPerSecond > 0) nextSlotMs = turnMs + 1_000 / requestsPerSecond
-    if (turnMs > clock.now()) await clock.sleep(turnMs - clock.now(), signal)
+    if (turnMs > from) await clock.sleep(turnMs - from, signal)
     for (let waits = 0; waits < 100; waits += 1) { // Each wait ends in a moment the system named; a hundred in a row is a system that is always busy.
       refuseLongPause()
-      const leftMs = pausedUntilMs - clock.now()
+      const now = time()
+      const leftMs = pausedUntilMs - now
       if (leftMs <= 0 || signal.aborted) break
       await clock.sleep(leftMs, signal)
     }
@@ -94,7 +108,7 @@ export function pace({ clock, inFlightMost, requestsPerSecond }: PaceOptions): P
       }
     },
     throttled(retryAfterMs) {
-      const now = clock.now()
+      const now = time()
       // Calls that were already on their way are refused together: they count as one refusal.
       if (now >= pausedUntilMs) room = Math.max(1, Math.floor(room / 2))
       good = 0
@@ -107,8 +121,9 @@ export function pace({ clock, inFlightMost, requestsPerSecond }: PaceOptions): P
       room += 1
       next()
     },
-    pausedUntil: () => (pausedUntilMs > clock.now() ? pausedUntilMs : null),
+    pausedUntil() {
+      const now = time()
+      return pausedUntilMs > now ? pausedUntilMs : null
+    },
   }
 }
-
-const cancelled = (): Fault => new Fault('offline', 'The call was cancelled before it was sent.', { remedy: 'Nothing to do: it is tried again.' })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { pace } from './pace.js'
 import { remote, retryAfterMs, type CallReport, type RemoteOptions, type TokenSource } from './send.js'
+import { witnessed } from './witness.js'
 import { NoAnswer, type Transport, type TransportAnswer, type TransportRequest } from './transport.js'
 
 const clock = { now: () => 1_000_000, sleep: async () => undefined }
@@ -55,6 +56,26 @@ describe('sending', () => {
     expect(sent.map(({ timeoutMs }) => timeoutMs)).toEqual([25_000, 150_000])
   })
 
+  it('[R6] sends nothing for work whose time went by while the call waited for its turn', async () => {
+    let now = 1_000_000
+    const seen: string[] = []
+    const slow = { now: () => now, sleep: async () => void (now += 70_000) } // the process is stopped in its sleep
+    const send = remote({
+      name: 'Example', clock: slow, random: () => 0.5, hosts: ['api.example'], newId: () => 'id',
+      transport: async ({ method }) => {
+        seen.push(method)
+        return seen.length === 1 ? { status: 429, headers: { 'retry-after': '1' }, body: Buffer.from('') } : { status: 201, headers: {}, body: Buffer.from('{}') }
+      },
+      pace: pace({ clock: slow, inFlightMost: 10, requestsPerSecond: 0 }), token: async () => 'token', correlation: () => ({}),
+    })
+    const post = (signal: AbortSignal) => send({ method: 'POST', url: 'https://api.example/things', headers: {}, body: '{}', signal })
+    const quiet = { saw: () => undefined }
+    expect((await witnessed(new AbortController().signal, post, { ...quiet, until: now + 60_000 })).status).toBe(429)
+    await expect(witnessed(new AbortController().signal, post, { ...quiet, until: now + 60_000 })).rejects.toMatchObject({ kind: 'lease-lost' })
+    expect(seen).toEqual(['POST'])
+    expect((await witnessed(new AbortController().signal, post, { ...quiet, until: now + 1 })).status).toBe(201)
+  })
+
   it('repeats a read a little, and a write never', async () => {
     const read = sending([reset, { status: 502 }])
     expect((await read.ask()).status).toBe(200)
@@ -62,6 +83,31 @@ describe('sending', () => {
     const write = sending([{ status: 502 }])
     expect((await write.ask('PATCH')).status).toBe(502)
     expect(write.sent).toHaveLength(1)
+  })
+
+  it('does not repeat a read for which the whole deadline was waited', async () => {
+    let now = 1_000_000
+    let asked = 0
+    const hanging: Transport = async ({ timeoutMs }) => {
+      asked += 1
+      now += timeoutMs
+      throw new NoAnswer('no answer within 25 s', { sent: true, cause: null })
+    }
+    const late = { now: () => now, sleep: async () => undefined }
+    const send = remote({
+      ...{ name: 'Example', transport: hanging, clock: late, random: () => 0.5, hosts: ['api.example'], newId: () => 'id' },
+      ...{ pace: pace({ clock: late, inFlightMost: 10, requestsPerSecond: 0 }), token: async () => 'token', correlation: () => ({}) },
+    })
+    const asking = send({ method: 'GET', url: 'https://api.example/things', headers: {}, body: null, signal: new AbortController().signal })
+    await expect(asking).rejects.toMatchObject({ kind: 'offline' })
+    expect(asked).toBe(1)
+  })
+
+  it('a POST that only asks is a read: a lost answer leaves nothing in doubt, and it is asked again', async () => {
+    const url = 'https://api.example/things'
+    const request = { method: 'POST', url, headers: {}, body: 'questions', signal: new AbortController().signal, asks: true }
+    expect((await sending([reset, { status: 200 }]).send(request)).status).toBe(200)
+    await expect(sending([reset, reset, reset, reset]).send(request)).rejects.toMatchObject({ kind: 'offline' })
   })
 
   it('a write whose answer was lost is ambiguous, one that never left is not', async () => {
@@ -121,6 +167,15 @@ describe('sending', () => {
     const { ask } = sending([page, { status: 200 }, page], { token, locate: (url) => url.replace('api.example', host) })
     expect((await ask()).status).toBe(200)
     expect((await ask('PATCH')).status).toBe(404)
+  })
+
+  it('a read that the old address takes and cuts off is asked for where the service lives now; a write is not, as it may have happened', async () => {
+    let host = 'api.example'
+    const token: TokenSource = async ({ fresh }) => (fresh ? (host = 'moved.example') : 'first')
+    const { ask, sent } = sending([reset, reset, { status: 200 }], { token, locate: (url) => url.replace('api.example', host) })
+    await expect(ask('PATCH')).rejects.toMatchObject({ kind: 'ambiguous' })
+    expect((await ask()).status).toBe(200)
+    expect(sent.map(({ url }) => new URL(url).host)).toEqual(['api.example', 'api.example', 'moved.example'])
   })
 
   it('asks where a service lives once a minute, and tells what failed when it has not moved', async () => {

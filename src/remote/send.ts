@@ -5,7 +5,7 @@ import { shortPauseMs, type Pace } from './pace.js'
 import type { Allowance, ReadAllowances } from './allowance.js'
 import { isGatewaysRefusal } from './page.js'
 import { NoAnswer, type Transport, type TransportAnswer } from './transport.js'
-import { note } from './witness.js'
+import { assertInTime, note } from './witness.js'
 
 export interface SendRequest {
   readonly method: string
@@ -15,7 +15,10 @@ export interface SendRequest {
   readonly signal: AbortSignal
   /** How long the answer is waited for, where the service is known to take its time. Absent: as for every call. */
   readonly deadlineMs?: number
+  /** A POST that only asks, such as a batch of reads: an answer that is lost leaves nothing in doubt. */
+  readonly asks?: boolean
 }
+const isRead = ({ method, asks }: SendRequest): boolean => method === 'GET' || asks === true
 export type SendAnswer = TransportAnswer
 /** An authenticated and paced exchange: every answer comes back, also a refusal; a missing one is thrown as a Fault. */
 export type Send = (request: SendRequest) => Promise<SendAnswer>
@@ -74,6 +77,7 @@ const deadlineMs = 25_000
 // Reads are repeated at once a little; anything longer is the queue's work, where it holds no lease.
 const readTriesMost = 3
 const readWaitMs = 400
+const longWaitMs = 10_000 // Who took longer than this to say nothing is not asked again: a lease holds two deadlines, not three.
 const defaultWaitMs = 1_000 // A system that says neither how long is asked again soon, by fewer at once.
 
 export function remote(given: RemoteOptions): Send {
@@ -85,19 +89,18 @@ export function remote(given: RemoteOptions): Send {
   const asksToWait = (answer: SendAnswer): Pause | null => tell(given.asksToWait?.(answer) ?? waitSaid(answer, given.clock.now()))
   const options: RemoteOptions = { ...given, asksToWait }
   const moved = whereabouts(options)
-  return async (request) => {
-    assertAllowed(options, request.url)
+  return async (given) => {
+    const request = { ...given, target: allowed(options, given.url) }
     refusePaused(options, why)
-    const isRead = request.method === 'GET'
     for (let attempt = 1; ; attempt += 1) {
-      const last = !isRead || attempt >= readTriesMost
+      const last = !isRead(request) || attempt >= readTriesMost
       try {
         const answer = await authenticated(options, request, moved)
         if (last || !isTransient(answer.status)) return answer
       } catch (error) {
         if (isFault(error) && error.kind === 'throttled') refusePaused(options, why) // It began while this call waited for its turn.
         if (!(error instanceof NoAnswer)) throw error
-        if (last) throw noAnswerFault(options, request, error)
+        if (last || error instanceof LongSilence) throw noAnswerFault(options, request, error)
       }
       await options.clock.sleep(Math.round(readWaitMs * attempt * (0.5 + options.random())), request.signal)
     }
@@ -108,12 +111,21 @@ export function remote(given: RemoteOptions): Send {
 const saysWait = (status: number): boolean => status === 429 || status === 503 || status === 423 || status === 509
 const isTransient = (status: number): boolean => status === 500 || status === 502 || status === 503 || status === 504
 
+/** The whole deadline went by, or most of it. */
+class LongSilence extends NoAnswer {}
+
+/** `target`: its address, read. */
+interface Addressed extends SendRequest {
+  readonly target: URL
+}
+
 /** Refreshes a refused token once and asks again: a 401 means that nothing was done. */
-async function authenticated(options: RemoteOptions, request: SendRequest, moved: Moved): Promise<SendAnswer> {
+async function authenticated(options: RemoteOptions, request: Addressed, moved: Moved): Promise<SendAnswer> {
   const token = await options.token({ fresh: false, signal: request.signal })
   const address = options.locate?.(request.url) ?? request.url
   const first = await exchange(options, request, token).catch((error: unknown) => {
-    if (error instanceof NoAnswer && !error.sent) return error
+    // Nothing was done, or it was a read: it may be asked where the service lives now.
+    if (error instanceof NoAnswer && (!error.sent || isRead(request))) return error
     throw error
   })
   if (first instanceof NoAnswer || saysElsewhere(first, request.method)) {
@@ -128,7 +140,7 @@ async function authenticated(options: RemoteOptions, request: SendRequest, moved
 // Redirects are never followed; 420 is the edge of Salesforce, which knows no way to the org. Nothing was done by either.
 // Nor by a read that a page for people answers; of a write that would be left open.
 const saysElsewhere = (answer: SendAnswer, method: string): boolean =>
-  ELSEWHERE.has(answer.status) || (method === 'GET' && isGatewaysRefusal({ ...answer, text: answer.body.toString('utf8') }))
+  ELSEWHERE.has(answer.status) || (method === 'GET' && answer.status >= 400 && isGatewaysRefusal({ ...answer, text: answer.body.toString('utf8') }))
 const ELSEWHERE: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 420])
 /** A token for where the service lives now, after a call came to nothing where it lived; null: it has not moved. */
 type Moved = (request: SendRequest, at: { readonly token: string; readonly address: string }) => Promise<string | null>
@@ -148,13 +160,14 @@ function whereabouts({ locate, token, clock }: RemoteOptions): Moved {
   }
 }
 
-async function exchange(options: RemoteOptions, request: SendRequest, token: string): Promise<SendAnswer> {
+async function exchange(options: RemoteOptions, request: Addressed, token: string): Promise<SendAnswer> {
   const { clock, pace, transport, asksToWait, tracing = noTracing } = options
   const url = options.locate?.(request.url) ?? request.url
-  const { host, pathname } = new URL(url)
+  const { host, pathname } = url === request.url ? request.target : new URL(url)
   const startedAt = clock.now()
   const headers = { ...options.correlation(options.newId()), ...request.headers, authorization: `Bearer ${token}` }
-  const report = (answer: SendAnswer | null): void => {
+  let askedAt = startedAt
+  const report = (answer: SendAnswer | null): { readonly waitMs: number | null } => {
     const call = {
       system: options.name,
       method: request.method,
@@ -167,18 +180,24 @@ async function exchange(options: RemoteOptions, request: SendRequest, token: str
     const waitMs = answer === null ? null : (asksToWait?.(answer)?.ms ?? null)
     const allowances = options.allowances?.(answer?.headers ?? {}) ?? []
     options.onCall?.({ ...call, bytes: answer?.body.length ?? 0, waitMs, allowances })
+    return { waitMs }
   }
   try {
     const sent = { ...request, url, headers, timeoutMs: request.deadlineMs ?? deadlineMs }
     const about = { system: options.name, method: request.method, host, path: pathname }
-    const answer = await pace.turn(() => traced(tracing, about, () => transport(sent)), request.signal)
-    report(answer)
-    const waitMs = asksToWait?.(answer)?.ms ?? null
+    const answer = await pace.turn(() => {
+      askedAt = clock.now()
+      assertInTime(request.signal, askedAt)
+      return traced(tracing, about, () => transport(sent))
+    }, request.signal)
+    const { waitMs } = report(answer)
     if (waitMs !== null) pace.throttled(waitMs)
     else if (answer.status < 500) pace.fine()
     return answer
   } catch (error) {
     report(null)
+    if (error instanceof NoAnswer && clock.now() - askedAt >= longWaitMs)
+      throw new LongSilence(error.message, { sent: error.sent, cause: error.cause })
     throw error
   }
 }
@@ -213,17 +232,19 @@ const traced = (
 }
 
 function noAnswerFault({ name }: RemoteOptions, request: SendRequest, error: NoAnswer): Fault {
-  if (error.sent && request.method !== 'GET') {
+  if (error.sent && !isRead(request)) {
     return new Fault('ambiguous', `${name} did not answer (${error.message}); the write may or may not have happened.`, { remedy: 'Nothing to do: what happened is found out before anything is written again.', cause: error })
   }
   return new Fault('offline', `${name} could not be reached: ${error.message}.`, { remedy: 'Check the network, the address in the configuration and the status page of the service; it is tried again by itself.', cause: error })
 }
 
-function assertAllowed({ hosts, name }: RemoteOptions, url: string): void {
-  const { host, protocol } = new URL(url)
+function allowed({ hosts, name }: RemoteOptions, url: string): URL {
+  const target = new URL(url)
+  const { host, protocol } = target
   if ((protocol !== 'https:' && protocol !== 'http:') || !hosts.includes(host)) {
     throw new Fault('invalid-answer', `${name} pointed us to ${host}, which is not a configured host; it was not called.`, { remedy: 'If the host is right, configure it.' })
   }
+  return target
 }
 
 /** Seconds or an HTTP date; a date is one of the service's own clock, which the answer tells as well. */

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { engineClock, runWithClock } from '../../test/simulation/hand-clock.js'
 import { inProcess } from '../../test/support/partner-center-world.js'
+import { toFault, type Fault } from '../core/fault.js'
 import { handClock } from '../sandbox/clock.js'
 import { entra } from '../sandbox/entra/index.js'
 import { seededRng } from '../sandbox/rng.js'
 import { finishCodeSignIn, startCodeSignIn } from './code-sign-in.js'
 import { signInByDevice, type DeviceCode } from './device-code.js'
 import { claimsOf } from './token-claims.js'
-import { clientCredentials, delegated, type RefreshTokens, type TokenEndpoint } from './tokens.js'
+import { askForToken, clientCredentials, delegated, type RefreshTokens, type TokenEndpoint } from './tokens.js'
 
 const tenantId = '77b9d0de-4f0e-4cf7-a1d2-2b8e6a1f4c55'
 const clientId = '11111111-2222-4333-8444-555555555555'
@@ -89,7 +90,40 @@ describe('a delegated sign-in', () => {
     made.hand.advance(56 * 60_000)
     expect(await source(get)).toBe(token)
     made.hand.advance(10 * 60_000)
+    await expect(source(get)).rejects.toMatchObject({ kind: 'throttled' })
+    made.directory.faults.set([{ kind: 'bad-gateway-html', rate: 1 }])
+    made.hand.advance(60_000)
     await expect(source(get)).rejects.toMatchObject({ kind: 'offline' })
+  })
+
+  it('[R32] asks the sign-in service nothing more before its Retry-After, however many deals wait for a token', async () => {
+    const made = world()
+    const source = made.source(referrals)
+    made.directory.faults.set([{ kind: 'throttle', rate: 1, amount: 57, times: 1 }])
+    await expect(source(get)).rejects.toMatchObject({ kind: 'throttled', retryAfterMs: 57_000 })
+    made.hand.advance(20_000)
+    const waiting = await Promise.allSettled(Array.from({ length: 50 }, () => source(get)))
+    expect(waiting.every(({ status }) => status === 'rejected')).toBe(true)
+    await expect(source(get)).rejects.toMatchObject({ kind: 'throttled', retryAfterMs: 37_000 })
+    expect(made.asked).toHaveLength(1)
+    made.hand.advance(37_000)
+    await expect(source(get)).resolves.toContain('.')
+    expect(made.asked).toHaveLength(2)
+  })
+
+  it('remembers a refusal for half a minute, also when the clock is set back by an hour meanwhile', async () => {
+    const made = world()
+    let backMs = 0
+    const clock = { ...made.endpoint.clock, now: () => made.hand.now() - backMs }
+    const source = clientCredentials({ ...made.endpoint, clock }, { clientId, clientSecret: 'wrong', scope: `${referrals}/.default` })
+    await expect(source(get)).rejects.toMatchObject({ kind: 'signed-out' })
+    await expect(source(get)).rejects.toMatchObject({ kind: 'signed-out' })
+    expect(made.asked).toHaveLength(1)
+    backMs = 3_600_000
+    await expect(source(get)).rejects.toMatchObject({ kind: 'signed-out' })
+    made.hand.advance(31_000)
+    await expect(source(get)).rejects.toMatchObject({ kind: 'signed-out' })
+    expect(made.asked).toHaveLength(2)
   })
 
   it('a refused token is replaced once for all who were refused with it', async () => {
@@ -127,6 +161,21 @@ describe('a delegated sign-in', () => {
     await expect(refusedOne(get), 'at once where it was refused').resolves.toContain('.')
     made.hand.advance(3_000)
     expect(await source(get)).not.toBe(first)
+  })
+
+  it('that takes long keeps nobody who is told to stop: the others go on waiting for it', async () => {
+    const made = world()
+    let renew = (): void => undefined
+    made.tokens.exclusively = (work) => new Promise<void>((resolve) => (renew = resolve)).then(work)
+    const source = made.source(referrals)
+    const stop = new AbortController()
+    const [stopped, other] = [source({ ...get, signal: stop.signal }), source(get)]
+    await Promise.resolve()
+    stop.abort()
+    await expect(stopped).rejects.toMatchObject({ kind: 'offline' })
+    renew()
+    await expect(other).resolves.toContain('.')
+    await expect(source({ ...get, signal: stop.signal }), 'what is there waits for nothing').resolves.toContain('.')
   })
 
   it('does not put a renewed token over that of a person who signed in meanwhile', async () => {
@@ -238,4 +287,36 @@ it('asks the first version of the token endpoint where there is no second', asyn
   const source = delegated(older, { clientId, clientSecret, scope: `${referrals}/.default offline_access`, tokens })
   expect(claimsOf(await run(source(get))).audience).toBe(referrals)
   expect(asked.map((form) => new URLSearchParams(form).get('resource'))).toEqual([referrals])
+})
+
+describe('a refusal of the sign-in service', () => {
+  const asking = async (error: string, description: string): Promise<Fault> => {
+    const { endpoint } = world()
+    const body = Buffer.from(JSON.stringify({ error, error_description: description }))
+    const answering = { ...endpoint, transport: async () => ({ status: 400, headers: {}, body }) }
+    return toFault(await askForToken(answering, { grant_type: 'refresh_token' }, never).catch((refusal: unknown) => refusal))
+  }
+  it.each(['temporarily_unavailable', 'server_error'])('that is its own trouble (%s) sends nobody to sign in again', async (error) => {
+    expect(await asking(error, 'AADSTS90033: A transient error has occurred. Please try again.')).toMatchObject({ kind: 'offline', status: 400 })
+  })
+  it.each([
+    [420, '<html><body>no valid routing</body></html>'],
+    [403, '<html><body>Blocked</body></html>'],
+    [408, ''],
+    [401, 'proxy'],
+    [404, '{"message":"no such host"}'],
+  ])('that does not say why (HTTP %i) is not its own: it is asked again soon, and nobody has to sign in', async (status, text) => {
+    const { endpoint } = world()
+    const answering = { ...endpoint, transport: async () => ({ status, headers: {}, body: Buffer.from(text) }) }
+    const fault = toFault(await askForToken(answering, { grant_type: 'client_credentials' }, never).catch((refusal: unknown) => refusal))
+    expect(fault).toMatchObject({ kind: 'offline', status, message: expect.stringContaining(`(HTTP ${status})`), remedy: expect.stringContaining('tried again') })
+  })
+  it.each([
+    ['AADSTS50079', /multi-factor/],
+    ['AADSTS50078', /multi-factor/],
+    ['AADSTS53003', /Conditional Access/],
+    ['AADSTS700082', /90 days/],
+  ])('says what is to be done about %s', async (code, remedy) => {
+    expect(await asking('invalid_grant', `${code}: No.`)).toMatchObject({ kind: 'signed-out', code, remedy: expect.stringMatching(remedy) })
+  })
 })

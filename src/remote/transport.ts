@@ -54,9 +54,10 @@ export function undiciTransport(options: TransportOptions): Transport & { close(
     return exchange(isLoopback(url.hostname) ? direct : proxied, url, asked)
   }
   return Object.assign(transport, {
+    /** Who still waits for an answer gets none. */
     close: async () => {
-      await direct.close()
-      if (proxied !== direct) await proxied.close()
+      await direct.destroy()
+      if (proxied !== direct) await proxied.destroy()
     },
   })
 }

@@ -13,6 +13,8 @@ const seen = (path: string): Seen => ({
   answer: Buffer.from('{}'),
 })
 const never = new AbortController().signal
+const longAway = Number.POSITIVE_INFINITY
+const quiet = { until: longAway, saw: () => undefined }
 
 test('a piece of work learns of its own calls, and of none that others make meanwhile', async () => {
   const kept: Record<string, readonly WireCall[]> = {}
@@ -24,7 +26,7 @@ test('a piece of work learns of its own calls, and of none that others make mean
         await new Promise(setImmediate)
         note(signal, seen(`/${name}/2`))
       },
-      (calls) => (kept[name] = calls),
+      { until: longAway, saw: (calls) => (kept[name] = calls) },
     )
   await Promise.all([work('a'), work('b')])
   note(never, seen('/nobody'))
@@ -40,7 +42,7 @@ test('what was asked and answered is told also when the work fails', async () =>
       note(signal, seen('/a'))
       return Promise.reject(new Error('refused'))
     },
-    (calls) => (kept = calls),
+    { until: longAway, saw: (calls) => (kept = calls) },
   )
   await expect(failing).rejects.toThrow('refused')
   expect(kept).toMatchObject([{ path: '/a', asked: '[]', answered: '{}' }])
@@ -48,8 +50,8 @@ test('what was asked and answered is told also when the work fails', async () =>
 
 test('the work ends with the signal it was given', async () => {
   const controller = new AbortController()
-  const ended = witnessed(controller.signal, (signal) => new Promise<boolean>((resolve) => signal.addEventListener('abort', () => resolve(true))), () => undefined)
+  const ended = witnessed(controller.signal, (signal) => new Promise<boolean>((resolve) => signal.addEventListener('abort', () => resolve(true))), quiet)
   controller.abort()
   expect(await ended).toBe(true)
-  expect(await witnessed(controller.signal, (signal) => Promise.resolve(signal.aborted), () => undefined)).toBe(true)
+  expect(await witnessed(controller.signal, (signal) => Promise.resolve(signal.aborted), quiet)).toBe(true)
 })

@@ -1,24 +1,26 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setMaxListeners } from 'node:events'
 import cookie from '@fastify/cookie'
 import { letFinish, limitRate, refuseUntidy } from './limits.js'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
-import { z } from 'zod'
 import type { Clock } from '../core/ports.js'
 import { guard, methodsAt, watchRoutes, type ListedRoute } from './access.js'
 import { authenticator } from './auth.js'
 import { consoleRoutes } from './console.js'
 import { describeApi } from './docs.js'
+import { downloads } from './downloads.js'
 import { eventStreams } from './events.js'
+import type { Gate, Handle } from './gate.js'
 import { health, type HealthDeps } from './health.js'
 import { hooks, type HookDeps } from './hooks.js'
 import { localSocket } from './local-socket.js'
 import { OPERATIONS, parametersOf, type Offered, type Operation } from './operations.js'
-import { notNow, problem, problemOf, Refusal, sendProblem } from './problems.js'
+import { flawsOf, malformed, notNow, problem, problemOf, Refusal, sendProblem } from './problems.js'
 import { sandboxDesk } from './sandbox-desk.js'
 import { createSessions } from './sessions.js'
 import { connectRoute } from './connect-route.js'
 import { sessionRoutes } from './session-routes.js'
 import { signInRoutes, type SignInSettings } from './sign-in.js'
+import { answerUnreadable, everyAnswer } from './unrouted.js'
 
 export interface ServerDeps extends HookDeps, HealthDeps {
   readonly metrics: HookDeps['metrics']
@@ -26,6 +28,8 @@ export interface ServerDeps extends HookDeps, HealthDeps {
   readonly service: Offered
   readonly environment: string
   readonly version: string
+  /** Aborted once the service stops: what somebody waits for ends where it is. */
+  readonly ending: AbortSignal
   readonly adminTokens: readonly string[]
   readonly trustedProxies: readonly string[]
   /** The address people use; null: the one the service listens on. */
@@ -44,13 +48,13 @@ export interface RunningServer {
   /** Where it listens, e.g. `http://127.0.0.1:8400`; null behind a front. */
   readonly address: string | null
   /** Answers a request that somebody else has received. */
-  readonly handle: (request: IncomingMessage, response: ServerResponse) => void
+  readonly handle: Handle
   /** Takes no more; what is under way is answered. */
   close(): Promise<void>
 }
 
 const apiBytesMost = 20 * 1024 * 1024 // A plan of many thousand deals that is applied.
-const contentPolicy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+const parameterMost = 16 * 1024 // As long as all headers may be: what a part of the path holds is judged by whoever takes it, not by its length.
 
 export interface BuiltApp {
   readonly app: FastifyInstance
@@ -61,15 +65,28 @@ export interface BuiltApp {
   endStreams(): Promise<void>
 }
 
-/** The HTTP application, not yet listening. Denies by default: a route that does not say who may use it stops the start. */
-export async function createApp(deps: ServerDeps): Promise<BuiltApp> {
-  const trustProxy = deps.trustedProxies.length === 0 ? false : [...deps.trustedProxies]
-  const app = fastify({ bodyLimit: apiBytesMost, trustProxy, logger: false, requestTimeout: 120_000, return503OnClosing: true })
+/** The framework with our limits; what never reaches a route is answered as everything else is. */
+const bareApp = (trustedProxies: readonly string[]): FastifyInstance =>
+  fastify({
+    bodyLimit: apiBytesMost,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
+    logger: false,
+    return503OnClosing: false, // Ours says when to come again; what is under way ends before the store closes.
+    routerOptions: { maxParamLength: parameterMost },
+    frameworkErrors: answerUnreadable,
+  })
+
+/**
+ * The HTTP application, which listens nowhere itself: `address` is where it is reached. Denies by default: a route that does not say who may
+ * use it stops the start.
+ */
+export async function createApp(deps: ServerDeps, address: string): Promise<BuiltApp> {
+  const app = bareApp(deps.trustedProxies)
   // A text is no JSON: it is refused as such and not as an object without members.
   app.removeContentTypeParser('text/plain')
   const { routes } = watchRoutes(app)
   const local = localSocket((request, response) => app.routing(request, response))
-  const origin = (): string => (deps.publicUrl ?? addressOf(app)).replace(/\/+$/, '')
+  const origin = (): string => (deps.publicUrl ?? address).replace(/\/+$/, '')
   const sessions = createSessions(deps.clock, () => (origin().startsWith('https:') ? 'https' : 'http'))
   const authenticate = authenticator({
     adminTokens: deps.adminTokens,
@@ -83,7 +100,7 @@ export async function createApp(deps: ServerDeps): Promise<BuiltApp> {
   answers(app, { deps, origin, routes })
   app.addHook('onRequest', (request, _reply, done) => {
     // Before anything else: an event that cannot be worked must stay with its sender.
-    if (request.url.startsWith('/hooks/') && deps.ready() !== 'ready') throw notNow('The service is starting or stopping.')
+    if (isHook(request) && deps.ready() !== 'ready') throw notNow('The service is starting or stopping.')
     request.principal = null
     if (!request.is404) guard(request, authenticate)
     done()
@@ -99,7 +116,9 @@ export async function createApp(deps: ServerDeps): Promise<BuiltApp> {
     log: deps.log,
     origin,
   })
-  for (const operation of OPERATIONS) route(app, operation, deps.service)
+  setMaxListeners(0, deps.ending) // Every request that is under way listens to it.
+  for (const operation of OPERATIONS) route(app, operation, deps)
+  downloads(app, deps)
   const streams = eventStreams(app, deps)
   await describeApi(app, deps.version)
   if (deps.sandboxDesk !== null) sandboxDesk(app, deps.sandboxDesk)
@@ -116,11 +135,6 @@ export async function createApp(deps: ServerDeps): Promise<BuiltApp> {
       await local.close()
     },
   }
-}
-
-function addressOf(app: FastifyInstance): string {
-  const address = app.server.address()
-  return typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : 'http://127.0.0.1'
 }
 
 /** What every answer carries, and how errors are told. */
@@ -154,22 +168,19 @@ function answers(app: FastifyInstance, { deps, origin, routes }: Answering): voi
   })
   const isSecure = origin().startsWith('https:') // Only a public address is; our own socket speaks HTTP.
   app.addHook('onSend', (_request, reply, payload, done) => {
-    void reply.headers({
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'x-frame-options': 'DENY',
-      'cross-origin-opener-policy': 'same-origin',
-      'cross-origin-resource-policy': 'same-origin',
-    })
-    if (reply.getHeader('content-security-policy') === undefined) void reply.header('content-security-policy', contentPolicy)
+    for (const [name, value] of Object.entries(everyAnswer)) if (!reply.hasHeader(name)) void reply.header(name, value)
     if (isSecure) void reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains')
     done(null, payload)
   })
 }
 
+/** By the route and not by how its path is spelled; a path of hooks that leads nowhere is asked for too early like every other. */
+const isHook = (request: FastifyRequest): boolean =>
+  request.url.startsWith('/hooks/') || (!request.is404 && request.routeOptions.config.access?.kind === 'hook')
+
 const pathOf = (request: FastifyRequest): string => request.url.split('?')[0] ?? ''
 
-function route(app: FastifyInstance, operation: Operation, service: Offered): void {
+function route(app: FastifyInstance, operation: Operation, { service, ending }: Pick<ServerDeps, 'service' | 'ending'>): void {
   app.route({
     method: operation.method,
     url: `/api/v1${operation.path}`,
@@ -178,24 +189,21 @@ function route(app: FastifyInstance, operation: Operation, service: Offered): vo
       const input = inputOf(operation, request)
       refuseUntidy(input)
       const parsed = operation.input.safeParse(input)
-      if (!parsed.success) {
-        throw new Refusal({
-          status: 400,
-          title: 'Bad request',
-          detail: z.prettifyError(parsed.error),
-          code: 'bad-request',
-          remedy: 'See /api/docs for what this takes.',
-        })
-      }
+      if (!parsed.success) throw malformed(flawsOf(parsed.error))
       const gone = new AbortController()
+      const stop = (): void => gone.abort()
+      ending.addEventListener('abort', stop)
       // The answer's end, not the request's: a request is "closed" as soon as its body has been read.
       reply.raw.on('close', () => {
+        ending.removeEventListener('abort', stop)
         if (!reply.raw.writableEnded) gone.abort()
       })
       const by = request.principal?.name ?? 'somebody'
-      return reply
-        .header('cache-control', 'no-store')
-        .send((await operation.run(service, parsed.data, { by, signal: gone.signal })) ?? null)
+      try {
+        return reply.header('cache-control', 'no-store').send((await operation.run(service, parsed.data, { by, signal: gone.signal })) ?? null)
+      } catch (error) {
+        throw ending.aborted ? notNow('The service stops: what was asked for is not finished.') : error
+      }
     },
   })
 }
@@ -210,22 +218,23 @@ function inputOf(operation: Operation, request: FastifyRequest): Record<string, 
 
 export interface ListenAt {
   /** Null: a front that serves several tenants receives the requests. */
-  readonly address: { readonly host: string; readonly port: number } | null
+  readonly gate: Gate | null
   /** The owner-only socket by which commands of the same machine find the running service. */
   readonly socket: string
 }
 
-export async function listen(deps: ServerDeps, at: ListenAt): Promise<RunningServer> {
-  const built = await createApp(deps)
-  const address = at.address === null ? null : await built.app.listen(at.address)
-  if (address === null) await built.app.ready()
-  const why = await built.listenLocally(at.socket)
-  if (why !== null) deps.log.warn({ socket: at.socket }, `Commands of this machine cannot use the local socket: ${why}`)
+export async function listen(deps: ServerDeps, { gate, socket }: ListenAt): Promise<RunningServer> {
+  const built = await createApp(deps, gate?.address ?? 'http://127.0.0.1')
+  await built.app.ready()
+  const handle: Handle = (request, response) => void built.app.routing(request, response)
+  gate?.open(handle)
+  const why = await built.listenLocally(socket)
+  if (why !== null) deps.log.warn({ socket }, `Commands of this machine cannot use the local socket: ${why}`)
   return {
-    address,
-    handle: (request, response) => void built.app.routing(request, response),
+    address: gate?.address ?? null,
+    handle,
     close: async () => {
-      await built.endStreams()
+      await Promise.all([built.endStreams(), gate?.close()])
       await built.app.close()
     },
   }

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Clock } from '../core/ports.js'
 import type { Principal } from './principal.js'
+import { networkOf } from './limits.js'
 import { isLoopbackRequest } from './loopback.js'
 import { Refusal } from './problems.js'
 import type { Sessions } from './sessions.js'
@@ -27,7 +28,7 @@ export function authenticator(options: AuthOptions): Authenticator {
   return (request) => {
     if (options.isLocal(request)) return { name: userHeader(request) ?? 'local', role: 'admin', via: 'socket' }
     const { authorization } = request.headers
-    if (authorization !== undefined) return byToken(authorization, known, request.ip, lockout)
+    if (authorization !== undefined) return byToken(authorization, known, networkOf(request.ip), lockout)
     const session = options.sessions.of(request)
     if (session !== null) return { name: session.name, role: session.role, via: 'session' }
     if (options.thisMachine === 'admin' && isLoopbackRequest(request)) return { name: 'this machine', role: 'admin', via: 'loopback' }
@@ -43,14 +44,14 @@ function userHeader(request: FastifyRequest): string | null {
 }
 
 /** Tokens are compared as digests and every one of them, so that the time tells nothing about which was near. */
-function byToken(authorization: string, known: readonly Buffer[], ip: string, lockout: Lockouts): Principal {
-  lockout.assertOpen(ip)
+function byToken(authorization: string, known: readonly Buffer[], network: string, lockout: Lockouts): Principal {
+  lockout.assertOpen(network)
   const [scheme, token] = authorization.trim().split(/\s+/)
   const offered = digest(scheme?.toLowerCase() === 'bearer' ? (token ?? '') : '')
   const matches = known.map((expected) => timingSafeEqual(expected, offered))
   const index = matches.indexOf(true)
   if (index === -1 || token === undefined) {
-    lockout.failed(ip)
+    lockout.failed(network)
     throw new Refusal(
       {
         title: 'Sign in',
@@ -62,7 +63,7 @@ function byToken(authorization: string, known: readonly Buffer[], ip: string, lo
       { 'www-authenticate': 'Bearer realm="cosell", error="invalid_token"' },
     )
   }
-  lockout.succeeded(ip)
+  lockout.succeeded(network)
   return { name: known.length === 1 ? 'admin token' : `admin token ${index + 1}`, role: 'admin', via: 'token' }
 }
 

@@ -1,11 +1,13 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import fastify from 'fastify'
 import { AggregatorRegistry, Registry } from 'prom-client'
 import { processMetrics } from './process-metrics.js'
+import type { Gate } from './gate.js'
 import { sendReadiness, type Readiness } from './health.js'
 import { isLoopbackRequest } from './loopback.js'
 import { problem, sendProblem } from './problems.js'
 import { readiness, type ReadinessDeps } from './readiness.js'
+import { answerUnreadable } from './unrouted.js'
 
 /** One tenant of several, as the front knows it. */
 export interface TenantDoor {
@@ -24,27 +26,17 @@ export interface Front {
   close(): Promise<void>
 }
 
-const requestTimeoutMs = 120_000 // As each tenant's own application has it.
-
 /**
  * One address for several tenants. A request goes to the tenant whose host it asks for, or whose name a hook's path carries, and to no
  * other: each tenant's application has its own sessions, tokens, store and limits, and the front knows nothing of them.
  */
 export async function listenInFront(
   doors: readonly TenantDoor[],
-  at: { readonly host: string; readonly port: number },
+  gate: Gate,
   deps: Omit<ReadinessDeps, 'ready'>,
 ): Promise<Front> {
   const choose = chooser(doors)
-  const app = fastify({
-    logger: false,
-    serverFactory: (own) =>
-      createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
-        const door = choose(request)
-        if (door === null) own(request, response)
-        else door.handle(request, response)
-      }),
-  })
+  const app = fastify({ logger: false, frameworkErrors: answerUnreadable })
   const metrics = metricsOfTenants(doors)
   for (const path of ['/livez', '/healthz']) app.get(path, () => ({ status: 'ok' }))
   const told = readiness({ ...deps, ready: () => doors.map(({ ready }) => ready()).find((one) => one !== 'ready') ?? 'ready' })
@@ -55,8 +47,19 @@ export async function listenInFront(
     return reply.type(metrics.contentType).send(await metrics.metrics())
   })
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, misdirected))
-  const address = await app.listen({ host: at.host, port: at.port })
-  return { address, close: () => app.close() }
+  await app.ready()
+  gate.open((request, response) => {
+    const door = choose(request)
+    if (door === null) void app.routing(request, response)
+    else door.handle(request, response)
+  })
+  return {
+    address: gate.address,
+    close: async () => {
+      await gate.close()
+      await app.close()
+    },
+  }
 }
 
 const misdirected = problem({

@@ -42,7 +42,8 @@ export function homePage(overview: Overview): string {
     ({ side, wouldChange, linked }) =>
       `<p role="alert">A sweep of ${side === 'crm' ? 'the CRM' : 'Partner Center'} was stopped: it would change ${wouldChange} of ${linked} linked deals. Look at <code>cosell plan</code>, then run <code>cosell sync --yes</code>.</p>`,
   )
-  const { queue, lastSweepAt } = overview
+  const { queue, lastSweepAt, behind } = overview
+  const read = (side: 'partner' | 'crm'): string => `${lastSweepAt[side] ?? 'none yet'}${behind.includes(side) ? ' (overdue)' : ''}`
   return page(
     `cosell · ${overview.environment}`,
     `<h1>cosell · ${escape(overview.environment)}</h1>${brakes.join('')}${[
@@ -52,8 +53,8 @@ export function homePage(overview: Overview): string {
       ),
       table('Clocks', [
         row('Last event', overview.lastEventAt ?? 'none yet'),
-        row('Last sweep of Partner Center', lastSweepAt.partner ?? 'none yet'),
-        row('Last read of the CRM', lastSweepAt.crm ?? 'none yet'),
+        row('Last sweep of Partner Center', read('partner')),
+        row('Last read of the CRM', read('crm')),
         row('Waiting', `${queue.due} due, ${queue.later} later, ${queue.leased} being worked`),
       ]),
       table(

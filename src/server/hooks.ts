@@ -16,7 +16,7 @@ interface ReceivedEvent {
 
 export interface HookDeps {
   readonly store: Pick<Store, 'acceptEvents'>
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now' | 'sleep'>
   readonly log: Logger
   /** Absent: nobody traces. */
   readonly tracing?: Tracing
@@ -92,7 +92,7 @@ async function stored(
 ): Promise<void> {
   let fresh: boolean[]
   try {
-    fresh = await work()
+    fresh = await inTime(deps.clock, work())
   } catch (error) {
     deps.log.error(
       { request_id: requestId, source, error: error instanceof Error ? error.message : String(error) },
@@ -102,6 +102,23 @@ async function stored(
   }
   deps.log.debug({ request_id: requestId, source, events: fresh.length }, 'events stored')
   deps.received(source, fresh.filter(Boolean).length)
+}
+
+// A store that fell silent is given up after a minute, when the sender has long gone. What is kept later all the same is known when it comes again.
+const storedWithinMs = 10_000
+
+/** @throws Error when it takes longer. */
+async function inTime<T>(clock: HookDeps['clock'], work: Promise<T>): Promise<T> {
+  const done = new AbortController()
+  const late = async (): Promise<never> => {
+    await clock.sleep(storedWithinMs, done.signal)
+    throw new Error('The store does not answer in time.')
+  }
+  try {
+    return await Promise.race([work, late()])
+  } finally {
+    done.abort()
+  }
 }
 
 const acceptAll = (

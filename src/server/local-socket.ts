@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { dirname, join } from 'node:path'
 import type { Socket } from 'node:net'
+import { closed } from './closing.js'
 
 /** The owner-only socket by which commands of the same machine find the running service. Its file is the credential. */
 export interface LocalSocket {
@@ -45,9 +46,7 @@ export function localSocket(handle: (request: IncomingMessage, response: ServerR
     },
     async close() {
       if (!server.listening) return
-      const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
-      server.closeIdleConnections()
-      await closed
+      await closed(server)
       // Another process may have put its own socket there meanwhile.
       if (bound !== null && inodeOf(bound.path) === bound.inode) rmSync(bound.path, { force: true })
     },

@@ -8,7 +8,7 @@ export function openApi(version: string): object {
     const path = `/api/v1${operation.path.replaceAll(/:(\w+)/g, '{$1}')}`
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(operation) }
   }
-  for (const { path, method, ...about } of SESSIONS) paths[path] = { ...paths[path], [method]: about }
+  for (const { path, method, ...about } of BESIDE) paths[path] = { ...paths[path], [method]: about }
   return {
     openapi: '3.1.0',
     info: {
@@ -26,7 +26,7 @@ const done = { default: { description: 'A problem.', content: { 'application/pro
 const noContent = { 204: { description: 'Done.' }, ...done }
 
 /** What has routes of its own, beside the table. */
-const SESSIONS = [
+const BESIDE = [
   {
     ...{ path: '/api/v1/session', method: 'post', operationId: 'signIn', summary: 'A bearer token becomes a session of the console.', security: [] },
     requestBody: {
@@ -50,6 +50,17 @@ const SESSIONS = [
     ...{ path: '/api/v1/events', method: 'get', operationId: 'events', description: 'Role: viewer.' },
     summary: 'Server-sent events: `overview` when it changes, `deals` with the ids of deals about which something was recorded.',
     responses: { 200: { description: 'A stream without end.', content: { 'text/event-stream': {} } }, ...done },
+  },
+  {
+    ...{ path: '/api/v1/install/package', method: 'get', operationId: 'crmPackage', description: 'Role: operator.' },
+    summary: "An importable file with the connector's fields, tables, keys and icons for the CRM.",
+    parameters: [{ name: 'form', in: 'query', required: false, schema: { type: 'string', enum: ['unmanaged', 'managed', 'source'], default: 'unmanaged' } }],
+    responses: { 200: { description: 'The file.', content: { 'application/zip': {} } }, ...done },
+  },
+  {
+    ...{ path: '/api/v1/backup', method: 'get', operationId: 'backup', description: 'Role: admin.' },
+    summary: 'The whole store as of one moment, as "cosell restore" takes it. The sealing key is not in it.',
+    responses: { 200: { description: 'The file.', content: { 'application/gzip': {} } }, ...done },
   },
 ] as const
 

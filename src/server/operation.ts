@@ -30,7 +30,8 @@ export interface Operation {
 
 export const flag = z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean())
 export const limit = z.coerce.number().int().min(1).max(1_000).default(100)
-export const deal = z.string().min(1).max(200).describe("The deal's id, its referral id or its CRM id.")
+const named = 'A deal is named by its id, its referral id or its CRM id, in 1 to 200 characters.'
+export const deal = z.string().min(1, named).max(200, named).describe("The deal's id, its referral id or its CRM id.")
 export const take = z.enum(['accept', 'decline', 'win', 'lose', 'share'])
 export const intention = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('order'), take, reason: z.string().max(500).nullable().default(null) }),

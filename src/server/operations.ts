@@ -6,6 +6,7 @@ import { ADMINISTRATION_OPERATIONS } from './administration-operations.js'
 import { SETTINGS_OPERATIONS } from './settings-operations.js'
 import { UPKEEP_OPERATIONS } from './upkeep-operations.js'
 import { after, deal, draft, flag, given, intention, limit, operation, plan, take, type Operation } from './operation.js'
+import { malformed } from './problems.js'
 
 export type { Offered, Operation, Role } from './operation.js'
 
@@ -43,9 +44,9 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'POST',
     path: '/deals/:deal/order',
     role: 'operator',
-    summary: 'Accepts, declines, wins, loses or shares a deal.',
+    summary: 'Accepts, declines, wins, loses or shares a deal. To decline and to lose takes a reason, which Microsoft reads.',
     input: { deal, take, reason: z.string().max(500).nullable().default(null) },
-    run: (service, input, { by }) => service.order(input.deal, { take: input.take, reason: input.reason, by }),
+    run: (service, input, { by }) => service.order(input.deal, { take: input.take, reason: reasonFor(input.take, input.reason), by }),
   }),
   operation({
     name: 'hold',
@@ -123,7 +124,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/runs/:id',
     role: 'viewer',
     summary: 'Shows one run with everything it did.',
-    input: { id: deal },
+    input: { id: z.string().min(1).max(200) },
     run: (service, input) => service.run(input.id),
   }),
   operation({
@@ -345,6 +346,12 @@ export const OPERATIONS: readonly Operation[] = [
     run: async (service) => ({ notices: await service.notices() }),
   }),
 ]
+
+/** Microsoft reads why a deal was declined or lost. @throws Refusal 400 where nobody says so. */
+function reasonFor(order: z.output<typeof take>, reason: string | null): string | null {
+  if ((order === 'decline' || order === 'lose') && (reason ?? '').trim() === '') throw malformed(`reason: To ${order} a deal takes a reason in words.`)
+  return reason
+}
 
 /** Path parameters of an operation. */
 export const parametersOf = ({ path }: Operation): string[] => [...path.matchAll(/:(\w+)/g)].map(([, name]) => name ?? '')

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import { GIVEN_TEXT, isFault, type Fault, type FaultKind } from '../core/fault.js'
+import { GIVEN_TEXT, isFault, MALFORMED, NOT_OFFERED, type Fault, type FaultKind } from '../core/fault.js'
 
 /** RFC 9457 problem details, with our stable code and what to do about it. */
 export interface Problem {
@@ -23,6 +23,18 @@ export class Refusal extends Error {
   }
 }
 
+/** The request itself is not right, whatever it is about. */
+export const malformed = (detail: string): Refusal =>
+  new Refusal({ status: 400, title: 'Bad request', detail, code: 'bad-request', remedy: 'See /api/docs for what this takes.' })
+
+interface Flaw {
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+}
+/** Each flaw of what was sent: where it is, and what it is. */
+export const flawsOf = ({ issues }: { readonly issues: readonly Flaw[] }): string =>
+  issues.map(({ path, message }) => [...(path.length === 0 ? [] : [path.map(String).join('.')]), message].join(': ')).join('; ')
+
 export const problem = (about: Omit<Problem, 'type'>): Problem => ({ type: `urn:cosell:problem:${about.code}`, ...about })
 
 /** Whose fault it is, in HTTP's words: 4xx the caller's, 502 and 503 a remote system's, 500 ours or the configuration's. */
@@ -41,6 +53,13 @@ const STATUS: Readonly<Record<FaultKind, readonly [status: number, title: string
   bug: [500, 'Internal error'],
 }
 
+/** Of settings, where what was asked for is the cause and not the settings. */
+const BY_CODE: ReadonlyMap<string, readonly [status: number, title: string]> = new Map([
+  [GIVEN_TEXT, [422, 'The text is not right']],
+  [NOT_OFFERED, STATUS.rejected],
+  [MALFORMED, [400, 'Bad request']],
+])
+
 /** What we did not foresee says nothing about our insides; the log has it, found by the request's id. */
 const unforeseen = (requestId: string): Problem =>
   problem({
@@ -53,7 +72,7 @@ const unforeseen = (requestId: string): Problem =>
 
 function faultProblem(fault: Fault, requestId: string): Problem {
   if (fault.kind === 'bug') return unforeseen(requestId)
-  const [status, title] = fault.code === GIVEN_TEXT ? ([422, 'The text is not right'] as const) : STATUS[fault.kind]
+  const [status, title] = BY_CODE.get(fault.code ?? '') ?? STATUS[fault.kind]
   return problem({ title, status, detail: fault.message, code: fault.kind, remedy: fault.remedy })
 }
 

@@ -76,6 +76,15 @@ describe('[R56] readiness', () => {
     expect(failing(await told())).toEqual([text])
   })
 
+  it('asks a store that does not answer both things at once', async () => {
+    let sleeps = 0
+    const silent: ReadinessDeps['store'] = { queue: { depth: () => new Promise(() => undefined) }, setValue: () => new Promise(() => undefined) }
+    const counting = { ...clock, sleep: async () => void (sleeps === 1 ? release() : ((sleeps += 1), await both)) }
+    let release: () => void = () => undefined
+    const both = new Promise<void>((resolve) => (release = resolve))
+    expect(failing(await readiness({ store: silent, clock: counting, ready: () => 'ready' })())).toEqual(Array(2).fill('Does not answer in time.'))
+  })
+
   it('is not lost over a disk that is only busy', async () => {
     const held = await store()
     let busy = false

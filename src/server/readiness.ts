@@ -30,7 +30,9 @@ export function readiness(deps: ReadinessDeps): () => Promise<Told> {
   const commits = commitProof(deps)
   return async () => {
     const ready = deps.ready()
-    const lines = [phase(ready), await inTime(deps, reads(deps)), ...(ready === 'ready' ? [await commits()] : [])]
+    // Both at once: a probe waits for one answer that does not come, not for two.
+    const asked = await Promise.all([inTime(deps, reads(deps)), ...(ready === 'ready' ? [commits()] : [])])
+    const lines = [phase(ready), ...asked]
     return { good: lines.every(({ status }) => status === 'pass'), lines }
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { flag, operation, type Operation } from './operation.js'
+import { deal, flag, operation, type Operation } from './operation.js'
 
 const text = z.string().max(500)
 const solution = z.strictObject({
@@ -30,6 +30,24 @@ export const UPKEEP_OPERATIONS: readonly Operation[] = [
     summary: 'The configuration in force, secrets masked.',
     input: {},
     run: ({ upkeep }) => Promise.resolve(upkeep.configuration()),
+  }),
+  operation({
+    name: 'configurationSchema',
+    method: 'GET',
+    path: '/config/schema',
+    role: 'viewer',
+    summary: 'The JSON Schema of the configuration file.',
+    input: {},
+    run: ({ upkeep }) => Promise.resolve(upkeep.configurationSchema()),
+  }),
+  operation({
+    name: 'trigger',
+    method: 'POST',
+    path: '/trigger',
+    role: 'operator',
+    summary: 'Has the simulated Partner Center send one signed event about a deal; refused where Partner Center is the real one.',
+    input: { event: text.min(1), deal },
+    run: ({ upkeep }, input) => upkeep.trigger(input.event, input.deal),
   }),
   operation({
     name: 'solutions',

@@ -43,13 +43,13 @@ export const alone = async <T>(db: Db | Trx, asked: Asked<T>): Promise<T> => ask
 async function answersOf(db: Db | Trx, queries: readonly CompiledQuery[]): Promise<readonly QueryResult<unknown>[]> {
   const [only] = queries
   if (only === undefined) return []
-  if (queries.length === 1) return [await db.executeQuery(only)]
+  if (queries.length === 1) return [await ask(db, only)]
   if (goesTogether(db)) {
     const { rows } = await db.executeQuery({ ...only, together: queries } as CompiledQuery) // the driver's answer to several statements
     return rows as QueryResult<unknown>[]
   }
   const answers: QueryResult<unknown>[] = []
-  for (const query of queries) answers.push(await db.executeQuery(query))
+  for (const query of queries) answers.push(await ask(db, query))
   return answers
 }
 
@@ -60,3 +60,20 @@ export const knowsManners = <T extends object>(adapter: T): T => {
   return adapter
 }
 const goesTogether = (db: Db | Trx): boolean => journeying.has(db.getExecutor().adapter)
+
+type AtOnce = (query: CompiledQuery) => QueryResult<unknown>
+const answeringAtOnce = new WeakMap<object, AtOnce>()
+/**
+ * Said by a dialect of its adapter: its one connection answers here and now. Who is in a transaction has it, and asks it straight: Kysely's way
+ * there, made for connections that must be waited for, takes longer than most statements.
+ */
+export const answersAtOnce = <T extends object>(adapter: T, answer: AtOnce): T => {
+  answeringAtOnce.set(adapter, answer)
+  return adapter
+}
+
+/** Asks a statement that stands ready. */
+export function ask<R>(db: Db | Trx, query: CompiledQuery<R>): Promise<QueryResult<R>> | QueryResult<R> {
+  const answer = db.isTransaction ? answeringAtOnce.get(db.getExecutor().adapter) : undefined
+  return answer === undefined ? db.executeQuery(query) : (answer(query) as QueryResult<R>) // rows of R, as the statement says
+}

@@ -185,7 +185,7 @@ async function* linesOf(file: string): AsyncGenerator<string> {
   yield* lines
 }
 
-/** @throws Fault when the file cannot be read or is not gzipped, whole or at all. */
+/** @throws Fault when it is not gzipped, whole or at all, or is not there. */
 async function* unzipped(file: string): AsyncGenerator<Buffer> {
   try {
     const source = createReadStream(file)
@@ -193,6 +193,8 @@ async function* unzipped(file: string): AsyncGenerator<Buffer> {
     source.on('error', (error) => gunzip.destroy(error))
     for await (const chunk of source.pipe(gunzip)) yield chunk as Buffer // a stream without an encoding gives buffers
   } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')
+      throw new Fault('misconfigured', `There is no file ${file}.`, { remedy: 'Check the path.', cause })
     throw damaged(file, notPacked(cause))
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
@@ -26,6 +26,14 @@ const read = async (db: Db, name: string): Promise<string | undefined> =>
   (await db.selectFrom('value').select('value').where('name', '=', name).executeTakeFirst())?.value
 const write = (db: Db, name: string, value: string): Promise<unknown> =>
   db.insertInto('value').values({ tenant: '', name, value, revision: 1, updated_at: 0 }).execute()
+
+test('nobody else can read the files of a store, whoever made its folder', async () => {
+  chmodSync(folder, 0o755)
+  await twoProcesses()
+  const modes = readdirSync(folder).map((name) => [name, (statSync(join(folder, name)).mode & 0o777).toString(8)])
+  expect(modes.length).toBeGreaterThan(2)
+  expect(modes.filter(([, mode]) => mode !== '600')).toEqual([])
+})
 
 test('[R54] nothing a command beside the service writes comes between what the service reads and what it writes', async () => {
   const [service, command] = await twoProcesses()

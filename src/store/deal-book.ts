@@ -1,11 +1,11 @@
 import type { Link } from '../core/link.js'
 import type { LinkId } from '../core/ref.js'
 import type { Head } from './ledger.js'
-import { outlineOf } from './links.js'
+import { outlineOf, type Outline } from './links.js'
 
 /** What the store holds of a deal at one revision, beside the deal itself. */
 export interface Known {
-  readonly outline: string
+  readonly outline: Outline
   /** Where its chain in the ledger stood after the last save; null: not looked up. */
   readonly head: Head | null
 }

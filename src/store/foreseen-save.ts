@@ -5,7 +5,7 @@ import type { Commit, Lease } from '../core/ports.js'
 import type { Instant } from '../core/ref.js'
 import type { Db, Trx } from './database.js'
 import { append, chainsOf, type Head } from './ledger.js'
-import { outlineOf } from './links.js'
+import { isSameOutline, outlineOf } from './links.js'
 import { prepared } from './prepared.js'
 import { deleteSettled, lockMarks, releaseMarked } from './queue.js'
 import type { Saved, Saving } from './saving.js'
@@ -56,9 +56,9 @@ export async function saveForeseen(trx: Trx, { open, tenant, book, heads }: Savi
 function foresee(commit: Commit, book: Saving['book']): Foreseen | null {
   const { lease, link, outcome } = commit
   const known = book?.known(link) ?? null
-  if (lease === null || known === null || outcome?.kind === 'again') return null
+  if (lease === null || known === null || outcome?.kind === 'again' || (outcome?.kind === 'settled' && outcome.next !== undefined)) return null
   const next: Link = { ...link, revision: link.revision + 1 }
-  return known.outline === outlineOf(next) ? { commit, lease, next } : null
+  return isSameOutline(known.outline, outlineOf(next)) ? { commit, lease, next } : null
 }
 
 /** Ends leases. @returns whether any deal is due again, for whom the transaction is over. */

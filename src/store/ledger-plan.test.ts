@@ -53,3 +53,18 @@ test.each<[string, Partial<AuditFilter>]>([
   expect(plans.length).toBeGreaterThan(0)
   expect(plans.filter((plan) => !plan.includes('audit_chain'))).toEqual([])
 })
+
+test.each<[string, Partial<AuditFilter>, string]>([
+  ['all of it', {}, 'audit_in_order'],
+  ['a kind that every pass writes', { kinds: ['wrote'] }, 'audit_in_order'],
+  ['some kinds', { kinds: ['setting', 'ran'] }, 'audit_in_order'],
+  ['some rare kinds', { kinds: ['setting', 'conflict'] }, 'audit_in_order'],
+  ['a rare kind', { kinds: ['setting'] }, 'audit_rare'],
+  ['a further page', { kinds: ['setting'], after: '100' }, 'audit_rare'],
+  ['what failed', { kinds: ['ran'], outcomes: ['stopped', 'again'] }, 'audit_ran'],
+  ['one run', { run: 'a run' }, 'audit_of_run'],
+])('the ledger of the whole installation is read in its order and never sorted: %s', async (_, filter, order) => {
+  const plans = await plansOf({ limit: 50, ...filter })
+  expect(plans.length).toBeGreaterThan(0)
+  expect(plans.filter((plan) => !plan.includes(`USING INDEX ${order} (tenant=?`))).toEqual([])
+})

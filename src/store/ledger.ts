@@ -7,7 +7,7 @@ import { alone, type Asked } from './asked.js'
 import type { Db, Trx } from './database.js'
 import { readMark } from './page-mark.js'
 import { columnsFrom, joined, preparedMany } from './prepared.js'
-import type { AuditTable } from './schema.js'
+import { EVERY_PASS, IS_RARE, type AuditTable } from './schema.js'
 import { inPages } from './walk.js'
 
 /** The newest entry of a chain. */
@@ -161,8 +161,8 @@ export async function readAudit(db: Db, tenant: string, filter: AuditFilter): Pr
   // Time and kinds are looked at on the way along the ids: by an index of their own, all that match would be sorted to give one page.
   if (filter.since !== undefined) query = query.where(sql<boolean>`+at >= ${filter.since}`)
   if (filter.until !== undefined) query = query.where(sql<boolean>`+at < ${filter.until}`)
-  if (filter.kinds?.length === 1) query = query.where('kind', '=', filter.kinds[0] ?? '')
-  else if (filter.kinds !== undefined) query = query.where(sql<boolean>`kind || '' in (${sql.join([...filter.kinds])})`)
+  if (filter.kinds !== undefined) query = query.where('kind', 'in', [...filter.kinds])
+  if (isOneRare(filter.kinds)) query = query.where(sql<boolean>`${sql.raw(IS_RARE)}`)
   if (filter.by) query = query.where(sql<boolean>`lower(by_whom) like lower(${pattern(filter.by)}) escape '\\'`)
   if (filter.search) {
     const texts = asRecorded(filter.search).map((text) => sql<boolean>`lower(payload) like lower(${pattern(text)}) escape '\\'`)
@@ -191,6 +191,10 @@ export async function readAudit(db: Db, tenant: string, filter: AuditFilter): Pr
   const further = floor > 0 ? String(floor) : null
   return { records, next: rows.length > filter.limit ? String(page.at(-1)?.id ?? '') : further }
 }
+
+/** What an order of its own gives entry by entry; several kinds of it would be sorted first. */
+const isOneRare = (kinds: AuditFilter['kinds']): boolean => kinds?.length === 1 && !kinds.some((kind) => everyPass.has(kind))
+const everyPass: ReadonlySet<string> = new Set(EVERY_PASS)
 
 const apartMost = 1_000 // Clocks of several processes differ a little: entries of one moment lie this near to each other.
 

@@ -2,7 +2,7 @@ import { sql, type CompiledQuery } from 'kysely'
 import { Fault } from '../core/fault.js'
 import { answerDue, expectedRefs, LINK_STATES, waitsFor, type Link, type LinkState } from '../core/link.js'
 import type { LinkFilter } from '../core/filters.js'
-import { asLinkId, refKey, SIDES, type Instant, type LinkId, type Ref } from '../core/ref.js'
+import { asLinkId, refKey, sameRef, SIDES, type Instant, type LinkId, type Ref } from '../core/ref.js'
 import { alone, type Asked } from './asked.js'
 import type { Db, Trx } from './database.js'
 import { readMark } from './page-mark.js'
@@ -31,12 +31,20 @@ function refsOf(link: Link): Map<string, RefRow> {
   return rows
 }
 
+/** Records stand in the order in which `refsOf` goes through them, each list behind its name. */
+export type Outline = readonly (Ref | string | null)[]
 /**
  * All that is stored of a deal beside what every save writes: while it stays the same, a save leaves the rest of the row, its records and most
  * orders alone. Whoever changes what is stored here brings the rows that are there in line by a migration.
  */
-export const outlineOf = (link: Link): string =>
-  JSON.stringify([link.kind, link.name, link.engagementId, waitsFor(link), answerDue(link), [...refsOf(link).values()]])
+export const outlineOf = (link: Link): Outline => [
+  ...[link.kind, link.name, link.engagementId, waitsFor(link), answerDue(link)],
+  ...['parts', ...link.parts, ...expectedRefs(link), 'aliases', ...link.aliases, 'ends', link.ends.partner, link.ends.crm],
+]
+export const isSameOutline = (a: Outline, b: Outline): boolean =>
+  a.length === b.length && a.every((one, index) => isSameIn(one, b[index] ?? null))
+const isSameIn = (a: Ref | string | null, b: Ref | string | null): boolean =>
+  a === b || (typeof a === 'object' && typeof b === 'object' && sameRef(a, b))
 
 /** A deal as its row holds it, beside the two columns that name it. */
 export const columnsOf = (link: Link, now: Instant) => ({
@@ -128,7 +136,7 @@ export interface Update {
   readonly link: Link
   readonly now: Instant
   /** What the store holds beside the deal; null: not known. */
-  readonly outline: string | null
+  readonly outline: Outline | null
 }
 
 export const updateLink = async (trx: Trx, tenant: string, link: Link, now: Instant): Promise<Link> => {
@@ -150,7 +158,7 @@ export function updatesOf(trx: Trx, tenant: string, updates: readonly Update[]):
   const links = updates.map(({ link, now, outline }) => {
     const next: Link = { ...link, revision: link.revision + 1 }
     const row = { tenant, id: link.id, planned: link.revision, ...columnsOf(next, now) }
-    const isSame = outline === outlineOf(next)
+    const isSame = outline !== null && isSameOutline(outline, outlineOf(next))
     queries.push(...(isSame ? updateDeal : updateColumns).queries(trx, row))
     if (!isSame) changed.push(next)
     return next

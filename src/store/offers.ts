@@ -8,16 +8,23 @@ export interface Places {
   fill(deals: readonly LeasedDeal[]): void
 }
 
-/** The hands of this process to which a deal may be handed by the transaction that marks it. */
+/** The hands of this process to which a deal may be handed by the transaction that marks it, or that ends another. */
 export interface Offers {
   offer(hands: Hands): () => void
   keep(most: number): Places
+  /** Places of deals that end. */
+  keepOf(ending: number): Places
 }
 
 const none: Places = { count: 0, leaseMs: 0, fill: () => undefined }
 
 export function offers(): Offers {
   let offered: Hands | null = null
+  const places = (wanted: number, kept: (hands: Hands) => number): Places => {
+    const hands = offered
+    const count = hands === null || wanted === 0 ? 0 : kept(hands)
+    return hands === null || count === 0 ? none : { count, leaseMs: hands.leaseMs, fill: (deals) => hands.work(deals, count) }
+  }
   return {
     offer(hands) {
       offered = hands
@@ -25,10 +32,7 @@ export function offers(): Offers {
         if (offered === hands) offered = null
       }
     },
-    keep(most) {
-      const hands = offered
-      const count = hands === null || most === 0 ? 0 : hands.keep(most)
-      return hands === null || count === 0 ? none : { count, leaseMs: hands.leaseMs, fill: (deals) => hands.work(deals, count) }
-    },
+    keep: (most) => places(most, (hands) => hands.keep(most)),
+    keepOf: (ending) => places(ending, (hands) => hands.keepOf(ending)),
   }
 }

@@ -1,5 +1,5 @@
 import type { Compilable, CompiledQuery, QueryResult } from 'kysely'
-import { ON_ITS_WAY, type Manner } from './asked.js'
+import { ask, ON_ITS_WAY, type Manner } from './asked.js'
 import type { Db, Trx } from './schema.js'
 
 /** Stands in a statement for a value that is given when the statement is run. */
@@ -65,15 +65,15 @@ export function preparedMany<V extends object, R>(build: Build<V, R>): Prepared<
   const run = async (db: Db | Trx, rows: readonly V[]): Promise<QueryResult<R>> => {
     const [first, ...others] = queries(db, rows)
     if (first === undefined) return { rows: [] }
-    if (others.length === 0) return db.executeQuery(first)
-    const answers = [await db.executeQuery(first)]
-    for (const other of others) answers.push(await db.executeQuery(other))
+    if (others.length === 0) return ask(db, first)
+    const answers = [await ask(db, first)]
+    for (const other of others) answers.push(await ask(db, other))
     return joined(answers)
   }
   const later = async (trx: Trx, rows: readonly V[], heard?: (answer: QueryResult<R>) => void): Promise<void> => {
     const manner = heard === undefined ? unanswered : { ...unanswered, heard: heard as (answer: QueryResult<unknown>) => void } // its own answer, see Manner
     for (const each of queries(trx, rows, manner)) {
-      const answer = await trx.executeQuery(each)
+      const answer = await ask(trx, each)
       if (answer !== ON_ITS_WAY) heard?.(answer)
     }
   }

@@ -8,6 +8,7 @@ import { inTransaction, type Db, type OpenDatabase, type Trx } from './database.
 import type { Offers } from './offers.js'
 import { columnsFrom, joined, prepared, preparedMany } from './prepared.js'
 import type { DirtyTable } from './schema.js'
+import { clocksApart } from './values.js'
 
 export const leaseOver = (lease: Lease): Fault =>
   new Fault('lease-lost', `The lease of deal ${lease.link} is over.`, { remedy: 'Nothing to do: another worker has the deal.' })
@@ -38,15 +39,12 @@ export async function markAll(trx: Trx, tenant: string, marks: readonly Mark[], 
             urgency: Math.min(mark.urgency, before.urgency) as Mark['urgency'],
             wide: mark.wide || before.wide,
           },
-    ) // the smaller of two urgencies
+    )
   }
   const all = [...merged.values()].sort((a, b) => (a.link < b.link ? -1 : 1)) // One order for everyone, so that two transactions never wait for each other in a circle.
   const claimed = claimsOf(all, now, claims)
   for (let start = 0; start < all.length; start += marksAtOnce) {
-    const rows = all.slice(start, start + marksAtOnce).map(({ link, dueAt, urgency, wide, because, trace }) => ({
-      ...{ tenant, link, due_at: dueAt, priority: urgency, wide: wide ? 1 : 0, reason: because, marked_at: now, trace: trace ?? null },
-      ...{ marks: 1, attempts: 0, failing_since: null, ...leaseColumns(claimed.get(link)) },
-    }))
+    const rows = all.slice(start, start + marksAtOnce).map((mark) => rowOf(tenant, mark, { now, lease: claimed.get(mark.link) }))
     if (claimed.size === 0) await insertMarks.later(trx, rows)
     else
       await insertClaims.later(trx, rows, ({ rows: stand }) => {
@@ -63,16 +61,29 @@ function claimsOf(marks: readonly Mark[], now: Instant, { most, leaseMs, may }: 
   if (most === 0) return new Map()
   const token = randomUUID()
   const some = marks.filter(({ link }) => may(link)).slice(0, most)
-  const leaseOf = ({ link, wide, because, trace }: Mark): Lease => ({
-    ...{ link, token: `${token}:${link}`, until: now + leaseMs, marks: 1, attempts: 0, failingSince: null },
-    ...{ wide, because, markedAt: now, trace: trace ?? null },
-  })
+  const leaseOf = ({ link, wide, because, trace }: Mark): Lease => {
+    const fresh = { marks: 1, attempts: 0, failingSince: null, markedAt: now }
+    return { link, token: `${token}:${link}`, until: now + leaseMs, ...fresh, wide, because, trace: trace ?? null }
+  }
   return new Map(some.map((mark) => [mark.link, leaseOf(mark)]))
 }
-const leaseColumns = (lease: Lease | undefined) =>
-  lease === undefined
-    ? { lease_token: null, leased_until: 0, leased_marks: 0, leased_wide: 0 }
-    : { lease_token: lease.token, leased_until: lease.until, leased_marks: lease.marks, leased_wide: lease.wide ? 1 : 0 }
+const rowOf = (tenant: string, mark: Mark, { now, lease }: { readonly now: Instant; readonly lease: Lease | undefined }): DirtyTable => ({
+  tenant,
+  link: mark.link,
+  due_at: mark.dueAt,
+  priority: mark.urgency,
+  wide: mark.wide ? 1 : 0,
+  reason: mark.because,
+  marked_at: now,
+  trace: mark.trace ?? null,
+  marks: 1,
+  attempts: 0,
+  failing_since: null,
+  lease_token: lease?.token ?? null,
+  leased_until: lease?.until ?? 0,
+  leased_marks: lease?.marks ?? 0,
+  leased_wide: lease?.wide === true ? 1 : 0,
+})
 
 const marksAtOnce = 200
 
@@ -157,6 +168,8 @@ export async function settleRows(trx: Trx, tenant: string, ends: readonly LeaseE
         : { attempts: 0, failing_since: null }
     const again = { tenant, link: row.link, ...failing }
     if (row.marks !== row.leased_marks) await dueAgain.later(trx, { ...again, marks: row.marks - row.leased_marks, now })
+    else if (outcome.kind === 'settled' && outcome.next !== undefined)
+      await dueNext.later(trx, { ...again, due_at: outcome.next.at, reason: outcome.next.because, now })
     else if (outcome.kind === 'again') await dueLater.later(trx, { ...again, due_at: now + outcome.inMs })
     else done.push({ tenant, link: row.link })
   }
@@ -180,6 +193,15 @@ const dueLater = prepared((db, { tenant, link, attempts, failing_since, due_at }
   db
     .updateTable('dirty')
     .set({ ...free, attempts, failing_since, due_at })
+    .where('tenant', '=', tenant)
+    .where('link', '=', link),
+)
+// Its own wish, and no longer what marked it before.
+type Next = Again & { readonly due_at: Instant; readonly reason: string; readonly now: Instant }
+const dueNext = prepared((db, { tenant, link, attempts, failing_since, due_at, reason, now }: Next) =>
+  db
+    .updateTable('dirty')
+    .set({ ...free, attempts, failing_since, due_at, reason, wide: 0, priority: 2, trace: null, marked_at: now })
     .where('tenant', '=', tenant)
     .where('link', '=', link),
 )
@@ -215,8 +237,8 @@ export function queueOf(open: OpenDatabase, tenant: string, { offer }: Pick<Offe
       await inTransaction(open, (trx) => markAll(trx, tenant, marks, now))
       open.announce(tenant)
     },
-    take: ({ limit, now, leaseMs, only }) =>
-      only?.length === 0 || limit <= 0 ? Promise.resolve([]) : take(open, tenant, { limit, now, leaseMs, only: only ?? null }),
+    take: ({ limit, now, leaseMs, only = null, retriesDueBy = null }) =>
+      only?.length === 0 || limit <= 0 ? Promise.resolve([]) : take(open, tenant, { limit, now, leaseMs, only, retriesDueBy }),
     async holds(lease, now, leaseMs) {
       const mine = db
         .updateTable('dirty')
@@ -240,6 +262,7 @@ export function queueOf(open: OpenDatabase, tenant: string, { offer }: Pick<Offe
           .execute()
       open.announce(tenant)
     },
+    setBack: (now, leaseMs) => setBack(open, tenant, { now, leaseMs }),
     async depth(now) {
       const row = await db
         .selectFrom('dirty')
@@ -265,45 +288,60 @@ export function queueOf(open: OpenDatabase, tenant: string, { offer }: Pick<Offe
   }
 }
 
+async function setBack({ db, kind }: OpenDatabase, tenant: string, { now, leaseMs }: Pick<Take, 'now' | 'leaseMs'>): Promise<void> {
+  const later = now + clocksApart(kind)
+  const rows = db.updateTable('dirty').where('tenant', '=', tenant)
+  // Whoever holds one may still be at work: it gets the time of a lease that is made now.
+  await rows.where('leased_until', '>', later + leaseMs).set({ leased_until: now + leaseMs }).execute()
+  await rows.where('marked_at', '>', later).set({ due_at: now, marked_at: now }).execute()
+}
+
 interface Take {
   readonly limit: number
   readonly now: Instant
   readonly leaseMs: number
   readonly only: readonly string[] | null
+  readonly retriesDueBy: Instant | null
 }
 
 /** A lease may be lost with the power, because every process that relied on it is lost too: nothing waits for the disk here. */
-async function take(open: OpenDatabase, tenant: string, { limit, now, leaseMs, only }: Take): Promise<Lease[]> {
+async function take(open: OpenDatabase, tenant: string, { limit, now, leaseMs, only, retriesDueBy }: Take): Promise<Lease[]> {
   const until = now + leaseMs
   const values = { tenant, limit, now, until, token: randomUUID() }
   const due = open.kind === 'postgres' ? dueLocked : dueFree
-  const { rows } = await (only === null
+  const some = due(open.db, values)
+    .$if(only !== null, (query) => query.where('link', 'in', [...(only ?? [])]))
+    .$if(retriesDueBy !== null, (query) => query.where((eb) => eb.or([eb('attempts', '=', 0), eb('due_at', '<=', retriesDueBy)])))
+  const { rows } = await (only === null && retriesDueBy === null
     ? (open.kind === 'postgres' ? takeLocked : takeFree)(open.db, values)
-    : open.db.executeQuery(lease(open.db, values, due(open.db, values).where('link', 'in', [...only])).compile()))
-  return rows
-    .sort((a, b) => a.priority - b.priority || a.due_at - b.due_at)
-    .map((row) => ({
-      link: asLinkId(row.link),
-      token: row.lease_token ?? '',
-      until,
-      marks: row.marks,
-      attempts: row.attempts,
-      failingSince: row.failing_since,
-      wide: row.wide === 1,
-      because: row.reason,
-      markedAt: row.marked_at,
-      trace: row.trace,
-    }))
+    : open.db.executeQuery(lease(open.db, values, some).compile()))
+  return inTurn(rows).map((row) => leaseOf(row, until))
 }
 
-interface TakeValues {
+export type TakenRow = Omit<DirtyTable, 'tenant' | 'leased_until' | 'leased_marks' | 'leased_wide'>
+export const inTurn = <R extends TakenRow>(rows: readonly R[]): R[] =>
+  rows.toSorted((a, b) => a.priority - b.priority || a.due_at - b.due_at)
+export const leaseOf = (row: TakenRow, until: Instant): Lease => ({
+  link: asLinkId(row.link),
+  token: row.lease_token ?? '',
+  until,
+  marks: row.marks,
+  attempts: row.attempts,
+  failingSince: row.failing_since,
+  wide: row.wide === 1,
+  because: row.reason,
+  markedAt: row.marked_at,
+  trace: row.trace,
+})
+
+export interface TakeValues {
   readonly tenant: string
   readonly limit: number
   readonly now: Instant
   readonly until: Instant
   readonly token: string
 }
-const dueFree = (db: Db, { tenant, now, limit }: TakeValues) =>
+export const dueFree = (db: Db, { tenant, now, limit }: TakeValues) =>
   db
     .selectFrom('dirty')
     .select('link')
@@ -313,10 +351,10 @@ const dueFree = (db: Db, { tenant, now, limit }: TakeValues) =>
     .orderBy('priority')
     .orderBy('due_at')
     .limit(limit)
-const dueLocked = (db: Db, values: TakeValues) => dueFree(db, values).forUpdate().skipLocked()
+export const dueLocked = (db: Db, values: TakeValues) => dueFree(db, values).forUpdate().skipLocked()
 
 /** One statement finds and leases. Each lease has a token of its own: the deal is part of it. */
-const lease = (db: Db, { tenant, token, until }: TakeValues, due: ReturnType<typeof dueFree>) =>
+export const lease = (db: Db, { tenant, token, until }: TakeValues, due: ReturnType<typeof dueFree>) =>
   db
     .with('due', () => due)
     .updateTable('dirty')

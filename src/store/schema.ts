@@ -1,4 +1,5 @@
 import type { Generated, Kysely, Transaction } from 'kysely'
+import type { AuditEvent } from '../core/audit.js'
 
 /** As much of a name as is searched: an entry of an index has to stay small on PostgreSQL. */
 export const searchedCharacters = 400
@@ -86,6 +87,11 @@ export interface AuditTable {
   prev_hash: string
   hash: string
 }
+/** What nearly every pass writes into the ledger: entries of these kinds lie everywhere along it, and the order by kinds has only the others. */
+export const EVERY_PASS = ['agreed', 'hinted', 'planned', 'ran', 'wrote'] as const satisfies readonly AuditEvent['kind'][]
+/** In the words of the index, which both databases use where these same words are asked for. */
+export const IS_RARE = `kind not in (${EVERY_PASS.map((kind) => `'${kind}'`).join(', ')})`
+
 export interface MigrationTable {
   number: number
   name: string

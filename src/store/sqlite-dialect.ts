@@ -1,4 +1,16 @@
-import { CompiledQuery, SqliteDialect, SqliteDriver, type DatabaseConnection, type Driver, type SqliteDialectConfig, type TransactionSettings } from 'kysely'
+import {
+  CompiledQuery,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteDriver,
+  type DatabaseConnection,
+  type DialectAdapter,
+  type Driver,
+  type QueryResult,
+  type SqliteDialectConfig,
+  type TransactionSettings,
+} from 'kysely'
+import { answersAtOnce } from './asked.js'
 
 export type SqliteFile = Exclude<SqliteDialectConfig['database'], (...args: never[]) => unknown>
 
@@ -17,11 +29,27 @@ export class WritersDialect extends SqliteDialect {
   override createDriver(): Driver {
     return new WritersDriver({ database: this.#database })
   }
+  override createAdapter(): DialectAdapter {
+    return answersAtOnce(new SqliteAdapter(), (query) => answerOf(this.#database, query))
+  }
 }
+
+function answerOf(database: SqliteFile, { sql, parameters }: CompiledQuery): QueryResult<unknown> {
+  const statement = database.prepare(sql)
+  if (statement.reader) return { rows: statement.all(parameters) }
+  return { rows: [], numAffectedRows: BigInt(statement.run(parameters).changes) }
+}
+
+const beginning = CompiledQuery.raw('begin')
+const beginningToWrite = CompiledQuery.raw('begin immediate')
+const commit = CompiledQuery.raw('commit')
 
 class WritersDriver extends SqliteDriver {
   override async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings = {}): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw(settings.accessMode === 'read only' ? 'begin' : 'begin immediate'))
+    await connection.executeQuery(settings.accessMode === 'read only' ? beginning : beginningToWrite)
+  }
+  override async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(commit)
   }
 
   /** A full or broken disk has ended the transaction already: that is what must be said, not that there is none any more. */

@@ -20,13 +20,13 @@ interface RecordKey {
   readonly tenant: string
   readonly ref_key: string
 }
-interface Found {
+export interface Found {
   readonly ref_key: string
   readonly link: string
   readonly sequence: number | null
   readonly hash: string | null
 }
-interface FoundDeal extends Found {
+export interface FoundDeal extends Found {
   readonly doc: string | null
   readonly revision: number | null
 }
@@ -106,7 +106,7 @@ export function standingOf(trx: Trx, wanted: readonly Wanted[], { open, tenant, 
   }
 }
 
-const standing = ({ link, sequence, hash, doc = null, revision = null }: Omit<Found, 'ref_key'> & Partial<FoundDeal>): Standing => ({
+export const standing = ({ link, sequence, hash, doc = null, revision = null }: Omit<Found, 'ref_key'> & Partial<FoundDeal>): Standing => ({
   id: asLinkId(link),
   head: sequence === null || hash === null ? beforeFirst : { sequence, hash },
   deal: doc === null || revision === null ? null : parse(doc, revision),

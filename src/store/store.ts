@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { Fault, isFault } from '../core/fault.js'
 import type { Link } from '../core/link.js'
 import type { Commit, Store } from '../core/ports.js'
@@ -17,12 +18,17 @@ import { standingToWork } from './standing.js'
 import { valuesOf } from './values.js'
 import { saveEach, writer } from './writer.js'
 
+/** What is done until a store is open. */
+export type Opening = 'opening' | 'migrating'
+
 export interface DatabaseOptions {
   /** A folder (SQLite) or a postgres:// address. */
   readonly url: string
   readonly now: () => Instant
   /** `beside`: only to read, or to change single values, while another process may be working on it. */
   readonly standing?: Standing
+  /** Told what is being done until it is open. Absent: nobody asks. */
+  readonly doing?: ((what: Opening) => void) | undefined
 }
 export interface StoreOptions extends DatabaseOptions {
   /** One installation may serve several partner tenants; each sees its own rows only. */
@@ -33,6 +39,8 @@ export const ONLY_TENANT = 'default'
 
 export interface OpenStore extends Store {
   readonly database: OpenDatabase
+  /** What the clock says that all processes of the store have in common; null: the store is this process's own. */
+  timeThere(): Promise<Instant | null>
   /** Drops what is kept for a time only; ledger payloads older than `keepLedgerMs` are emptied (null: kept). */
   tidy(now: Instant, keepLedgerMs: number | null): Promise<void>
   /** Signs what the ledger holds, so that a tail cut off shows. */
@@ -56,6 +64,7 @@ export async function openStores(options: DatabaseOptions, tenants: readonly str
 }
 
 async function openMigrated(options: DatabaseOptions): Promise<OpenDatabase> {
+  options.doing?.('opening')
   const open = await openDatabase(options.url, options.standing ?? 'own')
   try {
     if (options.standing !== 'beside') {
@@ -73,7 +82,8 @@ async function openMigrated(options: DatabaseOptions): Promise<OpenDatabase> {
 const migrationMs = 24 * 3_600_000 // Millions of entries may have to be rewritten or indexed once.
 
 /** On PostgreSQL by a connection of its own: the ones of the service give up on what takes longer than a lease. */
-async function migratePatiently(open: OpenDatabase, { url, now }: DatabaseOptions): Promise<void> {
+async function migratePatiently(open: OpenDatabase, { url, now, doing }: DatabaseOptions): Promise<void> {
+  doing?.('migrating')
   if (open.kind === 'sqlite') return migrate(open, now())
   const patient = await openDatabase(url, 'own', migrationMs)
   try {
@@ -141,6 +151,7 @@ function storeOver(open: OpenDatabase, tenant: string): OpenStore {
       const flaws = await checkpointFlaws(db, tenant, values)
       return { ...verdict, broken: [...verdict.broken, ...flaws.map((flaw) => ({ link: null, ...flaw }))] }
     },
+    timeThere: () => timeThere(open),
     async tidy(now, keepLedgerMs) {
       await forgetEvents(open, tenant, now)
       await forgetValues(open, tenant, now)
@@ -150,6 +161,12 @@ function storeOver(open: OpenDatabase, tenant: string): OpenStore {
     erasePerson: (email) => erasePerson(open, tenant, email),
     close: () => open.close(),
   }
+}
+
+async function timeThere({ db, kind }: OpenDatabase): Promise<Instant | null> {
+  if (kind === 'sqlite') return null
+  const { rows } = await sql<{ readonly now: string }>`select (extract(epoch from clock_timestamp()) * 1000)::bigint as now`.execute(db)
+  return rows[0] === undefined ? null : Number(rows[0].now)
 }
 
 /** Adds a link, unless another already has one of its ends. */

@@ -1,8 +1,14 @@
 import type { Store } from '../core/ports.js'
 import type { OpenDatabase } from './database.js'
 
+/** What is further in the future than it can be was written by a clock that has been set back since; two clocks that tell the same time are never so far apart. */
+const clocksApartMs = 5 * 60_000
+// An embedded store has one process, and what is in its future was written before its own clock was set back; less is corrected all the time.
+const setBackMs = 60_000
+export const clocksApart = (kind: OpenDatabase['kind']): number => (kind === 'sqlite' ? setBackMs : clocksApartMs)
+
 /** Small named values with compare-and-set, and claims that end by themselves. */
-export function valuesOf({ db, durable }: OpenDatabase, tenant: string): Pick<Store, 'getValue' | 'setValue' | 'listValues' | 'dropValue' | 'claim' | 'unclaim'> {
+export function valuesOf({ db, durable, kind }: OpenDatabase, tenant: string): Pick<Store, 'getValue' | 'setValue' | 'listValues' | 'dropValue' | 'claim' | 'unclaim'> {
   return {
     async getValue<T>(name: string) {
       const row = await db.selectFrom('value').select(['value', 'revision']).where('tenant', '=', tenant).where('name', '=', name).executeTakeFirst()
@@ -35,7 +41,7 @@ export function valuesOf({ db, durable }: OpenDatabase, tenant: string): Pick<St
       await db.deleteFrom('value').where('tenant', '=', tenant).where('name', '=', name).execute()
       await durable()
     },
-    async claim(name, { token, forMs, now }) {
+    async claim(name, { token, forMs, now, mostMs = forMs }) {
       const done = await db
         .insertInto('claim')
         .values({ tenant, name, token, until_at: now + forMs })
@@ -43,7 +49,9 @@ export function valuesOf({ db, durable }: OpenDatabase, tenant: string): Pick<St
           conflict
             .columns(['tenant', 'name'])
             .doUpdateSet({ token, until_at: now + forMs })
-            .where((eb) => eb.or([eb('claim.until_at', '<=', now), eb('claim.token', '=', token)])),
+            .where((eb) =>
+              eb.or([eb('claim.until_at', '<=', now), eb('claim.token', '=', token), eb('claim.until_at', '>', now + mostMs + clocksApart(kind))]),
+            ),
         )
         .executeTakeFirst()
       return Number(done.numInsertedOrUpdatedRows ?? 0) > 0

@@ -14,6 +14,7 @@ import { alignAll, updatesOf } from './links.js'
 import type { Offers } from './offers.js'
 import type { Saved, Saving } from './saving.js'
 import { leasedRows, leaseOver, settleRows, type LeaseEnd } from './queue.js'
+import { takeNext, type Taken } from './take-next.js'
 
 /** Something to be written, and what its caller is told. */
 type Item = { readonly kind: 'delivery'; readonly delivery: Delivery } | { readonly kind: 'commit'; readonly commit: Commit }
@@ -31,9 +32,9 @@ const itemsMost = 200
  * the events may begin while the disk is still being waited for; who brought them, and who is about to write to a remote system, is answered
  * after it. What comes while the disk is waited for shares the next transaction.
  */
-export function writer(open: OpenDatabase, tenant: string, { keep }: Pick<Offers, 'keep'>): Writer {
+export function writer(open: OpenDatabase, tenant: string, offers: Pick<Offers, 'keep' | 'keepOf'>): Writer {
   const book = dealBook()
-  const commit = (items: readonly Item[]): Promise<Done[]> => write(open, tenant, { items, book, keep })
+  const commit = (items: readonly Item[]): Promise<Done[]> => write(open, tenant, { items, book, offers })
   const grouped = (): ((item: Item) => Promise<Done>) =>
     groupCommit(commit, { most: itemsMost, gather: (items) => (items.some(mustLast) ? open.durable() : Promise.resolve()) })
   const taking = grouped()
@@ -63,27 +64,33 @@ const mustLast = (item: Item): boolean => item.kind === 'delivery' || item.commi
 interface Work {
   readonly items: readonly Item[]
   readonly book: DealBook
-  readonly keep: Offers['keep']
+  readonly offers: Pick<Offers, 'keep' | 'keepOf'>
 }
 
 /** One transaction, all of it or nothing: an item that is refused is told apart by writing each on its own. */
-async function write(open: OpenDatabase, tenant: string, { items, book, keep }: Work): Promise<Done[]> {
+async function write(open: OpenDatabase, tenant: string, { items, book, offers }: Work): Promise<Done[]> {
   const deliveries = items.flatMap((item) => (item.kind === 'delivery' ? [item.delivery] : []))
   const commits = items.flatMap((item) => (item.kind === 'commit' ? [item.commit] : []))
-  const places = keep(deliveries.reduce((sum, { events }) => sum + events.length, 0))
+  const places = offers.keep(deliveries.reduce((sum, { events }) => sum + events.length, 0))
+  const ending = commits.filter(({ outcome }) => outcome !== null)
+  const followed = offers.keepOf(ending.length)
   let leased: readonly LeasedDeal[] = []
+  let following: readonly Taken[] = []
   try {
-    const { taken, saves } = await committed(open, async (trx, attempt) => {
+    const { taken, saves, next } = await committed(open, async (trx, attempt) => {
       if (!items.some(mustLast)) await needNotWait(open, trx)
       const taken = await takeIn(trx, { open, tenant, places }, deliveries)
       const saving = { open, tenant, book: attempt === 1 ? book : null, heads: taken.heads }
       const saves = await saveAll(trx, saving, commits)
+      const next = await takeNext(trx, { open, tenant }, { ...followed, now: Math.max(...ending.map(({ now }) => now)) })
       if (commits.length > 0 || taken.wrote) open.makeRoom()
-      return { taken, saves }
+      return { taken, saves, next }
     })
     leased = taken.leased()
     for (const [chain, head] of taken.heads) book.grown(asLinkId(chain), head)
     for (const { link } of leased) book.note(link, taken.heads.get(link.id) ?? null) // Its pass begins.
+    following = next()
+    for (const { link, head } of following) book.note(link, head) // So does its own.
     commits.forEach(({ outcome }, index) => {
       const link = saves.links[index]
       if (outcome === null && link !== undefined) book.note(link, saves.heads.get(link.id) ?? null) // Its pass goes on.
@@ -97,6 +104,7 @@ async function write(open: OpenDatabase, tenant: string, { items, book, keep }: 
     })
   } finally {
     places.fill(leased)
+    followed.fill(following)
   }
 }
 

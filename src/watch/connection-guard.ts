@@ -8,6 +8,10 @@ const warnDays = [1, 7, 14] as const
 const healthyEveryMs = 10 * 60_000
 /** One that is refused is asked more often, so that work goes on soon after the repair. */
 const troubledEveryMs = 60_000
+/** One that is away costs nothing to ask, and deals may wait half an hour for their next attempt: they go on as soon as it is back. */
+const awayEveryMs = 15_000
+/** A call that fails now and then is no outage: a deal has been in vain so often by then, for some seconds. */
+const awayAttempts = 4
 const askedAtMostEveryMs = 10_000
 
 export interface GuardedConnection {
@@ -28,6 +32,7 @@ export type Standing = 'well' | 'troubled' | 'unknown'
 
 // A person has to act; an outage heals by itself.
 const needPerson: ReadonlySet<FaultKind> = new Set(['signed-out', 'forbidden', 'misconfigured'])
+const mayBeAway: ReadonlySet<FaultKind> = new Set(['offline', 'throttled'])
 export const needsPerson = (fault: string | null): boolean => needPerson.has(fault as FaultKind) // any other text is no member
 
 /** Looks after a connection: a sign-in that fails is told at once, a secret or token that will end is told 14, 7 and 1 days before. */
@@ -92,6 +97,7 @@ async function look({ label, ready, repair }: GuardedConnection, signal: AbortSi
   try {
     const checks = await ready(signal)
     const failed = checks.find(({ status }) => status === 'fail')
+    if (failed?.fault !== undefined && !needPerson.has(failed.fault)) return 'unknown'
     const ending = checks.find(({ status, name }) => status === 'warn' && /API version/i.test(name))
     const doubt = checks.find(({ status, name }) => status === 'warn' && /role/i.test(name))
     return {
@@ -110,14 +116,20 @@ const stateName = 'guard.connections'
 interface GuardState {
   readonly at: number
   readonly troubled: boolean
+  /** Those that could not be reached, by name. Absent: none, or an earlier version looked. */
+  readonly away?: readonly string[]
 }
 
-/** Something was refused just now: the connections are looked at with the next turn and not only when their time has come. */
-export function guardAsker(store: Pick<Store, 'setValue'>, clock: Pick<Clock, 'now'>): (fault: string | null) => void {
+/**
+ * Something was refused just now, or a deal was in vain for the `attempt`th time because a system does not answer: the connections are looked at
+ * with the next turn and not only when their time has come.
+ */
+export function guardAsker(store: Pick<Store, 'setValue'>, clock: Pick<Clock, 'now'>): (fault: string | null, attempt?: number) => void {
   let askedAt = Number.NEGATIVE_INFINITY
-  return (fault) => {
+  return (fault, attempt = 1) => {
     const now = clock.now()
-    if (!needsPerson(fault) || now - askedAt < askedAtMostEveryMs) return
+    const isOutage = attempt >= awayAttempts && mayBeAway.has(fault as FaultKind) // any other text is no member
+    if ((!needsPerson(fault) && !isOutage) || now - askedAt < askedAtMostEveryMs) return
     askedAt = now
     void store.setValue(askedName, now, { expect: 'any', now }).catch(() => undefined) // It only brings forward what happens anyway.
   }
@@ -128,24 +140,35 @@ export interface GuardTurn {
   readonly clock: Pick<Clock, 'now'>
   readonly board: NoticeBoard
   readonly connections: readonly GuardedConnection[]
-  /** What waited goes on. */
+  /** A sign-in or a right that was refused works again: what waited goes on, and what was given up. */
   readonly repaired: () => Promise<void>
+  /** A system that was away is back: what waited goes on. */
+  readonly back: () => Promise<void>
 }
 
 /** Looks at the connections when their time has come or when somebody asked. */
-export async function guardConnections({ store, clock, board, connections, repaired }: GuardTurn, signal: AbortSignal): Promise<void> {
+export async function guardConnections(turn: GuardTurn, signal: AbortSignal): Promise<void> {
+  const { store, clock, board, connections, repaired, back } = turn
   const state = (await store.getValue<GuardState>(stateName))?.value ?? null
   const asked = (await store.getValue<number>(askedName))?.value ?? 0
   const now = clock.now()
-  const isDue = state === null || asked > state.at || now - state.at >= (state.troubled ? troubledEveryMs : healthyEveryMs)
+  const before = state?.away ?? []
+  const everyMs = before.length > 0 ? awayEveryMs : state?.troubled === true ? troubledEveryMs : healthyEveryMs
+  const isDue = state === null || asked > state.at || now - state.at >= everyMs
   if (!isDue) return
   let troubled = false
-  let mended = false
+  let isMended = false
+  let isBack = false
+  const away: string[] = []
   for (const connection of connections) {
-    const found = await guardConnection(connection, board, { now, signal })
-    troubled ||= found.standing === 'troubled'
-    mended ||= found.repaired
+    const { name } = connection
+    const { standing, repaired: isRepaired } = await guardConnection(connection, board, { now, signal })
+    troubled ||= standing === 'troubled'
+    if (standing === 'unknown') away.push(name)
+    isMended ||= isRepaired
+    isBack ||= standing === 'well' && before.includes(name)
   }
-  await store.setValue(stateName, { at: now, troubled } satisfies GuardState, { expect: 'any', now })
-  if (mended) await repaired()
+  await store.setValue(stateName, { at: now, troubled, away } satisfies GuardState, { expect: 'any', now })
+  if (isMended) await repaired()
+  else if (isBack) await back()
 }

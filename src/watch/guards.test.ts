@@ -92,7 +92,7 @@ describe('the guard of a connection', () => {
       looks += 1
       return broken ? Promise.reject(expired) : Promise.resolve([fine])
     }
-    const parts = { store, clock, board, connections: [connection(ready)], repaired: () => Promise.resolve(void (repairs += 1)) }
+    const parts = { store, clock, board, connections: [connection(ready)], repaired: () => Promise.resolve(void (repairs += 1)), back: () => Promise.reject(new Error('it was refused, not away')) }
     const ask = guardAsker(store, clock)
     const run = async (ms: number): Promise<number> => {
       const before = looks
@@ -112,6 +112,43 @@ describe('the guard of a connection', () => {
     ask('signed-out')
     expect(await run(5_000)).toBe(1)
     expect(await titles()).toHaveLength(1)
+  })
+
+  it('looks a few times a minute while a system is away, and tells the queue once that it is back', async () => {
+    let looks = 0
+    let isAway = false
+    let wakes = 0
+    const ready = (): Promise<readonly Check[]> => {
+      looks += 1
+      return isAway ? Promise.reject(away) : Promise.resolve([fine])
+    }
+    const parts = { store, clock, board, connections: [connection(ready)], repaired: () => Promise.reject(new Error('nothing was refused')), back: () => Promise.resolve(void (wakes += 1)) }
+    const ask = guardAsker(store, clock)
+    const run = async (ms: number): Promise<number> => {
+      const before = looks
+      for (const until = now + ms; now < until; now += 5_000) await guardConnections(parts, signal)
+      return looks - before
+    }
+    await run(5_000)
+    for (const attempt of [1, 2, 3]) ask('offline', attempt)
+    expect(await run(minute)).toBe(0) // A call that fails now and then is no outage.
+    ask('offline', 4)
+    expect([await run(minute), wakes]).toEqual([1, 0]) // Nor is one deal's own trouble: the system answers.
+    isAway = true
+    ask('offline', 4)
+    expect([await run(minute), wakes, await titles()]).toEqual([4, 0, []])
+    isAway = false
+    expect([await run(minute), wakes]).toEqual([1, 1])
+    // A system may say so in a check as well: it was not refused.
+    isAway = true
+    const cannotBeReached: Check = { name: 'CRM sign-in', status: 'fail', detail: 'down', remedy: '', fault: 'offline' }
+    parts.connections = [connection(() => (isAway ? Promise.resolve([cannotBeReached]) : Promise.resolve([fine])))]
+    ask('throttled', 9)
+    await run(minute)
+    expect(await titles()).toEqual([])
+    isAway = false
+    await run(minute)
+    expect(wakes).toBe(2)
   })
 })
 

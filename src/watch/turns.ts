@@ -32,6 +32,8 @@ export interface WatchParts {
   readonly relay: Relay | null
   /** A connection that was refused works again: what waited goes on. */
   readonly repaired: () => Promise<void>
+  /** One that was away answers again: the same. */
+  readonly back: () => Promise<void>
 }
 
 const tellEveryMs = 5_000

@@ -41,7 +41,7 @@ describe('an administrator', () => {
     await picture(page, 'sign-in-by-code')
     entra.answerDevice((await code.innerText()).trim(), { kind: 'approved', email: 'cosell@partner.example' })
     const signedIn = async (): Promise<boolean> =>
-      (await world.app.service.audit({ limit: 50 })).records.some(({ event }) => event?.kind === 'setting' && event.name === 'sign-in')
+      (await world.app.service.audit({ limit: 1_000 })).records.some(({ event }) => event?.kind === 'setting' && event.name === 'sign-in')
     await expect.poll(signedIn, patient).toBe(true)
     await dialog.getByText('Signed in. What waited for it is worked now.').waitFor()
     expect((await world.connection('partner-center')).state).toBe('connected')
@@ -150,6 +150,8 @@ describe('an administrator', () => {
     await expect.poll(async () => (await world.app.service.settings.show(null)).settings.policies.leads, patient).toBe(false)
 
     await page.getByRole('listitem').filter({ hasText: 'Version 1' }).getByRole('button', { name: 'Go back to this' }).last().click()
+    await dialog.getByText('policies.leads').waitFor() // What it would change is shown before it is done.
+    await dialog.getByText('customerProfile.ids.duns').waitFor()
     await dialog.getByRole('button', { name: 'Go back to this' }).click()
     await expect.poll(async () => (await world.app.service.settings.show(null)).note, patient).toBe('as in version 1')
     await page.context().close()
@@ -165,7 +167,7 @@ describe('an administrator', () => {
     told = []
     await page.getByRole('button', { name: 'This is as it should be' }).click()
     await page.getByText('The CRM has changed under the mapping').waitFor({ state: 'detached' })
-    const said = (await world.app.service.audit({ limit: 50 })).records.map(({ event }) => event)
+    const said = (await world.app.service.audit({ limit: 1_000 })).records.map(({ event }) => event)
     expect(said).toContainEqual(expect.objectContaining({ name: 'columns of the CRM', detail: 'accepted as they are' }))
     await page.context().close()
   })

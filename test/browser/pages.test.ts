@@ -102,10 +102,19 @@ describe('in Chinese', () => {
   })
 })
 
+const word = 'Donaudampfschifffahrtsgesellschaftskapitänswitwenrente'.repeat(4)
+/** A deal from Microsoft whose name no line can hold. */
+async function longName(): Promise<void> {
+  const answer = await fetch(`${world.demo.sandbox.urls.desk}/partnerCenter/inbound/coSell`, { method: 'POST', body: JSON.stringify([{ name: word }]) })
+  expect(answer.status).toBe(200)
+  await vi.waitFor(async () => expect((await world.app.service.deals({ search: word, limit: 1 })).total).toBe(1), { timeout: 20_000 })
+}
+
 describe.each([390, 320])('on a phone of %i pixels', (width) => {
   let walk: ReturnType<typeof walker>
-  beforeAll(() => {
+  beforeAll(async () => {
     walk = walker({ width, height: 844 })
+    if (width === 390) await longName()
   })
   afterAll(() => walk.close())
 
@@ -113,6 +122,18 @@ describe.each([390, 320])('on a phone of %i pixels', (width) => {
     const page = await walk.to(name)
     expect(await widthOf(page)).toBeLessThanOrEqual(width)
     await picture(page, `${name}-${width}`)
+  })
+})
+
+describe('the first page', () => {
+  it('counts the answers that are due among what needs a person, and leads to them, the most urgent first', async () => {
+    const page = await world.open('/')
+    const due = (await world.app.service.deals({ waitsFor: 'us', limit: 1 })).total
+    await page.getByRole('link', { name: `Besides, ${due} deals wait for our answer` }).click()
+    await page.getByText(`${due} deals`, { exact: true }).waitFor()
+    await page.getByText(/^Answer by /).first().waitFor()
+    expect(new URL(page.url()).searchParams.get('order')).toBe('due')
+    await page.context().close()
   })
 })
 
@@ -134,4 +155,23 @@ describe('the browser', () => {
   it('never had anything refused by the content policy, and no script failed', () => {
     expect(world.complaints.filter((text) => !text.includes('404'))).toEqual([])
   })
+})
+
+it.each([
+  ['were read whole', { lastSweepAt: { partner: null, crm: null } }, 'Not known yet', /Not both systems have been read/],
+  ['are read as often as they should be', { behind: ['crm'] }, 'Late', /CRM was last read whole/],
+])('nobody is told that all is on time unless both systems %s', async (_what, over, answer, why) => {
+  const page = await world.open('/audit')
+  await page.route('**/api/v1/overview', async (route) => {
+    const shown = await route.fetch()
+    const overview = (await shown.json()) as object // of the server's own making
+    await route.fulfill({ json: { ...overview, ...over } })
+  })
+  await page.route('**/api/v1/events', (route) => route.abort()) // It would tell of the sweeps that the demo has made.
+  await page.goto(`${world.address}/`)
+  await page.getByText(answer, { exact: true }).waitFor()
+  await page.getByText(why).waitFor()
+  await page.getByRole('link', { name: 'See the connections' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Connections' }).waitFor()
+  await page.context().close()
 })

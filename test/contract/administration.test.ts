@@ -148,6 +148,18 @@ describe('cosell connect', () => {
     expect(out).toMatch(/repair +cosell connect partner-center/)
   })
 
+  it('auth status suggests no sign-in where a system does not answer: another one would not help', async () => {
+    await open()
+    here.sandbox.dynamics.faults.set([{ kind: 'drop-before', rate: 1, matching: /organizations/ }])
+    expect(await cosell('auth', 'status', '--json')).toBe(3)
+    expect(JSON.parse(out)).toMatchObject({ connections: [{ state: 'connected' }, { system: 'crm', state: 'disconnected', repair: null }] })
+    here.sandbox.entra.revoke()
+    here.sandbox.entra.expireAccessTokens()
+    here.sandbox.dynamics.faults.set([])
+    expect(await cosell('auth', 'status')).toBe(3)
+    expect(out).toMatch(/repair +cosell connect partner-center/)
+  })
+
   it('proves the sign-in to the CRM, and takes no other system', async () => {
     await open()
     expect(await cosell('connect', 'crm', '--json')).toBe(0)

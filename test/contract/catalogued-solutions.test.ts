@@ -61,4 +61,22 @@ describe('solutions that are picked from a catalogue', () => {
     expect(here.writes()).toEqual([])
     expect(told(own.id)).toEqual([first, 'SOL-NEW-ONE'].sort())
   })
+
+  it('leave an entry of ours as people made it, who renamed it and put it out of use', async () => {
+    await open()
+    const bring = async (name: string): Promise<string> => {
+      const { own } = here.sandbox.partnerCenter.portal.create('private', { name, details: { currency: 'EUR' } })
+      const [first] = own.details.requirements.solutions
+      here.sandbox.partnerCenter.portal.edit(own.id, { solutions: [{ ...first, id: 'SOL-NEW-ONE', name: 'Unheard of' }] })
+      await settle()
+      return pickedBy(String(here.opportunitiesOf(own.id)[0]?.['opportunityid'])).join()
+    }
+    expect(await bring('First')).toBe('SOL-NEW-ONE')
+    const [entry] = here.sandbox.dynamics.find(catalogue, { msft_solutionidentifier: 'SOL-NEW-ONE' })
+    const id = String(entry?.['msft_microsoftsolutiondetailid'])
+    here.seller.edit(catalogue, id, { msft_name: 'As an administrator calls it', statecode: 1, statuscode: 2 })
+    expect(await bring('Second')).toBe('SOL-NEW-ONE')
+    expect(here.sandbox.dynamics.find(catalogue, { msft_solutionidentifier: 'SOL-NEW-ONE' })).toHaveLength(1)
+    expect(here.sandbox.dynamics.read(catalogue, id)).toMatchObject({ msft_name: 'As an administrator calls it', statecode: 1 })
+  })
 })

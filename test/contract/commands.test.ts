@@ -117,6 +117,12 @@ it('every command says in its help that it takes --json and --config, the ledger
   }
 })
 
+it('the overview shows the commands by what they are for, none of them without a place', async () => {
+  expect(await run('--help')).toBe(0)
+  const titles = [...out.matchAll(/^(\S.*):$/gm)].map(([, title]) => title)
+  expect(titles).toEqual(['Examples', 'Options', 'Look around', 'Set up', 'Every day', 'Run it'])
+})
+
 it('init writes the file that --config names', async () => {
   const path = join(folder, 'named.yaml')
   expect(await run('init', '--config', path)).toBe(0)
@@ -182,7 +188,7 @@ it('--yes is taken by every command, before it or after it, also where nothing i
   ])
     expect([argv, await run(...argv)]).toEqual([argv, 0])
   // There is nothing to go back to; that --yes is no option would be 2.
-  expect([await run('config', 'rollback', '--yes'), err]).toEqual([1, expect.stringContaining('no earlier version')])
+  for (const flag of ['--yes', '--dry-run']) expect([await run('config', 'rollback', flag), err]).toEqual([1, expect.stringContaining('no earlier')])
 })
 
 it('the ledger is shown in words, not in its stored form', async () => {

@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Check } from '../../src/core/ports.js'
@@ -62,12 +63,23 @@ describe('doctor', () => {
     for (const check of Object.values(checks)) expect(check.status === 'pass' || (check.remedy ?? '') !== '').toBe(true)
   })
 
+  it('warns of a sealing key that others of the machine can read, and says how it becomes private', async () => {
+    here = await installation()
+    const { seal } = here.load().config
+    if (seal.kind !== 'file') throw new Error('the key is in a file here')
+    expect((await checked())['sealing key']).toMatchObject({ status: 'pass' })
+    chmodSync(seal.path, 0o644)
+    expect((await checked())['sealing key']).toMatchObject({ status: 'warn', remedy: expect.stringContaining(`chmod 600 ${seal.path}`) as string })
+  })
+
   it('names whoever has the webhook, and what to do about it', async () => {
-    await open({ server: { publicUrl: 'https://ours.example' } })
-    expect((await checked())['Partner Center: webhook']).toMatchObject({
+    await open({ server: { publicUrl: 'https://127.0.0.1:1' } })
+    const unregistered = await checked()
+    expect(unregistered['Partner Center: webhook']).toMatchObject({
       status: 'warn',
       remedy: expect.stringContaining('cosell webhook register') as string,
     })
+    expect(unregistered['public address']).toMatchObject({ status: 'warn', detail: expect.stringContaining('cannot be reached') as string })
     here.sandbox.partnerCenter.webhook.set({ url: 'https://theirs.example/hook', events })
     expect((await checked())['Partner Center: webhook']).toMatchObject({
       status: 'warn',
@@ -89,8 +101,13 @@ describe('doctor', () => {
     expect(checks['CRM sign-in']).toBeDefined()
   })
 
-  it('tells of a column that the CRM demands of a new record and that no row fills, before a deal fails on it', async () => {
-    await open()
+  const fromThere = { crm: 'xco_segment', flow: 'to-partner' } as const
+  it.each([
+    ['no row names', {}],
+    ['a row only reads', { opportunity: { campaignId: fromThere } }],
+    ['a row fills only later', { opportunity: { campaignId: { crm: 'xco_segment', when: 'update' } } }],
+  ])('tells of a column that the CRM demands of a new record and that %s, before a deal fails on it', async (_, rows) => {
+    await open({ mapping: { version: 1, ...rows } })
     const administer = await administrator(here.sandbox)
     await publisher(administer)
     const column = textColumn('xco_Segment', { RequiredLevel: { Value: 'ApplicationRequired' } })

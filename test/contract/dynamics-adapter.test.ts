@@ -83,10 +83,16 @@ async function look({ adapter }: Desk, ref: EndRef): Promise<Present> {
   if (reading.kind !== 'present') throw new Error(JSON.stringify(reading))
   return reading
 }
-async function round({ adapter }: Desk, cursor: string | null): Promise<{ ids: readonly string[]; cursor: string | null }> {
+interface Walked {
+  readonly ids: readonly string[]
+  readonly cursor: string | null
+  readonly wholeOf: readonly string[]
+}
+async function round({ adapter }: Desk, cursor: string | null, only: { since?: number; openOnly?: boolean } = {}): Promise<Walked> {
   const pages: TouchedPage[] = []
-  for await (const page of adapter.touched({ cursor, since: null, openOnly: false, signal: never })) pages.push(page)
-  return { ids: pages.flatMap(({ records }) => records.map(({ ref }) => ref.id)), cursor: pages.at(-1)?.cursor ?? null }
+  for await (const page of adapter.touched({ cursor, since: null, openOnly: false, ...only, signal: never })) pages.push(page)
+  const ids = pages.flatMap(({ records }) => records.map(({ ref }) => ref.id))
+  return { ids, cursor: pages.at(-1)?.cursor ?? null, wholeOf: pages.at(-1)?.wholeOf ?? [] }
 }
 const faultOf = async (work: Promise<unknown>): Promise<Fault> => {
   const error: unknown = await work.then(
@@ -198,6 +204,18 @@ describe('a slow CRM', () => {
 })
 
 describe('the change feed', () => {
+  it('says of which kinds a round listed every deal: the first one does, one that goes on does not, one whose position was forgotten does', async () => {
+    const here = await desk('cosell')
+    await here.adapter.create(creation(here.adapter), { signal: never })
+    const first = await round(here, null)
+    expect([...first.wholeOf].sort()).toEqual(['lead', 'opportunity'])
+    expect((await round(here, first.cursor)).wholeOf).toEqual([])
+    expect((await round(here, null, { openOnly: true })).wholeOf).toEqual([])
+    expect((await round(here, null, { since: 0 })).wholeOf).toEqual([])
+    const forgotten = (first.cursor ?? '').replaceAll(/deltatoken=[^"&]+/g, 'deltatoken=nonsense')
+    expect([...(await round(here, forgotten)).wholeOf].sort()).toEqual(['lead', 'opportunity'])
+  })
+
   it('lists every deal once a week, whatever it believes to know', async () => {
     const here = await desk('cosell')
     const { ref } = await here.adapter.create(creation(here.adapter), { signal: never })

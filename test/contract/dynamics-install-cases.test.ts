@@ -44,6 +44,20 @@ describe("an environment with Microsoft's own connector", () => {
     expect(form?.['formxml']).toContain('<TargetEntityType>msft_microsoftsolution</TargetEntityType>')
   })
 
+  it('uses a column of it as it is, also where it is of another type than ours would be', async () => {
+    const made = environment({ customFields: 'microsoft' })
+    const path = "EntityDefinitions(LogicalName='lead')/Attributes"
+    const help = { '@odata.type': 'Microsoft.Dynamics.CRM.StringAttributeMetadata', SchemaName: 'msft_MicrosoftPartnerCenterHelp', MaxLength: 100, FormatName: { Value: 'Text' }, DisplayName: { LocalizedLabels: [{ Label: 'How can Microsoft help?', LanguageCode: 1033 }] } }
+    expect((await made.kit.call('DELETE', `${path}(LogicalName='msft_microsoftpartnercenterhelp')`)).status).toBe(204)
+    expect((await made.kit.call('POST', path, help)).status).toBe(204)
+    const report = await apply(made)
+    expect(open(report.items)).toEqual([])
+    expect(report.items.find(({ id }) => id === 'column:lead.cosell_help')?.note).toContain('is used as it is')
+    // The control of a text, not that of a choice.
+    const form = String(made.kit.simulator.find('systemform', { objecttypecode: 'lead' })[0]?.['formxml'])
+    expect(/classid="([^"]+)" datafieldname="msft_microsoftpartnercenterhelp"/.exec(form)?.[1]).toBe('{4273EDBD-AC1D-40d3-9FB2-095C621B552D}')
+  })
+
   it("leaves a form alone that shows Microsoft's fields already, where nothing of it is missing", async () => {
     const made = environment({ customFields: 'microsoft' })
     await apply(made)
@@ -179,6 +193,21 @@ describe('what can stand in the way', () => {
     const fault = await faultOf(apply(made))
     expect(fault.message).toContain('Held more than once: r-1')
     made.kit.simulator.people.edit('opportunity', ids[1] ?? '', { cosell_referralidentifier: null })
+    expect(open((await apply(made)).items)).toEqual([])
+  })
+
+  it('a form that its solution closes to changes holds up nothing else, and stays for a person with what the CRM said', async () => {
+    const made = environment()
+    const refusal = { error: { code: '0x80045999', message: 'The evaluation of the managed property iscustomizable failed.' } }
+    const closed = String(made.kit.simulator.find('systemform', { objecttypecode: 'opportunity' })[0]?.['formid'])
+    const send: typeof made.send = async (request) =>
+      request.method === 'PATCH' && request.url.endsWith(`systemforms(${closed})`)
+        ? { ...(await made.send({ ...request, method: 'GET', body: null })), status: 400, body: Buffer.from(JSON.stringify(refusal)) }
+        : made.send(request)
+    const installer = dynamicsInstaller({ url: origin, send, clock: made.clock, notebook: made.notebook, mapped: () => [] })
+    const report = await installer.apply({ existing: 'alter', ...quiet })
+    expect(open(report.items)).toEqual([`form:opportunity.${closed}`])
+    expect(report.items.find(({ state }) => state !== 'present')?.note).toContain('iscustomizable failed. Allow changes to it')
     expect(open((await apply(made)).items)).toEqual([])
   })
 

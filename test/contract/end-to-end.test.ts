@@ -274,6 +274,11 @@ describe('Partner Center and Dynamics 365 in step', () => {
       err = ''
       return runProgram(argv, world)
     }
+    demo.sandbox.partnerCenter.inbound.coSell({ currency: 'EUR' })
+    await sync()
+    expect(await run('deals', 'list', '--waits-for', 'us')).toBe(0)
+    expect(out).toMatch(/in-sync +New\/Pending +answer until \d{4}-\d\d-\d\d/)
+    expect(out).not.toContain('Active/')
     expect(await run('deals', 'list', '--json')).toBe(0)
     const listed = JSON.parse(out) as { deals: Record<string, unknown>[] }
     expect(Object.keys(listed.deals[0] ?? {})).toEqual(

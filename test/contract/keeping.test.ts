@@ -136,6 +136,11 @@ describe('[R53] a backup carries the store whole', () => {
     await expect(checkBackup(join(folder(), 'nothing'))).rejects.toMatchObject({ kind: 'misconfigured' })
   })
 
+  it('that is not there is a missing file, not a damaged backup', async () => {
+    const file = join(folder(), 'nowhere.gz')
+    await expect(checkBackup(file)).rejects.toMatchObject({ kind: 'misconfigured', message: `There is no file ${file}.` })
+  })
+
   it('of an earlier schema is searched as one of this: what stands beside the documents is read from them', async () => {
     const source = folder()
     const store = await openStore({ url: source, now })
@@ -361,6 +366,7 @@ describe('completion', () => {
       ]).toString()
     expect(complete('dea').trim()).toBe('deals')
     expect(complete('deals', 'ac').trim()).toBe('accept')
+    expect(complete('--config', 'x.yaml', 'deals', 'ac').trim()).toBe('accept') // The value of an option is no command.
     expect(complete('deals', 'decline', 'DEAL', '--re').trim()).toContain('--reason')
   })
   it.each(['zsh', 'fish', 'powershell'])('prints a script for %s that names the commands', async (shell) => {
@@ -368,6 +374,9 @@ describe('completion', () => {
     expect(code).toBe(0)
     for (const word of ['deals', 'backup', 'observe', '--json'])
       expect(out).toContain(shell === 'fish' && word === '--json' ? '-l json' : word)
+  })
+  it('serves zsh both ways: read by source, and found in fpath, where its first reading is its first use', async () => {
+    expect((await printed('zsh')).out).toContain('if [[ "${funcstack[1]}" == _cosell ]]; then _cosell "$@"; else compdef _cosell cosell; fi')
   })
   it('says which shells there are', async () => {
     expect((await printed('tcsh')).code).toBe(2)

@@ -57,6 +57,30 @@ describe('[R60] a changed mapping', () => {
   })
 })
 
+describe('a constant of a column that a row fills too', () => {
+  it('stands where the deal says nothing, and is nobody\'s edit', async () => {
+    const defaults = { opportunity: { customerneed: 'None given' }, account: { address1_line2: '-' } }
+    await open({ mapping: { version: 1, opportunity: { campaignId: { crm: 'customerneed' } }, defaults } })
+    const { portal } = here.sandbox.partnerCenter
+    const campaign = (id: string): unknown => here.sandbox.partnerCenter.referral(id)?.campaignId
+    const { own } = portal.create('private', { name: 'Silent', ...euro, campaignId: null })
+    await here.sync()
+    const shown = here.opportunitiesOf(own.id)[0]
+    expect(shown).toMatchObject({ customerneed: 'None given' })
+    expect(here.sandbox.dynamics.read('account', String(shown?.['_parentaccountid_value']))).toMatchObject({ address1_line2: '-' })
+    const before = here.sandbox.partnerCenter.referral(own.id)
+    await here.sync([own.id])
+    expect(here.sandbox.partnerCenter.referral(own.id)).toEqual(before)
+    expect(before?.campaignId ?? null).toBeNull()
+    here.seller.edit('opportunity', String(shown?.['opportunityid']), { customerneed: 'Written by a seller' })
+    await here.sync([own.id])
+    expect(campaign(own.id)).toBe('Written by a seller')
+    const { own: other } = portal.create('private', { name: 'Wordy', ...euro, campaignId: 'C-1' })
+    await here.sync()
+    expect(here.opportunitiesOf(other.id)[0]).toMatchObject({ customerneed: 'C-1' })
+  })
+})
+
 describe('another mapping', () => {
   it('in the file is seen in the deals that rest, without anybody touching them', async () => {
     await open()

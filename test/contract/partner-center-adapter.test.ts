@@ -70,6 +70,7 @@ describe('reading', () => {
     const world = partnerWorld({ outOfScopeStatus })
     const ref = await newDeal(world)
     world.simulator.hide(ref.id)
+    world.kit.clock.advance(121_000) // What was shown a moment ago is looked for again first.
     const reading = await world.run(world.adapter.read(ref, { wide: false, signal: never }))
     expect(faultIn(reading)).toMatchObject({ kind: expected })
   })

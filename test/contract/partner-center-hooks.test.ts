@@ -1,14 +1,13 @@
 import { describe, expect, it, test } from 'vitest'
 import { signatureVerifier } from '../../src/adapters/partner-center/certificates.js'
 import { partnerCenterInbound } from '../../src/adapters/partner-center/inbound.js'
-import type { Inbound, InboundAnswer, InboundRequest } from '../../src/core/ports.js'
-import type { Transport } from '../../src/remote/transport.js'
+import type { InboundAnswer, InboundRequest } from '../../src/core/ports.js'
 import { dispatchSubject, signingLeaf, testAuthorityPem, webhookSigner, type LeafKind } from '../../src/sandbox/signing.js'
 import type { PartnerCenterOptions } from '../../src/sandbox/partner-center/index.js'
 import { startMs } from '../../src/sandbox/partner-center/test-kit.js'
 import { inProcess, partnerWorld, refTo } from '../support/partner-center-world.js'
+import { der, having, host, receiver, signedRequest, status, without } from '../support/signed-events.js'
 
-const host = '127.0.0.1:4443'
 const hook = 'https://connector.example/hooks/partner-center'
 const events = ['referral-created', 'referral-updated', 'related-referral-created', 'related-referral-updated', 'test-created']
 const clock = { now: () => startMs, sleep: async () => undefined }
@@ -63,64 +62,6 @@ describe('[R33] a delivered event', () => {
     expect(keys.size).toBe(1)
     expect(later.every((answer) => answer.kind === 'accepted' && !keys.has(answer.events[0]?.eventKey ?? null))).toBe(true)
   })
-})
-
-/** A request as Partner Center would make it, with whatever a test wants to be different. */
-function signedRequest(
-  kind: LeafKind = 'genuine',
-  body = '{"EventName":"referral-updated","ResourceUri":"http://localhost/engagements/v1/referrals/5C1E0A7E-59E8-4D6B-9F0E-0B7F0A6B2C10","ResourceName":"referral","AuditUrl":null,"ResourceChangeUtcDate":"2026-08-03T09:21:05.1234567+00:00"}',
-) {
-  const raw = Buffer.from(body)
-  const request: InboundRequest = {
-    url: '/hooks/partner-center',
-    body: raw,
-    headers: {
-      'content-type': 'application/json',
-      authorization: `Signature ${signingLeaf(kind).sign(raw).toString('base64')}`,
-      'x-ms-certificate-url': `http://${host}/cert/${dispatchSubject}.cer`,
-      'x-ms-signature-algorithm': 'RSA-SHA256',
-    },
-  }
-  return request
-}
-
-interface Files {
-  readonly inbound: Inbound
-  readonly fetched: string[]
-}
-function receiver(
-  file: () => Buffer | { status: number },
-  options: { anchors?: string; hosts?: string[]; now?: () => number } = {},
-): Files {
-  const fetched: string[] = []
-  const transport: Transport = async ({ url }) => {
-    fetched.push(url)
-    const content = file()
-    return Buffer.isBuffer(content)
-      ? { status: 200, headers: {}, body: content }
-      : { status: content.status, headers: { location: 'http://169.254.169.254/' }, body: Buffer.alloc(0) }
-  }
-  const ticking = { now: options.now ?? (() => startMs), sleep: async () => undefined }
-  const verifier = signatureVerifier({
-    transport,
-    clock: ticking,
-    hosts: options.hosts ?? [host],
-    trustAnchors: options.anchors ?? testAuthorityPem(),
-  })
-  return { inbound: partnerCenterInbound(verifier), fetched }
-}
-const der = (kind: LeafKind) => () => signingLeaf(kind).certificateDer
-const status = async (answer: Promise<InboundAnswer>): Promise<number> => {
-  const given = await answer
-  return given.kind === 'refused' ? given.status : 202
-}
-const without = (request: InboundRequest, ...names: string[]): InboundRequest => ({
-  ...request,
-  headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => !names.includes(name))),
-})
-const having = (request: InboundRequest, headers: Record<string, string>): InboundRequest => ({
-  ...request,
-  headers: { ...request.headers, ...headers },
 })
 
 describe('[R34] what is not right is refused', () => {
@@ -263,25 +204,31 @@ describe('[R50] certificates', () => {
     expect(fetched).toEqual([url])
   })
 
-  it('are kept, fetched once for a burst, and once more when a signature does not fit an older one', async () => {
-    let now = startMs
-    let file: LeafKind = 'expired'
-    const { inbound, fetched } = receiver(() => signingLeaf(file).certificateDer, { now: () => now })
-    expect(await status(inbound.receive(signedRequest()))).toBe(401)
-    file = 'genuine'
-    expect(await status(inbound.receive(signedRequest()))).toBe(401) // a forger cannot make us fetch at will
-    now += 61_000
-    expect(await Promise.all(Array.from({ length: 20 }, () => status(inbound.receive(signedRequest()))))).toEqual(
-      Array.from({ length: 20 }, () => 202),
-    )
-    expect(fetched).toHaveLength(2)
-  })
-
   it('of ever new addresses are not fetched without end', async () => {
     const { inbound, fetched } = receiver(() => ({ status: 404 }))
     for (let index = 0; index < 100; index += 1)
       await inbound.receive(having(signedRequest(), { 'x-ms-certificate-url': `http://${host}/cert/${index}.cer` }))
     expect(fetched.length).toBeLessThanOrEqual(30)
+  })
+})
+
+describe('[R33] an event is believed however it is written', () => {
+  const body = signedRequest().body.toString()
+  const hinted = async (request: InboundRequest) => {
+    const answer = await receiver(der('genuine')).inbound.receive(request)
+    return answer.kind === 'accepted' ? answer.events[0]?.hints.length : answer
+  }
+  test.each([['a byte order mark', `\uFEFF${body}`], ['a line end', `${body}\r\n`], ['blanks', ` \n${body}  `]])('with %s', async (_what, written) => {
+    expect(await hinted(signedRequest('genuine', written))).toBe(1)
+  })
+  test.each(['Signature', 'signature', 'RSA-SHA256'])('with the scheme %s before a signature in the header of its own', async (scheme) => {
+    const request = signedRequest()
+    const signature = (request.headers['authorization'] ?? '').replace('Signature ', '')
+    expect(await hinted(having(without(request, 'authorization'), { 'x-ms-signature': `${scheme} ${signature}` }))).toBe(1)
+    expect(await hinted(having(without(request, 'authorization'), { 'x-ms-signature': signature.replace(/=+$/, '') }))).toBe(1)
+  })
+  test.each(['application/json; charset=utf-8', 'Application/JSON;charset="UTF-8"', ''])('as the type "%s"', async (type) => {
+    expect(await hinted(having(signedRequest(), { 'content-type': type }))).toBe(1)
   })
 })
 
@@ -295,6 +242,14 @@ describe('events that are no hint', () => {
   it('are taken and forgotten', async () => {
     expect(await accepted(event('subscription-updated', 'https://api/x/1'))).toMatchObject({ name: 'subscription-updated', hints: [] })
     expect(await accepted(event('something-new', 'https://api/x/1'))).toMatchObject({ hints: [] })
+  })
+  it('need not name a record, those about referrals must', async () => {
+    for (const uri of ['null', '""', '{}']) {
+      const body = (name: string) => `{"EventName":"${name}","ResourceUri":${uri},"ResourceChangeUtcDate":"2026-08-03T09:21:05+00:00"}`
+      // Without a record two events of one moment could not be told apart.
+      expect(await accepted(signedRequest('genuine', body('invoice-ready')))).toMatchObject({ name: 'invoice-ready', eventKey: null, hints: [] })
+      if (uri !== '""') expect(await status(receiver(der('genuine')).inbound.receive(signedRequest('genuine', body('referral-updated'))))).toBe(400)
+    }
   })
   it('a test event is named by its correlation id', async () => {
     const id = '2f0f9c1e-7e0a-4f0b-9a55-6f2b6c0d1e11'

@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
 import { webhookRegistration } from '../../src/adapters/partner-center/registration.js'
+import { Fault } from '../../src/core/fault.js'
 import type { PartnerCenterOptions } from '../../src/sandbox/partner-center/index.js'
 import { engineClock } from '../simulation/hand-clock.js'
 import { never, partnerWorld } from '../support/partner-center-world.js'
@@ -48,6 +49,18 @@ describe('[R49] the registration', () => {
     const made = webhookRegistration({ platform: world.platform, clock: engineClock(world.kit.clock) })
     await world.run(made.register(ours, { overwrite: 'yes', signal: never }))
     expect(world.simulator.webhook.current()).toMatchObject(ours)
+  })
+  it('displaces nobody where it cannot be seen whose it is', async () => {
+    const theirs = { url: 'https://other.example/hook', events: ['referral-created'] }
+    const world = partnerWorld({ postOverRegistration: 'replaced' })
+    world.simulator.webhook.set(theirs)
+    const call = world.platform.call.bind(world.platform)
+    const refused = (): Promise<never> => Promise.reject(new Fault('rejected', 'Bad request.', { remedy: 'Look at it.' }))
+    const asked = (...all: Parameters<typeof call>): ReturnType<typeof call> => (all[0] === 'GET' ? refused() : call(...all))
+    const platform = Object.assign(world.platform, { call: asked })
+    const made = webhookRegistration({ platform, clock: engineClock(world.kit.clock) })
+    await expect(world.run(made.register(ours, { overwrite: 'no', signal: never }))).rejects.toMatchObject({ kind: 'rejected' })
+    expect(world.simulator.webhook.current()).toMatchObject(theirs)
   })
   it('displaces nobody unasked who appeared in between', async () => {
     const theirs = { url: 'https://other.example/hook', events: ['referral-created'] }

@@ -86,7 +86,7 @@ async function onSalesforce(moment: Moment): Promise<Record<string, unknown>> {
   desk.hand.advance(settlesInMs)
   const receipt = await desk.run(desk.adapter.write(qualify(ref, (await desk.present(ref)).version), { signal }))
   const row = desk.org.read('Opportunity', receipt.ref.id) ?? {}
-  return { notes: row['Description'], value: row['Amount'], date: row['CloseDate'], named: row['Cosell_Referral_Identifier__c'], edits }
+  return { notes: row['Description'], value: row['Amount'], date: row['CloseDate'], unsure: receipt.unsure, named: row['Cosell_Referral_Identifier__c'], edits }
 }
 
 describe('[R4] [R26] a lead that becomes an opportunity', () => {
@@ -94,7 +94,66 @@ describe('[R4] [R26] a lead that becomes an opportunity', () => {
     expect(await onDynamics(moment)).toEqual({ notes: "the seller's", value: 1_000, date: '2027-03-31', named: referral, edits: 0 })
   })
   it.each(moments)('keeps on Salesforce what a seller wrote onto it %s, and is filled beside it', async (moment) => {
-    // A closing date stands there from the start, and may be the seller's as well: the next pass carries it across.
-    expect(await onSalesforce(moment)).toMatchObject({ notes: "the seller's", value: 1_000, named: referral, edits: 0 })
+    // A closing date and a currency stand there from the start. Where the record was seen before the seller's hand they are known to be made up;
+    // else they may be the seller's, and are not agreed on.
+    const seen = moment === 'before our write arrives'
+    const date = seen ? '2027-03-31' : expect.not.stringMatching('2027-03-31')
+    const unsure = seen ? [] : ['details.currency', 'details.closingDateTime']
+    expect(await onSalesforce(moment)).toMatchObject({ notes: "the seller's", value: 1_000, named: referral, edits: 0, date, unsure })
+  })
+})
+
+function dynamicsDesk() {
+  const made = environment({ customFields: 'cosell' })
+  const settings = { mapping: effectiveMapping(DYNAMICS_PROFILE, EMPTY_MAPPING), owner: null, checkMarkInName: false }
+  const given = { url: origin, send: made.send, clock: made.clock, settings: () => settings }
+  return { adapter: dynamicsAdapter({ ...given, customerGuard: (_key, work) => work() }), simulator: made.kit.simulator }
+}
+/** What a seller may have done with the lead's switch before, and what the opportunity must show then. */
+const switches = [['off', false], ['on', true]] as const
+
+describe('[R36] the switch of a lead that the connector makes an opportunity of', () => {
+  it.each(switches)('stays %s on Dynamics 365', async (_word, isOn) => {
+    const { adapter, simulator } = dynamicsDesk()
+    const { ref } = await adapter.create(create, { signal: never })
+    simulator.people.edit('lead', ref.id, { cosell_syncwithpartnercenter: isOn })
+    const lead = await adapter.read(ref, { wide: false, signal: never })
+    if (lead.kind !== 'present') throw new Error(lead.kind)
+    const receipt = await adapter.write(qualify(ref, lead.version), { signal: never })
+    expect(simulator.read('lead', ref.id)).toMatchObject({ cosell_syncwithpartnercenter: isOn })
+    expect(simulator.read('opportunity', receipt.ref.id)).toMatchObject({ cosell_syncwithpartnercenter: isOn, cosell_referralidentifier: referral })
+  })
+
+  it.each(switches)('stays %s on Salesforce', async (_word, isOn) => {
+    const desk = salesforceDesk()
+    const ref = await desk.create(deal, { as: 'lead', marker: referral, stamp: create.stamp })
+    desk.org.people.edit('Lead', ref.id, { Cosell_Sync_With_Partner_Center__c: isOn })
+    desk.hand.advance((await desk.present(ref)).settlesInMs)
+    const receipt = await desk.run(desk.adapter.write(qualify(ref, (await desk.present(ref)).version), { signal }))
+    expect(desk.org.read('Lead', ref.id)).toMatchObject({ Cosell_Sync_With_Partner_Center__c: isOn })
+    expect(desk.org.read('Opportunity', receipt.ref.id)).toMatchObject({ Cosell_Sync_With_Partner_Center__c: isOn, Cosell_Referral_Identifier__c: referral })
+  })
+})
+
+describe('[R36] a write of the connector that changes nothing of the record itself', () => {
+  it.each(switches)('leaves its switch %s on Dynamics 365', async (_word, isOn) => {
+    const { adapter, simulator } = dynamicsDesk()
+    const { ref } = await adapter.create({ ...create, as: 'opportunity', deal: { ...deal, status: 'Active/Accepted' } }, { signal: never })
+    simulator.people.edit('opportunity', ref.id, { cosell_syncwithpartnercenter: isOn })
+    const seen = await adapter.read(ref, { wide: false, signal: never })
+    if (seen.kind !== 'present') throw new Error(seen.kind)
+    await adapter.write({ ...qualify(ref, seen.version), take: 'win' }, { signal: never })
+    expect(simulator.read('opportunity', ref.id)).toMatchObject({ statecode: 1, cosell_syncwithpartnercenter: isOn })
+  })
+
+  it.each(switches)('leaves its switch %s on Salesforce', async (_word, isOn) => {
+    const desk = salesforceDesk()
+    const ref = await desk.create()
+    desk.org.people.edit('Opportunity', ref.id, { Cosell_Sync_With_Partner_Center__c: isOn })
+    desk.hand.advance((await desk.present(ref)).settlesInMs)
+    const { version } = await desk.present(ref)
+    await desk.patch(ref, { 'details.requirements.solutions': [{ id: 'SOL-1', name: 'One' }] }, { expect: version })
+    expect(desk.org.find('Cosell_Solution__c')).toHaveLength(1)
+    expect(desk.org.read('Opportunity', ref.id)).toMatchObject({ Cosell_Sync_With_Partner_Center__c: isOn })
   })
 })

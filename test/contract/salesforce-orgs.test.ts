@@ -91,3 +91,24 @@ describe('an org with the fields of the guide of 2020', () => {
     expect(after?.details.requirements.solutions.map((solution) => solution.id)).toContain('SOL-67890-DEF')
   })
 })
+
+describe('a sandbox that was refreshed', () => {
+  it('[R38] is another org under the same address: neither side is written until a person adopts it', async () => {
+    await open()
+    const id = here.completeOpportunity('Copied')
+    here.share(id)
+    await here.sync()
+    const [own] = ownOf(id)
+    here.sandbox.salesforce.options.refreshedAs = '00D5g00000ReFrESHE'
+    here.later(11 * 60_000)
+    here.sandbox.salesforce.people.edit('Opportunity', id, { Amount: 77_000 })
+    here.sandbox.partnerCenter.portal.edit(own?.id ?? '', { notes: 'Of the live account' })
+    here.writes()
+    await expect(here.sync()).rejects.toMatchObject({ kind: 'misconfigured', remedy: expect.stringContaining('--adopt') as string })
+    expect(here.writes()).toEqual([])
+    await here.restart()
+    await here.app.service.sync({ deals: [id], release: true, signal: new AbortController().signal, by: 'test' }).catch(() => null)
+    expect(here.writes()).toEqual([])
+    expect(here.opportunity(id)).toMatchObject({ Description: 'Wants reports.' })
+  })
+})

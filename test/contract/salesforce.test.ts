@@ -69,7 +69,7 @@ describe('from the CRM to Partner Center', () => {
     expect(ownOf(lost)[0]).toMatchObject({ status: 'Closed', substatus: 'Lost' })
   })
 
-  it('the amount of an opportunity with products is theirs: it goes out and is never written', async () => {
+  it('amount and currency of an opportunity with products are theirs: they go out and are never written, and the rest is', async () => {
     await open()
     const id = here.completeOpportunity('Products')
     here.share(id)
@@ -77,10 +77,11 @@ describe('from the CRM to Partner Center', () => {
     here.sandbox.salesforce.people.addProducts(id, 81_000)
     await here.sync()
     expect(ownOf(id)[0]?.details.dealValue).toBe(81_000)
-    here.sandbox.partnerCenter.portal.edit(ownOf(id)[0]?.id ?? '', { dealValue: 1_000 })
+    const { CurrencyIsoCode: currency } = here.opportunity(id)
+    here.sandbox.partnerCenter.portal.edit(ownOf(id)[0]?.id ?? '', { dealValue: 1_000, currency: 'CHF', notes: 'Goes on' })
     here.writes()
     await here.sync()
-    expect(here.opportunity(id)['Amount']).toBe(81_000)
+    expect(here.opportunity(id)).toMatchObject({ Amount: 81_000, CurrencyIsoCode: currency, Description: 'Goes on', Cosell_Sync_Status__c: 'in-sync' })
     expect(here.writes().filter((write) => write.includes('composite')).length).toBeLessThanOrEqual(2)
   })
 })
@@ -213,6 +214,20 @@ describe('from Partner Center to the CRM', () => {
       reason: { code: 'conflict', items: [expect.stringContaining('converted without an opportunity') as string] },
     })
     expect(referral(own.id)).toMatchObject({ status: 'New' })
+    here.sandbox.partnerCenter.portal.accept(own.id)
+    await here.sync()
+    expect(await here.dealOf(own.id)).toMatchObject({
+      state: 'needs-attention',
+      reason: { code: 'conflict', items: [expect.stringContaining('the CRM shows nothing of the referral') as string] },
+    })
+  })
+
+  it('[R8] and where a person answers here, the referral follows', async () => {
+    await open()
+    const { own } = here.sandbox.partnerCenter.inbound.qualifiedLead(inbound)
+    await here.sync()
+    here.sandbox.salesforce.people.convertInto(leadIdOf(own.id), null)
+    await here.sync()
     await here.app.service.order(own.id, { take: 'decline', reason: 'No deal', by: 'kim' })
     await here.sync()
     expect(referral(own.id)).toMatchObject({ status: 'Closed', substatus: 'Declined' })

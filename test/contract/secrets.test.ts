@@ -75,7 +75,7 @@ it('[R43] nothing that leaves the process holds a secret, whatever goes right or
   here = await installation({
     server: {
       adminTokens: [planted.adminToken],
-      publicUrl: 'https://cosell.example.com',
+      publicUrl: 'https://127.0.0.1:9',
       signIn: { issuer: 'http://127.0.0.1:9/issuer', clientId: 'console', clientSecret: planted.signInSecret },
     },
     notices: {

@@ -1,4 +1,9 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { unzipSync } from 'fflate'
 import { afterEach, describe, expect, it } from 'vitest'
+import { checkBackup } from '../../src/store/index.js'
 import { signingLeaf, webhookSigner } from '../../src/sandbox/signing.js'
 import { installation, type Installation, type InstallationWish } from '../support/installation.js'
 
@@ -53,6 +58,41 @@ describe('[R51] who may do what', () => {
     expect(await get('/install/removal')).toMatchObject({ items: expect.any(Array) as unknown[] })
     for (const path of ['/solutions/import', '/audit/erase', '/secrets/rotate', '/install/remove', '/webhook/crm/register', '/webhook/crm/remove'])
       expect((await ask(`/api/v1${path}`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })).status).toBe(401)
+  })
+
+  it('hands out what the command line writes to files: the schema of the configuration, the package for the CRM, the store whole', async () => {
+    await open()
+    const get = (path: string): Promise<Response> => ask(`/api/v1${path}`, { headers: bearer })
+    expect(await (await get('/config/schema')).json()).toMatchObject({ properties: { partnerCenter: expect.anything() as unknown } })
+    const packed = await get('/install/package?form=managed')
+    expect(packed.headers.get('content-disposition')).toContain('cosell.zip')
+    expect(Object.keys(unzipSync(new Uint8Array(await packed.arrayBuffer())))).toContain('solution.xml')
+    expect((await get('/install/package?form=source')).status).toBe(409) // Dynamics 365 has no such form.
+    expect((await get('/install/package?form=boxed')).status).toBe(400)
+    const leftOvers = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('cosell-backup-'))
+    const before = leftOvers()
+    const kept = await get('/backup')
+    expect(kept.headers.get('content-type')).toBe('application/gzip')
+    const file = join(mkdtempSync(join(tmpdir(), 'cosell-download-')), 'downloaded.gz')
+    writeFileSync(file, Buffer.from(await kept.arrayBuffer()))
+    expect((await checkBackup(file)).rows).toMatchObject({ link: 0 })
+    rmSync(dirname(file), { recursive: true })
+    await expect.poll(leftOvers).toEqual(before) // It was written to a file of its own first.
+  })
+
+  it('has the simulated Partner Center send an event about a deal, and refuses to pretend one of the real one', async () => {
+    await open()
+    const { own: referral } = here.sandbox.partnerCenter.portal.create('private', { details: { currency: 'EUR' } })
+    await here.sync()
+    const trigger = (body: object): Promise<Response> => post('/api/v1/trigger', body, bearer)
+    const sent = (await (await trigger({ event: 'referral-updated', deal: referral.id })).json()) as { url: string }
+    expect(sent).toMatchObject({ event: 'referral-updated', referral: referral.id })
+    expect(sent.url).toMatch(/\/hooks\/partner-center$/)
+    const forgotten = await trigger({ event: 'referral-forgotten', deal: referral.id })
+    expect(forgotten.status).toBeGreaterThanOrEqual(400)
+    expect(await forgotten.text()).toContain('The sandbox refused the event: There is no event')
+    expect((await trigger({ event: 'referral-updated', deal: 'nobody' })).status).toBe(404)
+    expect((await post('/api/v1/trigger', { event: 'referral-updated', deal: referral.id })).status).toBe(401)
   })
 
   it('takes a bearer token, and lets an address that guesses wait', async () => {

@@ -107,7 +107,7 @@ it('an event costs two journeys to take, one each to lease and to load, and one 
 
 it('an event whose deal finds a free hand costs four journeys, its saves included', async () => {
   const handed: LeasedDeal[] = []
-  const withdraw = store.queue.offer({ leaseMs, keep: (most) => most, work: (deals) => void handed.push(...deals) })
+  const withdraw = store.queue.offer({ leaseMs, keep: (most) => most, keepOf: () => 0, work: (deals) => void handed.push(...deals) })
   expect(await journeysOf(() => store.acceptEvents([arrival(randomUUID())], now))).toBe(2)
   withdraw()
   const [{ lease, link } = expect.fail()] = handed
@@ -115,6 +115,21 @@ it('an event whose deal finds a free hand costs four journeys, its saves include
   expect(await journeysOf(async () => void (begun = await store.save({ lease, link, audit: notedOf(link), now, outcome: null })))).toBe(1)
   expect(await journeysOf(() => store.save({ lease, link: begun, audit: notedOf(link), now, outcome: { kind: 'settled' } }))).toBe(1)
   expect(await store.queue.take({ limit: 1, now, leaseMs })).toEqual([])
+})
+
+it('the end of a deal leases and reads the one that is due next in its own journey', async () => {
+  const handed: LeasedDeal[] = []
+  await store.acceptEvents([arrival(randomUUID())], now)
+  const withdraw = store.queue.offer({ leaseMs, keep: () => 0, keepOf: (ending) => ending, work: (deals) => void handed.push(...deals) })
+  const [lease = expect.fail()] = await store.queue.take({ limit: 1, now, leaseMs })
+  const [link = expect.fail()] = await store.loadToWork([lease.link])
+  await store.acceptEvents([arrival(randomUUID())], now)
+  expect(await journeysOf(() => store.save({ lease, link, audit: notedOf(link), now, outcome: { kind: 'settled' } }))).toBe(1)
+  withdraw()
+  const [next = expect.fail(), ...others] = handed
+  expect([next.link.id, next.link.revision, others]).toEqual([link.id, link.revision + 1, []])
+  expect(await journeysOf(() => store.save({ ...next, audit: notedOf(link), now, outcome: { kind: 'settled' } }))).toBe(1)
+  expect((await store.verifyAudit()).broken).toEqual([])
 })
 
 const arrival = (eventKey: string): AcceptedEvent => ({
@@ -217,7 +232,7 @@ it('events of several deals are handed over, each as it stands when it is marked
   const links = [await dealOf('r-both-a'), await dealOf('r-both-b')]
   await inTransaction(open, (trx) => sql`delete from dirty`.execute(trx))
   const handed: LeasedDeal[] = []
-  const withdraw = store.queue.offer({ leaseMs, keep: (most) => most, work: (deals) => void handed.push(...deals) })
+  const withdraw = store.queue.offer({ leaseMs, keep: (most) => most, keepOf: () => 0, work: (deals) => void handed.push(...deals) })
   await stranger(async (client) => {
     await client.query('begin')
     await client.query('lock table dirty in share mode')

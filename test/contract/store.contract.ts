@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newLink, type Link } from '../../src/core/link.js'
 import type { AcceptedEvent, Commit, Lease, LeasedDeal, Store } from '../../src/core/ports.js'
 import { asLinkId, type EndRef } from '../../src/core/ref.js'
+import { dueNextContract } from './store-due-next.contract.js'
+import { placesContract } from './store-places.contract.js'
+import { setBackContract } from './store-set-back.contract.js'
 
 export interface StoreUnderTest {
   readonly store: Store
@@ -34,6 +37,9 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       store = under.store
     })
     afterAll(() => under.close())
+    setBackContract(() => store)
+    dueNextContract(() => store)
+    placesContract(() => under)
 
     const one = async (id: string): Promise<Link> => {
       const [link] = await store.linksOf(ref(id), null)
@@ -124,7 +130,9 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       })
       expect(await takeOf(link)).toBeUndefined()
       now += 5_000
-      expect(await takeOf(link)).toMatchObject({ attempts: 1 })
+      const narrower = { limit: 1, now, leaseMs: 60_000, only: [link.id] }
+      expect(await store.queue.take({ ...narrower, retriesDueBy: now - 1 })).toEqual([])
+      expect(await store.queue.take({ ...narrower, retriesDueBy: now })).toMatchObject([{ attempts: 1 }])
     })
 
     it('[R31] saves what comes together, and one that is refused fails alone', async () => {
@@ -221,7 +229,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         free += kept - given.length
         deals.push(...given)
       }
-      return { deals, free: () => free, withdraw: store.queue.offer({ leaseMs: 60_000, keep, work }) }
+      return { deals, free: () => free, withdraw: store.queue.offer({ leaseMs: 60_000, keep, keepOf: () => 0, work }) }
     }
     const done = (deals: readonly LeasedDeal[]) =>
       Promise.all(deals.map(({ lease, link }) => store.save({ lease, link, audit: [], now, outcome: { kind: 'settled' } })))

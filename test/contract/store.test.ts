@@ -113,7 +113,7 @@ it('gives the deals and claims of a process that was killed to the next one at o
   expect(await second.queue.take({ limit: 1, now: now(), leaseMs: 60_000 })).toMatchObject([{ link: link.id }])
   expect(await second.queue.holds(held as Lease, now())).toBe(false)
   expect(await second.claim('sweep.crm', { token: 'alive', forMs: 60_000, now: now() })).toBe(true)
-  expect(await second.claim('turn:sweep', { token: 'alive', forMs: 60_000, now: now() })).toBe(false)
+  expect(await second.claim('turn:sweep', { token: 'alive', forMs: 60_000, mostMs: 3_600_000, now: now() })).toBe(false)
   expect(await second.claim('turn:poll', { token: 'alive', forMs: 60_000, now: now() })).toBe(true)
   await second.close()
 })

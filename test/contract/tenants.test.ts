@@ -101,6 +101,11 @@ describe.each(['sqlite', 'postgres'] as const)('[R80] one installation, two tena
     expect((await call('/api/v1/deals', { host: 'elsewhere.localhost:8400', token: tokens.contoso })).status).toBe(421)
   })
 
+  it('gives no tenant a backup, which would hold the deals of all', async () => {
+    const refused = await call('/api/v1/backup', { host: hostOf('contoso'), token: tokens.contoso })
+    expect([refused.status, refused.json()]).toEqual([409, expect.objectContaining({ remedy: expect.stringContaining('cosell backup') as string })])
+  })
+
   it('takes an event for the tenant its address names, and gives it to no other', async () => {
     const received = async (name: Name): Promise<number> => (await appOf(name).service.overview()).queue.due
     const { partnerCenter } = sandboxOf('contoso')

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { realClock } from '../../src/clock.js'
+import { commonClock } from '../../src/common-clock.js'
 import { refreshTokens, storeSignIn } from '../../src/connections/refresh-tokens.js'
 import { newLink } from '../../src/core/link.js'
 import { asLinkId } from '../../src/core/ref.js'
@@ -24,6 +26,22 @@ afterAll(() => postgres.stop())
 const signal = new AbortController().signal
 
 describe('several workers', () => {
+  it('[R6] tell one time, the database\'s, however far their machines\' clocks are apart: a lease is worth nothing otherwise', async () => {
+    const store = await open()
+    const told: number[] = []
+    const clocks = [90_000, -90_000, 0].map((aheadMs) =>
+      commonClock(
+        { ...realClock, now: () => Date.now() + aheadMs },
+        () => store.timeThere(),
+        (_text, byMs) => told.push(Math.round(byMs / 1_000)),
+      ),
+    )
+    await Promise.all(clocks.map((clock) => clock.compare()))
+    for (const clock of clocks) expect(Math.abs(clock.now() - Date.now())).toBeLessThan(1_000)
+    expect(told.sort()).toEqual([-90, 90])
+    await store.close()
+  })
+
   it('remind of an answer on days 7, 10 and 13, each once, however many there are and however often they start anew', async () => {
     const first = await open()
     for (const name of ['A', 'B']) {

@@ -38,6 +38,8 @@ export const QUICK: readonly QuickMutant[] = [
   ]),
   ...by('src/engine/sweep.test.ts', [
     'the brake is never pulled',
+    'a brake that was pulled lets go when an event carried one deal',
+    "Microsoft's referral whose deal is not known yet is nobody's",
     'the watermark of the sweep moves before its page is noted',
   ]),
   ...by('src/engine/reconcile.test.ts', ['an alias is forgotten after a move', 'a share goes out without a solution']),
@@ -51,7 +53,11 @@ export const QUICK: readonly QuickMutant[] = [
   ...by('src/engine/wide.test.ts', ['a share goes out without a contact although help is asked']),
   ...by('src/engine/ledger.test.ts', ['a save moves the base and does not say so']),
   ...by('src/engine/linking.test.ts', ["two deals that meet at one record are joined, and one of the referrals is nobody's any more"]),
-  ...by('src/engine/doors.test.ts', ['an answer at a door of the CRM is taken for one at Partner Center']),
+  ...by('src/engine/doors.test.ts', ['an answer at a door of the CRM is taken for one at Partner Center', 'a no to a first share is no answer']),
+  ...by('src/engine/ends.test.ts', ['a creation that the CRM refuses by now is searched for without end']),
+  ...by('src/engine/observation.test.ts', ['observing hides what a person has to look into']),
+  ...by('test/contract/qualifying.test.ts', ['a lead that is switched off is switched on where we convert it']),
+  ...by('src/adapters/salesforce/adapter.test.ts', ['a lead that was converted before it was known is not found']),
   ...by('src/store/promises.test.ts', [
     'a save does not compare the revision',
     'a save of a deal that is to be tried again does not compare the revision',

@@ -5,9 +5,9 @@ const NEAR: Readonly<Record<string, readonly string[]>> = {
   'src/core': ['src/core', 'src/engine', 'test/property/plan.test.ts', 'test/property/engine.test.ts'],
   'src/engine': ['src/engine', 'test/property/engine.test.ts', 'test/contract/partner-center-sweeps.test.ts', 'test/contract/corners.test.ts'],
   'src/store': ['src/store', 'test/contract/store.test.ts', 'test/contract/keeping.test.ts'],
-  'src/adapters/dynamics': ['src/adapters/dynamics', 'test/contract/dynamics-adapter.test.ts', 'test/contract/end-to-end.test.ts'],
+  'src/adapters/dynamics': ['src/adapters/dynamics', 'test/contract/dynamics-adapter.test.ts', 'test/contract/qualifying.test.ts', 'test/contract/end-to-end.test.ts'],
   'src/adapters/partner-center': ['src/adapters/partner-center', 'test/contract/partner-center-adapter.test.ts', 'test/contract/end-to-end.test.ts'],
-  'src/adapters/salesforce': ['src/adapters/salesforce', 'test/contract/salesforce.test.ts'],
+  'src/adapters/salesforce': ['src/adapters/salesforce', 'test/contract/qualifying.test.ts', 'test/contract/salesforce.test.ts'],
 }
 
 /** @throws Error for a file whose folder has no tests named here. */

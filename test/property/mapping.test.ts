@@ -130,7 +130,7 @@ function planned(mapping: Mapping, { partner, crm, base, lead }: Look, unreadabl
     },
     policy,
     canonical: { partner: (deal) => deal, crm: (deal) => deal },
-    crmMarker: 'O-new',
+    crmMarker: () => 'O-new',
     at: 0,
     partnerUrl: (id) => id,
   })

@@ -64,7 +64,7 @@ const inputOf = (world: World, given: Policy): PlanInput => ({
   now: { partner: present('partner', world.partner), crm: present('crm', world.crm) },
   policy: given,
   canonical: { partner: (deal) => deal, crm: loud },
-  crmMarker: 'O-new',
+  crmMarker: () => 'O-new',
   at: 0,
   partnerUrl: (id) => id,
 })
@@ -202,6 +202,7 @@ describe('the merge of one field', () => {
           takes: taken,
           canonical: (_side, given) => given,
           decision: null,
+          contested: false,
         }
         const bothEmpty = !agreed && (now.partner === null || now.crm === null)
         fc.pre(!bothEmpty)
@@ -223,6 +224,7 @@ describe('the merge of one field', () => {
           takes: { partner: 'yes', crm: 'yes' },
           canonical: (_side, given) => given,
           decision: null,
+          contested: false,
         })
         if (made.kind === 'write') expect(made.into.every(({ side }) => side === 'crm')).toBe(true)
       }),

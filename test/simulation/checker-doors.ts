@@ -1,6 +1,6 @@
 import type { Take } from '../../src/core/stage.js'
 import { family, wasSaid } from './checker-rare.js'
-import { FIELD_OF, isFirst, UNIQUE, phaseIn, type Desk, type Phase, type Violation } from './checker-words.js'
+import { FIELD_OF, isFirst, UNIQUE, phaseIn, sameSeen, type Desk, type Phase, type Violation } from './checker-words.js'
 import { counterpart } from './people.js'
 import type { Happening, Known, ShownField } from './truth.js'
 import type { World } from './world.js'
@@ -54,7 +54,8 @@ export function hasAuthor(desk: Desk): Violation[] {
  * An org of one currency shows it on every record and nobody ever writes it there: that it goes to Partner Center is the word of a person who
  * chose between the two at the desk, and the ledger holds what they chose.
  */
-function wasDecided({ world, links, conflicts }: Desk, { record, field, to }: Happening): boolean {
+function wasDecided({ world, links, conflicts }: Desk, { record, field, to, order }: Happening): boolean {
+  if (wasChosen(world, { record, field, to, order })) return true
   if (counterpart(world.truth, record)?.shown[field as ShownField] !== undefined) return false
   return conflicts.some(
     ({ link, conflict }) =>
@@ -64,6 +65,17 @@ function wasDecided({ world, links, conflicts }: Desk, { record, field, to }: Ha
       links.find(({ id }) => id === link)?.ends.partner?.id === record.id,
   )
 }
+
+/** Somebody chose this very value of the CRM at the desk, whoever it was that made it up. */
+const wasChosen = ({ office }: World, { record, field, to, order }: Pick<Happening, 'record' | 'field' | 'to' | 'order'>): boolean =>
+  office.choices.some(
+    (choice) =>
+      choice.order <= order &&
+      choice.keep === 'crm' &&
+      choice.field === FIELD_OF[field as ShownField] &&
+      choice.records.includes(record.id) &&
+      sameSeen(choice.value, to),
+  )
 
 // ------------------------------------------------------------------------------------------------------ the brake (rule R11)
 
@@ -78,8 +90,10 @@ export function brakes({ world, ledger, links }: Desk): Violation[] {
     ({ event, at }) => event?.kind === 'ran' && event.writes > 0 && event.because === `sweep of ${crowd.crowd.side}` && at >= crowd.atMs && at < untilMs,
   )
   const changed = links.filter(({ id, ends }) => crowd.linked.has(id) && crowd.edits.has(ends[crowd.crowd.side]?.id ?? '') && swept.some(({ link }) => link === id))
-  // Half of what is changed while a sweep walks is this sweep's, and half is the next one's: each looks at what it would change itself.
-  return changed.length > brakeLeast * (crowd.midSweep ? 2 : 1)
+  // Half of what is changed while a sweep walks, or is shown while a listing lags, is this sweep's, and half is the next one's: each looks at
+  // what it would change itself.
+  const isSplit = crowd.midSweep || (crowd.crowd.side === 'partner' && world.partner.options.listingLagMs > 0)
+  return changed.length > brakeLeast * (isSplit ? 2 : 1)
     ? [{ invariant: 'brake', text: `Sweeps carried ${changed.length} of ${crowd.edits.size} deals that were changed at once before anybody released the brake.` }]
     : []
 }

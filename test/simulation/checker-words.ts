@@ -37,3 +37,6 @@ export const FIELD_OF: Partial<Record<ShownField, Field>> = {
 /** Whether this is what the record began with. */
 export const isFirst = (world: World, item: Happening): boolean =>
   world.truth.happenings.find(({ record, field }) => record === item.record && field === item.field) === item
+
+export const sameSeen = (seen: unknown, value: unknown): boolean =>
+  seen === value || (typeof seen === 'string' && typeof value === 'string' && seen.slice(0, 10) === value)

@@ -6,7 +6,7 @@ import type { Happening, Known, ShownField, Side } from './truth.js'
 import { counterpart } from './people.js'
 import { brakes, doors, hasAuthor, staysInside } from './checker-doors.js'
 import { everNamed, rareHolds } from './checker-rare.js'
-import { FIELD_OF, isFirst, phaseIn, UNIQUE, type Desk, type Phase, type Violation } from './checker-words.js'
+import { FIELD_OF, isFirst, phaseIn, sameSeen, UNIQUE, type Desk, type Phase, type Violation } from './checker-words.js'
 import type { World } from './world.js'
 
 
@@ -90,9 +90,17 @@ function chosenByHand({ truth }: World, referral: Known, link: Link | undefined)
   return record !== undefined && everNamed(truth, referral.id, record.id) ? record : null
 }
 
+/** What the lead became was closed, and so was its referral, before either could be named on the other: the lead still says whose it is. */
+function closedBeforeNamed({ world }: Desk, referral: Known, link: Link | undefined, met: Known | null): Known | null {
+  const held = world.truth.records.get(link?.ends.crm?.id ?? '')
+  if (met === null || held === undefined || held.cameFrom !== met.id) return null
+  return ['won', 'lost'].includes(crmPhase(held) ?? '') && referral.shown.stage.startsWith('Closed') ? held : null
+}
+
 function pairOf(desk: Desk, referral: Known): Violation[] {
   const link = linkOf(desk, referral)
-  const other = chosenByHand(desk.world, referral, link) ?? counterpart(desk.world.truth, referral)
+  const met = chosenByHand(desk.world, referral, link) ?? counterpart(desk.world.truth, referral)
+  const other = closedBeforeNamed(desk, referral, link, met) ?? met
   const fail = (text: string): Violation => ({
     invariant: 'I1',
     text: `${text} [link ${link?.id ?? 'none'}: ${link?.state ?? '-'} ${link?.reason?.code ?? ''} ${link?.reason?.text ?? ''}]`,
@@ -134,6 +142,8 @@ const saysStage = (desk: Desk, link: Link): boolean => link.conflicts.some(({ fi
 function stagesAgree(desk: Desk, referral: Known, other: Known, link: Link): string[] {
   const [partner, crm] = [partnerPhase(referral.shown.stage), crmPhase(other)]
   if (partner === crm || saysStage(desk, link) || desk.world.office.refused.has(link.id)) return []
+  // A lead that was converted, and whose opportunity is another deal's or gone, takes no end any more.
+  if (other.kind === 'lead' && crm === 'open' && partner !== 'waiting') return []
   // An open deal that a seller puts on hold stays active at Partner Center, which knows no such thing.
   if (partner === 'open' && crm === 'waiting')
     return lastStageBy(desk, other) === 'person' ? [] : [`Referral ${referral.id} is active, its CRM record ${other.id} waits.`]
@@ -153,14 +163,15 @@ const lastOf = ({ world }: Desk, record: Known, field: ShownField): Happening | 
 const heldSince = (desk: Desk, referral: Known, other: Known): number =>
   lastOf(desk, other.shown.sync ? referral : other, other.shown.sync ? 'stage' : 'sync')?.order ?? 0
 /** A list that a person changed there may hold what the partner's side brought as well. */
-const uncarriedMs = 60_000
+const uncarriedMs = 90_000 // The lease of a process that was killed ends first.
+const readBeforeMs = 20_000 // What a write carries was read so long before it, where every call takes three seconds.
 /** A person's edit in the CRM of a moment before the referral took nothing any more: it came too late to be sent. */
 const wasTooLate = (desk: Desk, referral: Known, other: Known, field: ShownField): boolean => {
   const { happenings } = desk.world.truth
   const since = heldSince(desk, referral, other)
   const from = (happenings.find(({ order }) => order === since)?.atMs ?? 0) - uncarriedMs
-  const sent = lastOf(desk, referral, field)?.order ?? 0
-  return happenings.some((item) => item.order > sent && item.atMs >= from && item.actor === 'person' && item.record === other && item.field === field)
+  const read = (lastOf(desk, referral, field)?.atMs ?? 0) - readBeforeMs
+  return happenings.some((item) => item.atMs >= Math.max(read, from) && item.actor === 'person' && item.record === other && item.field === field)
 }
 const editedSince = ({ world }: Desk, record: Known, field: ShownField, since: number): boolean =>
   world.truth.happenings.some((item) => item.order > since && item.actor === 'person' && item.record === record && item.field === field)
@@ -168,6 +179,7 @@ const editedSince = ({ world }: Desk, record: Known, field: ShownField, since: n
 function fieldsAgree(desk: Desk, referral: Known, other: Known, link: Link): string[] {
   const partner = partnerPhase(referral.shown.stage)
   const crm = crmPhase(other)
+  if (other.kind === 'lead' && crm === 'open' && saysStage(desk, link)) return [] // Converted, and told.
   return COMPARED.flatMap((field) => {
     const [a, b] = [referral.shown[field], other.shown[field]]
     if (a === b || b === undefined) return []
@@ -180,7 +192,11 @@ function fieldsAgree(desk: Desk, referral: Known, other: Known, link: Link): str
     // A closed or unanswered referral takes nothing, nor does one whose record's switch is off: later edits in the CRM stay there.
     const held = partner === 'won' || partner === 'lost' || partner === 'waiting' || !other.shown.sync
     const word = link.decisions.some((decision) => decision.field === name && decision.keep === 'crm')
-    const edited = editedSince(desk, other, field, heldSince(desk, referral, other)) || wasTooLate(desk, referral, other, field)
+    // What a seller wrote on a lead came along when the lead was converted.
+    const grown = other.cameFrom === null ? undefined : desk.world.truth.records.get(other.cameFrom)
+    const edited = [other, ...(grown === undefined ? [] : [grown])].some(
+      (record) => editedSince(desk, record, field, heldSince(desk, referral, record)) || wasTooLate(desk, referral, record, field),
+    )
     if (held && (word || byCrm?.actor === 'person' || edited))
       return link.reason !== null ? [] : [`${field} of ${other.kind} ${other.id} is not sent and nobody is told: referral ${referral.id} ${String(a)}, record ${String(b)}.`]
     // Nor does it take what the record brought to their first meeting, beside its own.
@@ -237,9 +253,6 @@ function noLostUpdate(desk: Desk): Violation[] {
         ]
   })
 }
-
-const sameSeen = (seen: unknown, value: unknown): boolean =>
-  seen === value || (typeof seen === 'string' && typeof value === 'string' && seen.slice(0, 10) === value)
 
 // ------------------------------------------------------------------------------------------------------------------ I3
 
@@ -338,7 +351,8 @@ function noPingPong({ world }: Desk, given: Case): Violation[] {
 /** A conflict between two edits, one of which was our own write. */
 function noEcho({ world, conflicts, links }: Desk): Violation[] {
   return conflicts.flatMap(({ at, link, conflict }) => {
-    if (conflict.kind !== 'edit/edit') return []
+    // An amount is contested with its currency: one of the two may be as we wrote it.
+    if (conflict.kind !== 'edit/edit' || conflict.reason.endsWith('the two belong together.')) return []
     const field = UNIQUE.find((name) => FIELD_OF[name] === conflict.field)
     const deal = links.find(({ id }) => id === link)
     if (field === undefined || deal === undefined) return []

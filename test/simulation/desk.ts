@@ -100,6 +100,7 @@ async function decide(desk: AtDesk, { only, keep: wanted }: Answer, pick: number
     (current) => intended(current, { kind: 'resolve', field, keep }, { by: 'kim', at: now }),
     () => [],
   )
+  office.choices.push({ order: truth.happenings.length, records: recordsOf(link), field, keep, value: conflict.saw[keep] })
   // On a first meeting a word about a door is the same as a yes to it.
   if (conflict.door === keep) office.refused.add(link.id)
   else {

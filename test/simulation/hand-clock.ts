@@ -26,6 +26,10 @@ export function sleepOn(hand: HandClock, ms: number, signal?: AbortSignal): Prom
   })
 }
 
+/** At once where nothing is to be waited for. */
+export const wait = (hand: HandClock, ms: number): Promise<void> =>
+  ms <= 0 ? Promise.resolve() : new Promise((resolve) => void hand.at(hand.now() + ms, resolve))
+
 const stuckAfterTurns = 200_000 // A healthy pass needs some hundred turns.
 const turnMs = 50
 

@@ -4,13 +4,14 @@ import { partnerCenterInbound } from '../../src/adapters/partner-center/inbound.
 import { PlatformApi } from '../../src/adapters/partner-center/platform.js'
 import type { Clock, Inbound, InboundRequest, Store } from '../../src/core/ports.js'
 import { customerGuard } from '../../src/engine/customer-guard.js'
-import { LEASE_MS, unwitnessed, type Engine, type PolicyInForce } from '../../src/engine/engine.js'
+import { LEASE_MS, type Engine, type PolicyInForce } from '../../src/engine/engine.js'
 import { lookAgainWhenAsked, referralsKnown } from '../../src/engine/referrals-known.js'
 import { sweep } from '../../src/engine/sweep.js'
 import { worker } from '../../src/engine/worker.js'
 import { pace } from '../../src/remote/pace.js'
 import { remote, type Send } from '../../src/remote/send.js'
 import type { Transport } from '../../src/remote/transport.js'
+import { witnessed } from '../../src/remote/witness.js'
 import type { SandboxRng } from '../../src/sandbox/rng.js'
 import { platformAudience, referralsAudience } from '../../src/sandbox/partner-center/index.js'
 import { bearer } from '../../src/sandbox/partner-center/test-kit.js'
@@ -21,8 +22,6 @@ export const PARTNER_URL = 'https://pc.test'
 const sweepFirstMs = 60_000
 const pollMs = 10_000 // What is marked wakes the worker; the poll finds what waits for its time.
 const sweepMostMs = 600_000
-const signal = new AbortController().signal
-setMaxListeners(0, signal) // Every call of a run listens to it.
 
 export interface NodeWorld {
   readonly process: SimProcess
@@ -52,6 +51,8 @@ export interface Node {
 export function startNode(world: NodeWorld): Node {
   const { store, clock, rng } = world
   const newId = (): string => rng.guid()
+  const { signal } = new AbortController() // Its own: what a killed process waited for goes with it.
+  setMaxListeners(0, signal) // Every call of a run listens to it.
   const sender = (name: string, given: { transport: Transport; url: string; token: string; header: string }): Send =>
     remote({
       name,
@@ -92,7 +93,7 @@ export function startNode(world: NodeWorld): Node {
     freshen: async () => undefined,
     crmIdFor: crm.idFor,
     referralsKnown: () => referralsKnown(store),
-    witness: unwitnessed,
+    witness: witnessed,
     leaseMs: LEASE_MS,
     report: () => undefined,
     warn: world.warn,

@@ -1,3 +1,4 @@
+import type { Field } from '../../src/core/deal.js'
 import { fieldPolicies } from '../../src/core/mapping.js'
 import { defaultPolicy, type FlowName, type Policy } from '../../src/core/policy.js'
 import type { Side } from '../../src/core/ref.js'
@@ -16,6 +17,15 @@ export interface Word {
   readonly side: Side | 'both'
   readonly takes: readonly Take[]
 }
+/** A value that somebody chose at the desk. */
+export interface Choice {
+  /** Happenings of the truth before it. */
+  readonly order: number
+  readonly records: readonly string[]
+  readonly field: Field
+  readonly keep: Side
+  readonly value: unknown
+}
 /** A deal that somebody wanted left alone, from then until it was taken up again. */
 export interface Hold {
   readonly link: string
@@ -33,6 +43,7 @@ export interface Office {
   readonly openSince: Record<FlowName, number>
   open(now: number): readonly FlowName[]
   readonly words: Word[]
+  readonly choices: Choice[]
   /** Deals at a door of which somebody said no: what the two show of it stays different. */
   readonly refused: Set<string>
   readonly holds: Hold[]
@@ -63,6 +74,7 @@ export function office(rare: Rare | null): Office {
       return opened
     },
     words: [],
+    choices: [],
     refused: new Set(),
     holds: [],
   }

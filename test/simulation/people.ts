@@ -144,7 +144,8 @@ function atPartner({ partner, fresh }: Stage, { id }: Known, [what = '', how = '
   }
 }
 
-function inCrm({ crm, fresh }: Stage, { id, kind }: Known, [what = '', how = '']: readonly string[], pick: number): string | null {
+function inCrm(stage: Stage, { id, kind }: Known, [what = '', how = '']: readonly string[], pick: number): string | null {
+  const { crm, fresh } = stage
   const { people } = crm
   const n = fresh()
   const record = { id, kind: kind === 'lead' ? 'lead' : 'opportunity' } as const
@@ -192,13 +193,13 @@ function inCrm({ crm, fresh }: Stage, { id, kind }: Known, [what = '', how = '']
       return people.restore(record)
     case 'rename-account':
     case 'merge-accounts':
-      return accounts(crm, what, n, pick)
+      return accounts(stage, what, n, pick)
     default:
       return null
   }
 }
 
-function accounts({ people }: CrmSide, what: string, n: number, pick: number): string | null {
+function accounts({ crm: { people }, twins, now }: Stage, what: string, n: number, pick: number): string | null {
   const ids = people.accounts()
   const id = chosen(ids, pick)
   if (id === null) return null
@@ -209,6 +210,8 @@ function accounts({ people }: CrmSide, what: string, n: number, pick: number): s
   const loser = chosen(ids, pick + 1)
   if (loser === null || loser === id) return null
   people.mergeAccounts(id, loser)
+  // Was the loser ours, somebody has said which of two that fit is meant.
+  for (const pair of twins) if (pair.ids.includes(id)) pair.untilMs = Math.min(pair.untilMs, now())
   return `account ${loser} into ${id}`
 }
 

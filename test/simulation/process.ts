@@ -84,13 +84,13 @@ export function mortalStore(store: Store, life: Mortality): Store {
     })
     return Object.fromEntries(wrapped) as T // the same names, the same shapes
   }
-  // What a process takes in is handed over to its own worker, never to another one's or to one that is dead.
+  // What a process takes in, and what follows what it ends, is handed over to its own worker, never to another one's or to one that is dead.
   let withOffer = <T>(work: () => T): T => work()
   const offer: Store['queue']['offer'] = (hands) => {
     withOffer = (work) => {
       const withdraw = store.queue.offer(hands)
       try {
-        return work() // The store in memory has taken the events when the call returns.
+        return work() // The store in memory has done it when the call returns.
       } finally {
         withdraw()
       }
@@ -98,7 +98,8 @@ export function mortalStore(store: Store, life: Mortality): Store {
     return () => (withOffer = (work) => work())
   }
   const acceptEvents: Store['acceptEvents'] = (events, now) => withOffer(() => store.acceptEvents(events, now))
-  return wrap({ ...store, acceptEvents, queue: wrap({ ...store.queue, offer }, ['onMark', 'offer']) }, ['queue'])
+  const save: Store['save'] = (commit) => withOffer(() => store.save(commit))
+  return wrap({ ...store, acceptEvents, save, queue: wrap({ ...store.queue, offer }, ['onMark', 'offer']) }, ['queue'])
 }
 
 /** Time as one process sees it: a little off, and standing still while it is stopped. */

@@ -28,6 +28,8 @@ export function rarely(stage: Stage, { kind, pick }: Act): string | null | undef
     case 'crm.unmapped': {
       const account = chosen(stage.crm.people.accounts(), pick)
       if (account !== null) stage.crm.people.country(account, nowhere)
+      // One of two that fitted has another address now.
+      for (const pair of stage.twins) if (account !== null && pair.ids.includes(account)) pair.untilMs = Math.min(pair.untilMs, stage.now())
       return account === null ? null : `${kind}: account ${account} is in ${nowhere}`
     }
     case 'crm.mapped': {

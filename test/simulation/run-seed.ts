@@ -32,9 +32,10 @@ export interface Verdict {
 
 /**
  * How much of the world a seed meets. `wide`: also records from before the connector came, a crowd that is changed at once, and the question who
- * wrote every value. `whole`: besides, what seldom happens and other settings than the delivered ones.
+ * wrote every value. `whole`: besides, what seldom happens and other settings than the delivered ones. `lagging`: as wide, and readings of referrals
+ * by id do not know of the last write yet; no other breadth plays that, and none of their seeds changes for it.
  */
-export type Breadth = 'narrow' | 'wide' | 'whole'
+export type Breadth = 'narrow' | 'wide' | 'whole' | 'lagging'
 
 export function drawCase(seed: number, crm: CrmKind, breadth: Breadth = 'narrow'): Case {
   const rng = seededRng(seed)
@@ -44,8 +45,12 @@ export function drawCase(seed: number, crm: CrmKind, breadth: Breadth = 'narrow'
   const wide = breadth !== 'narrow'
   const known = wide ? drawn : { ...drawn, legacy: [], crowd: null }
   const { script, rare } = breadth === 'whole' ? drawRare(seededRng(Math.imul(seed, 3_266_489_917) ^ 0xa5e1), known, crm) : { script: known, rare: null }
-  return { seed, crm, wide, weather, script, rare, options: { partner: drawPartner(rng), crm: CRMS[crm].draw(rng) } }
+  const partner = { ...drawPartner(rng), ...lagOf(seed, breadth) }
+  return { seed, crm, wide, weather, script, rare, options: { partner, crm: CRMS[crm].draw(rng) } }
 }
+
+const lagOf = (seed: number, breadth: Breadth): Case['options']['partner'] =>
+  breadth === 'lagging' ? { readLagMs: seededRng(Math.imul(seed, 2_654_435_761) ^ 0x1a6).pick([2_000, 20_000]) } : {}
 
 /** What the documentation of Partner Center leaves open: each run meets another combination. */
 function drawPartner(rng: SandboxRng): Case['options']['partner'] {

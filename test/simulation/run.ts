@@ -22,6 +22,8 @@ const { values } = parseArgs({
     wide: { type: 'boolean', default: false },
     /** Besides, what seldom happens: doors that wait for a word, flows that observe, identifiers written by hand, days without an answer. */
     whole: { type: 'boolean', default: false },
+    /** As wide, and readings of referrals by id lag behind the last write. */
+    lagging: { type: 'boolean', default: false },
     /** Tells how often everything came up: in how many runs, and how many times in all. */
     census: { type: 'boolean', default: false },
     /** Tells one number of everything that the seeds did: the same before and after whatever shall change no run. */
@@ -37,7 +39,7 @@ if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count) || count < 1) {
 }
 
 const { crm } = values
-const breadth: Breadth = values.whole ? 'whole' : values.wide ? 'wide' : 'narrow'
+const breadth: Breadth = values.whole ? 'whole' : values.lagging ? 'lagging' : values.wide ? 'wide' : 'narrow'
 if (!isCrmKind(crm)) {
   console.error(`--crm is one of ${CRM_KINDS.join(', ')}.`)
   process.exit(2)

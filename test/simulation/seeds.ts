@@ -4,7 +4,7 @@ import { drawCase, runCase, type Breadth } from './run-seed.js'
 
 const perBlock = 50
 
-/** Part of the seeds that every test run plays: 1,200 on Dynamics 365 and 800 on Salesforce, in four files that run side by side, and in a fifth 50 each of the whole world. */
+/** Part of the seeds that every test run plays: 1,200 on Dynamics 365 and 800 on Salesforce, in four files that run side by side, and in a fifth 50 each of the whole world and of one whose readings lag. */
 export function playSeeds(crm: CrmKind, first: number, count: number, breadth: Breadth = 'narrow'): void {
   const blocks = Array.from({ length: count / perBlock }, (_, index) => first + index * perBlock)
   // The time limit only ends a run that hangs: nothing is measured by it.

@@ -1,4 +1,5 @@
 import type { Store } from '../../src/core/ports.js'
+import { SIDES } from '../../src/core/ref.js'
 import { brakeName, type Brake } from '../../src/engine/sweep.js'
 import { NoAnswer, type Transport } from '../../src/remote/transport.js'
 import type { SimHandler, SimSend } from '../../src/sandbox/http.js'
@@ -6,7 +7,7 @@ import { partnerCenter, type PartnerCenter, type PartnerCenterOptions } from '..
 import { seededRng, type SandboxRng } from '../../src/sandbox/rng.js'
 import { memoryStore } from '../support/memory-store.js'
 import type { CrmKind, CrmOptions, CrmSide } from './crm.js'
-import { leapClock, quiet, type LeapClock } from './hand-clock.js'
+import { leapClock, quiet, wait, type LeapClock } from './hand-clock.js'
 import { changeAll, pairFromBefore, putBack, type CrowdStory, type Pair } from './before.js'
 import type { Violation } from './checker-words.js'
 import { CRMS } from './crms.js'
@@ -341,20 +342,22 @@ export function world({ seed, crm: kind, weather: drawn, script, rare, options }
     },
     async answerBrakes() {
       if (crowd === null) return
+      let { answer }: { answer: string } = crowd.crowd
       for (let looks = 0; looks < looksMost; looks += 1) {
         await pass(lookEveryMs)
-        const pulled = await Promise.all((['partner', 'crm'] as const).map((side) => store.getValue<Brake | null>(brakeName(side))))
+        const pulled = await Promise.all(SIDES.map((side) => store.getValue<Brake | null>(brakeName(side))))
         if (!pulled.some((brake) => brake?.value != null)) continue
         crowd.brakes += 1
         count('the brake was pulled')
-        count(`a person answered the brake: ${crowd.crowd.answer}`)
-        if (crowd.crowd.answer === 'put back') putBack(stage, crowd)
+        count(`a person answered the brake: ${answer}`)
+        tell(`* a person answers the brake: ${answer}`)
+        if (answer === 'put back') putBack(stage, crowd)
         else {
           crowd.releasedAtMs ??= clock.now()
-          for (const side of ['crm', 'partner'] as const) void living()[0]?.sweep(side, true)
+          for (const side of SIDES) void living()[0]?.sweep(side, true)
         }
         seen.look('person')
-        tell(`* a person answers the brake: ${crowd.crowd.answer}`)
+        answer = 'release' // What others changed meanwhile goes on only when somebody says so.
       }
     },
     async play(act) {
@@ -395,6 +398,3 @@ export function world({ seed, crm: kind, weather: drawn, script, rare, options }
     },
   }
 }
-
-const wait = (clock: LeapClock, ms: number): Promise<void> =>
-  ms <= 0 ? Promise.resolve() : new Promise((resolve) => void clock.at(clock.now() + ms, resolve))

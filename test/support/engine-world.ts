@@ -83,6 +83,7 @@ export function engineWorld(): EngineWorld {
     },
     refresh: async () => undefined,
     firstSync: { since: null, openOnly: false },
+    rounds: { partner: 600_000, crm: 30_000 },
     mapping: mappingDesk(() => {
       throw new Error('this world has no mapping')
     }, () => Promise.resolve()),

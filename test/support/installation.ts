@@ -20,6 +20,8 @@ export interface InstallationWish {
   readonly mapping?: object
   readonly notices?: Readonly<Record<string, unknown>>
   readonly webhook?: Readonly<Record<string, unknown>>
+  /** The shared secret of the CRM's callbacks. */
+  readonly webhookKey?: string
   /** Further settings at the top of the file. */
   readonly more?: Readonly<Record<string, unknown>>
   /** Other readings of what the documentation leaves open. */
@@ -55,7 +57,7 @@ export interface Installation {
 }
 
 const never = new AbortController().signal
-const webhookKey = 'test-webhook-key'
+const usualKey = 'test-webhook-key'
 
 export async function installation(wish: InstallationWish = {}): Promise<Installation> {
   const customFields = wish.customFields ?? 'cosell'
@@ -136,7 +138,7 @@ export async function installation(wish: InstallationWish = {}): Promise<Install
 
 /** The configuration as its file would say it. */
 function loaded(wish: InstallationWish, sandbox: Sandbox, folder: string): LoadedConfig {
-  const { partnerCenter, crm } = sandboxSettings(sandbox, webhookKey)
+  const { partnerCenter, crm } = sandboxSettings(sandbox, wish.webhookKey ?? usualKey)
   const file = join(folder, 'cosell.yaml')
   const text = stringify({
     environment: 'test',

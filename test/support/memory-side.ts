@@ -17,6 +17,8 @@ interface Row {
   audit: string | null
   status: string | null
   movedTo: EndRef | null
+  createdAt?: number
+  modifiedAt?: number
 }
 
 /** One remote system in memory: just enough behaviour for examples of the engine. The faithful ones are the simulators. */
@@ -92,8 +94,8 @@ export function memorySide(side: Side): MemorySide {
       parts: [],
       auditText: row.audit,
       settlesInMs: 0,
-      modifiedAt: null,
-      createdAt: null,
+      modifiedAt: row.modifiedAt ?? null,
+      createdAt: row.createdAt ?? null,
     }
     return present
   }

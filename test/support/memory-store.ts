@@ -2,7 +2,7 @@ import type { AuditEntry, AuditRecord } from '../../src/core/audit.js'
 import { Fault } from '../../src/core/fault.js'
 import { expectedRefs, LINK_STATES, newLink, answerDue, waitsFor, type Link, type LinkState } from '../../src/core/link.js'
 import type { LinkFilter } from '../../src/core/filters.js'
-import type { AcceptedEvent, Commit, Hands, Lease, Mark, Queue, Store } from '../../src/core/ports.js'
+import type { AcceptedEvent, Commit, Hands, Lease, LeasedDeal, Mark, Queue, Store } from '../../src/core/ports.js'
 import { asLinkId, isEndRef, refKey, SIDES, type Instant, type LinkId, type Ref } from '../../src/core/ref.js'
 
 /** What is kept is never changed any more: sharing it is as good as a copy, and who tries to change it is told. */
@@ -142,13 +142,12 @@ export function memoryStore(options: { random: () => number }): Store {
       })
       for (const listener of listeners) listener()
     } else if (outcome.kind === 'again') {
-      Object.assign(row, {
-        token: null,
-        leasedUntil: 0,
-        dueAt: now + outcome.inMs,
-        attempts: row.attempts + 1,
-        failingSince: row.failingSince ?? now,
-      })
+      const failing = { attempts: row.attempts + 1, failingSince: row.failingSince ?? now }
+      Object.assign(row, { token: null, leasedUntil: 0, dueAt: now + outcome.inMs, ...failing })
+    } else if (outcome.kind === 'settled' && outcome.next !== undefined) {
+      const { at: dueAt, because } = outcome.next
+      const rested = { attempts: 0, failingSince: null, wide: false, urgency: 2, markedAt: now }
+      Object.assign(row, { token: null, leasedUntil: 0, dueAt, because, ...rested })
     } else dirty.delete(row.link)
   }
   const saveOne = ({ lease, link, audit, now, outcome }: Commit): Link => {
@@ -170,13 +169,27 @@ export function memoryStore(options: { random: () => number }): Store {
     return { link, token, until, marks, attempts, failingSince, wide, because, markedAt }
   }
 
+  const dueAt = (now: Instant): DirtyRow[] =>
+    [...dirty.values()]
+      .filter((row) => row.dueAt <= now && row.leasedUntil <= now)
+      .sort((a, b) => a.urgency - b.urgency || a.dueAt - b.dueAt)
+  const withDeal = (row: DirtyRow, now: Instant): LeasedDeal => ({
+    lease: leaseOf(row, now, hands?.leaseMs ?? 0),
+    link: links.get(row.link) as Link, // a mark has its deal
+  })
+
+  /** Whoever ends a deal may go on with the one that is due next. */
+  const saveAndFollow = (commit: Commit): Link => {
+    const saved = saveOne(commit)
+    const kept = commit.outcome === null ? 0 : (hands?.keepOf(1) ?? 0)
+    if (kept > 0) hands?.work(dueAt(commit.now).slice(0, kept).map((row) => withDeal(row, commit.now)), kept)
+    return saved
+  }
+
   const queue: Queue = {
     mark: async (marks, now) => markAll(marks, now),
-    take: async ({ limit, now, leaseMs, only }) => {
-      const due = [...dirty.values()].filter(
-        (row) => row.dueAt <= now && row.leasedUntil <= now && (only === undefined || only.includes(row.link)),
-      )
-      due.sort((a, b) => a.urgency - b.urgency || a.dueAt - b.dueAt)
+    take: async ({ limit, now, leaseMs, only, retriesDueBy: by = now }) => {
+      const due = dueAt(now).filter((row) => (only?.includes(row.link) ?? true) && (row.attempts === 0 || row.dueAt <= by))
       return due.slice(0, limit).map((row) => leaseOf(row, now, leaseMs))
     },
     holds: async (lease, now, leaseMs) => {
@@ -189,6 +202,12 @@ export function memoryStore(options: { random: () => number }): Store {
       for (const lease of leases) {
         const row = dirty.get(lease.link)
         if (row?.token === lease.token) Object.assign(row, { token: null, leasedUntil: 0 })
+      }
+    },
+    setBack: async (now, leaseMs) => {
+      for (const row of dirty.values()) {
+        if (row.leasedUntil > now + leaseMs + 300_000) row.leasedUntil = now + leaseMs
+        if (row.markedAt > now + 300_000) Object.assign(row, { dueAt: now, markedAt: now })
       }
     },
     depth: async (now) => {
@@ -210,9 +229,7 @@ export function memoryStore(options: { random: () => number }): Store {
     },
     offer: (offered) => {
       hands = offered
-      return () => {
-        if (hands === offered) hands = null
-      }
+      return () => void (hands === offered && (hands = null))
     },
   }
 
@@ -268,8 +285,7 @@ export function memoryStore(options: { random: () => number }): Store {
     const kept = hands?.keep(batch.length) ?? 0
     const fresh = batch.map((event) => accept(event, now))
     const rows = [...dirty.values()].filter(({ link }) => !before.has(link)).slice(0, kept)
-    const leased = rows.map((row) => ({ lease: leaseOf(row, now, hands?.leaseMs ?? 0), link: links.get(row.link) as Link })) // a mark has its deal
-    hands?.work(leased, kept)
+    hands?.work(rows.map((row) => withDeal(row, now)), kept)
     return fresh
   }
 
@@ -290,7 +306,7 @@ export function memoryStore(options: { random: () => number }): Store {
       record(audit)
       return link
     },
-    save: async (commit) => saveOne(commit),
+    save: async (commit) => saveAndFollow(commit),
     saveMany: async (commits) =>
       commits.map((commit) => {
         try {
@@ -341,9 +357,9 @@ export function memoryStore(options: { random: () => number }): Store {
     listValues: async (prefix) =>
       [...values].filter(([name]) => name.startsWith(prefix)).map(([name, entry]) => ({ name, ...entry })),
     dropValue: async (name) => void values.delete(name),
-    claim: async (name, { token, forMs, now }) => {
+    claim: async (name, { token, forMs, now, mostMs = forMs }) => {
       const before = claims.get(name)
-      if (before !== undefined && before.until > now && before.token !== token) return false
+      if (before !== undefined && before.until > now && before.until <= now + mostMs + 300_000 && before.token !== token) return false
       claims.set(name, { token, until: now + forMs })
       return true
     },

@@ -1,4 +1,5 @@
-import { alone } from '../../src/adapters/salesforce/org.js'
+import type { Session } from '../../src/adapters/salesforce/exchange.js'
+import { alone, type StageMemory } from '../../src/adapters/salesforce/org.js'
 import { salesforceAdapter, type SalesforceAdapter } from '../../src/adapters/salesforce/adapter.js'
 import { limitOf } from '../../src/adapters/salesforce/errors.js'
 import { SALESFORCE_PROFILE } from '../../src/adapters/salesforce/profile.js'
@@ -7,7 +8,7 @@ import { salesforceSignIn } from '../../src/connections/salesforce-sign-in.js'
 import type { CreateChange, PatchChange } from '../../src/core/change.js'
 import type { Projection } from '../../src/core/deal.js'
 import { effectiveMapping } from '../../src/core/mapping.js'
-import { EMPTY_MAPPING } from '../../src/core/mapping-document.js'
+import { EMPTY_MAPPING, type MappingDocument } from '../../src/core/mapping-document.js'
 import type { Clock, Present, Reading, TouchedOptions, TouchedRecord } from '../../src/core/ports.js'
 import type { EndRef } from '../../src/core/ref.js'
 import { pace } from '../../src/remote/pace.js'
@@ -39,6 +40,7 @@ export interface SalesforceDesk {
   readonly clock: Clock
   readonly adapter: SalesforceAdapter
   readonly send: Send
+  readonly session: Session
   /** `METHOD path` of every call below a version, in order. */
   readonly calls: string[]
   run<T>(work: Promise<T>): Promise<T>
@@ -53,6 +55,8 @@ export interface SalesforceDesk {
 export function salesforceDesk(
   given: Partial<Omit<SalesforceGiven, 'clock' | 'rng'>> & {
     readonly owner?: string
+    readonly stageMemory?: StageMemory
+    readonly mapping?: MappingDocument
     /** Stands between the adapter and the org. */
     readonly between?: (transport: Transport) => Transport
   } = {},
@@ -92,8 +96,10 @@ export function salesforceDesk(
     correlation: () => ({}),
     newId: () => String((made += 1)),
   })
-  const settings = { mapping: effectiveMapping(SALESFORCE_PROFILE, EMPTY_MAPPING), owner: given.owner ?? null, checkMarkInName: false }
-  const connection = { url: origin, send, session: token, clock }
+  const mapping = effectiveMapping(SALESFORCE_PROFILE, given.mapping ?? EMPTY_MAPPING)
+  const settings = { mapping, owner: given.owner ?? null, checkMarkInName: false }
+  const memory = given.stageMemory === undefined ? {} : { stageMemory: given.stageMemory }
+  const connection = { url: origin, send, session: token, clock, ...memory }
   const adapter = salesforceAdapter({ ...connection, settings: () => settings, customerGuard: (_key, work) => work(alone) })
   const run = <T>(work: Promise<T>): Promise<T> => runWithClock(hand, work)
   const desk: SalesforceDesk = {
@@ -102,6 +108,7 @@ export function salesforceDesk(
     clock,
     adapter,
     send,
+    session: token,
     calls,
     run,
     async create(deal = euroDeal, more = {}) {

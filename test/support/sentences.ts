@@ -14,17 +14,17 @@ const ELSEWHERE: readonly RegExp[] = [
   /^src\/store\/(backup|migrations|rotate)\.ts/,
   /^src\/adapters\/(crm-kind|registry)\.ts/,
   /^src\/core\/(countries|states|matching|mapping-laws|conversion-functions)\.ts/,
-  /^src\/server\/(openapi|docs|home|front|limits|health|readiness|console|hooks|local-socket|events|sign-in-pages|operations|[a-z]+-operations)\.ts/,
-  /^src\/adapters\/[a-z-]+\/(inbound|certificates|kind|profile|row|schema|columns|soql|tasks)\.ts/,
+  /^src\/server\/(openapi|docs|home|front|gate|limits|health|readiness|console|hooks|local-socket|events|sign-in-pages|operations|[a-z]+-operations)\.ts/,
+  /^src\/adapters\/[a-z-]+\/(inbound|certificates|chain|kind|profile|row|schema|columns|soql|tasks)\.ts/,
   /^src\/adapters\/[a-z-]+\/(package\/|install\/(blueprint|forms|views|resources|package|deploy|catalogue|steps-removal|removal))/,
   /^src\/connections\/(crm-package|catalogue-file)\.ts/,
-  /^src\/engine\/note-text\.ts/,
-  /^src\/store\/postgres-(batch|dialect)\.ts/,
+  /^src\/(engine\/note-text|core\/field-words)\.ts/,
+  /^src\/store\/(postgres-batch|postgres-dialect|sqlite-dialect)\.ts/,
   /^src\/watch\/(channels|turns)\.ts/,
 ]
 /** Pieces of requests, and names of spans and scopes. */
 const TECHNICAL =
-  / (eq|ne|ge|gt) (\{|true|null|0)| (asc|desc)$|^\(?(SELECT|WHERE|LIMIT|ORDER|AND|Bearer)\b|^ AND |<[a-z/]|offline_access|^openid|^updatedDateTime|^SystemModstamp|^\{1\} (and \(|IN)|^cosell connect|^work deal$|^HTTP \{1\}$|^BEGIN [A-Z]+$|^is not$|^Query read timeout$/
+  / (eq|ne|ge|gt) (\{|true|null|0)| (asc|desc)$|^\(?(SELECT|WHERE|LIMIT|ORDER|AND|Bearer)\b|^ AND |<[a-z/]|offline_access|^openid|^updatedDateTime|^SystemModstamp|^\{1\} (and \(|IN)|^cosell connect|^work deal$|^HTTP \{1\}$|^BEGIN [A-Z]+$|^is not$|^kind not in |^Query read timeout$/
 /** For the log, or to a programmer. */
 const QUIET_CALL = /(^|\.)(log|warn|info|debug|error|describe|execute|raw|soql|query|RegExp|reported?)$/
 const words = /[A-Za-z]{2,},? +([A-Za-z({"]|\d)|\} [a-z]{2,}/

@@ -36,6 +36,14 @@ describe('reading an opportunity', () => {
     ])
   })
 
+  test('takes the customer for the account, where the parent account is another one', async () => {
+    const other = { ...row.parentaccountid, accountid: 'acc-2', name: 'Parent of Fabrikam', versionnumber: 8 }
+    crm.on(/^GET opportunities\(/, () => ({ status: 200, json: { ...row, customerid_account: row.parentaccountid, parentaccountid: other } }))
+    expect((await read()).deal['customerProfile.name']).toBe('Fabrikam')
+    crm.on(/^GET opportunities\(/, () => ({ status: 200, json: { ...row, customerid_account: null, parentaccountid: other } }))
+    expect((await read()).deal['customerProfile.name']).toBe('Parent of Fabrikam')
+  })
+
   test('has another version as soon as any of its rows has', async () => {
     const before = (await read()).version
     expect((await read()).version).toBe(before)
@@ -91,6 +99,14 @@ describe('reading many', () => {
     expect(crm.counted.length).toBe(1)
     expect(readings.slice(0, 2).map(({ kind }) => kind)).toEqual(['absent', 'present'])
   })
+
+  test('follows a link to the next page that leaves out the host', async () => {
+    const link = '/api/data/v9.2/opportunities?$skiptoken=2'
+    crm
+      .on(/^GET opportunities\?/, () => ({ status: 200, json: { value: [], '@odata.nextLink': link } }))
+      .on(/^GET opportunities\?.*skiptoken=2/, listing([row]))
+    expect((await adapter.readMany([ref], { wide: false, signal }))[0]?.kind).toBe('present')
+  })
 })
 
 
@@ -130,6 +146,15 @@ describe('patching an opportunity', () => {
       cosell_referralidentifier: 'r-2',
       cosell_referrallink: 'https://x',
     })
+  })
+
+  test('whose contact is shown without a version asks only that it is still there', async () => {
+    crm.on(/^PATCH /, noContent)
+    const { versionnumber: _version, ...contact } = row.parentcontactid
+    crm.on(/^GET opportunities\(/, () => ({ status: 200, json: { ...row, parentcontactid: contact } }))
+    const { version } = await read()
+    await adapter.write(patch({ 'customerProfile.team': [{ email: 'kim@fabrikam.example', firstName: 'Kim', lastName: 'Li', phone: null }] }, { expect: version }), { signal })
+    expect(crm.requests.find(({ path, method }) => method === 'PATCH' && path.startsWith('contacts('))?.headers['If-Match']).toBe('*')
   })
 
   test('in a currency without decimals rounds to whole units', async () => {

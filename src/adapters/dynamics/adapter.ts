@@ -48,6 +48,8 @@ export interface DynamicsAdapter extends Adapter {
   prepare(options: CallOptions): Promise<void>
   /** Logical name of the table of solutions, as far as it is known. */
   solutionTable(): string | null
+  /** The columns have changed: whoever asks next reads them anew. */
+  outdate(): void
 }
 
 const readsPerQuestion = 150 // Their ids (6,500 characters), the columns of a deal and all headers stay below 16 KB: see feed.ts.
@@ -73,6 +75,9 @@ class Dynamics implements DynamicsAdapter {
 
   async prepare({ signal }: CallOptions): Promise<void> {
     await this.#environment.schema(signal)
+  }
+  outdate(): void {
+    this.#environment.outdate()
   }
   solutionTable(): string | null {
     return this.#environment.known.solutions?.name ?? null
@@ -246,6 +251,7 @@ class Dynamics implements DynamicsAdapter {
     return describe(schema, await securedColumns(this.#environment.api, { userId: schema.self?.userId ?? '', names, signal }))
   }
   checks({ signal }: CallOptions): Promise<Check[]> {
+    this.#environment.outdate() // A person asks how it is now, most often after mending something.
     return checks(this.#environment, signal)
   }
 

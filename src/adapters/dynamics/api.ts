@@ -69,7 +69,7 @@ export class DynamicsApi {
 
   /** One page of a list; `at` is a path or a link the server gave us, used as it is. */
   async page(question: Question, signal: AbortSignal): Promise<Page & { readonly headers: Answer['headers'] }> {
-    const url = question.path.startsWith('http') ? this.#ownLink(question.path) : this.urlOf(question.path)
+    const url = this.#addressOf(question.path)
     const answer = await this.#exchange({ method: 'GET', url, headers: this.#reading(question), body: null, signal }, question.what)
     if (answer.status >= 400) throw faultOf(answer, { method: 'GET', what: question.what, conditional: false })
     return { ...pageIn(answer.text, question.what), headers: answer.headers }
@@ -151,19 +151,21 @@ export class DynamicsApi {
   async #batch(items: readonly BatchItem[], options: { readonly signal: AbortSignal; readonly what: string }): Promise<BatchAnswer[]> {
     const boundary = `batch_cosell_${items.length}`
     const headers = { ...protocol, 'Content-Type': `multipart/mixed; boundary="${boundary}"`, Prefer: 'odata.continue-on-error' }
+    const asks = items.every((item) => item.kind === 'single' && item.part.method === 'GET')
     const request = {
       method: 'POST',
       url: this.urlOf('$batch'),
       headers,
       body: writeBatch(items, boundary),
       signal: options.signal,
+      asks,
     } as const
     const answer = await this.#exchange(request, options.what)
     const type = answer.headers['content-type'] ?? ''
     // The outer status may be that of a failed part; only an answer without parts is a refusal of the batch itself.
     if (!/^multipart\/mixed/i.test(type)) {
       throw faultOf(answer, {
-        method: items.some((item) => item.kind === 'set' || item.part.method !== 'GET') ? 'POST' : 'GET',
+        method: asks ? 'GET' : 'POST',
         what: options.what,
         conditional: false,
       })
@@ -201,6 +203,10 @@ export class DynamicsApi {
       headers: { ...protocol, ...condition },
       body: operation.body === null ? null : JSON.stringify(operation.body),
     }
+  }
+  #addressOf(path: string): string {
+    if (path.startsWith('/')) return new URL(this.root).origin + path // A link may leave out the host.
+    return /^https?:/i.test(path) ? this.#ownLink(path) : this.urlOf(path)
   }
   /** Links are followed on this environment only: they carry our token. */
   #ownLink(link: string): string {

@@ -47,7 +47,7 @@ async function createSome(
   const keys = new Set(changes.flatMap((change) => customerFor(codec, dealFor(codec, change)) ?? []).map(customerKey))
   const work = (): Promise<Outcomes> => createGuarded(environment, codec, changes, signal)
   // Every worker takes the guards in the same order, so that no two wait for each other.
-  return [...keys].sort().reduceRight<() => Promise<Outcomes>>((inner, key) => () => environment.guard(key, inner), work)()
+  return [...keys].sort().reduceRight<() => Promise<Outcomes>>((inner, key) => () => environment.guard(key, inner, signal), work)()
 }
 
 interface Prepared {

@@ -28,7 +28,7 @@ export async function checks(environment: Environment, signal: AbortSignal): Pro
     schema = await environment.schema(signal)
   } catch (error) {
     const fault = toFault(error)
-    return [...signIn, fail('CRM tables', fault.message, fault.remedy)]
+    return [...signIn, { ...fail('CRM tables', fault.message, fault.remedy), fault: fault.kind }]
   }
   return [
     ...signIn,
@@ -50,7 +50,7 @@ async function signInChecks(environment: Environment, signal: AbortSignal): Prom
     return [pass('CRM sign-in', `Signed in to ${environment.api.root}${name === null ? '' : ` (${name})`} as application user ${user}.`), clockCheck(environment, page.headers['date'])]
   } catch (error) {
     const fault = toFault(error)
-    return [fail('CRM sign-in', fault.message, fault.remedy)]
+    return [{ ...fail('CRM sign-in', fault.message, fault.remedy), fault: fault.kind }]
   }
 }
 

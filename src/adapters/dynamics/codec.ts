@@ -28,6 +28,7 @@ import { inZone, MISFIT } from '../column.js'
 import { unique } from '../lists-as-text.js'
 import { isPlace, KEPT, OPTIONAL, type Place } from './profile.js'
 import { columnIn, precisionOf, tableOf, type Schema } from './schema.js'
+import { twiceWritten } from '../twice-written.js'
 import { readScalar, toScalar, truncate, valueIn, writeScalar, type Converted } from '../values.js'
 
 /** Where a mapping row lives in this environment. */
@@ -82,7 +83,17 @@ export function codecOf(options: {
     else if (row.origin === 'document') broken.push({ row, why: target() })
     else resting.push(row)
   }
-  return { kind, mapping, schema, table, rows, broken, resting, nameReserve: options.checkMark ? 2 : 0 }
+  const twice = twiceWritten(rows.map(({ row, target }) => ({ row, columns: writtenIn(kind, target) })))
+  broken.push(...rows.flatMap(({ field, row }) => (twice.has(field) ? [{ row, why: twice.get(field) ?? '' }] : [])))
+  const working = rows.filter(({ field }) => !twice.has(field))
+  return { kind, mapping, schema, table, rows: working, broken, resting, nameReserve: options.checkMark ? 2 : 0 }
+}
+
+/** The columns behind a target, each with its table. What a place looks up is no column that a row could have. */
+function writtenIn(kind: MappedKind, target: Target): readonly string[] {
+  if (target.kind !== 'place') return [`${target.kind === 'related' ? target.relation : kind}.${target.column.name}`]
+  const table = target.place === 'contact' ? 'contact' : target.place === 'person' ? 'lead' : null
+  return table === null ? [] : Object.values(contactLimits).map((name) => `${table}.${name}`)
 }
 
 const zoned = (target: Target, zone: string | null): Target =>

@@ -7,7 +7,8 @@ import type { Receipt } from '../../core/ports.js'
 import type { EndRef } from '../../core/ref.js'
 import type { Operation } from './api.js'
 import { closing } from './closing.js'
-import { assertWorks, canonicalOf, type Codec } from './codec.js'
+import { assertWorks, canonicalOf, decodeColumn, type Codec } from './codec.js'
+import { overConstants, shownByConstants } from '../constants.js'
 import { accountDoubt, chooseAccount, customerKey, customerOf, type Customer } from '../customers.js'
 import { personIn, relatedDeal } from './decode.js'
 import { currencyBind, encodeDeal, encodeStamp, markedName, stageValues, type Body, type Encoded } from './encode.js'
@@ -75,10 +76,10 @@ export function prepareCreate(
       ? null
       : contactFor(codec, { person: encoded.person, encoded, accountId: account?.id ?? null, recordId: id, found: context.found, what })
   const owner = chooseOwner(codec, change.deal.team ?? [], { configured: context.owner, users: context.found.users })
+  const constants = defaultsOf(codec, codec.kind)
   const body: Body = {
     [codec.table.id]: id,
-    ...defaultsOf(codec, codec.kind),
-    ...encoded.own,
+    ...overConstants(constants, encoded.own),
     ...nameOf(codec, change),
     ...(encoded.currency == null ? {} : currencyBind(codec, encoded.currency, what)),
     ...(account === null
@@ -105,6 +106,7 @@ export function prepareCreate(
       ...(account === null ? relatedDeal(codec, 'account', {}) : account.resolved),
       ...(contact === null ? relatedDeal(codec, 'contact', {}) : contact.resolved),
       ...ownerShown(codec, owner),
+      ...constantsShown(codec, codec.kind, { constants, given: encoded.own }),
     },
     remarks: [...(account?.remark == null ? [] : [account.remark]), ...(owner.remark === null ? [] : [owner.remark])],
     accountRemark: account?.remark ?? null,
@@ -132,11 +134,12 @@ function accountFor(
 ): Related {
   const choice = chooseAccount(given.customer, given.found.accounts)
   if (choice.kind === 'create') {
-    const body = { accountid: choice.id, ...defaultsOf(codec, 'account'), ...given.encoded.account }
+    const constants = defaultsOf(codec, 'account')
+    const body = { accountid: choice.id, ...overConstants(constants, given.encoded.account) }
     return {
       id: choice.id,
       operation: { method: 'POST', path: 'accounts', ifMatch: null, body, what: `the account of ${given.what}` },
-      resolved: {},
+      resolved: constantsShown(codec, 'account', { constants, given: given.encoded.account }),
       remark: choice.remark,
     }
   }
@@ -165,8 +168,10 @@ function contactFor(
   }
   const id = guidOf(`contact:${given.recordId}:${email}`)
   const what = `the contact ${person.email} of ${given.what}`
-  const more = { ...defaultsOf(codec, 'contact'), ...given.encoded.contact }
-  return { id, operation: contactOperation({ id, person, accountId, more, what }), resolved: {}, remark: null }
+  const constants = defaultsOf(codec, 'contact')
+  const more = overConstants(constants, given.encoded.contact)
+  const resolved = constantsShown(codec, 'contact', { constants, given: given.encoded.contact })
+  return { id, operation: contactOperation({ id, person, accountId, more, what }), resolved, remark: null }
 }
 
 /** A record is always made open; a closed one is closed by its action in the same change set. */
@@ -204,13 +209,21 @@ export function defaultsOf(codec: Codec, table: MappedKind | 'account' | 'contac
   return body
 }
 
+function constantsShown(codec: Codec, table: NewKind | 'account' | 'contact', made: { readonly constants: Body; readonly given: Body }): Projection {
+  const rows = codec.rows.flatMap((bound) => {
+    const { target } = bound
+    return target.kind !== 'place' && (target.kind === 'related' ? target.relation : codec.kind) === table ? [{ ...bound, target }] : []
+  })
+  return shownByConstants(rows, made, decodeColumn)
+}
+
 /** Makes one record: one call to look, one to write. Repeating it is safe. */
 export async function create(environment: Environment, change: CreateChange, signal: AbortSignal): Promise<Receipt> {
   const codec = await environment.codec(newKind(change), signal)
   assertWorks(codec)
   const customer = customerFor(codec, dealFor(codec, change))
   const work = (): Promise<Receipt> => createAlone(environment, codec, change, signal)
-  return customer === null ? work() : environment.guard(customerKey(customer), work)
+  return customer === null ? work() : environment.guard(customerKey(customer), work, signal)
 }
 
 /** What a record that was made of this change shows, where it took an existing account, contact or owner instead of the values it was given. */

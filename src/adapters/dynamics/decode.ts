@@ -80,7 +80,8 @@ function around(codec: Codec, row: Row): Around {
   const rows = table === null || codec.kind === 'lead' ? [] : rowsOf(row, table.collection)
   return {
     row,
-    account: rowOf(row, 'parentaccountid') ?? rowOf(row, 'customerid_account'),
+    // The form shows the other of the two, and keeps them alike; who writes only one means the customer.
+    account: rowOf(row, 'customerid_account') ?? rowOf(row, 'parentaccountid'),
     contact: rowOf(row, 'parentcontactid'),
     solutions: rows.flatMap((item) => {
       const id = table === null ? null : idOf(item, table.id)
@@ -98,7 +99,6 @@ export function presentOf(codec: Codec, ref: EndRef, row: Row): Present {
   const seen = around(codec, row)
   const { deal, unreadable } = dealOf(codec, seen)
   const own = (name: string): string | null => columnIn(codec.schema, codec.kind, name)?.name ?? null
-  const sync = own(SYNC)
   const identifier = own(IDENTIFIER)
   const audit = own(AUDIT)
   return {
@@ -108,7 +108,7 @@ export function presentOf(codec: Codec, ref: EndRef, row: Row): Present {
     deal,
     otherId: identifier === null ? null : (textOf(row, identifier)?.trim() ?? null),
     // Without the switch in this environment nobody can have switched it on.
-    sync: sync !== null && flagOf(row, sync) === true,
+    sync: switchOf(codec, row) === true,
     category: codec.kind,
     locked: countsItself(codec, row) ? ['details.dealValue'] : [],
     sealed: numberOf(row, 'statecode') !== 0,
@@ -150,20 +150,29 @@ function partsOf({ account, contact, solutions }: Around): Ref[] {
   ]
 }
 
+/** What the switch of a record says; null where this environment has none. */
+export function switchOf(codec: Codec, row: Row): boolean | null {
+  const column = columnIn(codec.schema, codec.kind, SYNC)
+  return column === null ? null : flagOf(row, column.name) === true
+}
+
+const ANY_VERSION = '*' // Of a row around the record that is shown without a version: it must be there, and no more is known of it.
+
 function versionOf(codec: Codec, { row, account, contact, solutions }: Around): Present['version'] {
   const tag = etagOf(row)
   if (tag === null) return null
   const seen = (related: Row | null, id: string): { id: string; etag: string } | null =>
-    related === null ? null : { id: idOf(related, id) ?? '', etag: etagOf(related) ?? '' }
+    related === null ? null : { id: idOf(related, id) ?? '', etag: etagOf(related) ?? ANY_VERSION }
   const contactSeen = seen(contact, 'contactid')
   const currency = rowOf(row, 'transactioncurrencyid')
   return packVersion({
     row: tag,
     account: seen(account, 'accountid'),
     contact: contactSeen && { ...contactSeen, email: (contact && textOf(contact, 'emailaddress1')) ?? '' },
-    solutions: solutions.map((item) => ({ id: item.id, etag: etagOf(item.row) ?? '', solution: item.solution.id })),
+    solutions: solutions.map((item) => ({ id: item.id, etag: etagOf(item.row) ?? ANY_VERSION, solution: item.solution.id })),
     currency: currency && textOf(currency, 'isocurrencycode'),
     name: codec.kind === 'opportunity' ? textOf(row, 'name') : textOf(row, 'subject'),
+    sync: switchOf(codec, row),
   })
 }
 

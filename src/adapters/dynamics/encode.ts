@@ -119,7 +119,7 @@ export function stageValues(codec: Codec, stage: Stage, what: string): StageValu
 }
 
 /** What the connector keeps on a record beside the deal, in the columns that this environment has for it. */
-export function encodeStamp(codec: Codec, stamp: Stamp): Body {
+export function encodeStamp(codec: Codec, stamp: Omit<Stamp, 'sync'> & { readonly sync?: boolean }): Body {
   const body: Body = {}
   const put = (name: string, value: string | boolean | null | undefined): void => {
     const column = columnIn(codec.schema, codec.kind, name)

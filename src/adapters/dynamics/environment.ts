@@ -4,13 +4,14 @@ import type { MappedKind, Mapping } from '../../core/mapping.js'
 import type { DynamicsApi } from './api.js'
 import { codecOf, type Codec } from './codec.js'
 import { tellsOfOtherColumns } from './errors.js'
+import { withDays } from './day-columns.js'
 import { discover, type Discover } from './fields.js'
 import { withLookups } from './lookup-columns.js'
 import { ASSUMED_SCHEMA, type Schema } from './schema.js'
 import { Stride } from './stride.js'
 
 /** Runs `work` alone among all workers that name the same key, so that two deals of one customer never make two accounts. */
-export type CustomerGuard = <T>(key: string, work: () => Promise<T>) => Promise<T>
+export type CustomerGuard = <T>(key: string, work: () => Promise<T>, signal: AbortSignal) => Promise<T>
 
 export interface Settings {
   /** What the connector works by now; a new version gives a new object. */
@@ -34,6 +35,7 @@ export class Environment {
   #schema: Schema = ASSUMED_SCHEMA
   #freshenedAt: number | null = null
   #reading: Promise<Schema> | null = null
+  #outdated = 0
   readonly #codecs = new Map<string, Codec>()
 
   constructor(options: {
@@ -67,10 +69,18 @@ export class Environment {
     })
     return this.#reading
   }
+  /** What is known of the columns is read anew by whoever asks next, also where a reading is under way that may not have met the change. */
+  outdate(): void {
+    this.#outdated += 1
+    if (this.#schema.readAt !== null) this.#schema = { ...this.#schema, readAt: Number.NEGATIVE_INFINITY }
+  }
   async #read(signal: AbortSignal): Promise<Schema> {
+    const outdated = this.#outdated
     try {
       const schema = await this.#discover(this.api, { now: this.clock.now(), signal })
-      this.#schema = await withLookups(this.api, schema, this.settings.mapping, signal)
+      const { mapping } = this.settings
+      const found = await withDays(this.api, await withLookups(this.api, schema, mapping, signal), mapping, signal)
+      this.#schema = outdated === this.#outdated ? found : { ...found, readAt: Number.NEGATIVE_INFINITY }
     } catch (error) {
       // What we know goes on serving while the metadata cannot be read; a first read has nothing to fall back on.
       if (this.#schema.readAt === null || !isFault(error) || error.kind === 'signed-out' || error.kind === 'forbidden') throw error

@@ -1,6 +1,6 @@
 import { Fault, isFault } from '../../core/fault.js'
 import type { TouchedOptions, TouchedPage, TouchedRecord } from '../../core/ports.js'
-import type { Ref } from '../../core/ref.js'
+import type { EndKind, Ref } from '../../core/ref.js'
 import type { Page } from './api.js'
 import type { Environment } from './environment.js'
 import { readCursor, writeCursor, type Position } from './feed-cursor.js'
@@ -27,6 +27,8 @@ export async function* touched(environment: Environment, options: TouchedOptions
   const { tables: before, fullAt } = readCursor(options.cursor)
   const after = new Map<string, Position>()
   const now = environment.clock.now()
+  const isUnfiltered = options.since === null && !options.openOnly
+  const wholeOf: EndKind[] = []
   let full = before.size === 0 || (fullAt !== null && now - fullAt >= fullEveryMs)
   for (const table of feedTables(schema)) {
     const isEnd = table.kind === 'opportunity' || table.kind === 'lead'
@@ -35,9 +37,11 @@ export async function* touched(environment: Environment, options: TouchedOptions
     for await (const records of round.pages()) if (records.length > 0) yield { records, cursor: null }
     // What happened to rows around the deals since then is not known any more, so that every deal must be looked at.
     if (!isEnd && round.lost) full = true
+    // Nor is what was deleted since then.
+    if (round.lost && isUnfiltered && (table.kind === 'opportunity' || table.kind === 'lead')) wholeOf.push(table.kind)
     after.set(table.name, round.next)
   }
-  yield { records: [], cursor: writeCursor({ tables: after, fullAt: full ? now : (fullAt ?? now) }) }
+  yield { records: [], cursor: writeCursor({ tables: after, fullAt: full ? now : (fullAt ?? now) }), wholeOf }
 }
 
 /** One table's part of a round. */

@@ -63,7 +63,18 @@ function tableQuestions(table: string): Record<string, Question> {
     [`${table} Memo`]: ask(what, `${at}${kind('Memo', { $select: 'LogicalName,MaxLength' })}`),
     [`${table} Picklist`]: ask(what, `${at}${kind('Picklist', { $select: 'LogicalName', $expand: 'OptionSet,GlobalOptionSet' })}`),
     [`${table} Status`]: ask(what, `${at}${kind('Status', { $select: 'LogicalName', $expand: 'OptionSet' })}`),
-    [`${table} DateTime`]: ask(what, `${at}${kind('DateTime', { $select: 'LogicalName,DateTimeBehavior' })}`),
+    [`${table} DateTime`]: ask(what, `${at}${kind('DateTime', { $select: 'LogicalName,Format,DateTimeBehavior' })}`),
+  }
+}
+
+/** Of columns that hold amounts: how many digits they keep, and who says so. */
+function amountQuestions(table: string): Record<string, Question> {
+  const what = `the columns of table ${table}`
+  const at = definition(table)
+  return {
+    [`${table} Money`]: ask(what, `${at}${kind('Money', { $select: 'LogicalName,Precision,PrecisionSource' })}`),
+    [`${table} Decimal`]: ask(what, `${at}${kind('Decimal', { $select: 'LogicalName,Precision' })}`),
+    [`${table} Double`]: ask(what, `${at}${kind('Double', { $select: 'LogicalName,Precision' })}`),
   }
 }
 
@@ -76,7 +87,7 @@ export const discover: Discover = async (api, options) => {
   const first = await askAll(
     api,
     {
-      ...Object.fromEntries(TABLES.flatMap((table) => Object.entries(tableQuestions(table)))),
+      ...Object.fromEntries(TABLES.flatMap((table) => Object.entries({ ...tableQuestions(table), ...amountQuestions(table) }))),
       tables: ask(
         'the custom tables',
         `EntityDefinitions${query({ $select: 'LogicalName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute,DisplayName,DisplayCollectionName,ChangeTrackingEnabled', $filter: 'IsCustomEntity eq true' })}`,
@@ -96,12 +107,17 @@ export const discover: Discover = async (api, options) => {
   const solutionTable = findSolutionTable(customTables)
   const catalogue = solutionTable === null ? null : findLabelled(customTables, SOLUTION_CATALOGUE.labels)
   const userId = idOf(me, 'UserId') ?? ''
-  const second = await askAll(api, { ...followUp(solutionTable, userId, userPhones), ...catalogueQuestions(catalogue) }, signal)
+  const second = await askAll(
+    api,
+    { ...followUp(solutionTable, userId, userPhones), ...catalogueQuestions(catalogue), ...pricingQuestion(first) },
+    signal,
+  )
+  const pricing = numberOf(rowsOf(optional(second, 'pricing') ?? {}, 'value')[0] ?? {}, 'pricingdecimalprecision')
   const tables = {
-    opportunity: readTable(first, 'opportunity'),
-    lead: readTable(first, 'lead'),
-    account: readTable(first, 'account'),
-    contact: readTable(first, 'contact'),
+    opportunity: readTable(first, 'opportunity', pricing),
+    lead: readTable(first, 'lead', pricing),
+    account: readTable(first, 'account', pricing),
+    contact: readTable(first, 'contact', pricing),
   }
   if (tables.opportunity === null || tables.account === null || tables.contact === null) throw noSales()
   const user = optional(second, 'user')
@@ -174,7 +190,7 @@ function optional(answers: Answers, name: string): Row | null {
   throw answer
 }
 
-function readTable(answers: Answers, name: string): Table | null {
+function readTable(answers: Answers, name: string, pricing: number | null): Table | null {
   const head = name === 'opportunity' || name === 'lead' ? optional(answers, `${name} table`) : required(answers, `${name} table`)
   if (head === null) return null
   const standard = TABLES.find((table) => table === name)
@@ -184,7 +200,7 @@ function readTable(answers: Answers, name: string): Table | null {
     set: textOf(head, 'EntitySetName') ?? fallback?.set ?? `${name}s`,
     id: textOf(head, 'PrimaryIdAttribute') ?? fallback?.id ?? `${name}id`,
     tracked: flagOf(head, 'ChangeTrackingEnabled') ?? false,
-    columns: readColumns(answers, name),
+    columns: readColumns(answers, name, pricing),
   }
 }
 
@@ -192,26 +208,58 @@ const listIn = (answers: Answers, name: string): readonly Row[] => rowsOf(option
 const byName = <T>(rows: readonly Row[], read: (row: Row) => T): Map<string, T> =>
   new Map(rows.map((row): [string, T] => [textOf(row, 'LogicalName') ?? '', read(row)]))
 
-function readColumns(answers: Answers, table: string): Map<string, Column> {
+/** By whom the digits of a money column are set. */
+const BY_COLUMN = 0
+const BY_ORGANIZATION = 1
+/** One setting for the whole environment; asked only where a column goes by it. */
+const pricingQuestion = (answers: Answers): Record<string, Question> =>
+  TABLES.some((table) => listIn(answers, `${table} Money`).some((row) => numberOf(row, 'PrecisionSource') === BY_ORGANIZATION))
+    ? { pricing: ask('the organization', `organizations${query({ $select: 'pricingdecimalprecision' })}`) }
+    : {}
+
+/** Digits that a column of amounts keeps; null where the currency says it, or nobody. `pricing`: those of the organization. */
+function digitsIn(row: Row, pricing: number | null): number | null {
+  const source = numberOf(row, 'PrecisionSource') ?? BY_COLUMN
+  return source === BY_COLUMN ? numberOf(row, 'Precision') : source === BY_ORGANIZATION ? pricing : null
+}
+
+function readColumns(answers: Answers, table: string, pricing: number | null = null): Map<string, Column> {
+  const amounts = ['Money', 'Decimal', 'Double'].flatMap((type) => listIn(answers, `${table} ${type}`))
+  const scales = byName(amounts, (row) => digitsIn(row, pricing))
   const lengths = byName([...listIn(answers, `${table} String`), ...listIn(answers, `${table} Memo`)], (row) => numberOf(row, 'MaxLength'))
   const options = byName([...listIn(answers, `${table} Picklist`), ...listIn(answers, `${table} Status`)], readOptions)
-  const behaviours = byName(listIn(answers, `${table} DateTime`), (row) => valueIn(row, 'DateTimeBehavior'))
+  const days = byName(listIn(answers, `${table} DateTime`), dayOf)
   const delivered = STANDARD_TABLES[table as TableName] as Table | undefined // also asked for tables that are not delivered
   // A day sent as a time is refused, so that what is delivered as a day stays one where the environment does not say.
-  const isDay = (name: string): boolean => (behaviours.get(name) ?? (delivered?.columns.get(name)?.type === 'date' ? 'DateOnly' : null)) === 'DateOnly'
+  const day = (name: string): Day => days.get(name) ?? (delivered?.columns.get(name)?.type === 'date' ? 'yes' : 'no')
   return byName(rowsOf(required(answers, `${table} columns`), 'value'), (row): Column => {
     const name = textOf(row, 'LogicalName') ?? ''
     const type = TYPES[textOf(row, 'AttributeType') ?? ''] ?? 'other'
+    const scale = scales.get(name) ?? null
     return {
       name,
       label: labelIn(row, 'DisplayName') ?? name,
-      type: type === 'instant' && isDay(name) ? 'date' : type,
+      type: type === 'instant' && day(name) !== 'no' ? 'date' : type,
+      ...(type === 'instant' && day(name) === 'doubt' ? { dayInDoubt: true as const } : {}),
       maxLength: lengths.get(name) ?? null,
+      ...(scale === null ? {} : { scale }),
       options: options.get(name) ?? null,
       writable: flagOf(row, 'IsValidForUpdate') ?? true,
       required: valueIn(row, 'RequiredLevel') === 'SystemRequired' || valueIn(row, 'RequiredLevel') === 'ApplicationRequired',
     }
   })
+}
+
+type Day = 'yes' | 'no' | 'doubt'
+/**
+ * What behaves as a day is sent as one. Of what is only shown as one the documentation says both: the table reference calls every such column
+ * a day, and its behaviour may all the same be a time of the user. Null: the environment does not say.
+ */
+function dayOf(row: Row): Day | null {
+  const behaviour = valueIn(row, 'DateTimeBehavior') ?? null
+  if (behaviour === 'DateOnly') return 'yes'
+  if (textOf(row, 'Format') === 'DateOnly') return 'doubt'
+  return behaviour === null ? null : 'no'
 }
 
 /** Our own protected columns are not among them: the installer lets the connector read those. */

@@ -111,6 +111,12 @@ describe('an event of Dynamics 365', () => {
     expect(answer).toMatchObject({ kind: 'accepted', events: [{ eventKey: null, hints: [{ ref: { id: opportunity } }] }] })
   })
 
+  test('whose body leaves out what it is about is known by its headers', async () => {
+    const { PrimaryEntityName: _name, MessageName: _message, ...rest } = event({}) as Record<string, unknown>
+    const answer = await receive(rest, { headers: { 'x-cosell-key': key, 'x-ms-dynamics-entity-name': 'opportunity', 'x-ms-dynamics-request-name': 'Update' } })
+    expect(answer).toMatchObject({ kind: 'accepted', events: [{ hints: [{ ref: { kind: 'opportunity', id: opportunity } }] }] })
+  })
+
   test('without the large members is still an event', async () => {
     const { InputParameters: _in, OutputParameters: _out, ...rest } = event({}) as Record<string, unknown>
     expect(await hintsOf(rest)).toEqual([`opportunity ${opportunity}`])

@@ -30,7 +30,7 @@ function receive(options: DynamicsInboundOptions, request: InboundRequest): Inbo
   }
   if (request.body.length > bodyLimit) return refused(413, 'Too large', 'The body is larger than one MiB.')
   const body = parse(request.body)
-  const event = body === null ? fromHeaders(request) : fromBody(body, options)
+  const event = (body === null ? null : fromBody(body, options)) ?? fromHeaders(request)
   if (event === null) return refused(400, 'Not readable', 'The body is no event of Dynamics 365.')
   return { kind: 'accepted', events: [event], reply: null }
 }

@@ -7,7 +7,7 @@ import type { EndRef } from '../../core/ref.js'
 import type { DynamicsApi, Operation } from './api.js'
 import { assertWorks, canonicalOf, type Codec } from './codec.js'
 import { customerKey } from '../customers.js'
-import { presentOf, readQuery } from './decode.js'
+import { presentOf, readQuery, switchOf } from './decode.js'
 import { currencyBind, encodeDeal, encodeStamp, type Body } from './encode.js'
 import { customerFor, needsOf, prepareCreate, type NewRecord } from './create.js'
 import type { Environment } from './environment.js'
@@ -57,6 +57,8 @@ interface Qualifying {
   readonly deal: Projection
   readonly otherId: string | null
   readonly auditText: string | null
+  /** What the lead's switch says; without one the deal is the partner's alone to begin with, and is switched on. */
+  readonly sync: boolean
 }
 
 /**
@@ -76,10 +78,10 @@ export async function qualify(environment: Environment, change: StepChange, sign
     throw new Fault('stale', `The ${what} was changed in the meantime.`, { remedy: 'Nothing to do: it is read again.' })
   }
   const deal: Projection = { ...present.deal, ...change.set, status: 'Active/Accepted' }
-  const qualifying = { lead, opportunity, change, row, version: textOf(row, '@odata.etag') ?? '*', deal, otherId: present.otherId, auditText: present.auditText }
+  const qualifying = { lead, opportunity, change, row, version: textOf(row, '@odata.etag') ?? '*', deal, otherId: present.otherId, auditText: present.auditText, sync: switchOf(lead, row) ?? true }
   const customer = customerFor(opportunity, canonicalOf(opportunity, deal))
   const work = (): Promise<Receipt> => qualifyAlone(environment, qualifying, signal)
-  return customer === null ? work() : environment.guard(customerKey(customer), work)
+  return customer === null ? work() : environment.guard(customerKey(customer), work, signal)
 }
 
 async function qualifyAlone(environment: Environment, qualifying: Qualifying, signal: AbortSignal): Promise<Receipt> {
@@ -99,12 +101,12 @@ async function qualifyAlone(environment: Environment, qualifying: Qualifying, si
 
 /** Account and contact if they are missing, a patch that carries the lead's version, and the action behind it. */
 function operationsOf(qualifying: Qualifying, record: NewRecord): Operation[] {
-  const { lead, change, deal, version } = qualifying
+  const { lead, change, deal, version, sync } = qualifying
   const what = recordName('lead', change.ref.id)
   const encoded = encodeDeal(lead, change.set, { precision: precisionOf(lead.schema, deal['details.currency'] ?? null), what })
   const patch: Body = {
     ...encoded.own,
-    ...encodeStamp(lead, { sync: true, ...change.stamp }),
+    ...encodeStamp(lead, { sync, ...change.stamp }),
     ...(record.account === null ? {} : { 'parentaccountid@odata.bind': `/accounts(${record.account.id})` }),
     ...(record.contact === null ? {} : { 'parentcontactid@odata.bind': `/contacts(${record.contact.id})` }),
   }
@@ -157,12 +159,14 @@ async function fill({ api }: Environment, made: Made, signal: AbortSignal): Prom
   const what = recordName('opportunity', made.id)
   const names = Object.keys(body).filter((name) => !name.includes('@'))
   const path = `${set}(${made.id})${query({ $select: ['_createdby_value', '_modifiedby_value', ...names].join(',') })}`
+  let began: Row | null = null
   for (let attempt = 1; ; attempt += 1) {
     const row = await api.get({ path, what }, signal)
     if (row === null) throw new Fault('missing', `The ${what} does not exist any more.`, { remedy: 'It may have been deleted in the CRM.' })
+    if (isUntouched(row)) began ??= row
     const ifMatch = textOf(row, '@odata.etag') ?? '*'
     try {
-      await api.run([{ method: 'PATCH', path: `${set}(${made.id})`, ifMatch, body: besideOthers(body, row), what }], signal)
+      await api.run([{ method: 'PATCH', path: `${set}(${made.id})`, ifMatch, body: besideOthers(body, row, began), what }], signal)
       return
     } catch (error) {
       if (!isFault(error) || error.kind !== 'stale' || attempt >= fillTriesMost) throw error
@@ -170,17 +174,23 @@ async function fill({ api }: Environment, made: Made, signal: AbortSignal): Prom
   }
 }
 
-/** Where somebody else was at the new record first, what they may have written stands: only empty columns are filled. */
-function besideOthers(body: Body, row: Row): Body {
-  if (textOf(row, '_modifiedby_value') === textOf(row, '_createdby_value')) return body
+const isUntouched = (row: Row): boolean => textOf(row, '_modifiedby_value') === textOf(row, '_createdby_value')
+
+/**
+ * Where somebody else was at the new record first, what they may have written stands: only columns are filled that are empty, or show what the
+ * action left there (`began`, where the record was seen before anybody's hand).
+ */
+function besideOthers(body: Body, row: Row, began: Row | null): Body {
+  if (isUntouched(row)) return body
+  const isAsItBegan = (name: string): boolean => holdsNothing(row[name]) || (began !== null && row[name] === began[name])
   // The action itself was told the currency and the customer; a contact may not have come along.
-  const isFree = (name: string): boolean => (name.includes('@') ? !name.startsWith('transactioncurrencyid@') : holdsNothing(row[name]))
+  const isFree = (name: string): boolean => (name.includes('@') ? !name.startsWith('transactioncurrencyid@') : isAsItBegan(name))
   return Object.fromEntries(Object.entries(body).filter(([name]) => isFree(name)))
 }
 
 /** What the CRM's own copying leaves out: our columns, the deal's columns, and the customer. */
 function filling({ qualifying, record, id }: Made): Body {
-  const { lead, opportunity, change, deal, row, otherId, auditText } = qualifying
+  const { lead, opportunity, change, deal, row, otherId, auditText, sync } = qualifying
   const what = recordName('opportunity', id)
   const currency = deal['details.currency'] ?? null
   const encoded = encodeDeal(opportunity, deal, { precision: precisionOf(opportunity.schema, currency), what })
@@ -199,8 +209,8 @@ function filling({ qualifying, record, id }: Made): Body {
       ...(otherId === null ? {} : { otherId }),
       ...(link === null ? {} : { link }),
       ...(auditText === null ? {} : { audit: auditText }),
+      sync,
       ...change.stamp,
-      sync: true,
     }),
   }
 }

@@ -52,12 +52,14 @@ function headIn(target: Target, row: Row): Head[] {
 }
 const listOf = ({ set, id, label }: Head): Question => ask(`the rows of ${set}`, `${set}?$select=${id},${label}&$top=${rowsMost + 1}`)
 
-/** Lookup columns that rows or constants name, each once. */
-function lookupsIn(schema: Schema, mapping: Mapping): Wanted[] {
+const lookupsIn = (schema: Schema, mapping: Mapping): Wanted[] => mappedColumns(schema, mapping).filter(({ column }) => column.type === 'lookup')
+
+/** Columns that rows or constants name, each once. */
+export function mappedColumns(schema: Schema, mapping: Mapping): Wanted[] {
   const found = new Map<string, Wanted>()
   const add = (table: TableName, name: string): void => {
     const column = columnIn(schema, table, name)
-    if (column?.type === 'lookup') found.set(`${table}.${column.name}`, { table, column })
+    if (column !== null) found.set(`${table}.${column.name}`, { table, column })
   }
   for (const kind of ['opportunity', 'lead'] as const) {
     for (const row of Object.values(mapping[kind])) {
@@ -87,7 +89,7 @@ function rowIn(answer: Answer): Row {
   if (answer instanceof Fault && !closed.has(answer.kind)) throw answer
   return answer === null || answer === undefined || answer instanceof Fault ? {} : answer
 }
-const rowsIn = (answer: Answer): readonly Row[] => rowsOf(rowIn(answer), 'value')
+export const rowsIn = (answer: Answer): readonly Row[] => rowsOf(rowIn(answer), 'value')
 
 function targetOf(one: Wanted, relations: readonly Row[]): Target[] {
   const own = relations.filter((row) => textOf(row, 'ReferencingAttribute') === one.column.name)

@@ -3,6 +3,7 @@ import { Fault } from '../../core/fault.js'
 import type { DynamicsApi, Question } from './api.js'
 import type { Codec } from './codec.js'
 import { accountIdFor, type AccountCandidate, type Customer } from '../customers.js'
+import { guidOf } from '../guid.js'
 import { accountSelect, contactSelect, relatedDeal } from './decode.js'
 import { userPerson, userSelect } from './fields.js'
 import { idOf, numberOf, query, quoted, rowsOf, textOf, type Row } from './row.js'
@@ -105,7 +106,7 @@ function toQuestion(codec: Codec, topic: Topic, { column, values }: Wanted): Que
       }
     case 'entries': {
       const { set, id } = codec.schema.solutions?.catalogue ?? { set: '', id: '' } // asked for only where there is one
-      return { what: 'the catalogue of solutions', path: `${set}${query({ $select: `${id},${column}`, $filter: `${filter} and statecode eq 0` })}` }
+      return { what: 'the catalogue of solutions', path: `${set}${query({ $select: `${id},${column},statecode`, $filter: filter })}` }
     }
   }
 }
@@ -151,15 +152,26 @@ function readUsers(codec: Codec, rows: readonly Row[]): Found['users'] {
   return users
 }
 
-/** Of two entries of one solution the one with the lower id, so that every deal points to the same. */
+/** The entry that a deal makes where a solution has none: the same whichever deal it is. */
+export const ownEntry = (solution: string): string => guidOf(`solution of the catalogue:${itemKey({ id: solution, name: null })}`)
+
+/**
+ * Of two entries of one solution the one with the lower id, so that every deal points to the same. What people put out of use is not pointed to, but
+ * for an entry of our own: it would be met by the next one that is made, and written over.
+ */
 function readEntries({ schema }: Codec, rows: readonly Row[]): Found['entries'] {
   const entries = new Map<string, string>()
+  const outOfUse = new Set<string>()
   for (const row of rows) {
     const id = idOf(row, schema.solutions?.catalogue?.id ?? '')
     const solution = textOf(row, schema.solutions?.catalogue?.columns.solutionId ?? '')
     const key = solution === null ? '' : itemKey({ id: solution, name: null })
+    const isOurs = solution !== null && id === ownEntry(solution)
+    const active = numberOf(row, 'statecode') === 0
     const known = entries.get(key)
-    if (id !== null && key !== '' && (known === undefined || id < known)) entries.set(key, id)
+    if (id === null || key === '' || !(active || isOurs)) continue
+    if (known === undefined || outOfUse.has(known) || (active && id < known)) entries.set(key, id)
+    if (!active) outOfUse.add(id)
   }
   return entries
 }

@@ -5,7 +5,7 @@ import type { Codec } from './codec.js'
 import { personColumns, type Body } from './encode.js'
 import { guidOf } from '../guid.js'
 import { truncate } from '../values.js'
-import type { Found } from './lookups.js'
+import { ownEntry, type Found } from './lookups.js'
 import type { SolutionCatalogue } from './schema.js'
 
 /** How a record is called in messages. */
@@ -56,7 +56,7 @@ function entryOf(
   entries: Found['entries'],
 ): { readonly bind: Body; readonly before: readonly Operation[] } {
   const known = entries.get(itemKey(solution))
-  const id = known ?? guidOf(`solution of the catalogue:${itemKey(solution)}`)
+  const id = known ?? ownEntry(solution.id)
   const bind = { [`${catalogue.bind}@odata.bind`]: `/${catalogue.set}(${id})` }
   if (known !== undefined) return { bind, before: [] }
   const { solutionId, solutionName } = catalogue.columns

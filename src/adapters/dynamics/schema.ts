@@ -3,7 +3,7 @@ import { digitsOf } from '../../core/money.js'
 import type { Person } from '../../core/deal.js'
 import type { Instant } from '../../core/ref.js'
 import { STANDARD_TABLES, type Column, type Table, type TableName } from './columns.js'
-import { CUSTOM_COLUMNS } from './profile.js'
+import { CUSTOM_COLUMNS, OPTIONAL, SYNC, type CustomColumn } from './profile.js'
 
 /** The table of solutions to pick from, where the rows of an opportunity point to its entries and hold nothing themselves. */
 export interface SolutionCatalogue {
@@ -91,13 +91,20 @@ export function columnIn(schema: Schema, table: TableName, name: string): Column
   return columns.get(alias ?? name) ?? columns.get((alias ?? name).toLowerCase()) ?? null
 }
 
-/** Finds every custom column of ours: Microsoft's own first, then ours, then any with the same label. */
+/**
+ * Finds every custom column of ours: Microsoft's own first, then ours, then those with the same label. A customer's own "Audit" is the customer's:
+ * its label counts only below the prefix of whoever made the switch, unless it speaks of Partner Center itself.
+ */
 export function aliasesOf(columns: ReadonlyMap<string, Column>): Map<string, string | null> {
+  const named = ({ name, microsoft }: CustomColumn): string | null =>
+    microsoft !== null && columns.has(microsoft) ? microsoft : columns.has(name) ? name : null
+  const sync = CUSTOM_COLUMNS.find(({ name }) => name === SYNC)
+  const prefix = sync === undefined ? undefined : (named(sync) ?? byLabel(columns, sync.labels))?.split('_')[0]
   return new Map(
-    CUSTOM_COLUMNS.map(({ name, microsoft, labels }): [string, string | null] => {
-      if (microsoft !== null && columns.has(microsoft)) return [name, microsoft]
-      if (columns.has(name)) return [name, name]
-      return [name, byLabel(columns, labels)]
+    CUSTOM_COLUMNS.map((column): [string, string | null] => {
+      const isOurs = column.name === SYNC || OPTIONAL.has(column.name)
+      const labelled = isOurs ? byLabel(columns, column.labels) : prefix === undefined ? null : byLabel(columns, column.labels, prefix)
+      return [column.name, named(column) ?? labelled]
     }),
   )
 }
@@ -105,9 +112,10 @@ export function aliasesOf(columns: ReadonlyMap<string, Column>): Map<string, str
 /** Custom columns carry a publisher's prefix; the delivered ones that also have an underscore are addresses. */
 const isCustom = (name: string): boolean => /^[a-z0-9]{2,8}_/.test(name) && !/^(?:address\d|msdyn|msdynci|adx|mspp)_/.test(name)
 
-export function byLabel(columns: ReadonlyMap<string, Column>, labels: readonly string[]): string | null {
+export function byLabel(columns: ReadonlyMap<string, Column>, labels: readonly string[], prefix: string | null = null): string | null {
   const wanted = new Set(labels.map(labelKey))
   for (const column of columns.values()) {
+    if (prefix !== null && !column.name.startsWith(`${prefix}_`)) continue
     if (isCustom(column.name) && wanted.has(labelKey(column.label)) && column.type !== 'lookup' && column.type !== 'other') return column.name
   }
   return null

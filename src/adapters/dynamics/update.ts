@@ -73,7 +73,7 @@ export function prepareUpdate(
   const operations = [
     ...contact.before,
     ...stage.before,
-    ...rowPatch(codec, change, { body, version: stage.before.length > 0 ? '*' : seen.row, what, needed: stage.after.length > 0 }),
+    ...rowPatch(codec, change, { body, seen, version: stage.before.length > 0 ? '*' : seen.row, what, needed: stage.after.length > 0 }),
     ...accountPatch(encoded.account, seen, what),
     ...contact.after,
     ...contactPatch(encoded.contact, seen, contact, what),
@@ -93,13 +93,16 @@ const nameAfter = (set: Projection, seen: Seen): string | null => {
 function rowPatch(
   codec: Codec,
   change: Update,
-  given: { readonly body: Body; readonly version: string; readonly what: string; readonly needed: boolean },
+  given: { readonly body: Body; readonly seen: Seen; readonly version: string; readonly what: string; readonly needed: boolean },
 ): Operation[] {
   const isEmpty = Object.keys(given.body).length === 0
   if (isEmpty && !given.needed) return []
-  const body = isEmpty ? encodeStamp(codec, { sync: true }) : given.body
+  const body = isEmpty ? switchAsSeen(codec, given.seen) : given.body
   return [{ method: 'PATCH', path: `${codec.table.set}(${change.ref.id})`, ifMatch: given.version, body, what: given.what }]
 }
+
+/** What says nothing new and still carries the version. */
+const switchAsSeen = (codec: Codec, { sync }: Seen): Body => (sync === null ? {} : encodeStamp(codec, { sync }))
 
 function accountPatch(body: Body, seen: Seen, what: string): Operation[] {
   if (seen.account === null) return nowhere(body, 'account', what)

@@ -18,12 +18,14 @@ export interface Seen {
   readonly solutions: readonly (SeenRow & { readonly solution: string })[]
   readonly currency: string | null
   readonly name: string | null
+  /** What the switch says; null where there is none. */
+  readonly sync: boolean | null
 }
 
 /** Equal strings mean that nothing moved; so the order of rows must not matter. */
 export function packVersion(seen: Seen): Version {
   const solutions = [...seen.solutions].sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ id, etag, solution }) => [id, etag, solution])
-  const { row, account, contact, currency, name } = seen
+  const { row, account, contact, currency, name, sync } = seen
   return asVersion(
     JSON.stringify([
       row,
@@ -32,6 +34,7 @@ export function packVersion(seen: Seen): Version {
       solutions,
       currency,
       name,
+      sync,
     ]),
   )
 }
@@ -39,13 +42,14 @@ export function packVersion(seen: Seen): Version {
 export function unpackVersion(version: Version): Seen {
   try {
     // Our own text of above, checked by use: every part is taken apart by its place.
-    const [row, account, contact, solutions, currency, name] = JSON.parse(version) as [
+    const [row, account, contact, solutions, currency, name, sync] = JSON.parse(version) as [
       string,
       string[] | null,
       string[] | null,
       string[][],
       string | null,
       string | null,
+      boolean | null,
     ]
     if (typeof row !== 'string') throw new TypeError('no row version')
     return {
@@ -55,6 +59,7 @@ export function unpackVersion(version: Version): Seen {
       solutions: solutions.map(([id = '', etag = '', solution = '']) => ({ id, etag, solution })),
       currency,
       name,
+      sync,
     }
   } catch (cause) {
     throw new Fault('bug', 'A saved version of a Dynamics 365 record cannot be read.', {

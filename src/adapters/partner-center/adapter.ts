@@ -1,6 +1,7 @@
 import type { Change, CreateChange, PatchChange, StepChange } from '../../core/change.js'
 import { HELP, type Projection } from '../../core/deal.js'
 import { Fault, FAULTS, isFault, toFault } from '../../core/fault.js'
+import { behind } from '../../core/newest.js'
 import type {
   Adapter,
   CallOptions,
@@ -17,6 +18,7 @@ import type {
 import { asVersion, type EndRef } from '../../core/ref.js'
 import { equals } from '../../remote/odata.js'
 import type { Send } from '../../remote/send.js'
+import { steady } from '../../remote/steady.js'
 import type { TokenClaims } from '../../remote/token-claims.js'
 import { ReferralsApi, type Call, type Document, type ListPage, type ListQuery, type Operation, type Patched } from './api.js'
 import { canonicalDeal } from './canonical.js'
@@ -24,15 +26,17 @@ import { checks, ready, type CheckParts } from './checks.js'
 import { engagementOf, helpIn, presentOf, type Surroundings } from './decode.js'
 import { describeReferral } from './describe.js'
 import { documents, type Documents } from './documents.js'
+import { freshness, type Freshness, type Shown } from './freshness.js'
 import { invitation, newReferral } from './encode.js'
-import { canonicalId, isMicrosoft, isSafeId, referralRef } from './ids.js'
+import { canonicalId, isMicrosofts, isSafeId, microsoftsAmong, referralRef } from './ids.js'
 import { inParallel } from './in-parallel.js'
 import { needsDocument, operationsOf, type MoneyForm } from './operations.js'
 import { ownOrganization, type OwnOrganization } from './own-organization.js'
 import { madeOf, showsMore } from './outcomes.js'
 import { textMember, type PlatformApi, type PlatformBody } from './platform.js'
 import { instantOf, stampOf } from './stamp.js'
-import { touched, type SweepParts } from './touched.js'
+import type { SweepParts } from './sweep-round.js'
+import { touched } from './touched.js'
 import { isWholeAnswer, parseBrief, parseReferral, type Referral } from './wire.js'
 
 export interface PartnerCenterOptions {
@@ -54,7 +58,7 @@ const parallel = 10 // What the pace lets through at once.
 const pagesMost = 200 // A search by creation time looks at twenty thousand referrals at most.
 const findMarginMs = 15 * 60_000 // Two clocks differ; a record made a little before the attempt is still looked at.
 const pageSize = 100
-const identity = 'id,engagementId,organizationId,externalReferenceId,createdDateTime'
+const identity = 'id,engagementId,organizationId,organizationName,externalReferenceId,createdDateTime'
 const overlapMs = 10 * 60_000 // Records may become visible after later ones; ten minutes is more than any lag we allow for.
 
 export interface PartnerCenterAdapter extends Adapter {
@@ -71,6 +75,7 @@ class PartnerCenter implements PartnerCenterAdapter {
   readonly #api: ReferralsApi
   readonly #own: OwnOrganization
   readonly #documents: Documents = documents()
+  readonly #fresh: Freshness
   readonly #sweep: SweepParts
   readonly #zone: () => string | null
   #money: MoneyForm = 'number'
@@ -80,10 +85,11 @@ class PartnerCenter implements PartnerCenterAdapter {
     this.#options = options
     const now = (): number => options.clock.now()
     this.#api = new ReferralsApi({ url: options.url, send: options.send, now })
-    this.#own = ownOrganization({ referrals: this.#api, platform: options.platform, now })
+    this.#own = ownOrganization({ referrals: this.#api, platform: options.platform, now: steady(options.clock) })
+    this.#fresh = freshness(steady(options.clock))
     this.#zone = options.zone ?? (() => null)
     const lasting = { clock: options.clock, zone: this.#zone, pageSize, overlapMs }
-    this.#sweep = { referrals: this.#api, own: this.#own, ...lasting, learnt: { dates: 'plain' } }
+    this.#sweep = { referrals: this.#api, own: this.#own, fresh: this.#fresh, ...lasting, learnt: { dates: 'plain' } }
     this.#partnerId = options.partnerId
   }
 
@@ -99,6 +105,7 @@ class PartnerCenter implements PartnerCenterAdapter {
     if (!isSafeId(ref.id)) return { kind: 'absent', ref }
     try {
       const document = await this.#api.get(ref.id, { what: `reading referral ${ref.id}`, signal })
+      if (document === null && this.#fresh.isThere(ref.id)) throw behind(ref.id)
       return document === null ? { kind: 'absent', ref } : await this.#readingOf(ref, document, { wide, signal })
     } catch (error) {
       return { kind: 'unreachable', ref, fault: toFault(error) }
@@ -107,9 +114,10 @@ class PartnerCenter implements PartnerCenterAdapter {
 
   async #readingOf(ref: EndRef, document: Document, { wide, signal }: ReadOptions): Promise<Reading> {
     const { referral } = document
+    if (this.#fresh.isOld(shownBy(document))) throw behind(referral.id)
     const engagementId = engagementOf(referral)
     if (await this.#own.owns(referral, signal)) {
-      this.#documents.keep(document)
+      this.#keep(document)
       const around = wide && engagementId !== null ? await this.#around(engagementId, referral.id, signal) : null
       return presentOf(referral, document.version, around, this.#zone())
     }
@@ -118,13 +126,18 @@ class PartnerCenter implements PartnerCenterAdapter {
     return own === undefined ? { kind: 'absent', ref } : { kind: 'moved', ref, to: referralRef(own.referral.id) }
   }
 
+  #keep(document: Document): void {
+    this.#fresh.saw(shownBy(document))
+    this.#documents.keep(document)
+  }
+
   async #around(engagementId: string, ownId: string, signal: AbortSignal): Promise<Surroundings> {
     const related: EndRef[] = []
     let microsoft: Surroundings['microsoft'] = null
     for (const { referral } of await this.#engagement(engagementId, signal)) {
       if (canonicalId(referral.id) === canonicalId(ownId) || (await this.#own.owns(referral, signal))) continue
       related.push(referralRef(referral.id))
-      if (microsoft === null && isMicrosoft(referral.organizationId)) microsoft = (await this.#whole(referral, signal)) ?? referral
+      if (microsoft === null && isMicrosofts(referral)) microsoft = (await this.#whole(referral, signal)) ?? referral
     }
     return { microsoft, related }
   }
@@ -177,9 +190,7 @@ class PartnerCenter implements PartnerCenterAdapter {
     { signal }: CallOptions,
   ): Promise<EndRef[]> {
     if (marker.as === 'related') {
-      return (await this.#engagement(marker.value, signal))
-        .filter(({ referral }) => isMicrosoft(referral.organizationId))
-        .map(({ referral }) => referralRef(referral.id))
+      return microsoftsAmong(await this.#engagement(marker.value, signal)).map(({ referral }) => referralRef(referral.id))
     }
     if (marker.as !== 'referral') return []
     // Filtering by the CRM id is not documented, so the newest are listed and matched here.
@@ -213,14 +224,14 @@ class PartnerCenter implements PartnerCenterAdapter {
       signal,
     })
     this.#own.learn(document.referral.organizationId)
-    this.#documents.keep(document)
+    this.#keep(document)
     return { ...receiptOf(document), resolved: madeOf(change.deal, document.referral) }
   }
 
   /** Microsoft is invited once: an invitation cannot be taken back, so the engagement is looked at first. */
   async #invite(change: CreateChange, signal: AbortSignal): Promise<Receipt> {
     const members = await this.#engagement(change.marker, signal)
-    const there = members.find(({ referral }) => isMicrosoft(referral.organizationId))
+    const [there] = microsoftsAmong(members)
     if (there !== undefined) {
       const shown = (await this.#whole(there.referral, signal)) ?? there.referral
       return { ...receiptOf(there), resolved: { [HELP]: helpIn(shown) } }
@@ -259,8 +270,9 @@ class PartnerCenter implements PartnerCenterAdapter {
     const what = `${change.kind === 'step' ? `taking the step "${change.take}" on` : 'updating'} referral ${change.ref.id}`
     // A list is written as a whole, so it is tied to the record it was made from even where nobody asked for a version.
     const done = await this.#patch(change, operations, { what, signal, ifMatch: change.expect ?? document?.version ?? null })
+    this.#fresh.replaced({ id: change.ref.id, before: change.expect ?? document?.version ?? null, after: done.version })
     if (done.document === null) this.#documents.forget(change.ref.id)
-    else this.#documents.keep(done.document)
+    else this.#keep(done.document)
     const version = done.document !== null && showsMore(change, before, done.document) ? null : done.version
     return { ref: change.ref, version: version === null ? null : asVersion(version), resolved: {}, remarks: [] }
   }
@@ -318,6 +330,8 @@ class PartnerCenter implements PartnerCenterAdapter {
     return { referrals: this.#api, platform, own: this.#own, clock, partnerId, claims: claims ?? null }
   }
 }
+
+const shownBy = ({ referral, version }: Document): Shown => ({ id: referral.id, version, changedAt: stampOf(referral.updatedDateTime) })
 
 const receiptOf = ({ referral, version }: Document): Receipt => ({
   ref: referralRef(referral.id),

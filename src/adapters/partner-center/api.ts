@@ -48,6 +48,8 @@ const json = { accept: 'application/json', 'content-type': 'application/json' } 
  */
 export class ReferralsApi {
   readonly #base: URL
+  /** The address without the slash at its end. */
+  readonly #root: string
   readonly #send: Send
   readonly #now: () => number
   /** The service's next links lead nowhere; pages are asked for at the canonical address. */
@@ -55,6 +57,7 @@ export class ReferralsApi {
 
   constructor(options: { readonly url: string; readonly send: Send; readonly now: () => number }) {
     this.#base = new URL(options.url)
+    this.#root = `${this.#base.origin}${this.#base.pathname.replace(/\/+$/, '')}`
     this.#send = options.send
     this.#now = options.now
   }
@@ -166,7 +169,7 @@ export class ReferralsApi {
   }
 
   #urlOf(pathAndQuery: string): string {
-    return new URL(`${this.#base.pathname.replace(/\/+$/, '')}${pathAndQuery}`, this.#base).href
+    return this.#root + pathAndQuery
   }
 
   /** Links are followed on the configured host only: they carry our token. */

@@ -3,7 +3,7 @@ import type { Field, FieldValue } from '../../core/deal.js'
 import { canonicalValue } from './canonical.js'
 
 test.each([
-  ['details.dealValue', 1.239, 1.24],
+  ['details.dealValue', 1.23456, 1.2346],
   ['details.dealValue', -0, 0],
   ['details.dealValue', Number.NaN, null],
   ['details.currency', ' eur ', 'EUR'],

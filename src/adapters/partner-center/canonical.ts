@@ -1,6 +1,7 @@
 import { dateOnly } from '../../core/calendar.js'
 import { codeOf, isEmptyCode } from '../../core/conversions.js'
 import { FIELDS, HELP, itemKey, VISIBILITY, type Field, type FieldValue, type Person, type Projection, type Solution } from '../../core/deal.js'
+import { roundMoney } from '../../core/money.js'
 import { isStage } from '../../core/stage.js'
 
 /** What a new referral says about marketplace purchases when nobody has said anything. Source: the create sample on learn.microsoft.com (2025). */
@@ -13,12 +14,13 @@ const asText = (value: unknown): string | null => {
   return trimmed === '' ? null : trimmed
 }
 
-/** Cents are kept, and what is no amount is none. */
+const digitsMost = 4 // Amounts are decimals without a documented limit; no currency has more digits in a CRM.
+
+/** What is no amount is none. */
 export function asMoney(value: unknown): number | null {
   const amount = typeof value === 'string' ? Number(value) : value
   if (typeof amount !== 'number' || !Number.isFinite(amount)) return null
-  const rounded = Number(amount.toFixed(2))
-  return rounded === 0 ? 0 : rounded // no minus zero
+  return roundMoney(amount, digitsMost)
 }
 
 const asDay = (value: unknown): string | null => {

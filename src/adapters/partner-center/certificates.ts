@@ -1,7 +1,7 @@
-import { createHash, verify, X509Certificate, type KeyObject } from 'node:crypto'
-import { rootCertificates } from 'node:tls'
+import { hash, verify, type KeyObject } from 'node:crypto'
 import type { Clock } from '../../core/ports.js'
 import type { Transport } from '../../remote/transport.js'
+import { certificatesIn, chainFlaw, isAllowed, trustIn, type CertificateFile, type Trust } from './chain.js'
 
 /** Why a signature was not believed. `unavailable`: the certificate could not be fetched, so nothing is known. */
 export type Verdict =
@@ -30,10 +30,8 @@ export interface VerifierOptions {
 const certificateBytesMost = 64 * 1024
 const fetchDeadlineMs = 5_000
 const keptMs = 24 * 3_600_000
-const chainMost = 5
-const refetchAfterMs = 60_000 // A forged request must not make us fetch the same file again and again.
+const refetchAfterMs = 60_000 // Forged requests must not make us fetch the same file again and again.
 const fetchesPerMinuteMost = 30 // Anybody may send us addresses on the allowed host; real ones are one or two.
-const issuerWanted = 'O=Microsoft Corporation'
 
 /**
  * Verifies Partner Center's webhook signatures.
@@ -50,19 +48,29 @@ export function signatureVerifier(options: VerifierOptions): Verifier {
     if (key.asymmetricKeyType !== 'rsa') return 'its certificate holds no RSA key'
     return verify('RSA-SHA256', body, key, signature) ? null : 'the signature does not fit the body'
   }
+  // An event that was signed before the certificate was renewed may come, or come again, after it.
+  const judgeKept = ({ file, before }: Kept, given: SignatureCheck): string | null => {
+    const flaw = judge(file, given)
+    return flaw === null || before === null || clock.now() >= before.until || judge(before.file, given) !== null ? flaw : null
+  }
   return {
     allows: (url) => kept.has(url) || isAllowed(url, options.hosts), // What is kept was allowed.
     async check(given) {
       const url = given.certificateUrl
       const cached = kept.get(url)
-      const ageMs = cached === undefined ? keptMs : clock.now() - cached.fetchedAt
-      const flawBefore = cached === undefined || ageMs >= keptMs ? null : judge(cached.file, given)
-      if (cached !== undefined && ageMs < keptMs && flawBefore === null) return { kind: 'genuine' }
-      if (flawBefore !== null && ageMs < refetchAfterMs) return { kind: 'forged', why: flawBefore }
-      // A kept certificate that does not fit may have been replaced since: it is fetched once more before anything is called forged.
+      const flawBefore = cached === undefined ? null : judgeKept(cached, given)
+      if (cached !== undefined && flawBefore === null && clock.now() < cached.goodUntil) return { kind: 'genuine' }
+      if (cached !== undefined && flawBefore !== null && clock.now() < cached.doubtAgainAt) return { kind: 'forged', why: flawBefore }
+      // A kept certificate that does not fit may have been renewed since: it is fetched once more before anything is called forged.
       const fetched = await fetchOnce(url)
-      if (typeof fetched === 'string') return { kind: 'unavailable', why: fetched }
-      const flaw = judge(fetched, given)
+      if (typeof fetched === 'string') {
+        if (cached === undefined || flawBefore !== null) return { kind: 'unavailable', why: fetched }
+        // Its address is out of order, the certificate is as good as it was.
+        cached.goodUntil = clock.now() + refetchAfterMs
+        return { kind: 'genuine' }
+      }
+      if (flawBefore !== null) fetched.doubtAgainAt = clock.now() + refetchAfterMs
+      const flaw = judgeKept(fetched, given)
       return flaw === null ? { kind: 'genuine' } : { kind: 'forged', why: flaw }
     },
   }
@@ -92,41 +100,44 @@ function senders(trust: Trust, clock: Clock): (file: CertificateFile) => Sender 
 interface CertificateFiles {
   readonly kept: ReadonlyMap<string, Kept>
   /** The file at an allowed address, or why there is none. Events come in bursts: those that wait for the same file share one request. */
-  fetchOnce(url: string): Promise<CertificateFile | string>
+  fetchOnce(url: string): Promise<Kept | string>
 }
-/** The sender's certificate, and what else stands in its file: links of its chain, which prove nothing by themselves. */
-type CertificateFile = readonly [X509Certificate, ...X509Certificate[]]
-
 function certificateFiles({ transport, clock }: VerifierOptions): CertificateFiles {
   const kept = new Map<string, Kept>()
-  const fetching = new Map<string, Promise<CertificateFile | string>>()
+  const fetching = new Map<string, Promise<Kept | string>>()
   let recent: number[] = []
 
-  const fetchCertificate = async (url: string): Promise<CertificateFile | string> => {
+  /** @throws Error with the reason when there is none. */
+  const download = async (url: string): Promise<CertificateFile> => {
     const now = clock.now()
     recent = recent.filter((at) => now - at < 60_000)
-    if (recent.length >= fetchesPerMinuteMost) return 'too many certificates were asked for within a minute'
+    if (recent.length >= fetchesPerMinuteMost) throw new Error('too many certificates were asked for within a minute')
     recent.push(now)
+    const answer = await transport({
+      method: 'GET',
+      url,
+      headers: { accept: '*/*' },
+      body: null,
+      timeoutMs: fetchDeadlineMs,
+      bytesMost: certificateBytesMost,
+      signal: new AbortController().signal,
+    })
+    if (answer.status !== 200 || answer.body.length > certificateBytesMost) throw new Error(`the certificate's address answered ${answer.status}`)
+    return certificatesIn(answer.body)
+  }
+  const fetchCertificate = async (url: string): Promise<Kept | string> => {
     try {
-      const answer = await transport({
-        method: 'GET',
-        url,
-        headers: { accept: '*/*' },
-        body: null,
-        timeoutMs: fetchDeadlineMs,
-        bytesMost: certificateBytesMost,
-        signal: new AbortController().signal,
-      })
-      if (answer.status !== 200 || answer.body.length > certificateBytesMost) return `the certificate's address answered ${answer.status}`
-      const file = certificatesIn(answer.body)
+      const file = await download(url)
+      const last = kept.get(url)
       if (kept.size > 50) kept.clear() // Only allowed hosts get here; fifty files of theirs is already strange.
-      kept.set(url, { file, fetchedAt: clock.now() })
-      return file
+      const entry = keptNow(file, last ?? null, clock.now())
+      kept.set(url, entry)
+      return entry
     } catch (error) {
       return error instanceof Error ? error.message : String(error)
     }
   }
-  const fetchOnce = (url: string): Promise<CertificateFile | string> => {
+  const fetchOnce = (url: string): Promise<Kept | string> => {
     const known = fetching.get(url)
     if (known !== undefined) return known
     const work = fetchCertificate(url).finally(() => fetching.delete(url))
@@ -138,77 +149,17 @@ function certificateFiles({ transport, clock }: VerifierOptions): CertificateFil
 
 interface Kept {
   readonly file: CertificateFile
-  readonly fetchedAt: number
+  /** What stood at the address before it was renewed. */
+  readonly before: { readonly file: CertificateFile; readonly until: number } | null
+  goodUntil: number
+  /** Until then a signature that does not fit is no reason to fetch it anew. */
+  doubtAgainAt: number
 }
-
-/** DER, or PEM with the sender's certificate first. @throws Error for anything else. */
-function certificatesIn(body: Buffer): CertificateFile {
-  const [first, ...rest] = blocksOf(body.toString('latin1')).slice(0, chainMost)
-  if (first === undefined) return [new X509Certificate(body)]
-  return [new X509Certificate(first), ...rest.map((pem) => new X509Certificate(pem))]
+function keptNow(file: CertificateFile, last: Kept | null, now: number): Kept {
+  const isSame = last?.file[0].fingerprint256 === file[0].fingerprint256
+  const before = last === null ? null : isSame ? last.before : { file: last.file, until: now + keptMs }
+  return { file, before, goodUntil: now + keptMs, doubtAgainAt: last?.doubtAgainAt ?? now }
 }
-
-interface Trust {
-  /** What chains may end in or go through. */
-  readonly anchors: readonly X509Certificate[]
-  /** Prints of those that the operator named: believed also as a sender's own certificate. */
-  readonly named: ReadonlySet<string>
-}
-
-/** A bundle without a root of its own holds intermediates for the runtime's roots. */
-function trustIn(bundle: string | null): Trust {
-  const given = bundle === null ? [] : blocksOf(bundle).map((pem) => new X509Certificate(pem))
-  const hasRoot = given.some((certificate) => certificate.issuer === certificate.subject)
-  const anchors = hasRoot ? given : [...given, ...rootCertificates.map((pem) => new X509Certificate(pem))]
-  return { anchors, named: new Set(given.map(({ fingerprint256 }) => fingerprint256)) }
-}
-
-const blocksOf = (pem: string): string[] => pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
-
-function isAllowed(text: string, hosts: readonly string[]): boolean {
-  if (!URL.canParse(text)) return false
-  const url = new URL(text)
-  const loopback = url.hostname === '127.0.0.1' || url.hostname === 'localhost' || url.hostname === '[::1]'
-  const named = hosts.some(
-    (host) =>
-      host.toLowerCase() === url.host.toLowerCase() ||
-      host.toLowerCase() === `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`.toLowerCase() ||
-      // This machine named without a port is a simulator's, whichever port it was given.
-      (loopback && host.toLowerCase() === url.hostname),
-  )
-  const clean = url.username === '' && url.password === '' && url.search === '' && url.pathname.toLowerCase().endsWith('.cer')
-  return named && clean && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback))
-}
-
-interface ChainParts {
-  readonly trust: Trust
-  /** Certificates that came with the leaf. */
-  readonly beside: readonly X509Certificate[]
-  readonly nowMs: number
-}
-
-/** What is wrong with a certificate, or null: valid now, issued by Microsoft, and leading to a trusted anchor. */
-function chainFlaw(leaf: X509Certificate, { trust, beside, nowMs }: ChainParts): string | null {
-  if (!leaf.issuer.split('\n').some((part) => part.trim() === issuerWanted))
-    return 'its certificate was not issued by Microsoft Corporation'
-  if (!isValid(leaf, nowMs)) return 'its certificate is not valid now'
-  // Somebody who names this very certificate in the bundle means it.
-  if (trust.named.has(leaf.fingerprint256)) return null
-  if (leaf.ca) return 'its certificate is one of an authority, not of a sender'
-  const isTrusted = new Set(trust.anchors)
-  let current = leaf
-  for (let depth = 0; depth < chainMost; depth += 1) {
-    const issued = current
-    const issuer = [...trust.anchors, ...beside].find((other) => other.ca && issued.checkIssued(other) && issued.verify(other.publicKey))
-    if (issuer === undefined || issuer.fingerprint256 === current.fingerprint256) return 'its certificate does not lead to a trusted root'
-    if (!isValid(issuer, nowMs)) return 'a certificate of its chain is not valid now'
-    if (isTrusted.has(issuer) && issuer.issuer === issuer.subject) return null
-    current = issuer
-  }
-  return 'its chain of certificates is too long'
-}
-const isValid = (certificate: X509Certificate, nowMs: number): boolean =>
-  Date.parse(certificate.validFrom) <= nowMs && nowMs <= Date.parse(certificate.validTo)
 
 /** A short name for an event that has no id of its own. */
-export const digest = (text: string): string => createHash('sha256').update(text).digest('base64url')
+export const digest = (text: string): string => hash('sha256', text, 'base64url')

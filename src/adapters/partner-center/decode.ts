@@ -1,5 +1,5 @@
 import { dayOfMoment } from '../../core/calendar.js'
-import { HELP, VISIBILITY, type Field, type FieldValue, type Person, type Projection, type Solution } from '../../core/deal.js'
+import { HELP, isEmpty, VISIBILITY, type Field, type FieldValue, type Person, type Projection, type Solution } from '../../core/deal.js'
 import type { Present, Unreadable } from '../../core/ports.js'
 import { asVersion, type EndRef } from '../../core/ref.js'
 import { isClosed, STAGES, type Stage } from '../../core/stage.js'
@@ -15,6 +15,8 @@ export interface Surroundings {
   /** Other parties' referrals of the engagement. */
   readonly related: readonly EndRef[]
 }
+
+const CONTACTS = 'customerProfile.team'
 
 type Parent = Readonly<Record<string, unknown>> | null | undefined
 
@@ -108,6 +110,8 @@ export function decodeDeal(referral: Referral, around: Surroundings | null, zone
   }
   const stage = stageOf(referral)
   if (stage !== null) deal['status'] = stage
+  // Partner Center hides who the customer's people are once nobody has answered in time: what is hidden was not taken away by anybody.
+  if (stage === 'Closed/Expired' && isEmpty(deal[CONTACTS])) delete deal[CONTACTS]
   // The text for Microsoft stands on our referral or on theirs, is never edited, and nobody empties it: only what is there is told.
   const notes = notesIn(referral) ?? notesIn(around?.microsoft ?? null)
   if (notes !== null) deal['inviteContext.notes'] = notes
@@ -128,7 +132,18 @@ function microsoftFields(own: Referral, microsoft: Referral | null): Projection 
 
 const stagePair = ({ status, substatus }: Referral): string => `${status ?? 'None'}/${substatus ?? 'None'}`
 const stageOf = (referral: Referral): Stage | null =>
-  STAGES.find((stage) => stage.toLowerCase() === stagePair(referral).toLowerCase()) ?? null
+  STAGES.find((stage) => stage.toLowerCase() === stagePair(referral).toLowerCase()) ?? stageByStatus(referral)
+
+const SUBSTATUSES: ReadonlySet<string> = new Set(STAGES.map((stage) => (stage.split('/')[1] ?? '').toLowerCase()))
+/**
+ * A substatus that nobody has documented (others have met `Active/Engaged`) leaves an open referral what its status says it is. Of a closed one it alone
+ * says how it ended, and one that belongs to another status contradicts it: those are not guessed.
+ */
+function stageByStatus({ status, substatus }: Referral): Stage | null {
+  if (SUBSTATUSES.has((substatus ?? '').trim().toLowerCase())) return null
+  return BY_STATUS[(status ?? '').trim().toLowerCase()] ?? null
+}
+const BY_STATUS: Readonly<Record<string, Stage>> = { new: 'New/Received', active: 'Active/Accepted' }
 
 /** A pair that is not in the documented table is said, not guessed around. */
 function unreadableIn(referral: Referral): readonly Unreadable[] {

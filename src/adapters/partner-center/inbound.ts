@@ -30,10 +30,10 @@ export function partnerCenterInbound(verifier: Verifier): Inbound {
   }
 }
 
-/** In `Authorization: Signature …` or in `x-ms-signature`, there with or without the scheme before it. */
+/** In `Authorization: Signature …` or in `x-ms-signature`, there with or without a scheme before it: Microsoft's sample takes what follows the space. */
 function signatureOf({ headers }: InboundRequest): Buffer | null {
   const authorization = /^signature\s+(\S+)$/i.exec((headers['authorization'] ?? '').trim())?.[1]
-  const own = (headers['x-ms-signature'] ?? '').trim().replace(/^signature\s+/i, '')
+  const own = (headers['x-ms-signature'] ?? '').trim().replace(/^\S+\s+/, '')
   const text = own !== '' ? own : authorization
   return text !== undefined && /^[A-Za-z0-9+/]+={0,2}$/.test(text) ? Buffer.from(text, 'base64') : null
 }
@@ -42,14 +42,15 @@ function eventIn(body: Buffer): InboundAnswer {
   const json = parse(body)
   if (json === null) return refused(400, 'Malformed', 'The body is not a JSON object.')
   const name = json.get('eventname')
-  const uri = json.get('resourceuri')
-  if (typeof name !== 'string' || typeof uri !== 'string') return refused(400, 'Malformed', 'The body has no EventName or no ResourceUri.')
+  const named = json.get('resourceuri')
+  const isOurs = typeof name === 'string' && /^(related-)?referral-/i.test(name)
+  if (typeof name !== 'string' || (isOurs && typeof named !== 'string')) return refused(400, 'Malformed', 'The body has no EventName or no ResourceUri.')
+  const uri = typeof named === 'string' ? named : '' // What an event of somebody else's names is not our affair.
   const id = uri.split(/[?#]/)[0]?.split('/').filter((part) => part !== '').at(-1) ?? ''
   const changed = json.get('resourcechangeutcdate')
-  // Without its time an event cannot be told from the next one about the same record, so it is taken as new each time.
-  const eventKey = typeof changed === 'string' && changed !== '' ? digest(`${name}|${id.toLowerCase()}|${changed}`) : null
-  const about = /^(related-)?referral-/i.test(name) && isSafeId(id)
-  const hints = about ? [{ ref: referralRef(id), engagementId: null, wide: /^related-/i.test(name) }] : []
+  // Without its time or its record an event cannot be told from the next one about the same record, so it is taken as new each time.
+  const eventKey = typeof changed === 'string' && changed !== '' && uri !== '' ? digest(`${name}|${id.toLowerCase()}|${changed}`) : null
+  const hints = isOurs && isSafeId(id) ? [{ ref: referralRef(id), engagementId: null, wide: /^related-/i.test(name) }] : []
   // A test event is recognised by the id its request was answered with.
   const shown = name === 'test-created' && isSafeId(id) ? `${name} ${id}` : name.slice(0, 80)
   return { kind: 'accepted', events: [{ eventKey, name: shown, hints }], reply: null }
@@ -58,7 +59,7 @@ function eventIn(body: Buffer): InboundAnswer {
 /** Members by lower-case name: pages print PascalCase, other parts of the service write camelCase. */
 function parse(body: Buffer): Map<string, unknown> | null {
   try {
-    const json: unknown = JSON.parse(body.toString('utf8'))
+    const json: unknown = JSON.parse(body.toString('utf8').replace(/^\uFEFF/, ''))
     return typeof json === 'object' && json !== null && !Array.isArray(json) ? new Map(Object.entries(json).map(([name, value]) => [name.toLowerCase(), value])) : null
   } catch {
     return null

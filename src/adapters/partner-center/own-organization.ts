@@ -1,7 +1,7 @@
 import { FAULTS, isFault } from '../../core/fault.js'
 import type { ReferralsApi } from './api.js'
 import { engagementOf } from './decode.js'
-import { canonicalId, isMicrosoft } from './ids.js'
+import { canonicalId, isMicrosoft, isMicrosofts, type Named } from './ids.js'
 import { textMember, type PlatformApi } from './platform.js'
 import { parseBrief, type Brief } from './wire.js'
 
@@ -13,10 +13,11 @@ export interface OwnOrganization {
   /** A referral that we created ourselves names our organisation. */
   learn(organizationId: string | null | undefined): void
   /** Whether this is a referral of ours. True for what cannot be told apart while nothing is known. */
-  owns(referral: { readonly organizationId?: string | null | undefined }, signal: AbortSignal): Promise<boolean>
+  owns(referral: Named, signal: AbortSignal): Promise<boolean>
 }
 
 const sampleMost = 100
+const emptyPagesMost = 20 // A page may be empty and still lead on; a link that leads in a circle ends here.
 const askAgainMs = 60_000 // An empty or unclear listing is looked at again after this; until then everything but Microsoft's counts as ours.
 
 export function ownOrganization(parts: {
@@ -40,8 +41,8 @@ export function ownOrganization(parts: {
       const id = canonicalId(organizationId ?? '')
       if (id !== '' && !isMicrosoft(id)) known = id
     },
-    async owns({ organizationId }, signal) {
-      if (isMicrosoft(organizationId)) return false
+    async owns({ organizationId, organizationName }, signal) {
+      if (isMicrosofts({ organizationId, organizationName })) return false
       const id = canonicalId(organizationId ?? '')
       if (id === '') return true
       if (known === null) {
@@ -60,10 +61,10 @@ async function foundIn(
   signal: AbortSignal,
 ): Promise<string | null> {
   const what = 'looking for our own organisation'
-  const page = await parts.referrals.list(
-    { filter: null, orderBy: 'createdDateTime desc', select: 'id,engagementId,organizationId', top: sampleMost },
-    { signal, what },
-  )
+  const select = 'id,engagementId,organizationId,organizationName'
+  let page = await parts.referrals.list({ filter: null, orderBy: 'createdDateTime desc', select, top: sampleMost }, { signal, what })
+  for (let empty = 0; page.items.length === 0 && page.nextLink !== null && empty < emptyPagesMost; empty += 1)
+    page = await parts.referrals.next(page.nextLink, { signal, what })
   const leaders = mostPresent(page.items.map((item) => parseBrief(item, what)))
   const [only] = leaders
   if (leaders.length <= 1) return only ?? null
@@ -76,7 +77,7 @@ function mostPresent(briefs: readonly Brief[]): readonly string[] {
   const engagements = new Map<string, Set<string>>()
   for (const brief of briefs) {
     const id = canonicalId(brief.organizationId ?? '')
-    if (id === '' || isMicrosoft(id)) continue
+    if (id === '' || isMicrosofts(brief)) continue
     const seen = engagements.get(id) ?? new Set<string>()
     engagements.set(id, seen.add(engagementOf(brief) ?? brief.id))
   }

@@ -65,6 +65,7 @@ export function webhookRegistration(parts: Parts): WebhookRegistration {
       const { json } = await platform.call('GET', address, null, { what: 'reading the webhook registration', signal })
       return registrationIn(json)
     } catch (error) {
+      // Any other refusal says nothing about whose address stands there, and nobody is displaced unseen.
       if (isFault(error) && error.kind === 'missing') return null
       throw error
     }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import type { Instant } from '../../core/ref.js'
 import { earlier, type Stamp } from './stamp.js'
 
 /**
@@ -15,30 +16,35 @@ export interface Position {
   readonly since: Stamp | null
   /** The first round takes open deals only; null once it is through. */
   readonly openOnly: true | null
+  /** When everything in sight was last listed; null: the first round, which does so, is not through. */
+  readonly wholeAt: Instant | null
 }
 
 const seenMost = 2_000 // About 60 KB of cursor; more changes in ten minutes are handed out twice, which costs a look and nothing else.
+
+const longAgo: Instant = 0
 
 const schema = z.strictObject({
   v: z.literal(1),
   at: z.string().nullable(),
   since: z.string().nullable(),
   openOnly: z.literal(true).nullable(),
+  wholeAt: z.number().nullable().optional(), // Earlier versions did not note it.
   seen: z.array(z.tuple([z.string(), z.string()])).max(10 * seenMost),
 })
 
 /** Null for a cursor that we did not write: the round then starts from the beginning. */
 export function readPosition(cursor: string): Position | null {
   try {
-    const { at, since, openOnly, seen } = schema.parse(JSON.parse(cursor))
-    return { at, since, openOnly, seen: new Map(seen) }
+    const { at, since, openOnly, seen, wholeAt } = schema.parse(JSON.parse(cursor))
+    return { at, since, openOnly, seen: new Map(seen), wholeAt: wholeAt === undefined ? longAgo : wholeAt }
   } catch {
     return null
   }
 }
 
-export const writePosition = ({ at, since, openOnly, seen }: Position): string =>
-  JSON.stringify({ v: 1, at, since, openOnly, seen: [...seen] })
+export const writePosition = ({ at, since, openOnly, seen, wholeAt }: Position): string =>
+  JSON.stringify({ v: 1, at, since, openOnly, wholeAt, seen: [...seen] })
 
 export const digestOf = (id: string, version: string | null): string =>
   createHash('sha256')

@@ -1,45 +1,36 @@
 import { Fault, isFault, toFault } from '../../core/fault.js'
-import type { Clock, Present, TouchedOptions, TouchedPage, TouchedRecord } from '../../core/ports.js'
+import type { Present, TouchedOptions, TouchedPage, TouchedRecord } from '../../core/ports.js'
 import type { EndRef } from '../../core/ref.js'
 import { literal } from '../../remote/odata.js'
-import type { Document, ListPage, ListQuery, ReferralsApi } from './api.js'
+import type { Document, ListPage, ListQuery } from './api.js'
 import { engagementOf, presentOf } from './decode.js'
 import { referralRef } from './ids.js'
 import { inParallel } from './in-parallel.js'
-import type { OwnOrganization } from './own-organization.js'
+import { isInSightDue, inSight } from './in-sight.js'
+import { asked, patiently, type Round, type SweepParts } from './sweep-round.js'
 import { earlier, stampFrom, stampOf, type Stamp } from './stamp.js'
 import { digestOf, pruned, readPosition, writePosition, type Position } from './touched-cursor.js'
 import { isWhole, parseBrief, parseReferral, type Brief } from './wire.js'
-
-/** How this service takes a moment in a filter. No page says; each form is tried once, in this order. */
-export type DateForm = 'plain' | 'quoted' | 'none'
-
-export interface SweepParts {
-  readonly referrals: ReferralsApi
-  readonly own: OwnOrganization
-  readonly clock: Clock
-  /** The zone in which people read dates; null: UTC. */
-  readonly zone: () => string | null
-  readonly pageSize: number
-  readonly overlapMs: number
-  /** Learnt from refusals, kept for the life of the process. */
-  readonly learnt: { dates: DateForm }
-}
 
 const pagesMost = 2_000 // 200,000 records in one round; the next round goes on from there.
 // The service's clock against the stamps of its records. More would make a first sync walk through its own writes; what is missed by less comes next time.
 const marginMs = 5_000
 const stepBackMs = 1 // The next page starts a moment before the last one ended: a record between two pages is then shown twice, never missed.
 const dawn: Stamp = '2000-01-01T00:00:00.0000000Z' // Before there was a Partner Center.
-const waitsMost = 6
 const readsAtOnce = 8 // Of the ten calls that are let through at once; two are left to the deals that people work on meanwhile.
-const waitMostMs = 60_000
 const engagementsMost = 10_000
 
-/** Every referral that changed since the cursor, oldest change first where the service can filter by time, else newest first. */
+/** Every referral that changed since the cursor, and now and then every one that is in sight: a referral may come into sight without a change. */
 export async function* touched(parts: SweepParts, options: TouchedOptions): AsyncGenerator<TouchedPage> {
   const start = startOf(options)
-  const round: Round = { parts, options, position: start, related: new Map() }
+  const round: Round = { parts, options, position: start, isThrough: false, related: new Map() }
+  yield* changed(round, start)
+  if (round.isThrough && isInSightDue(round)) yield* inSight(round)
+}
+
+/** Oldest change first where the service can filter by time, else newest first. */
+async function* changed(round: Round, start: Position): AsyncGenerator<TouchedPage> {
+  const { parts } = round
   if (parts.learnt.dates !== 'none') {
     if (yield* forwards(round, start)) return
   }
@@ -54,22 +45,15 @@ function startOf(options: TouchedOptions): Position {
       seen: new Map(),
       since: options.since === null ? null : stampFrom(options.since),
       openOnly: options.openOnly ? true : null,
+      wholeAt: null,
     }
   )
-}
-
-interface Round {
-  readonly parts: SweepParts
-  readonly options: TouchedOptions
-  position: Position
-  /** Other parties' referrals this round has shown, by engagement: their own deal may come later. */
-  readonly related: Map<string, EndRef[]>
 }
 
 /**
  * Page by page in the order of change. Pages are asked for by time and not by the service's links: a record that changes during the
  * walk moves to the end, and links that count rows would then skip another one.
- * @returns false when the service takes no date in a filter; nothing was handed out then.
+ * @returns false when the service takes no date in a filter: it refused it, or handed out what was to be left out.
  */
 async function* forwards(round: Round, start: Position): AsyncGenerator<TouchedPage, boolean> {
   const { parts } = round
@@ -87,25 +71,34 @@ async function* forwards(round: Round, start: Position): AsyncGenerator<TouchedP
   for (let pages = 0; pages < pagesMost; pages += 1) {
     const page: ListPage | null = link === null ? await forwardPage(round, from, top) : await followed(round, link)
     if (page === null) return false
+    if ((link === null || listed === 0) && isUnfiltered(page, from)) {
+      parts.learnt.dates = 'none'
+      return false
+    }
     until ??= page.date === null ? null : stampFrom(page.date + marginMs)
-    const { records, newest, news } = await take(round, page)
+    const { records, newest, stamps, news } = await take(round, page)
     listed = link === null ? page.items.length : listed + page.items.length
-    const ends = page.items.length === 0 || (page.nextLink === null && (top === null || listed < top))
+    const isEmpty = page.items.length === 0
+    const ends = leadsNowhere(page, link) && (isEmpty || top === null || listed < top)
     // Records that change while we walk come again at the end; they are left to the next round, which knows them as changed.
     const beyond = newest !== null && until !== null && newest > until
     const next: Stamp | null = newest === null ? null : earlier(newest, stepBackMs)
     const past = next !== null && next > from
-    if (!past && !ends) crowd ??= { at: newest ?? from, news: true }
-    if (crowd !== null) crowd.news = hasNews(crowd, news)
-    const done: boolean = (ends || beyond) && crowd?.news !== true
-    advance(round, crowd?.news === true ? earliest(newest, crowd.at) : newest, done)
+    if (!past && !ends && !isEmpty) crowd ??= crowdAt(newest ?? from)
+    if (crowd !== null) walkOn(crowd, { stamps, news })
+    const through = ends || beyond || (crowd !== null && newest !== null && newest > crowd.at)
+    // What links show behind the crowd may leave out some of it, too: from there on pages are asked for by time again.
+    const done: boolean = crowd === null ? ends || beyond : ends && isThrough(crowd) && (newest === null || newest <= crowd.at)
+    advance(round, crowd === null ? newest : earliest(newest, crowd.at), done)
     yield { records, cursor: writePosition(round.position), cutShort: (done && !ends) || pages === pagesMost - 1 }
     if (done) return true
-    if (crowd?.news === true && (ends || past || beyond)) {
-      crowd.news = false
+    if (crowd !== null && through) {
+      if (isThrough(crowd)) {
+        from = crowd.at
+        crowd = null
+      } else Object.assign(crowd, { news: false, before: crowd.rows, rows: 0 })
       byTime()
-    } else if (past) {
-      crowd = null
+    } else if (past && crowd === null) {
       from = next
       byTime()
     } else {
@@ -119,18 +112,37 @@ async function* forwards(round: Round, start: Position): AsyncGenerator<TouchedP
 
 /**
  * A moment with more records than fit a page. Links that count rows skip one for each that is changed (above all by ourselves) while they are
- * followed, so that the moment is walked through again, until nothing of it is news.
+ * followed, so that the moment is walked through again, until nothing of it is news and as many are there as the time before.
  */
 interface Crowd {
+  /** The next moment that a filter can name: the crowd's own, and what happened at the very next, is before it or at it. */
   readonly at: Stamp
   news: boolean
+  /** Of this walk so far, and of the one before it. */
+  rows: number
+  before: number | null
 }
-const hasNews = (crowd: Crowd, news: readonly Stamp[]): boolean => crowd.news || news.some((stamp) => stamp <= crowd.at)
+const crowdAt = (newest: Stamp): Crowd => ({ at: earlier(newest, -stepBackMs), news: false, rows: 0, before: null })
+const isThrough = ({ news, rows, before }: Crowd): boolean => !news && rows === before
+function walkOn(crowd: Crowd, { stamps, news }: Pick<Taken, 'stamps' | 'news'>): void {
+  const isOfIt = (stamp: Stamp): boolean => stamp <= crowd.at
+  crowd.rows += stamps.filter(isOfIt).length
+  crowd.news ||= news.some(isOfIt)
+}
 const earliest = (a: Stamp | null, b: Stamp): Stamp => (a === null || b < a ? b : a)
+
+/** An empty page may lead on: a service that leaves out rows after it has cut its pages shows such. A link that leads to itself leads nowhere. */
+const leadsNowhere = ({ nextLink }: ListPage, link: string | null): boolean => nextLink === null || nextLink === link
 
 const later = (a: Stamp, b: Stamp | null): Stamp => (b !== null && b > a ? b : a)
 
 const followed = (round: Round, link: string): Promise<ListPage> => patiently(round, () => round.parts.referrals.next(link, asked(round)))
+
+/** The oldest comes first. */
+function isUnfiltered({ items: [first] }: ListPage, from: Stamp): boolean {
+  const stamp = first === undefined ? null : stampOf(parseBrief(first, 'a listing of referrals').updatedDateTime)
+  return stamp !== null && inMs(stamp) < inMs(from)
+}
 
 async function forwardPage(round: Round, from: Stamp, top: number | null): Promise<ListPage | null> {
   const { parts } = round
@@ -155,11 +167,6 @@ const queryOf = (filter: string | null, order: 'asc' | 'desc', top: number | nul
   select: null,
   top,
 })
-const asked = (round: Round): { signal: AbortSignal; what: string } => ({
-  signal: round.options.signal,
-  what: 'listing referrals that changed',
-})
-
 /** Without a date in the filter: newest first, until what is known begins. The cursor comes with the last page. */
 async function* backwards(round: Round, start: Position): AsyncGenerator<TouchedPage> {
   const { parts } = round
@@ -173,7 +180,7 @@ async function* backwards(round: Round, start: Position): AsyncGenerator<Touched
     )
     const taken = await take(round, page, stop)
     newest = max(newest, taken.newest)
-    const done = page.nextLink === null || page.items.length === 0 || (stop !== null && taken.oldest !== null && taken.oldest < stop)
+    const done = leadsNowhere(page, at) || (stop !== null && taken.oldest !== null && taken.oldest < stop)
     if (done) advance(round, newest, true)
     else if (newest !== null) round.position = { ...round.position, seen: pruned(round.position.seen, newest, parts.overlapMs) }
     // A record that changed meanwhile has moved in front of the pages that were still to come.
@@ -193,11 +200,16 @@ function advance(round: Round, newest: Stamp | null, done: boolean): void {
     at,
     seen: at === null ? position.seen : pruned(position.seen, at, parts.overlapMs),
     openOnly: done ? null : position.openOnly,
+    // The first round shows all there is.
+    wholeAt: done ? (position.wholeAt ?? parts.clock.now()) : position.wholeAt,
   }
+  round.isThrough ||= done
 }
 
 interface Taken {
   readonly records: readonly TouchedRecord[]
+  /** When all that is on the page was changed. */
+  readonly stamps: readonly Stamp[]
   /** When what was not seen before was changed. */
   readonly news: readonly Stamp[]
   readonly newest: Stamp | null
@@ -206,6 +218,7 @@ interface Taken {
 
 /** What of a page is news, and the span of time it covers. Where the listing leaves out what is needed, its rows are read together. */
 async function take(round: Round, page: ListPage, stop: Stamp | null = null): Promise<Taken> {
+  const stamps: Stamp[] = []
   const news: Stamp[] = []
   const fresh: { readonly brief: Brief; readonly item: unknown }[] = []
   const seen = new Map(round.position.seen)
@@ -214,6 +227,8 @@ async function take(round: Round, page: ListPage, stop: Stamp | null = null): Pr
   for (const item of page.items) {
     const brief = parseBrief(item, 'a listing of referrals')
     const stamp = stampOf(brief.updatedDateTime)
+    if (stamp !== null) stamps.push(stamp)
+    round.parts.fresh.saw({ id: brief.id, version: brief.eTag ?? null, changedAt: stamp })
     newest = max(newest, stamp)
     oldest = stamp !== null && (oldest === null || stamp < oldest) ? stamp : oldest
     const digest = digestOf(brief.id, brief.eTag ?? stamp)
@@ -229,7 +244,7 @@ async function take(round: Round, page: ListPage, stop: Stamp | null = null): Pr
   )
   round.position = { ...round.position, seen }
   const records = fresh.flatMap(({ brief }, index) => recordOf(round, brief, documents[index] ?? null) ?? [])
-  return { records, news, newest, oldest }
+  return { records, stamps, news, newest, oldest }
 }
 
 /** @param document null: the referral is somebody else's. */
@@ -268,24 +283,4 @@ function note(round: Round, engagementId: string, ref: EndRef): void {
   round.related.set(engagementId, [...(round.related.get(engagementId) ?? []), ref])
   const oldest = round.related.size > engagementsMost ? round.related.keys().next().value : undefined
   if (oldest !== undefined) round.related.delete(oldest)
-}
-
-/** A sweep holds no lease, so it may stand still for as long as the service asks; giving up would put it off to the next turn. */
-async function patiently<T>(round: Round, work: () => Promise<T>): Promise<T> {
-  const { parts, options } = round
-  for (let waits = 0; ; waits += 1) {
-    try {
-      return await work()
-    } catch (error) {
-      const waitMs = isFault(error) ? waitOf(error, waits) : null
-      if (waitMs === null || waits >= waitsMost || options.signal.aborted) throw error
-      await parts.clock.sleep(waitMs, options.signal)
-    }
-  }
-}
-
-function waitOf(fault: Fault, waits: number): number | null {
-  if (fault.kind !== 'throttled' && fault.kind !== 'offline') return null
-  const waitMs = fault.retryAfterMs ?? 1_000 * 2 ** waits
-  return waitMs > waitMostMs ? null : waitMs + 250
 }

@@ -95,6 +95,7 @@ const brief = z.looseObject({
   id: z.string().min(1).max(200),
   engagementId: text,
   organizationId: text,
+  organizationName: text,
   externalReferenceId: text,
   createdDateTime: text,
   updatedDateTime: text,

@@ -62,6 +62,31 @@ describe('a write', () => {
     expect(desk.org.read('Opportunity', ref.id)).toMatchObject({ Description: 'What a person wrote.' })
   })
 
+  it.each(['LastModifiedDate', 'SystemModstamp'] as const)(
+    '[R4] of a record that only the system touched goes through where the org compares %s, and a person who comes in between stands',
+    async (comparedStamp) => {
+      const desk = salesforceDesk()
+      const ref = await desk.create()
+      desk.hand.advance(5_000)
+      desk.org.people.remove('Opportunity', ref.id)
+      desk.hand.advance(60_000)
+      desk.org.people.undelete('Opportunity', ref.id) // gives it a new SystemModstamp and leaves LastModifiedDate
+      desk.org.options.comparedStamp = comparedStamp
+      desk.hand.advance(5_000)
+      await desk.patch(ref, { 'details.notes': 'Ours.' }, { expect: (await desk.present(ref)).version })
+      expect(desk.org.read('Opportunity', ref.id)).toMatchObject({ Description: 'Ours.' })
+      desk.org.people.remove('Opportunity', ref.id)
+      desk.hand.advance(60_000)
+      desk.org.people.undelete('Opportunity', ref.id)
+      desk.hand.advance(5_000)
+      const { version } = await desk.present(ref)
+      desk.hand.advance(2_000)
+      desk.org.people.edit('Opportunity', ref.id, { Description: 'What a person wrote.' })
+      await expect(desk.patch(ref, { 'details.notes': 'Ours again.' }, { expect: version })).rejects.toMatchObject({ kind: 'stale' })
+      expect(desk.org.read('Opportunity', ref.id)).toMatchObject({ Description: 'What a person wrote.' })
+    },
+  )
+
   it('of a row that somebody holds is tried again, and so is one that ran into an automation; after that a person is asked', async () => {
     const desk = salesforceDesk()
     const ref = await desk.create()
@@ -262,5 +287,43 @@ describe('the version of the API', () => {
     desk.org.options.retirement = 'API version 66.0 is scheduled for retirement in Summer 2029.'
     await desk.create()
     expect(await version()).toMatchObject({ status: 'warn', detail: expect.stringContaining('retirement in Summer 2029') as string })
+  })
+})
+
+describe('a constant of a field that a row fills too', () => {
+  it('stands where the deal says nothing, and the receipt says so', async () => {
+    const desk = salesforceDesk({ mapping: { version: 1, opportunity: { campaignId: { crm: 'NextStep' } }, defaults: { opportunity: { NextStep: 'None given' } } } })
+    const create = (campaignId: string | null) => ({
+      kind: 'create' as const, side: 'crm' as const, as: 'opportunity' as const, marker: `6f9b2c1e-0000-4000-8000-00000000000${campaignId === null ? 'b' : 'c'}`,
+      deal: { ...euroDeal, campaignId }, stamp: {},
+    })
+    const { ref, resolved } = await desk.run(desk.adapter.create(create(null), { signal }))
+    expect(resolved).toMatchObject({ campaignId: 'None given' })
+    expect((await desk.present(ref)).deal.campaignId).toBe('None given')
+    const said = await desk.run(desk.adapter.create(create('C-1'), { signal }))
+    expect(said.resolved).not.toHaveProperty('campaignId')
+    expect((await desk.present(said.ref)).deal.campaignId).toBe('C-1')
+  })
+})
+
+describe('a lead that was converted before it was known', () => {
+  const identifier = '6f9b2c1e-0000-4000-8000-00000000000a'
+  const converted = async (desk = salesforceDesk()) => {
+    const lead = await desk.create({ ...euroDeal, status: 'New/Received' }, { as: 'lead', marker: identifier, stamp: { otherId: identifier } })
+    const opportunityId = desk.org.people.convert(lead.id).opportunityId
+    if (opportunityId === null) throw new Error('it became an opportunity')
+    return { desk, lead, opportunityId, find: () => desk.run(desk.adapter.find({ as: 'opportunity', value: identifier, notBefore: null }, { signal })) }
+  }
+
+  it('[R27] is found by its identifier, where the opportunity did not take it along, and leads there', async () => {
+    const { desk, lead, opportunityId, find } = await converted()
+    expect(await find()).toEqual([lead])
+    expect(await desk.read(lead)).toMatchObject({ kind: 'moved', to: { kind: 'opportunity', id: opportunityId } })
+  })
+
+  it('is its opportunity, where that carries the identifier as well', async () => {
+    const { desk, opportunityId, find } = await converted()
+    desk.org.people.edit('Opportunity', opportunityId, { Cosell_Referral_Identifier__c: identifier })
+    expect(await find()).toEqual([{ side: 'crm', kind: 'opportunity', id: opportunityId }])
   })
 })

@@ -14,7 +14,7 @@ import type {
   TouchedOptions,
   TouchedPage,
 } from '../../core/ports.js'
-import type { EndKind, EndRef } from '../../core/ref.js'
+import type { EndKind, EndRef, Version } from '../../core/ref.js'
 import { SalesforceApi } from './api.js'
 import { createMany } from './bulk.js'
 import { checks } from './checks.js'
@@ -26,15 +26,15 @@ import { withIdentifier, type Discover } from './discover.js'
 import type { Send, Session } from './exchange.js'
 import { everyOpportunity } from './every-opportunity.js'
 import { touched } from './feed.js'
-import { convert } from './leads.js'
+import { convert, MADE_UP } from './leads.js'
 import { lookUp } from './lookups.js'
-import { Org, type CustomerGuard, type Settings } from './org.js'
+import { Org, type AssertOurs, type CustomerGuard, type Settings, type StageMemory } from './org.js'
 import { AUDIT, IDENTIFIER } from './profile.js'
-import { asRecordId, idOf, type Row } from './row.js'
+import { asRecordId, flagOf, idOf, type Row } from './row.js'
 import { fieldIn, objectOf } from './schema.js'
 import { fitting } from './soql.js'
 import { needsOfUpdate, prepareUpdate, receiptOfUpdate, type Update } from './update.js'
-import { unpackVersion, type Seen } from './version.js'
+import { byLaterStamps, packVersion, unpackVersion, type Seen } from './version.js'
 
 export interface SalesforceOptions {
   /** The org's My Domain URL, for example `https://contoso.my.salesforce.com`. */
@@ -49,6 +49,10 @@ export interface SalesforceOptions {
   readonly customerGuard: CustomerGuard
   /** Absent: the org is asked. */
   readonly discover?: Discover
+  /** Absent: whichever org answers is ours. */
+  readonly assertOurs?: AssertOurs
+  /** Absent: the choice of a stage for deals that wait lasts as long as the process. */
+  readonly stageMemory?: StageMemory
 }
 
 const readsPerQuestion = 200
@@ -57,12 +61,14 @@ const readsPerQuestion = 200
 export interface SalesforceAdapter extends Adapter {
   /** The org this connector works with; null before it was asked. */
   organizationId(): string | null
+  /** The fields have changed: whoever asks next reads them anew. */
+  outdate(): void
 }
 
 export function salesforceAdapter(options: SalesforceOptions): SalesforceAdapter {
   const api = new SalesforceApi({ url: options.url, send: options.send, session: options.session, clock: options.clock })
-  const { clock, settings, discover, customerGuard: guard } = options
-  return new Salesforce(new Org({ api, clock, guard, settings, ...(discover === undefined ? {} : { discover }) }))
+  const { clock, settings, customerGuard: guard, url: _url, send: _send, session: _session, ...given } = options
+  return new Salesforce(new Org({ ...given, api, clock, guard, settings }))
 }
 
 class Salesforce implements SalesforceAdapter {
@@ -76,8 +82,7 @@ class Salesforce implements SalesforceAdapter {
   get can(): Capabilities {
     const audit = fieldIn(this.#org.known, 'Opportunity', AUDIT)
     const auditLimit = audit === null ? 0 : (audit.maxLength ?? 32_768)
-    // A lead has neither, so that a conversion has nothing to copy.
-    return { precondition: 'second', markerIsUnique: true, markerLagMs: 0, auditLimit, makesUp: ['details.currency', 'details.closingDateTime'] }
+    return { precondition: 'second', markerIsUnique: true, markerLagMs: 0, auditLimit, makesUp: MADE_UP }
   }
 
   canonical(deal: Projection, as: EndKind): Projection {
@@ -88,6 +93,9 @@ class Salesforce implements SalesforceAdapter {
     return `${this.#org.api.root}/${ref.id}`
   }
 
+  outdate(): void {
+    this.#org.outdate()
+  }
   organizationId(): string | null {
     return this.#org.known.self?.organizationId ?? null
   }
@@ -125,6 +133,10 @@ class Salesforce implements SalesforceAdapter {
         const ids = [...new Set(refs.flatMap(({ id }) => asRecordId(id) ?? []))]
         const what = refs.length === 1 && refs[0] !== undefined ? `${kind} ${refs[0].id}` : `${refs.length} records of ${kind}`
         const { rows, at } = await this.#org.api.query({ soql: readQuery(codec, ids), deleted: true, what }, signal)
+        if (this.#org.isStrange(rows)) {
+          await this.#org.readStrange(rows, signal)
+          return this.#readSome(kind, refs, signal)
+        }
         const byId = new Map(rows.map((row): [string | null, Row] => [idOf(row, 'Id'), row]))
         return refs.map((ref): [string, Reading] => {
           const id = asRecordId(ref.id) ?? ref.id
@@ -137,10 +149,14 @@ class Salesforce implements SalesforceAdapter {
     }
   }
 
-  /** Records that carry this referral's id, or whose own id it is. A converted lead still carries it and is its opportunity. */
+  /**
+   * Records that carry this referral's id, or whose own id it is. A converted lead still carries it and is its opportunity: that is named where it
+   * carries the id as well. Where the conversion did not copy it, nothing but the lead leads there.
+   */
   async find(marker: { readonly value: string }, { signal }: CallOptions): Promise<EndRef[]> {
     const schema = await this.#org.schema(signal)
     const found: EndRef[] = []
+    const converted: EndRef[] = []
     for (const kind of ['opportunity', 'lead'] as const) {
       const object = objectOf(kind)
       const field = schema.objects[object] === null ? undefined : fieldIn(schema, object, IDENTIFIER)?.name
@@ -150,17 +166,14 @@ class Salesforce implements SalesforceAdapter {
       const soql =
         field === undefined || isKind
           ? `SELECT Id FROM ${object} WHERE Id = '${own ?? ''}'`
-          : withIdentifier(object, field, marker.value.toLowerCase())
-      const open = kind === 'lead' ? soql.replace(' LIMIT', ' AND IsConverted = false LIMIT') : soql
-      const { rows } = await this.#org.api.query({ soql: open, deleted: false, what: `records of referral ${marker.value}` }, signal)
-      found.push(
-        ...rows.flatMap((row): EndRef[] => {
-          const id = idOf(row, 'Id')
-          return id === null ? [] : [{ side: 'crm', kind, id }]
-        }),
-      )
+          : withIdentifier(object, field, marker.value.toLowerCase(), kind === 'lead' ? ['Id', 'IsConverted'] : ['Id'])
+      const { rows } = await this.#org.api.query({ soql, deleted: false, what: `records of referral ${marker.value}` }, signal)
+      for (const row of rows) {
+        const id = idOf(row, 'Id')
+        if (id !== null) (flagOf(row, 'IsConverted') ? converted : found).push({ side: 'crm', kind, id })
+      }
     }
-    return found
+    return found.length > 0 ? found : converted
   }
 
   create(change: CreateChange, { signal }: CallOptions): Promise<Receipt> {
@@ -183,21 +196,45 @@ class Salesforce implements SalesforceAdapter {
     const { owner } = this.#org.settings
     const found = await lookUp(this.#org.api, codec, needsOfUpdate(codec, change, seen, owner), signal)
     const prepared = prepareUpdate(codec, change, { seen, found, owner })
-    await this.#org.api.run(prepared.operations, signal)
+    try {
+      await this.#org.api.run(prepared.operations, signal)
+    } catch (error) {
+      if (!(await this.#isUntouched(codec, { ref: change.ref, seen, error }, signal))) throw error
+      await this.#org.api.run(prepareUpdate(codec, change, { seen: byLaterStamps(seen), found, owner }).operations, signal)
+    }
     return receiptOfUpdate(change, prepared)
+  }
+
+  /**
+   * Which of a row's two times a conditional write is compared with is not documented. By the later one it is refused for what the system itself
+   * did (an undelete, a recalculation) before we looked, and would be at every attempt: then everything still is as it was seen.
+   */
+  async #isUntouched(
+    codec: Codec,
+    { ref, seen, error }: { readonly ref: EndRef; readonly seen: Seen; readonly error: unknown },
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { row, account, contact } = seen
+    const stamps = [row, account, contact].flatMap((part) => (part === null || part.stampedAt <= part.modifiedAt ? [] : [part.stampedAt]))
+    if (toFault(error).kind !== 'stale' || stamps.length === 0) return false
+    const now = await this.#looked(codec, ref, signal)
+    // What happened in the very second of the stamp cannot be told from it.
+    return now.version === packVersion(seen) && now.at !== null && now.at >= Math.max(...stamps) + 1_000
   }
 
   /** A write that was planned on no version is planned on what stands there now. */
   async #look(codec: Codec, ref: EndRef, signal: AbortSignal): Promise<Seen> {
-    const { rows, at } = await this.#org.api.query(
-      { soql: readQuery(codec, [ref.id]), deleted: false, what: `${ref.kind} ${ref.id}` },
-      signal,
-    )
-    const [row] = rows
-    const version = row === undefined ? null : presentOf(codec, ref, row, at).version
+    const { version } = await this.#looked(codec, ref, signal)
     if (version === null)
       throw new Fault('missing', `The ${ref.kind} ${ref.id} does not exist.`, { remedy: 'It may have been deleted in the CRM.' })
     return unpackVersion(version)
+  }
+
+  async #looked(codec: Codec, ref: EndRef, signal: AbortSignal): Promise<{ readonly version: Version | null; readonly at: number | null }> {
+    const what = `${ref.kind} ${ref.id}`
+    const { rows, at } = await this.#org.api.query({ soql: readQuery(codec, [ref.id]), deleted: false, what }, signal)
+    const [row] = rows
+    return { version: row === undefined ? null : presentOf(codec, ref, row, at).version, at }
   }
 
   async writeMany(changes: readonly Change[], { signal }: CallOptions): Promise<(Receipt | Fault)[]> {
@@ -225,6 +262,7 @@ class Salesforce implements SalesforceAdapter {
     return describe(await this.#org.schema(signal))
   }
   checks({ signal }: CallOptions): Promise<Check[]> {
+    this.#org.outdate() // A person asks how it is now, most often after mending something.
     return checks(this.#org, signal)
   }
 }

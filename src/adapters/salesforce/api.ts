@@ -4,7 +4,7 @@ import { nextOf, withWholeChildren } from './child-pages.js'
 import { chunked, collectionMost, noAnswerFor, outcomeOf, partOf, partsMost, resultOf, resultsOf } from './composite.js'
 import { deployBody } from './deploy-body.js'
 import type { Operation, Question, Send, SendRequest, Session } from './exchange.js'
-import { faultOf, tellsOfAutomation, tellsOfLock, type Answer, type Asked } from './errors.js'
+import { faultOf, tellsOfAutomation, tellsOfLock, tellsOfSession, type Answer, type Asked } from './errors.js'
 import { asRow, isRow, parseJson, rowsOf, textOf, type Row } from './row.js'
 import { envelope, METADATA, PARTNER, soapBody, type SoapDoor } from './soap.js'
 
@@ -135,11 +135,19 @@ export class SalesforceApi {
   /** Writes that happen together or not at all; the answers' bodies by name. @throws Fault of the first refusal. */
   async run(operations: readonly Operation[], signal: AbortSignal): Promise<ReadonlyMap<string, Row>> {
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await this.#runOnce(operations, signal)
+      const outcome = await this.#inSession(() => this.#runOnce(operations, signal), signal)
       if (!(outcome instanceof Fault)) return outcome
       if (attempt >= triesMost || !(tellsOfLock(outcome) || tellsOfAutomation(outcome))) throw outcome
       await this.#clock.sleep(triesApartMs * attempt, signal)
     }
+  }
+  /** A session that ends while a composite is worked is told by its parts: nothing of them was done, and they are sent once more in a new one. */
+  async #inSession<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const token = await this.#session({ fresh: false, signal })
+    const outcome = await work()
+    if (!endedIn(outcome)) return outcome
+    await this.#session({ fresh: true, refused: token, signal })
+    return work()
   }
   async #runOnce(operations: readonly Operation[], signal: AbortSignal): Promise<ReadonlyMap<string, Row> | Fault> {
     if (operations.length === 0) return new Map()
@@ -157,26 +165,32 @@ export class SalesforceApi {
   async runMany(groups: readonly (readonly Operation[])[], signal: AbortSignal): Promise<(ReadonlyMap<string, Row> | Fault)[]> {
     const outcomes: (ReadonlyMap<string, Row> | Fault)[] = []
     for (const chunk of chunked(groups)) {
-      const base = await this.#base(signal)
-      const graphs = chunk.map((operations, index) => ({
-        graphId: `g${index}`,
-        compositeRequest: operations.map((operation) => partOf(operation, base)),
-      }))
-      try {
-        const whole = await this.#post('composite/graph', { graphs }, `${chunk.length} changes`, signal)
-        const byId = new Map(rowsOf(whole, 'graphs').map((graph): [string | null, Row] => [textOf(graph, 'graphId'), graph]))
-        outcomes.push(
-          ...chunk.map((operations, index) => {
-            const answer = byId.get(`g${index}`)?.['graphResponse']
-            return isRow(answer) ? outcomeOf(operations, rowsOf(answer, 'compositeResponse')) : noAnswerFor(operations)
-          }),
-        )
-      } catch (error) {
-        if (!(error instanceof Fault)) throw error
-        outcomes.push(...chunk.map(() => error))
-      }
+      const token = await this.#session({ fresh: false, signal })
+      const first = await this.#graphs(chunk, signal)
+      const left = chunk.filter((_group, index) => endedIn(first[index]))
+      if (left.length > 0) await this.#session({ fresh: true, refused: token, signal })
+      const second = left.length === 0 ? [] : await this.#graphs(left, signal)
+      outcomes.push(...first.map((outcome) => (endedIn(outcome) ? (second.shift() ?? outcome) : outcome)))
     }
     return outcomes
+  }
+  async #graphs(chunk: readonly (readonly Operation[])[], signal: AbortSignal): Promise<(ReadonlyMap<string, Row> | Fault)[]> {
+    const base = await this.#base(signal)
+    const graphs = chunk.map((operations, index) => ({
+      graphId: `g${index}`,
+      compositeRequest: operations.map((operation) => partOf(operation, base)),
+    }))
+    try {
+      const whole = await this.#post('composite/graph', { graphs }, `${chunk.length} changes`, signal)
+      const byId = new Map(rowsOf(whole, 'graphs').map((graph): [string | null, Row] => [textOf(graph, 'graphId'), graph]))
+      return chunk.map((operations, index) => {
+        const answer = byId.get(`g${index}`)?.['graphResponse']
+        return isRow(answer) ? outcomeOf(operations, rowsOf(answer, 'compositeResponse')) : noAnswerFor(operations)
+      })
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      return chunk.map(() => error)
+    }
   }
 
   /** Rows of one object, each for itself: its id, or why it was not made. */
@@ -304,6 +318,8 @@ export class SalesforceApi {
     return { status: answer.status, headers: answer.headers, text: answer.body.toString('utf8'), tookMs }
   }
 }
+
+const endedIn = (outcome: unknown): boolean => outcome instanceof Fault && tellsOfSession(outcome)
 
 /**
  * The earliest moment, by the server's clock, at which it can have looked: its date stands on the answer, which was on its way for a while.

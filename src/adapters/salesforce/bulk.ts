@@ -62,11 +62,14 @@ function undisturbed(org: Org, group: Group, signal: AbortSignal): Promise<Tried
   const work = (stillAlone: StillAlone): Promise<Tried> => tryAll(org, group, { signal, stillAlone })
   const guarded = [...keys].sort().reduceRight<typeof work>(
     (inner, key) => (outer) =>
-      org.guard(key, (own) =>
-        inner(async () => {
-          await outer()
-          await own()
-        }),
+      org.guard(
+        key,
+        (own) =>
+          inner(async () => {
+            await outer()
+            await own()
+          }),
+        signal,
       ),
     work,
   )

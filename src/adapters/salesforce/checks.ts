@@ -31,7 +31,7 @@ export async function checks(org: Org, signal: AbortSignal): Promise<Check[]> {
     )
   } catch (error) {
     const fault = toFault(error)
-    return [fail('CRM sign-in', fault.message, fault.remedy)]
+    return [{ ...fail('CRM sign-in', fault.message, fault.remedy), fault: fault.kind }]
   }
   try {
     const schema = await org.schema(signal)
@@ -46,7 +46,7 @@ export async function checks(org: Org, signal: AbortSignal): Promise<Check[]> {
     ]
   } catch (error) {
     const fault = toFault(error)
-    return [...signIn, fail('CRM objects', fault.message, fault.remedy)]
+    return [...signIn, { ...fail('CRM objects', fault.message, fault.remedy), fault: fault.kind }]
   }
 }
 

@@ -25,9 +25,10 @@ import { assertNever } from '../../core/ref.js'
 import type { Stage } from '../../core/stage.js'
 import { inZone, MISFIT, type Column } from '../column.js'
 import { unique } from '../lists-as-text.js'
+import { twiceWritten } from '../twice-written.js'
 import { readScalar, toScalar, truncate, valueIn, writeScalar, type Converted } from '../values.js'
-import { isPlace, KEPT, OPTIONAL, type Place } from './profile.js'
-import { fieldIn, objectOf, precisionOf, type ObjectName, type Schema } from './schema.js'
+import { isPlace, KEPT, OPTIONAL, PERSON, type Place } from './profile.js'
+import { fieldIn, objectOf, precisionOf, present, type ObjectName, type Schema } from './schema.js'
 import { stageTableOf } from './stages.js'
 
 /** Where a mapping row lives in this org. */
@@ -82,6 +83,8 @@ export function codecOf(options: {
     else if (row.origin === 'document') broken.push({ row, why: target() })
     else resting.push(row)
   }
+  const twice = twiceWritten(rows.map(({ row, target }) => ({ row, columns: writtenIn(kind, target) })))
+  broken.push(...rows.flatMap(({ field, row }) => (twice.has(field) ? [{ row, why: twice.get(field) ?? '' }] : [])))
   const stages = stageTableOf(schema, mapping.stages[kind], kind)
   return {
     kind,
@@ -89,11 +92,18 @@ export function codecOf(options: {
     mapping,
     schema,
     stages,
-    rows,
+    rows: rows.filter(({ field }) => !twice.has(field)),
     broken,
     resting,
     nameReserve: options.checkMark && kind === 'opportunity' ? 2 : 0,
   }
+}
+
+/** The fields behind a target, each with its object. What a place looks up is no field that a row could have. */
+function writtenIn(kind: MappedKind, target: Target): readonly string[] {
+  if (target.kind !== 'place') return [`${objectOf(target.kind === 'related' ? target.relation : kind)}.${target.column.name}`]
+  const object = target.place === 'contact' ? 'Contact' : target.place === 'person' ? 'Lead' : null
+  return object === null ? [] : PERSON.map((name) => `${object}.${name}`)
 }
 
 /** With the lists of states and countries switched on, an address takes codes in fields of their own. */
@@ -161,6 +171,10 @@ function bindPlace(schema: Schema, kind: MappedKind, row: MappingRow, place: Pla
   if (placeFields[place] !== row.field) return () => `"${place}" can only hold ${placeFields[place]}.`
   if (place === 'solutions' && schema.solutions === null && schema.readAt !== null)
     return () => 'this org has no object of solutions; run "cosell install apply".'
+  // A person whose phone is hidden would look like one whose phone somebody took out.
+  const object = place === 'contact' ? 'Contact' : 'Lead'
+  const hidden = place === 'contact' || place === 'person' ? PERSON.filter((name) => !present(schema, object, PERSON).includes(name)) : []
+  if (hidden.length > 0) return () => `"${place}" needs ${hidden.join(', ')} of ${object}, which the org hides from the connector's user.`
   return { kind: 'place', place }
 }
 const noField = (schema: Schema, object: ObjectName, name: string): Why => () =>

@@ -5,10 +5,11 @@ import { itemKey } from '../../core/deal.js'
 import { Fault, isFault } from '../../core/fault.js'
 import type { Receipt } from '../../core/ports.js'
 import type { EndRef } from '../../core/ref.js'
+import { overConstants, shownByConstants } from '../constants.js'
 import { accountDoubt, chooseAccount, customerKey, customerOf, type Customer } from '../customers.js'
 import { writeScalar } from '../values.js'
 import type { Operation } from './exchange.js'
-import { assertWorks, canonicalOf, type Codec } from './codec.js'
+import { assertWorks, canonicalOf, decodeColumn, type Codec } from './codec.js'
 import { personIn, relatedDeal } from './decode.js'
 import { withIdentifier } from './discover.js'
 import { encodeDeal, encodeStamp, markedName, personFields, type Body, type Encoded } from './encode.js'
@@ -72,10 +73,9 @@ export function prepareCreate(
       : contactFor(codec, { person: encoded.person, encoded, accountId: account?.id ?? null, found: context.found, what })
   const owner = chooseOwner(codec, change.deal.team ?? [], { configured: context.owner, users: context.found.users })
   const takesContact = kind === 'opportunity' && codec.schema.objects.Opportunity.has('ContactId')
+  const constants = { ...defaultsOf(codec, codec.kind), ...mustHave(codec) }
   const body: Body = {
-    ...defaultsOf(codec, codec.kind),
-    ...mustHave(codec),
-    ...encoded.own,
+    ...overConstants(constants, encoded.own),
     ...nameOf(codec, change),
     ...(account === null ? {} : { AccountId: account.id }),
     // Makes the contact the primary contact role of the opportunity; it is taken with a new record only.
@@ -101,6 +101,7 @@ export function prepareCreate(
       ...(account === null ? relatedDeal(codec, 'account', {}) : account.resolved),
       ...(contact === null ? relatedDeal(codec, 'contact', {}) : contact.resolved),
       ...shownOwner,
+      ...constantsShown(codec, codec.kind, { constants, given: encoded.own }),
     },
     remarks: [account?.remark, owner.remark].filter((remark) => remark != null),
     accountRemark: account?.remark ?? null,
@@ -122,15 +123,17 @@ function accountFor(
   if (made !== undefined) return { id: made.id, operation: null, resolved: relatedDeal(codec, 'account', made.row), remark: made.remark }
   const choice = chooseAccount(given.customer, given.found.accounts, '')
   if (choice.kind === 'create') {
+    const constants = defaultsOf(codec, 'account')
     const operation: Operation = {
       name: 'account',
       method: 'POST',
       path: 'sobjects/Account',
       unmodifiedSince: null,
-      body: { ...defaultsOf(codec, 'account'), ...given.body },
+      body: overConstants(constants, given.body),
       what: `the account of ${given.what}`,
     }
-    return { id: '@{account.id}', operation, resolved: {}, remark: choice.remark }
+    const resolved = constantsShown(codec, 'account', { constants, given: given.body })
+    return { id: '@{account.id}', operation, resolved, remark: choice.remark }
   }
   const row = given.found.accounts.find(({ id }) => id === choice.id)?.row
   return { id: choice.id, operation: null, resolved: row === undefined ? {} : relatedDeal(codec, 'account', row), remark: null }
@@ -153,8 +156,10 @@ function contactFor(
     const resolved = { ...relatedDeal(codec, 'contact', known.row), 'customerProfile.team': personIn(known.row) }
     return { id: known.id, operation: null, resolved, remark: null }
   }
-  const more = { ...defaultsOf(codec, 'contact'), ...given.encoded.contact }
-  return { id: '@{contact.id}', operation: contactOperation({ ...given, more, name: 'contact' }), resolved: {}, remark: null }
+  const constants = defaultsOf(codec, 'contact')
+  const more = overConstants(constants, given.encoded.contact)
+  const resolved = constantsShown(codec, 'contact', { constants, given: given.encoded.contact })
+  return { id: '@{contact.id}', operation: contactOperation({ ...given, more, name: 'contact' }), resolved, remark: null }
 }
 export function contactOperation(given: {
   readonly person: Person
@@ -235,6 +240,14 @@ export function defaultsOf(codec: Codec, table: MappedKind | 'account' | 'contac
   return body
 }
 
+function constantsShown(codec: Codec, table: MappedKind | 'account' | 'contact', made: { readonly constants: Body; readonly given: Body }): Projection {
+  const rows = codec.rows.flatMap((bound) => {
+    const { target } = bound
+    return target.kind !== 'place' && (target.kind === 'related' ? target.relation : codec.kind) === table ? [{ ...bound, target }] : []
+  })
+  return shownByConstants(rows, made, decodeColumn)
+}
+
 /** Makes one record: a look, then everything in one call. Repeating it is safe: the identifier is unique. */
 export async function create(org: Org, change: CreateChange, signal: AbortSignal): Promise<Receipt> {
   const codec = await org.codec(newKind(change), signal)
@@ -242,7 +255,7 @@ export async function create(org: Org, change: CreateChange, signal: AbortSignal
   assertIdentifier(codec)
   const customer = customerFor(codec, canonicalOf(codec, change.deal))
   const work = (stillAlone: StillAlone): Promise<Receipt> => createAlone(org, codec, change, { signal, stillAlone })
-  return customer === null ? work(alone) : org.guard(customerKey(customer), work)
+  return customer === null ? work(alone) : org.guard(customerKey(customer), work, signal)
 }
 
 /** Without the unique field a repeated create would make a second record. */

@@ -6,19 +6,20 @@ import { assertNever, type EndRef, type Ref } from '../../core/ref.js'
 import { unique } from '../lists-as-text.js'
 import { remedyFor } from '../values.js'
 import { decodeColumn, type BoundRow, type Codec } from './codec.js'
-import { AUDIT, IDENTIFIER, LINK, SYNC, type Place } from './profile.js'
+import { AUDIT, IDENTIFIER, LINK, PERSON, SYNC, type Place } from './profile.js'
 import { flagOf, idOf, instantOf, rowOf, rowsOf, textOf, type Row } from './row.js'
-import { fieldIn, type Schema } from './schema.js'
+import { fieldIn, present, type Schema } from './schema.js'
 import { isIn, soql } from './soql.js'
 import { packVersion, type SeenRow } from './version.js'
 
 const stamps = ['Id', 'SystemModstamp', 'LastModifiedDate']
-const person = ['FirstName', 'LastName', 'Email', 'Phone']
 const of = (relation: string, names: readonly string[]): string[] => names.map((name) => `${relation}.${name}`)
 const mappedOn = (codec: Codec, relation: 'account' | 'contact'): string[] =>
   codec.rows.flatMap(({ target }) => (target.kind === 'related' && target.relation === relation ? [target.column.name] : []))
 export const accountFields = (codec: Codec): string[] => [...new Set([...stamps, 'Name', ...mappedOn(codec, 'account')])]
-export const contactFields = (codec: Codec): string[] => [...new Set([...stamps, ...person, ...mappedOn(codec, 'contact')])]
+export const contactFields = (codec: Codec): string[] => [
+  ...new Set([...stamps, ...present(codec.schema, 'Contact', PERSON), ...mappedOn(codec, 'contact')]),
+]
 const own = (codec: Codec, name: string): string | null => fieldIn(codec.schema, codec.object, name)?.name ?? null
 
 /** The one question whose answer is everything deals show on their records: the rows, and beside them all rows they are made of. */
@@ -40,9 +41,9 @@ function fieldsOf(codec: Codec): readonly string[] {
   const phones = codec.kind === 'lead' ? codec.schema.userPhones.filter((name) => name === 'Phone') : codec.schema.userPhones
   const owner = ['OwnerId', ...of('Owner', ['FirstName', 'LastName', 'Email', ...phones])]
   const shared = [...stamps, 'IsDeleted', 'CreatedDate', ...mapped, ...kept, ...stage, ...currency, ...owner]
-  return [...new Set(codec.kind === 'lead' ? [...shared, ...leadFields] : [...shared, ...opportunityFields(codec)])]
+  return [...new Set(codec.kind === 'lead' ? [...shared, ...present(codec.schema, 'Lead', leadFields)] : [...shared, ...opportunityFields(codec)])]
 }
-const leadFields = [...person, 'Name', 'IsConverted', 'ConvertedOpportunityId', 'MasterRecordId']
+const leadFields = [...PERSON, 'Name', 'IsConverted', 'ConvertedOpportunityId', 'MasterRecordId']
 function opportunityFields(codec: Codec): string[] {
   const { solutions } = codec.schema
   const account = ['AccountId', ...of('Account', accountFields(codec))]
@@ -61,6 +62,8 @@ const has = (codec: Codec, name: string): boolean => codec.schema.objects.Opport
 /** The rows around a record, as one look saw them. */
 interface Around {
   readonly row: Row
+  /** What the record names and does not show us: sharing keeps it from the connector's user. Nothing is known of it, least of all that it is empty. */
+  readonly hidden: { readonly account: boolean; readonly contact: boolean; readonly owner: boolean }
   readonly account: Row | null
   readonly contact: { readonly row: Row; readonly roleId: string } | null
   readonly solutions: readonly {
@@ -70,8 +73,10 @@ interface Around {
   }[]
 }
 function around(codec: Codec, row: Row): Around {
-  if (codec.kind === 'lead') return { row, account: null, contact: null, solutions: [] }
-  const roles = rowsOf(row, 'OpportunityContactRoles').filter((role) => !flagOf(role, 'IsDeleted') && rowOf(role, 'Contact') !== null)
+  const names = (of: Row, id: string, parent: string): boolean => idOf(of, id) !== null && rowOf(of, parent) === null
+  const owner = names(row, 'OwnerId', 'Owner')
+  if (codec.kind === 'lead') return { row, hidden: { account: false, contact: false, owner }, account: null, contact: null, solutions: [] }
+  const roles = rowsOf(row, 'OpportunityContactRoles').filter((role) => !flagOf(role, 'IsDeleted'))
   const role = roles.find((candidate) => flagOf(candidate, 'IsPrimary')) ?? roles[0]
   const contact = role === undefined ? null : rowOf(role, 'Contact')
   const roleId = role === undefined ? null : idOf(role, 'Id')
@@ -79,6 +84,7 @@ function around(codec: Codec, row: Row): Around {
   const children = table === null ? [] : rowsOf(row, table.relationship).filter((child) => !flagOf(child, 'IsDeleted'))
   return {
     row,
+    hidden: { account: names(row, 'AccountId', 'Account'), contact: role !== undefined && names(role, 'ContactId', 'Contact'), owner },
     account: rowOf(row, 'Account'),
     contact: contact === null || roleId === null ? null : { row: contact, roleId },
     solutions: children.flatMap((child) => {
@@ -109,7 +115,6 @@ export function movedTo(row: Row): EndRef | null {
 export function presentOf(codec: Codec, ref: EndRef, row: Row, at: number | null): Present {
   const seen = around(codec, row)
   const { deal, unreadable } = dealOf(codec, seen)
-  const sync = own(codec, SYNC)
   const identifier = own(codec, IDENTIFIER)
   const audit = own(codec, AUDIT)
   return {
@@ -119,12 +124,14 @@ export function presentOf(codec: Codec, ref: EndRef, row: Row, at: number | null
     deal,
     otherId: identifier === null ? null : (textOf(row, identifier)?.trim().toLowerCase() ?? null),
     // Without the switch in this org nobody can have switched it on.
-    sync: sync !== null && flagOf(row, sync),
+    sync: switchOf(codec, row) === true,
     category: codec.kind,
-    // Products decide the amount of an opportunity that has them: what is written there is ignored without a word.
-    locked: flagOf(row, 'HasOpportunityLineItem') ? ['details.dealValue'] : [],
+    // Products decide the amount of an opportunity that has them: what is written there is ignored without a word. Their price book decides the
+    // currency: another one would refuse the whole write, or turn their amount into another sum.
+    locked: flagOf(row, 'HasOpportunityLineItem') ? ['details.dealValue', 'details.currency'] : [],
     sealed: codec.kind === 'lead' && flagOf(row, 'IsConverted'),
     unreadable,
+    ...unansweredBy(codec, deal),
     engagementId: null,
     aliases: [],
     parts: partsOf(seen),
@@ -133,6 +140,14 @@ export function presentOf(codec: Codec, ref: EndRef, row: Row, at: number | null
     modifiedAt: instantOf(row, 'LastModifiedDate'),
     createdAt: instantOf(row, 'CreatedDate'),
   }
+}
+
+/** Where the org lists the stage of deals that wait no more, its deals may show a new name of it, which looks like any other open stage. */
+function unansweredBy({ kind, stages, schema }: Codec, { status }: Projection): Pick<Present, 'unanswered'> {
+  const held = stages.rows.find(({ pattern }) => pattern === 'New/*')?.crm['StageName']
+  const isListed = schema.readAt === null || schema.stages.some(({ value }) => value === held)
+  if (kind === 'lead' || status !== 'Active/Accepted' || held === undefined || isListed) return {}
+  return { unanswered: `Deals that wait are put into the stage "${held}", which the org has no more: whether this one was answered cannot be told.` }
 }
 
 const secondMs = 1_000
@@ -172,7 +187,13 @@ function versionOf(codec: Codec, { row, account, contact, solutions }: Around): 
     solutions: solutions.map(({ id, stampedAt, solution }) => ({ id, stampedAt, solution: solution.id })),
     currency: currencyOf(codec.schema, row),
     name: textOf(row, 'Name'),
+    sync: switchOf(codec, row),
   })
+}
+/** What the switch of a record says; null where this org has none. */
+export function switchOf(codec: Codec, row: Row): boolean | null {
+  const name = own(codec, SYNC)
+  return name === null ? null : flagOf(row, name)
 }
 /** In an org of one currency every amount is in it. */
 export const currencyOf = (schema: Schema, row: Row): string | null =>
@@ -183,11 +204,16 @@ function dealOf(codec: Codec, seen: Around): { readonly deal: Projection; readon
   const unreadable: Unreadable[] = []
   for (const bound of codec.rows) {
     const { target } = bound
+    if (isHidden(target, seen)) continue
     const read = target.kind === 'place' ? readPlace(codec, target.place, seen) : readColumn(bound, target, seen)
     if ('unreadable' in read) unreadable.push(read.unreadable)
     else deal[bound.field] = read.value
   }
   return { deal: deal as Projection, unreadable } // every value was read for its field
+}
+function isHidden(target: BoundRow['target'], { hidden }: Around): boolean {
+  if (target.kind === 'related') return hidden[target.relation]
+  return target.kind === 'place' && ((target.place === 'contact' && hidden.contact) || (target.place === 'owner' && hidden.owner))
 }
 type Read = { readonly value: FieldValue } | { readonly unreadable: Unreadable }
 

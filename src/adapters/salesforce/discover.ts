@@ -47,7 +47,7 @@ export const discover: Discover = async (api, options) => {
   const userFields = user == null ? new Map<string, Column>() : fieldsOf(user)
   const userPhones = ['Phone', 'MobilePhone'].filter((name) => userFields.has(name))
   const lists = { stages, leadStatuses, currencies, multiCurrency }
-  return { objects: fields, aliases, userPhones, solutions, team, ...lists, self, readAt: options.now }
+  return { objects: fields, aliases, userPhones, solutions, team, ...lists, heldBefore: [], self, readAt: options.now }
 }
 
 async function readStages(api: SalesforceApi, signal: AbortSignal): Promise<OrgStage[]> {
@@ -58,6 +58,12 @@ async function readStages(api: SalesforceApi, signal: AbortSignal): Promise<OrgS
     what: 'the stages of the org',
   }
   const { rows } = await api.query(question, signal)
+  // Without them every open stage would look like any other, and a deal that waits like one that was answered.
+  if (rows.length === 0) {
+    throw new Fault('invalid-answer', 'Salesforce lists no stages of opportunities.', {
+      remedy: "Check that the connector's user sees the object OpportunityStage; it is asked again.",
+    })
+  }
   return rows.map((row, index) => ({
     value: textOf(row, 'ApiName') ?? textOf(row, 'MasterLabel') ?? '',
     order: index,
@@ -124,5 +130,5 @@ async function readSelf(api: SalesforceApi, signal: AbortSignal): Promise<Schema
 }
 
 /** Records with this referral's id, of one object. */
-export const withIdentifier = (object: string, field: string, value: string): string =>
-  soql({ fields: ['Id'], from: object, where: [`${field} = ${quoted(value)}`], limit: 10 })
+export const withIdentifier = (object: string, field: string, value: string, fields: readonly string[] = ['Id']): string =>
+  soql({ fields, from: object, where: [`${field} = ${quoted(value)}`], limit: 10 })

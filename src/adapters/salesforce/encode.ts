@@ -9,7 +9,7 @@ import { MISFIT, type Column } from '../column.js'
 import { truncate, writeScalar } from '../values.js'
 import { encodeColumn, fitPerson, fitSolutions, type Codec } from './codec.js'
 import { AUDIT, IDENTIFIER, LAST_SYNCED, LINK, PROBLEM, STATUS, SYNC, type Place } from './profile.js'
-import { fieldIn } from './schema.js'
+import { fieldIn, type Schema } from './schema.js'
 
 export type Body = Record<string, unknown>
 
@@ -105,10 +105,25 @@ function currencyValue(codec: Codec, code: string | null, what: string): Body {
 /** @throws Fault `misconfigured` when the table of stages has no row for it. */
 export function stageValues(codec: Codec, stage: Stage, what: string): StageValues {
   const values = encodeStage(codec.stages, stage)
+  const unknown = values === null ? null : unknownStatus(codec, values)
+  if (unknown !== null) {
+    throw new Fault('misconfigured', `${what} cannot show ${stage}: the org has no status "${unknown}".`, {
+      code: MISFIT,
+      remedy: `Say under "${codec.stages.section}" of the mapping which one "${stage}" is, or add it in the CRM.`,
+    })
+  }
   if (values !== null) return values
   throw new Fault('misconfigured', `${what} cannot show ${stage}: the mapping has no row for it.`, {
     remedy: `Add a row "${stage}" under "${codec.stages.section}" of the mapping.`,
   })
+}
+
+/** A status that the org does not list: many orgs would take any text, and nobody would find the record under it. */
+function unknownStatus({ kind, schema }: Codec, values: StageValues): string | null {
+  const wanted = values[kind === 'lead' ? 'Status' : 'StageName']
+  const listed: Schema['stages'] = kind === 'lead' ? schema.leadStatuses : schema.stages
+  const isListed = listed.length === 0 || listed.some(({ value }) => value.toLowerCase() === String(wanted).toLowerCase())
+  return wanted === undefined || isListed ? null : String(wanted)
 }
 
 /** The words of a list that was made for the status before this connector came. */
@@ -125,7 +140,7 @@ function statusWord(column: Column | null, status: string | null | undefined): s
 }
 
 /** What the connector keeps on a record beside the deal, in the fields that this org has for it. */
-export function encodeStamp(codec: Codec, stamp: Stamp): Body {
+export function encodeStamp(codec: Codec, stamp: Omit<Stamp, 'sync'> & { readonly sync?: boolean }): Body {
   const body: Body = {}
   const put = (name: string, value: string | boolean | null | undefined): void => {
     const column = fieldIn(codec.schema, codec.object, name)

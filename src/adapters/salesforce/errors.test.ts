@@ -47,7 +47,7 @@ const MEANINGS: Readonly<Record<string, FaultKind>> = {
   APEX_ERROR: 'rejected',
   TOO_MANY_APEX_REQUESTS: 'throttled',
   TXN_SECURITY_METERING_ERROR: 'throttled',
-  STORAGE_LIMIT_EXCEEDED: 'rejected',
+  STORAGE_LIMIT_EXCEEDED: 'misconfigured',
   ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE: 'stale',
   PROCESSING_HALTED: 'rejected',
   ALL_OR_NONE_OPERATION_ROLLED_BACK: 'rejected',

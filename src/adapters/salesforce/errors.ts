@@ -131,7 +131,8 @@ const CODES: Readonly<Record<string, Rule>> = {
   APEX_ERROR: rule('rejected', 'a trigger of the org failed', "Ask the org's administrator to look at the trigger."),
   TOO_MANY_APEX_REQUESTS: rule('throttled', 'the org is busy with automations', again),
   TXN_SECURITY_METERING_ERROR: rule('throttled', 'the org is busy', again),
-  STORAGE_LIMIT_EXCEEDED: rule('rejected', "the org's storage is full", 'Make room in the org (Setup, Storage Usage).'),
+  // Of no single deal: it goes on by itself when there is room.
+  STORAGE_LIMIT_EXCEEDED: rule('misconfigured', "the org's storage is full", 'Make room in the org (Setup, Storage Usage).'),
   CUSTOM_ENTITY_OR_FIELD_LIMIT: rule(
     'rejected',
     'the org takes no more custom fields or objects',
@@ -272,5 +273,7 @@ export const tellsOfAutomation = (fault: Fault): boolean =>
   fault.code === 'CANNOT_EXECUTE_FLOW_TRIGGER' || fault.code === 'CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY' || fault.code === 'APEX_ERROR'
 /** Somebody else holds the row, or its account, for this moment. Nothing was changed. */
 export const tellsOfLock = (fault: Fault): boolean => fault.code === 'UNABLE_TO_LOCK_ROW'
+/** The session ended: of what was asked nothing was done. */
+export const tellsOfSession = (fault: Fault): boolean => fault.code === 'INVALID_SESSION_ID'
 /** The identifier is already on another record, or on the one that a lost answer made. */
 export const tellsOfExisting = (fault: Fault): boolean => fault.code === 'DUPLICATE_VALUE'

@@ -8,6 +8,8 @@ export interface Position {
   readonly floor: number
   /** When the floor was last asked about and what lies above it read again. */
   readonly rescannedAt: number
+  /** What a deal of these rows could be made of and the org did not show; null: these are no deals, or an earlier version of this program was here. */
+  readonly lacking: string | null
   /** When rows that are gone from the recycle bin were last asked about. */
   readonly purgesSeenAt: number
   /** Stamps by id of what was told already. */
@@ -20,6 +22,7 @@ const position = z.object({
   // The first cursors had neither; what they lack is asked for at the next poll.
   floor: z.number().optional(),
   rescannedAt: z.number().default(0),
+  lacking: z.string().nullable().default(null),
   purgesSeenAt: z.number().default(0),
   seen: z.record(z.string(), z.number()),
 })

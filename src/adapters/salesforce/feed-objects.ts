@@ -1,6 +1,6 @@
 import type { Ref } from '../../core/ref.js'
 import { IDENTIFIER, SYNC } from './profile.js'
-import { fieldIn, type ObjectName, type Schema } from './schema.js'
+import { fieldIn, present, type ObjectName, type Schema } from './schema.js'
 
 /** One object whose changes are told. */
 export interface FeedObject {
@@ -30,7 +30,7 @@ export function feedObjects(schema: Schema): FeedObject[] {
   const { solutions } = schema
   return [
     ...end('Opportunity', 'opportunity', ['IsClosed']),
-    ...end('Lead', 'lead', ['IsConverted', 'ConvertedOpportunityId', 'MasterRecordId']),
+    ...end('Lead', 'lead', present(schema, 'Lead', ['IsConverted', 'ConvertedOpportunityId', 'MasterRecordId'])),
     part('Account', 'account'),
     part('Contact', 'contact'),
     ...(solutions === null ? [] : [child(solutions.name, 'solution', solutions.lookup)]),

@@ -17,11 +17,13 @@ export async function recordsOf(
   signal: AbortSignal,
 ): Promise<TouchedRecord[]> {
   const { rows } = page
+  // Whoever looks at these reads the org's stages first.
+  const codec = org.isStrange(rows) ? null : page.codec
   const records = rows.flatMap((row): TouchedRecord[] => {
     const id = idOf(row, 'Id')
     if (id === null || object.kind === null) return []
     const ref: Ref = { side: 'crm', kind: object.kind, id }
-    return [{ ref, engagementId: null, reading: isEnd(object) ? told(object, id, row, page) : null }]
+    return [{ ref, engagementId: null, reading: isEnd(object) ? told(object, id, row, { ...page, codec }) : null }]
   })
   return object.lookup === null ? records : [...records, ...(await parents(org, rows, { lookup: object.lookup, signal }))]
 }

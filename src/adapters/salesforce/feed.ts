@@ -9,7 +9,9 @@ import { firstRows } from './feed-first.js'
 import { feedObjects, isEnd, type FeedObject } from './feed-objects.js'
 import { recordsOf } from './feed-records.js'
 import type { Org } from './org.js'
+import { KEPT } from './profile.js'
 import { idOf, instantOf, type Row } from './row.js'
+import { fieldIn } from './schema.js'
 import { soql, stamp } from './soql.js'
 
 const overlapMs = 10 * 60_000 // Stamps are set before a transaction ends: a row may become visible minutes after a later one.
@@ -42,7 +44,8 @@ export async function* touched(org: Org, options: TouchedOptions): AsyncGenerato
   const schema = await org.schema(signal)
   const orgId = schema.self?.organizationId ?? ''
   const before = readCursor(options.cursor, orgId)
-  const after = new Map<string, Position>()
+  // Objects that the org hides for a while go on where they were.
+  const after = new Map(before)
   const round: Round = { org, options, now: (await org.api.serverTime(signal)) ?? org.clock.now(), thrift }
   const spares = thrift !== 'none' && round.now - org.partsPolledAt < partsEveryMs
   if (!spares) org.partsPolledAt = round.now
@@ -56,6 +59,8 @@ export async function* touched(org: Org, options: TouchedOptions): AsyncGenerato
     const seen = new Map(position?.seen)
     let latest = position === null ? round.now - overlapMs : position.since + overlapMs
     const codec = readsIn(org, object, start)
+    const lacking = lackingOf(org, object)
+    if (position !== null && position.lacking !== null && position.lacking !== lacking) yield* listedAnew(round, object)
     for await (const { rows, seenAt } of rowsFrom(round, object, { from: start.from, codec })) {
       const fresh = rows.filter((row) => seen.get(idOf(row, 'Id') ?? '') !== instantOf(row, 'SystemModstamp'))
       for (const row of rows) {
@@ -74,11 +79,27 @@ export async function* touched(org: Org, options: TouchedOptions): AsyncGenerato
       since,
       floor: Math.min(start.floor ?? since, since),
       rescannedAt: start.rescannedAt,
+      lacking,
       purgesSeenAt: start.asksForPurges ? round.now : (position?.purgesSeenAt ?? round.now),
       seen,
     })
   }
   yield { records: [], cursor: writeCursor(orgId, after) }
+}
+
+/** What a deal could be made of, and the org does not have or hides from us. */
+function lackingOf(org: Org, { kind }: FeedObject): string | null {
+  if (kind !== 'opportunity' && kind !== 'lead') return null
+  const { schema, object, resting, broken } = org.codecNow(kind)
+  const rows = [...resting, ...broken.map(({ row }) => row)].map(({ field }) => field)
+  return [...KEPT.filter((name) => fieldIn(schema, object, name) === null), ...rows].sort().join()
+}
+
+/** No stamp moves when a field shows again: what was written there meanwhile would be found by nobody. */
+async function* listedAnew({ org, options, now }: Round, object: FeedObject): AsyncGenerator<TouchedPage> {
+  for await (const rows of firstRows(org, object, options)) {
+    yield { records: await recordsOf(org, object, { rows, codec: null, seenAt: now }, options.signal), cursor: null }
+  }
 }
 
 interface Start {

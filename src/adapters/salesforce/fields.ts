@@ -44,12 +44,14 @@ export function fieldsOf(describe: Row): Fields {
             writable: flagOf(row, 'updateable') && !flagOf(row, 'calculated'),
             required: flagOf(row, 'createable') && !flagOf(row, 'nillable') && !flagOf(row, 'defaultedOnCreate'),
             ...(type === 'reference' ? { pointsTo: namesIn(row['referenceTo']) } : {}),
+            ...(isFraction.has(type) && typeof row['scale'] === 'number' ? { scale: row['scale'] } : {}),
           },
         ],
       ]
     }),
   )
 }
+const isFraction: ReadonlySet<string> = new Set(['currency', 'double', 'percent'])
 const namesIn = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [])
 const optionsOf = (row: Row): Column['options'] =>
   rowsOf(row, 'picklistValues').flatMap((option) => {

@@ -1,4 +1,4 @@
-import { XMLParser } from 'fast-xml-parser'
+import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import type { Hint, Inbound, InboundAnswer, InboundRequest } from '../../core/ports.js'
 import type { Ref } from '../../core/ref.js'
 import { showsKey } from '../callback-key.js'
@@ -49,9 +49,16 @@ function receive({ key, organizationId }: Parameters<typeof salesforceInbound>[0
   return { kind: 'accepted', events, reply: { contentType: 'text/xml; charset=UTF-8', body: ack } }
 }
 
+/** SOAP 1.1, section 3: no document type. So nothing is declared that a parser would expand or fetch. */
+const documentType = /<!doctype/i
+
+/** Null for what is not whole: our answer would acknowledge notifications that were cut off, and they would never come again. */
 function messageIn(body: Buffer): Row | null {
+  const text = body.toString('utf8')
+  if (documentType.test(text)) return null
   try {
-    const parsed: unknown = parser.parse(body.toString('utf8'))
+    if (XMLValidator.validate(text) !== true) return null
+    const parsed: unknown = parser.parse(text)
     const part = (row: unknown, name: string): unknown => (isRow(row) ? row[name] : undefined)
     const message = part(part(part(parsed, 'Envelope'), 'Body'), 'notifications')
     return isRow(message) ? message : null

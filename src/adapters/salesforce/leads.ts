@@ -1,5 +1,5 @@
 import type { StepChange } from '../../core/change.js'
-import type { Projection } from '../../core/deal.js'
+import type { Field, Projection } from '../../core/deal.js'
 import { Fault, isFault } from '../../core/fault.js'
 import { encodeStage } from '../../core/mapping-stages.js'
 import type { Receipt } from '../../core/ports.js'
@@ -8,7 +8,7 @@ import { holdsNothing } from '../values.js'
 import type { Operation } from './exchange.js'
 import { assertWorks, canonicalOf, type Codec } from './codec.js'
 import { customerFor, defaultsOf, needsOf, prepareCreate, solutionOperation } from './create.js'
-import { movedTo, presentOf, readQuery, settlesIn } from './decode.js'
+import { movedTo, presentOf, readQuery, settlesIn, switchOf } from './decode.js'
 import { encodeDeal, encodeStamp, personFields } from './encode.js'
 import { lookUp, type Found } from './lookups.js'
 import { alone, type Org, type StillAlone } from './org.js'
@@ -17,6 +17,9 @@ import { asRecordId, instantOf, rowsOf, textOf, type Row } from './row.js'
 import { fieldIn, precisionOf } from './schema.js'
 import { element } from './soap.js'
 import { isIn, soql } from './soql.js'
+
+/** What the org makes up for an opportunity that a lead became: a lead has neither, so that a conversion has nothing to copy. */
+export const MADE_UP: readonly Field[] = ['details.currency', 'details.closingDateTime']
 
 /** Everything the lead said when it was converted, and what its opportunity shall say. */
 interface Converting {
@@ -28,6 +31,8 @@ interface Converting {
   readonly otherId: string | null
   readonly auditText: string | null
   readonly modifiedAt: number | null
+  /** What the lead's switch says; without one the deal is the partner's alone to begin with, and is switched on. */
+  readonly sync: boolean
 }
 
 /**
@@ -58,10 +63,11 @@ export async function convert(org: Org, change: StepChange, signal: AbortSignal)
     otherId: present.otherId,
     auditText: present.auditText,
     modifiedAt: present.modifiedAt,
+    sync: switchOf(lead, row) ?? true,
   }
   const customer = customerFor(opportunity, canonicalOf(opportunity, deal))
   const work = (stillAlone: StillAlone): Promise<Receipt> => convertAlone(org, converting, { signal, stillAlone })
-  return customer === null ? work(alone) : org.guard(customerKey(customer), work)
+  return customer === null ? work(alone) : org.guard(customerKey(customer), work, signal)
 }
 
 async function convertAlone(
@@ -95,24 +101,32 @@ async function convertAlone(
     contactId: asRecordId(result['contactId']),
     contactFound: existing.contact !== null,
   })
-  await fill(org, operations, signal)
+  const left = await fill(org, operations, signal)
   const { team: _owner, ...resolved } = record.resolved
   return {
     ref: { side: 'crm', kind: 'opportunity', id },
     version: null,
     resolved: { ...shown, ...resolved, ...(deal.team === undefined ? {} : { team: deal.team }) },
+    unsure: madeUpIn(opportunity, left),
     remarks: [],
   }
 }
 
+/** Of the columns that somebody's hand at the record kept us from, those that may show what the org made up. */
+const madeUpIn = ({ rows }: Codec, left: readonly string[]): Field[] =>
+  rows.flatMap(({ field, target }) => {
+    const column = target.kind === 'field' ? target.column.name : target.kind === 'place' && target.place === 'currency' ? 'CurrencyIsoCode' : null
+    return column !== null && left.includes(column) && MADE_UP.includes(field) ? [field] : []
+  })
+
 /** The lead's last write: refused when somebody changed it since the plan, and then nothing is converted. The identifier leaves it, as it is unique per object only. */
-async function touchLead(org: Org, { lead, change, deal, modifiedAt }: Converting, signal: AbortSignal): Promise<void> {
+async function touchLead(org: Org, { lead, change, deal, modifiedAt, sync }: Converting, signal: AbortSignal): Promise<void> {
   const what = `lead ${change.ref.id}`
   const encoded = encodeDeal(lead, withoutStatus(change.set), {
     precision: precisionOf(lead.schema, deal['details.currency'] ?? null),
     what,
   })
-  const body = { ...encoded.own, ...encodeStamp(lead, { sync: true, ...change.stamp }) }
+  const body = { ...encoded.own, ...encodeStamp(lead, { sync, ...change.stamp }) }
   await org.api.run(
     [{ name: 'lead', method: 'PATCH', path: `sobjects/Lead/${change.ref.id}`, unmodifiedSince: modifiedAt, body, what }],
     signal,
@@ -157,17 +171,22 @@ const fillTriesMost = 3 // Somebody works on the new record at this very moment;
 const looksMost = 12
 const lookAgainMs = 400
 
-/** Writes what the new opportunity shall say, under the version that is looked at: a seller may have been there before us. */
-async function fill(org: Org, operations: readonly Operation[], signal: AbortSignal): Promise<void> {
+/**
+ * Writes what the new opportunity shall say, under the version that is looked at: a seller may have been there before us.
+ * @returns the columns that were left as they stood.
+ */
+async function fill(org: Org, operations: readonly Operation[], signal: AbortSignal): Promise<readonly string[]> {
   const [deal, ...rest] = operations
-  if (deal === undefined) return
+  if (deal === undefined) return []
   const body = deal.body ?? {}
   const id = deal.path.slice(deal.path.lastIndexOf('/') + 1)
   const fields = ['Id', 'CreatedById', 'LastModifiedById', 'LastModifiedDate', ...Object.keys(body)]
+  let began: Row | null = null
   for (let looks = 1, tries = 1; ; looks += 1) {
     const { rows, at } = await org.api.query({ soql: soql({ fields, from: 'Opportunity', where: [isIn('Id', [id])] }), deleted: false, what: deal.what }, signal)
     const [row] = rows
     if (row === undefined) throw new Fault('missing', `The ${deal.what} does not exist any more.`, { remedy: 'It may have been deleted in the CRM.' })
+    if (isUntouched(row)) began ??= row
     const modifiedAt = instantOf(row, 'LastModifiedDate')
     const waitMs = settlesIn([modifiedAt], at)
     if (waitMs > 0) {
@@ -175,9 +194,10 @@ async function fill(org: Org, operations: readonly Operation[], signal: AbortSig
       await org.clock.sleep(Math.max(waitMs, lookAgainMs), signal)
       continue
     }
+    const ours = besideOthers(body, row, began)
     try {
-      await org.api.run([{ ...deal, unmodifiedSince: modifiedAt, body: besideOthers(body, row) }, ...rest], signal)
-      return
+      await org.api.run([{ ...deal, unmodifiedSince: modifiedAt, body: ours }, ...rest], signal)
+      return Object.keys(body).filter((name) => !(name in ours))
     } catch (error) {
       if (!isFault(error) || error.kind !== 'stale' || tries >= fillTriesMost) throw error
       tries += 1
@@ -185,10 +205,16 @@ async function fill(org: Org, operations: readonly Operation[], signal: AbortSig
   }
 }
 
-/** Where somebody else was at the new record first, what they may have written stands: only empty fields are filled. */
-function besideOthers(body: Row, row: Row): Row {
-  if (textOf(row, 'LastModifiedById') === textOf(row, 'CreatedById')) return body
-  return Object.fromEntries(Object.entries(body).filter(([name]) => holdsNothing(row[name])))
+const isUntouched = (row: Row): boolean => textOf(row, 'LastModifiedById') === textOf(row, 'CreatedById')
+
+/**
+ * Where somebody else was at the new record first, what they may have written stands: only fields are filled that are empty, or show what the
+ * conversion left there (`began`, where the record was seen before anybody's hand).
+ */
+function besideOthers(body: Row, row: Row, began: Row | null): Row {
+  if (isUntouched(row)) return body
+  const isFree = (name: string): boolean => holdsNothing(row[name]) || (began !== null && row[name] === began[name])
+  return Object.fromEntries(Object.entries(body).filter(([name]) => isFree(name)))
 }
 
 /** What the org's own copying leaves out: our fields, the deal's fields, its solutions, and what the customer's rows should say. */
@@ -203,7 +229,7 @@ function fillOperations(
     readonly contactFound: boolean
   },
 ): Operation[] {
-  const { lead, opportunity, change, deal, row, otherId, auditText } = converting
+  const { lead, opportunity, change, deal, row, otherId, auditText, sync } = converting
   const what = `opportunity ${made.id}`
   const encoded = encodeDeal(opportunity, deal, { precision: precisionOf(opportunity.schema, deal['details.currency'] ?? null), what })
   const linkField = fieldIn(lead.schema, 'Lead', LINK)
@@ -214,8 +240,8 @@ function fillOperations(
       ...(otherId === null ? {} : { otherId }),
       ...(link === null ? {} : { link }),
       ...(auditText === null ? {} : { audit: auditText }),
+      sync,
       ...change.stamp,
-      sync: true,
     }),
   }
   const solutions = (encoded.solutions ?? []).map((solution, index) =>

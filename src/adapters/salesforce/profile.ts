@@ -70,6 +70,9 @@ export const SOLUTION_OBJECT = { name: 'Cosell_Solution__c', labels: ['Microsoft
 export const SOLUTION_ID = { name: 'Cosell_Solution_Identifier__c', labels: ['Solution Identifier', 'Solution ID'] } as const
 export const SOLUTION_KEY = 'Cosell_Key__c'
 
+/** What a person of a customer consists of: on a contact, or on a lead itself. */
+export const PERSON = ['FirstName', 'LastName', 'Email', 'Phone'] as const
+
 /** Places in a row that are no field: they stand for a related record, a pair of fields, or a list. */
 export const PLACES = ['stage', 'currency', 'owner', 'contact', 'person', 'solutions'] as const
 export type Place = (typeof PLACES)[number]

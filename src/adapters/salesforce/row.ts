@@ -1,4 +1,5 @@
 import { Fault } from '../../core/fault.js'
+import { asRecordId } from '../../core/record-id.js'
 
 /** One record as it came over the wire: names are known, values are checked where they are read. */
 export type Row = Readonly<Record<string, unknown>>
@@ -35,18 +36,5 @@ export function instantOf(row: Row, name: string): number | null {
   return Number.isNaN(at) ? null : at
 }
 
-const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345'
-/**
- * A record id in its one canonical spelling of 18 characters, or null for anything else. The last three say which of the first fifteen
- * are capitals, so that the short and the long spelling are one. Source: Salesforce help, "15- and 18-character record ids".
- */
-export function asRecordId(value: unknown): string | null {
-  if (typeof value !== 'string' || !/^(?:[A-Za-z0-9]{15}|[A-Za-z0-9]{18})$/.test(value)) return null
-  const short = value.slice(0, 15)
-  const tail = [0, 5, 10].map((start) => {
-    const bits = [...short.slice(start, start + 5)].reduce((sum, char, index) => sum + (char >= 'A' && char <= 'Z' ? 1 << index : 0), 0)
-    return letters[bits] ?? ''
-  })
-  return `${short}${tail.join('')}`
-}
+export { asRecordId }
 export const idOf = (row: Row, name: string): string | null => asRecordId(row[name])

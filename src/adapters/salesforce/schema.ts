@@ -46,6 +46,8 @@ export interface Schema {
   readonly solutions: SolutionObject | null
   readonly team: TeamObject | null
   readonly stages: readonly OrgStage[]
+  /** Stages that were chosen here for deals that wait, oldest first: what still shows one of them waits still. */
+  readonly heldBefore: readonly string[]
   readonly leadStatuses: readonly (OrgStage & { readonly converted: boolean })[]
   /** Decimal places by ISO code. In an org of one currency, that one alone. */
   readonly currencies: ReadonlyMap<string, number>
@@ -63,6 +65,7 @@ export const UNREAD_SCHEMA: Schema = {
   solutions: null,
   team: null,
   stages: [],
+  heldBefore: [],
   leadStatuses: [],
   currencies: new Map(),
   multiCurrency: false,
@@ -80,6 +83,10 @@ export function fieldIn(schema: Schema, object: ObjectName, name: string): Colum
   const wanted = alias ?? name
   return fields.get(wanted) ?? [...fields.values()].find((field) => field.name.toLowerCase() === wanted.toLowerCase()) ?? null
 }
+
+/** Of fields that every org should have, those that this one shows us: a question that names one more is refused as a whole. */
+export const present = (schema: Schema, object: ObjectName, names: readonly string[]): readonly string[] =>
+  schema.readAt === null ? names : names.filter((name) => schema.objects[object]?.has(name) === true)
 
 /** Finds every custom field: ours, then those of the guide of 2020, then those of Microsoft's package by their labels. */
 export function aliasesOf(fields: Fields): Map<string, string | null> {

@@ -65,7 +65,8 @@ export function prepareUpdate(
     ...solutions,
   ]
   // The patch of the record carries its version for everything else in the call; where nothing of it changes, the switch says what it says.
-  const own = Object.keys(body).length > 0 ? body : around.length > 0 ? encodeStamp(codec, { sync: true }) : null
+  const unchanged = encodeStamp(codec, seen.sync === null ? {} : { sync: seen.sync })
+  const own = Object.keys(body).length > 0 ? body : around.length > 0 ? unchanged : null
   const operations = [...(own === null ? [] : [rowPatch(codec, change.ref.id, { body: own, seen, what })]), ...around]
   return {
     operations,
@@ -171,9 +172,20 @@ function contactMove(
   const known = found.contacts.find((contact) => contact.email === person.email.toLowerCase() && contact.accountId === accountId)
   const id = known?.id ?? '@{contact.id}'
   const make = known === undefined ? [contactOperation({ person, accountId, more: defaultsOf(codec, 'contact'), what, name: 'contact' })] : []
+  const before = seen.contact === null ? [] : [steppingBack(seen.contact.roleId, what)]
   const role = roleOperation(change.ref.id, id, what)
-  return { operations: [...make, role], id, resolved: known === undefined ? {} : { 'customerProfile.team': personIn(known.row) } }
+  return { operations: [...make, ...before, role], id, resolved: known === undefined ? {} : { 'customerProfile.team': personIn(known.row) } }
 }
+
+/** There is one primary contact: whoever was it stays on the deal, and is read for it no more. */
+const steppingBack = (roleId: string, what: string): Operation => ({
+  name: 'before',
+  method: 'PATCH',
+  path: `sobjects/OpportunityContactRole/${roleId}`,
+  unmodifiedSince: null,
+  body: { IsPrimary: false },
+  what: `the contact role of ${what}`,
+})
 
 /** Rows of solutions that are gone are deleted, new ones are added. The others are not touched. */
 function solutionMoves(codec: Codec, seen: Seen, opportunityId: string, wanted: readonly Solution[] | undefined): Operation[] {

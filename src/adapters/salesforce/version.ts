@@ -21,6 +21,15 @@ export interface Seen {
   readonly solutions: readonly { readonly id: string; readonly stampedAt: number; readonly solution: string }[]
   readonly currency: string | null
   readonly name: string | null
+  /** What the switch says; null where there is none. */
+  readonly sync: boolean | null
+}
+
+/** The same, to be written by the later of each row's two times. */
+export function byLaterStamps(seen: Seen): Seen {
+  const later = <R extends SeenRow>(row: R): R => ({ ...row, modifiedAt: Math.max(row.modifiedAt, row.stampedAt) })
+  const { row, account, contact } = seen
+  return { ...seen, row: later(row), account: account && later(account), contact: contact && later(contact) }
 }
 
 /** Equal strings mean that nothing moved; so the order of rows must not matter. */
@@ -38,6 +47,7 @@ export function packVersion(seen: Seen): Version {
       solutions,
       seen.currency,
       seen.name,
+      seen.sync,
     ]),
   )
 }
@@ -46,13 +56,14 @@ type Packed = [string, number, number]
 export function unpackVersion(version: Version): Seen {
   try {
     // Our own text of above, checked by use: every part is taken apart by its place.
-    const [row, account, contact, solutions, currency, name] = JSON.parse(version) as [
+    const [row, account, contact, solutions, currency, name, sync] = JSON.parse(version) as [
       Packed,
       Packed | null,
       [...Packed, string, string] | null,
       Packed[],
       string | null,
       string | null,
+      boolean | null,
     ]
     const seen = ([id, modifiedAt, stampedAt]: Packed): SeenRow => ({ id, modifiedAt, stampedAt })
     return {
@@ -62,6 +73,7 @@ export function unpackVersion(version: Version): Seen {
       solutions: (solutions as unknown as [string, number, string][]).map(([id, stampedAt, solution]) => ({ id, stampedAt, solution })), // packed above in this order
       currency,
       name,
+      sync,
     }
   } catch (cause) {
     throw new Fault('bug', 'A saved version of a Salesforce record cannot be read.', {

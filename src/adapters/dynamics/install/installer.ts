@@ -210,14 +210,15 @@ class Work {
     this.#say(`checking: ${stage}`)
   }
 
-  /** A customizer may make everything but, in some environments, roles: what is refused there does not hold up the rest. */
+  /** What a customizer may not make in some environments (roles), or a form or view that takes no change, does not hold up the rest. */
   async #made(step: Step, desk: Desk): Promise<boolean> {
     try {
       await step.make?.(desk)
       return true
     } catch (error) {
-      if (step.stage !== 'roles' || !isFault(error) || error.kind !== 'forbidden') throw error
-      this.#refused.set(step.item.id, `${error.message} Let an administrator run "cosell install apply" once, or grant the rights by hand.`)
+      const why = isFault(error) && !passes(error) ? aloneRefused(step, error) : null
+      if (why === null) throw error
+      this.#refused.set(step.item.id, why)
       return false
     }
   }
@@ -258,6 +259,15 @@ class Work {
     this.#say(`waiting: ${error.message}`)
     await this.#options.clock.sleep(pause, this.#asked.signal)
   }
+}
+
+/** Why a step was refused for itself alone, and what a person does about it; null where the refusal ends the run. */
+function aloneRefused({ stage, item }: Step, { kind, message }: Fault): string | null {
+  if (stage === 'roles' && kind === 'forbidden') return `${message} Let an administrator run "cosell install apply" once, or grant the rights by hand.`
+  // Managed solutions may forbid changes to their forms and views.
+  const isTheirs = (stage === 'forms' || stage === 'views') && item.touches === 'existing'
+  if (!isTheirs || (kind !== 'rejected' && kind !== 'forbidden')) return null
+  return `${message} Allow changes to it in the solution it comes from, then run "cosell install apply" again.`
 }
 
 /** A lock, a busy server, a lost answer, and "it exists already": look again, and go on with what is still missing. */

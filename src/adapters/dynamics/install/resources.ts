@@ -38,7 +38,7 @@ const hoverTexts = {
     pending: 'pending：正在同步到合作伙伴中心',
     'needs-attention': 'needs-attention：请查看 Sync Problem',
     stopped: 'stopped：已停止重试，请查看 Sync Problem',
-    unlinked: 'unlinked：未关联推荐',
+    unlinked: 'unlinked：未关联引荐',
   },
 } as const
 

@@ -1,5 +1,6 @@
 import { Fault } from '../../../core/fault.js'
 import {
+  ATTRIBUTE_TYPES,
   DEAL_COLUMNS,
   DEAL_TABLES,
   logicalName,
@@ -15,7 +16,7 @@ import {
 } from './blueprint.js'
 import { lacks, withoutSection, withSection, type FormField, type Section } from './forms.js'
 import { contentOf, WEB_RESOURCES, type WebResource } from './resources.js'
-import { columnName } from './steps-tables.js'
+import { columnName, servingColumn } from './steps-tables.js'
 import { forPerson, present, wanted, type Desk, type Step } from './step.js'
 import type { FormSurvey, Survey, TableSurvey, ViewSurvey } from './survey.js'
 import { showsIcon, textOfView, viewText, withIcon, withoutIcon, type ViewText } from './views.js'
@@ -189,12 +190,14 @@ function ownForms(survey: Survey, table: BlueprintTable, found: TableSurvey | nu
   return (survey.forms.get(name) ?? []).map((form) => formStep({ table: name, form, section: () => section, isOurs: true }, survey))
 }
 
-const fieldOf = (table: TableSurvey | undefined, column: BlueprintColumn): FormField => ({
-  column: columnName(table, column),
-  label: column.label,
-  kind: column.kind,
-  readOnly: column.readOnly,
-})
+/** A column that is used as it is may be of another type of words, and takes another control. */
+const CONTROLS: Readonly<Record<string, FormField['kind']>> = { String: 'text', Memo: 'memo', Picklist: 'choice' }
+function fieldOf(table: TableSurvey | undefined, column: BlueprintColumn): FormField {
+  const type = servingColumn(table, column)?.type
+  const isOther = type !== undefined && type !== ATTRIBUTE_TYPES[column.kind]
+  const kind = (isOther ? CONTROLS[type] : undefined) ?? column.kind
+  return { column: columnName(table, column), label: column.label, kind, readOnly: column.readOnly }
+}
 
 /** The section of a deal's form: every column by the name it has here, and on opportunities the grid of solutions. */
 function dealSection(survey: Survey, name: DealTable): Section {

@@ -134,7 +134,7 @@ function columnStep(survey: Survey, place: Place, column: BlueprintColumn): Step
     }
     return wanted('columns', { id, what, change: `create as ${own}`, make })
   }
-  if (found.type !== ATTRIBUTE_TYPES[column.kind])
+  if (!holds(found, own, column))
     return forPerson(
       'columns',
       id,
@@ -143,6 +143,13 @@ function columnStep(survey: Survey, place: Place, column: BlueprintColumn): Step
     )
   if (found.name !== own) return present('columns', id, what, `Microsoft's own column ${found.name} is used as it is.`)
   return ownColumnStep(survey, { id, what, table: place.table }, column, found)
+}
+
+const WORDS: ReadonlySet<string> = new Set(['String', 'Memo', 'Picklist'])
+/** Words are words in a text or a choice alike: a column of Microsoft's own is used as it is, and what it takes is seen when it is written. */
+function holds(found: ColumnSurvey, own: string, column: BlueprintColumn): boolean {
+  const wanted = ATTRIBUTE_TYPES[column.kind]
+  return found.type === wanted || (found.name !== own && WORDS.has(found.type) && WORDS.has(wanted))
 }
 
 /** A column of ours that is there, but perhaps older than this version. */

@@ -64,7 +64,8 @@ async function apply(
   onProgress({ done: 2, total, what: 'assigning the permission set' })
   const between = before.setId === null ? await look(signal) : before
   const userId = between.schema.self?.userId ?? null
-  if (!between.assigned && between.setId !== null && userId !== null && (await assign(api, { userId, setId: between.setId }, signal)))
+  const isOpen = between.assigned !== true && between.setId !== null && userId !== null
+  if (isOpen && (await assign(api, { userId, setId: between.setId }, signal)))
     done.push(`assigned ${SYNC_SET.label} to the connector's user`)
   onProgress({ done: 3, total, what: 'lists and pages' })
   const shown = await look(signal)

@@ -32,7 +32,7 @@ export function itemsOf(survey: Survey, refusals: ReadonlyMap<string, string>): 
   return [
     ...fieldItems(survey),
     simple('permission-set:Cosell_Sync', `Permission sets ${SYNC_SET.label} and Seller`, setId === null ? 'make both permission sets' : null),
-    simple('assignment:Cosell_Sync', "The connector's user has its permission set", assigned ? null : 'assign it'),
+    simple('assignment:Cosell_Sync', "The connector's user has its permission set", assigned === false ? 'assign it' : null),
     ...viewItems(survey, refusals),
     ...layoutItems(survey, refusals),
   ]

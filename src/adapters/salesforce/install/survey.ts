@@ -1,3 +1,4 @@
+import { isFault } from '../../../core/fault.js'
 import type { Clock } from '../../../core/ports.js'
 import type { SalesforceApi } from '../api.js'
 import { discover } from '../discover.js'
@@ -15,7 +16,8 @@ export interface Survey {
   /** Our fields that are there or will be made. Where a field of Microsoft's package or of its guide serves, ours is not made, and nothing may name it. */
   readonly ours: readonly BlueprintField[]
   readonly setId: string | null
-  readonly assigned: boolean
+  /** Null where the org does not tell who has it. */
+  readonly assigned: boolean | null
   /** Our list views that are there; null where the org does not tell. */
   readonly views: ReadonlySet<string> | null
   /** The page layouts of opportunities and leads; null where they cannot be read. */
@@ -38,10 +40,8 @@ export async function survey(api: SalesforceApi, clock: Clock, signal: AbortSign
   const setId = await firstId(api, soql({ fields: ['Id'], from: 'PermissionSet', where: [`Name = ${quoted(SYNC_SET.name)}`] }), signal)
   const userId = schema.self?.userId ?? null
   const where = [`AssigneeId = ${quoted(userId ?? '')}`, `PermissionSetId = ${quoted(setId ?? '')}`]
-  const assigned =
-    setId !== null &&
-    userId !== null &&
-    (await firstId(api, soql({ fields: ['Id'], from: 'PermissionSetAssignment', where }), signal)) !== null
+  const assignment = soql({ fields: ['Id'], from: 'PermissionSetAssignment', where })
+  const assigned = setId !== null && userId !== null && (await isAssigned(api, assignment, signal))
   return { schema, missing, ours, setId, assigned, views: await viewsThere(api, signal), layouts: await layoutsToShow(api, signal) }
 }
 /** The field of the org that plays this part, by its name. Of an object that is ours every field is. */
@@ -57,6 +57,15 @@ function readingWhatIsThere(field: BlueprintField, schema: Schema): BlueprintFie
   const { object } = field
   const named = formula.replaceAll(/\bCosell_\w+__c\b/g, (name) => fieldIn(schema, object, name)?.name ?? name)
   return { ...field, definition: { ...field.definition, formula: named } }
+}
+
+async function isAssigned(api: SalesforceApi, statement: string, signal: AbortSignal): Promise<boolean | null> {
+  try {
+    return (await firstId(api, statement, signal)) !== null
+  } catch (error) {
+    if (isFault(error) && (error.kind === 'misconfigured' || error.kind === 'forbidden' || error.kind === 'rejected')) return null
+    throw error
+  }
 }
 
 async function firstId(api: SalesforceApi, statement: string, signal: AbortSignal): Promise<string | null> {
