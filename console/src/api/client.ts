@@ -133,7 +133,9 @@ export const api = {
   columns: (signal: Signal) => request<RemoteSchema>(`${base}/mapping/columns`, { signal }),
   versions: (signal: Signal) => request<{ versions: SettingsSummary[] }>(`${base}/settings/versions`, { signal }),
   version: (signal: Signal) => request<VersionView>(`${base}/settings/version`, { signal }),
-  exportSettings: () => request<{ document: string }>(`${base}/settings/export`),
+  /** One version as a document; without a number the one in force. */
+  exportSettings: (number?: number) =>
+    request<{ document: string }>(`${base}/settings/export${number === undefined ? '' : `?number=${number}`}`),
   compareSettings: (document: string, signal: Signal) =>
     request<Proposal>(`${base}/settings/compare`, { method: 'POST', body: { document }, signal }),
   promoteSettings: (document: string, note: string | null) =>

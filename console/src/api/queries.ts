@@ -48,6 +48,9 @@ export const keys = {
 export const meQuery = queryOptions({ queryKey: keys.me, queryFn: ({ signal }) => api.me(signal), staleTime: 60_000 })
 export const overviewQuery = queryOptions({ queryKey: keys.overview, queryFn: ({ signal }) => api.overview(signal) })
 export const useMe = () => useQuery(meQuery)
+const noticesEveryMs = 30_000 // They are rare, and the worst of them come by mail and chat as well.
+export const useNotices = () =>
+  useQuery({ queryKey: keys.notices, queryFn: ({ signal }) => api.notices(signal), refetchInterval: noticesEveryMs })
 export const useOverview = () => useQuery(overviewQuery)
 
 /** Whether the person may do what needs this role; the server asks again. */

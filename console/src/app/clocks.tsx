@@ -25,7 +25,7 @@ export function Clocks({ live }: { readonly live: 'live' | 'polling' }) {
           {common.clocks.event}
         </dt>
         <dd>
-          <Ago at={data.lastEventAt} />
+          <Ago at={data.lastEventAt} brief />
         </dd>
       </div>
       <Tooltip relationship="description" content={common.clocks.tooltip(said(data.lastSweepAt.partner), said(data.lastSweepAt.crm))}>
@@ -35,7 +35,7 @@ export function Clocks({ live }: { readonly live: 'live' | 'polling' }) {
             {common.clocks.sweep}
           </dt>
           <dd>
-            <Ago at={lastSweep(data)} />
+            <Ago at={lastSweep(data)} brief />
           </dd>
         </div>
       </Tooltip>

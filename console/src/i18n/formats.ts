@@ -11,6 +11,8 @@ export interface Formats {
   readonly utc: (value: string | number) => string
   /** How long ago or ahead, in the largest unit that fits. */
   readonly relative: (value: string | number, now: number) => string
+  /** The same where there is little room: `13m ago`. */
+  readonly relativeBrief: (value: string | number, now: number) => string
   /** The hour of an instant, as the axis of a chart names it. */
   readonly hour: (value: string) => string
   /** Month and day of a calendar day. */
@@ -49,6 +51,7 @@ function make(locale: Locale): Formats {
   const time = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' })
   const utc = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'long', timeZone: 'UTC' })
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+  const brief = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'narrow' })
   const hour = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
   const shortDay = new Intl.DateTimeFormat(locale, { month: 'numeric', day: 'numeric', timeZone: 'UTC' })
   const monthDay = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric', timeZone: 'UTC' })
@@ -64,11 +67,8 @@ function make(locale: Locale): Formats {
     dateTime: (value) => dateTime.format(new Date(value)),
     time: (value) => time.format(new Date(value)),
     utc: (value) => utc.format(new Date(value)),
-    relative(value, now) {
-      const gap = new Date(value).getTime() - now
-      const [name, size] = units.find(([, ms]) => Math.abs(gap) >= ms) ?? ['second', 1_000]
-      return relative.format(Math.trunc(gap / size), name)
-    },
+    relative: (value, now) => relative.format(...gapOf(value, now)),
+    relativeBrief: (value, now) => brief.format(...gapOf(value, now)),
     hour: (value) => hour.format(new Date(value)),
     monthDay: (value) => monthDay.format(new Date(value)),
     shortDay: (value) => shortDay.format(new Date(value)),
@@ -77,6 +77,13 @@ function make(locale: Locale): Formats {
     country: (code) => (/^[A-Z]{2}$/.test(code) ? (countries.of(code) ?? code) : code),
     list: (items) => list.format(items),
   }
+}
+
+/** How far an instant is from now, in the largest unit that fits once. */
+function gapOf(value: string | number, now: number): [number, Intl.RelativeTimeFormatUnit] {
+  const gap = new Date(value).getTime() - now
+  const [name, size] = units.find(([, ms]) => Math.abs(gap) >= ms) ?? ['second', 1_000]
+  return [Math.trunc(gap / size), name]
 }
 
 function money(locale: Locale, value: number, currency: string | null): string {

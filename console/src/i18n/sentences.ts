@@ -117,11 +117,19 @@ function tidied(pieces: readonly Piece[]): Piece[] {
     const last = out.at(-1)
     const own = foreign ? text.trim() : last !== undefined && endsFullWidth.test(last.text) ? text.trimStart() : text
     if (own === '') continue
-    const [before, after] = [last?.text.at(-1) ?? '', own.at(0) ?? '']
-    const quoted = foreign && before !== '“'
-    const apart = (han.test(before) && latin.test(after)) || (latin.test(before) && han.test(after))
-    if (last !== undefined && !last.foreign && !quoted) out[out.length - 1] = { text: `${last.text}${apart ? ' ' : ''}${own}`, foreign: false }
+    const quoted = foreign && last?.text.at(-1) !== '“'
+    if (last !== undefined && !last.foreign && !quoted) out[out.length - 1] = { text: met(last.text, own), foreign: false }
     else out.push({ text: own, foreign: quoted })
   }
   return out
+}
+
+/** The space that a catalogue keeps around a Latin value goes where the value turned out to be Chinese. */
+function met(before: string, after: string): string {
+  const [left, right] = [before.trimEnd(), after.trimStart()]
+  const [end, start] = [left.at(-1) ?? '', right.at(0) ?? '']
+  if (han.test(end) && han.test(start)) return `${left}${right}`
+  const touches = left === before && right === after
+  const apart = (han.test(end) && latin.test(start)) || (latin.test(end) && han.test(start))
+  return `${before}${touches && apart ? ' ' : ''}${after}`
 }

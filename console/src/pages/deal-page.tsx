@@ -9,11 +9,11 @@ import { Answer } from '../parts/answers.js'
 import { Icon } from '../parts/icon.js'
 import { OutsideLink, PageLink } from '../parts/links.js'
 import { Page, Panel } from '../parts/page.js'
-import { StageWord } from '../parts/stage-word.js'
+import { StageWord, useMicrosoftWord } from '../parts/stage-word.js'
 import { StateBadge } from '../parts/state-badge.js'
 import { Timeline } from '../parts/timeline.js'
 import { Ago } from '../parts/time.js'
-import { ChangeList } from '../parts/change-list.js'
+import { ChangeList, DealCurrency } from '../parts/change-list.js'
 import { DealActions } from './deal/deal-actions.js'
 import { Conflicts } from './deal/conflicts.js'
 import { FieldTable, type Look } from './deal/field-table.js'
@@ -31,8 +31,9 @@ export function DealPage() {
   const { deals } = useText()
   const { query, look } = useDeal(id)
   const name = query.data?.name ?? (query.data === undefined ? id : deals.unnamed)
+  const currency = query.data?.fields.find(({ field }) => field === 'details.currency')
   return (
-    <>
+    <DealCurrency value={currency?.partner ?? currency?.crm}>
       <Page
         title={name}
         lead={query.data !== undefined && <DealLead deal={query.data} />}
@@ -54,7 +55,7 @@ export function DealPage() {
           )}
         </Answer>
       </Page>
-    </>
+    </DealCurrency>
   )
 }
 
@@ -80,7 +81,9 @@ function useDeal(id: string): { query: UseQueryResult<DealView>; look: Look } {
 }
 
 function DealLead({ deal }: { readonly deal: DealView }) {
-  const { deal: text, common } = useText()
+  const { deal: text, deals, common } = useText()
+  const format = useFormat()
+  const microsoft = useMicrosoftWord()(deal.microsoft)
   return (
     <span className="deal-lead">
       <PageLink to="/deals">
@@ -91,8 +94,12 @@ function DealLead({ deal }: { readonly deal: DealView }) {
       <span className="chip">
         <StageWord status={deal.status} substatus={deal.substatus} />
       </span>
+      {microsoft !== null && deal.answerDue === null && <span className="chip">{microsoft}</span>}
+      {deal.answerDue !== null && <strong>{deals.answerUntil(format.day(deal.answerDue))}</strong>}
       <span>
-        {text.synced}: <Ago at={deal.lastSyncedAt} />
+        {text.synced}
+        {common.marks.colon}
+        <Ago at={deal.lastSyncedAt} />
       </span>
     </span>
   )

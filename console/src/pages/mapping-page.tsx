@@ -21,6 +21,7 @@ const route = getRouteApi('/inside/mapping')
 export function MappingPage() {
   const {
     settings: { mapping: text },
+    common,
   } = useText()
   const query = useQuery({ queryKey: keys.mapping, queryFn: ({ signal }) => api.mapping(signal) })
   const asked = route.useSearch().tab ?? 'opportunity'
@@ -32,7 +33,9 @@ export function MappingPage() {
       title={text.title}
       lead={
         <>
-          {text.lead} {text.editHint}
+          {text.lead}
+          {common.marks.gap}
+          {text.editHint}
         </>
       }
     >

@@ -32,7 +32,7 @@ export function OverviewPage() {
           <>
             <Brakes brakes={data.brakes} />
             <Notices />
-            <Questions overview={data} activity={activity.data} />
+            <Questions overview={data} activity={activity.data} isStale={query.isError} />
             <div className="overview-grid">
               <div className="overview-column">
                 <Panel title={overview.states.title}>

@@ -23,7 +23,7 @@ export function RunsPage() {
   const navigate = route.useNavigate()
   const [asking, setAsking] = useState(false)
   const mayRetry = useMay('operator')
-  const stopped = useOverview().data?.states.stopped ?? 0
+  const stopped = useOverview().data?.states.stopped ?? null
   return (
     <Page
       title={runs.title}
@@ -43,7 +43,7 @@ export function RunsPage() {
         onTabSelect={(_, { value }) => void navigate({ search: value === 'dead' ? { tab: 'dead' } : {}, replace: true })}
       >
         <Tab value="runs">{runs.list}</Tab>
-        <Tab value="dead">{runs.dead.title(format.number(stopped))}</Tab>
+        <Tab value="dead">{runs.dead.title(stopped === null ? null : format.number(stopped))}</Tab>
       </TabList>
       <BulkHost>
         {tab === 'dead' ? (

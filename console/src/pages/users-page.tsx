@@ -26,7 +26,7 @@ export function UsersPage() {
       </Answer>
       <Panel title={text.roles}>
         <Roles mine={me.data?.role} />
-        <p className="muted">{text.from}</p>
+        <p className="muted panel__foot">{text.from}</p>
       </Panel>
       <Sessions />
     </Page>
@@ -55,7 +55,7 @@ function Roles({ mine }: { readonly mine: Me['role'] | undefined }) {
     common,
   } = useText()
   return (
-    <table className="table">
+    <table className="table table--cards">
       <tbody>
         {ROLES.map((role) => (
           <tr key={role}>

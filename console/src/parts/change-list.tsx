@@ -1,3 +1,4 @@
+import { createContext, use } from 'react'
 import { useText } from '../i18n/locale.js'
 import type { Change, FieldValue, PlanChangeView, Side } from '../api/types.js'
 import { Icon } from './icon.js'
@@ -18,6 +19,9 @@ export function useChangeText(): (change: Change) => string {
     }
   }
 }
+
+/** The currency of the deal on the page: a change of the amount alone does not carry it. */
+export const DealCurrency = createContext<FieldValue | undefined>(undefined)
 
 const SIGNS = { create: '+', patch: '~', step: '→' } as const
 const isBookkeeping = (field: string): boolean => field.startsWith('(')
@@ -56,8 +60,9 @@ interface FieldsProps {
 }
 function Fields({ fields }: FieldsProps) {
   const nameOf = useFieldName()
+  const ofDeal = use(DealCurrency)
   if (fields.length === 0) return null
-  const currency = fields.find(({ field }) => field === 'details.currency')?.after
+  const currency = fields.find(({ field }) => field === 'details.currency')?.after ?? ofDeal
   return (
     <dl className="change__fields">
       {fields.map(({ field, before, after }) => (

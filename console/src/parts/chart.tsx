@@ -17,7 +17,7 @@ interface ChartProps<Value> {
 }
 
 const height = 170
-const margin = { top: 8, right: 4, bottom: 24, left: 44 }
+const margin = { top: 8, right: 4, bottom: 24, left: 60 }
 const labelWidth = 56
 
 /** Stacked bars over time. It is a picture of a table that the page offers too. */

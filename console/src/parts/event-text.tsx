@@ -5,9 +5,14 @@ import { useFieldName } from './field-value.js'
 import { useBecause } from './use-words.js'
 import { useSentence } from './sentence.js'
 
+const namesMost = 6 // A first agreement is about every field of the deal; the entry itself has them all.
+const kept = /^keep (\w+)$/
+const dropped = /^(\w+) was dropped$/ // As the service records an order that the referral did not allow.
+
 /** What happened, in one sentence, for each kind of entry in the ledger. */
 export function useEventText(): (event: AuditEvent) => string {
-  const { events, common, words } = useText()
+  const { events, common, words, reasons } = useText()
+  const ordered = useOrderText()
   const because = useBecause()
   const format = useFormat()
   const say = useChangeText()
@@ -27,8 +32,11 @@ export function useEventText(): (event: AuditEvent) => string {
         return events.failed(sentence(event.message))
       case 'conflict':
         return events.conflict(nameOf(event.conflict.field))
-      case 'agreed':
-        return events.agreed([...new Set([...Object.keys(event.partner), ...Object.keys(event.crm)])].map(nameOf).join(', '))
+      case 'agreed': {
+        const names = [...new Set([...Object.keys(event.partner), ...Object.keys(event.crm)])].map(nameOf)
+        const [few, rest] = names.length > namesMost + 1 ? [names.slice(0, namesMost), names.length - namesMost] : [names, 0]
+        return events.agreed(few.join(common.marks.comma), rest === 0 ? null : format.number(rest))
+      }
       case 'forgotten':
         return events.forgotten
       case 'linked':
@@ -39,12 +47,11 @@ export function useEventText(): (event: AuditEvent) => string {
         return events.moved
       case 'state': {
         const states: Readonly<Record<string, string>> = common.states
-        return events.state(states[event.state] ?? event.state)
+        const now = states[event.state] ?? event.state
+        return events.state(event.reason === null ? now : `${now} · ${reasons[event.reason.code].name}`)
       }
-      case 'ordered': {
-        const takes: Readonly<Record<string, string>> = events.takes
-        return events.ordered([takes[event.what] ?? event.what, event.detail].filter((part) => part !== null).join(' · '))
-      }
+      case 'ordered':
+        return ordered(event)
       case 'observed':
         return events.observed(format.number(event.changes.length))
       case 'ran':
@@ -52,6 +59,21 @@ export function useEventText(): (event: AuditEvent) => string {
       case 'setting':
         return events.setting(sentence(event.name), sentence(event.detail))
     }
+  }
+}
+
+/** What a person asked for: a step, a decision, or that the deal is left alone. */
+function useOrderText(): (event: Extract<AuditEvent, { readonly kind: 'ordered' }>) => string {
+  const { events, common, deal } = useText()
+  const nameOf = useFieldName()
+  const sentence = useSentence()
+  const names: Readonly<Record<string, string>> = { ...deal.actions, retry: common.actions.retry, ...events.takes }
+  return ({ what, detail }) => {
+    const [, undone] = dropped.exec(what) ?? []
+    if (undone !== undefined) return events.notDone(names[undone] ?? undone, sentence(detail ?? ''))
+    const [, side] = kept.exec(what) ?? []
+    if (side === 'partner' || side === 'crm') return events.decided(deal.conflicts.keep(common.sides[side]), nameOf(detail ?? ''))
+    return events.ordered([names[what] ?? what, detail].filter((part) => part !== null).join(' · '))
   }
 }
 

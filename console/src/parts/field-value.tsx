@@ -1,6 +1,6 @@
 import type { FieldValue, Person, Solution } from '../api/types.js'
 import { useFormat, useText } from '../i18n/locale.js'
-import { useStageWord } from './stage-word.js'
+import { useStageWord, useWordOfMicrosoft } from './stage-word.js'
 
 /** What a field is called. Fields that a newer service knows are shown by their path. */
 export function useFieldName(): (field: string) => string {
@@ -22,6 +22,7 @@ export function useValueText(): (field: string, value: FieldValue | undefined, c
   const format = useFormat()
   const { common, words } = useText()
   const stageWord = useStageWord()
+  const wordOfMicrosoft = useWordOfMicrosoft()
   return (field, value, currency) => {
     if (value === undefined) return common.words.notShown
     if (value === null || value === '') return common.words.empty
@@ -29,7 +30,8 @@ export function useValueText(): (field: string, value: FieldValue | undefined, c
     if (typeof value === 'number')
       return field === 'details.dealValue' ? format.money(value, typeof currency === 'string' ? currency : null) : format.number(value)
     if (typeof value === 'string') {
-      if (field === 'status' || field === 'microsoft.status') return stageWord(value.split('/')[0] ?? null, value.split('/')[1] ?? null) ?? value
+      if (field === 'microsoft.status') return wordOfMicrosoft(value)
+      if (field === 'status') return stageWord(value.split('/')[0] ?? null, value.split('/')[1] ?? null) ?? value
       if (words.values[field]?.[value] !== undefined) return words.values[field][value]
       if (field === 'customerProfile.address.country') return format.country(value)
       return /^\d{4}-\d{2}-\d{2}(T|$)/.test(value) ? format.day(value) : value

@@ -9,6 +9,8 @@ interface PageProps {
   readonly children: ReactNode
 }
 
+const longTitle = 60 // characters: two lines of the large type on a narrow screen
+
 /** The frame of every page: its heading, what can be done with all of it, its content. */
 export function Page({ title, lead, actions, children }: PageProps) {
   const { common } = useText()
@@ -19,7 +21,7 @@ export function Page({ title, lead, actions, children }: PageProps) {
     <div className="page">
       <header className="page__head">
         <div className="page__titles">
-          <Title2 as="h1" className="page__title">
+          <Title2 as="h1" dir="auto" title={title} className={title.length > longTitle ? 'page__title page__title--long' : 'page__title'}>
             {title}
           </Title2>
           {lead !== undefined && <p className="page__lead">{lead}</p>}

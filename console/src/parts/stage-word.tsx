@@ -14,3 +14,17 @@ export function StageWord({ status, substatus }: { readonly status: string | nul
   const word = useStageWord()(status, substatus)
   return word === null ? <span className="muted">–</span> : <>{word}</>
 }
+
+/** What Microsoft says of a deal, by the status of its own referral. */
+export function useWordOfMicrosoft(): (status: string) => string {
+  const { common } = useText()
+  const words: Readonly<Record<string, string>> = common.microsoft
+  return (status) => words[status] ?? status
+}
+
+/** The same with its name; nothing for a deal that Microsoft does not know. */
+export function useMicrosoftWord(): (status: string | null) => string | null {
+  const { common } = useText()
+  const word = useWordOfMicrosoft()
+  return (status) => (status === null ? null : common.microsoftSays(word(status)))
+}

@@ -28,14 +28,14 @@ export function useNow(): number {
 }
 
 /** How long ago, with the local and the UTC time on hover. */
-export function Ago({ at }: { readonly at: string | number | null }) {
+export function Ago({ at, brief = false }: { readonly at: string | number | null; readonly brief?: boolean }) {
   const format = useFormat()
   const { common } = useText()
   const present = useNow()
   if (at === null) return <span className="muted">{common.clocks.never}</span>
   return (
     <time dateTime={new Date(at).toISOString()} title={`${format.dateTime(at)} · ${format.utc(at)}`}>
-      {format.relative(at, present)}
+      {brief ? format.relativeBrief(at, present) : format.relative(at, present)}
     </time>
   )
 }

@@ -9,6 +9,8 @@ export function useBecause(): (because: string) => string {
   return (because) => {
     const order = /^ordered: (\w+)$/.exec(because)?.[1]
     if (order !== undefined) return words.ordered(takes[order] ?? order)
+    const solution = /^\w*solution (Create|Update|Delete)$/i.exec(because)?.[1]
+    if (solution !== undefined) return words.because[`solution ${solution}`] ?? because
     return words.because[because] ?? (because === '' ? runs.worked : say(because))
   }
 }

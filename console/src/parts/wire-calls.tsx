@@ -30,6 +30,7 @@ export function WireCalls({ calls }: { readonly calls: readonly WireCall[] | und
 function Call({ call }: { readonly call: WireCall }) {
   const {
     events: { wire: text, requestId },
+    common,
   } = useText()
   const format = useFormat()
   const failed = call.status === null || call.status >= 400
@@ -46,7 +47,9 @@ function Call({ call }: { readonly call: WireCall }) {
       </summary>
       {call.requestId !== null && (
         <p className="muted">
-          {requestId}: <span className="mono">{call.requestId}</span>
+          {requestId}
+          {common.marks.colon}
+          <span className="mono">{call.requestId}</span>
         </p>
       )}
       <Body title={text.asked} body={call.asked} />

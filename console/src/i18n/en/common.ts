@@ -61,6 +61,18 @@ export const common = {
     'Closed/Expired': 'Expired',
     'Closed/Error': 'Closed by mistake',
   },
+  /** What Microsoft says of a deal, by the status of its own referral. */
+  microsoft: {
+    'New/Pending': 'no answer yet',
+    'New/Received': 'no answer yet',
+    'Active/Accepted': 'accepted',
+    'Closed/Won': 'won',
+    'Closed/Lost': 'lost',
+    'Closed/Declined': 'declined',
+    'Closed/Expired': 'did not answer in time',
+    'Closed/Error': 'closed by mistake',
+  },
+  microsoftSays: (word: string) => `Microsoft: ${word}`,
   actions: {
     cancel: 'Cancel',
     close: 'Close',
@@ -80,6 +92,8 @@ export const common = {
     asTable: 'Show as table',
     asChart: 'Show as chart',
   },
+  /** Between a name and its value, and between the parts of a list, and between two sentences. */
+  marks: { colon: ': ', comma: ', ', gap: ' ' },
   words: {
     yes: 'Yes',
     no: 'No',
@@ -101,6 +115,8 @@ export const common = {
     notFound: 'There is nothing here',
     notFoundRemedy: 'The address may be mistyped, or the deal was joined with another one.',
     failed: 'That did not work',
+    notLoaded: 'This page could not be loaded',
+    notLoadedRemedy: 'The service cannot be reached, or it was updated meanwhile. Load the page again; on its machine, “cosell start” starts the service.',
     broken: 'This page has an error',
     brokenRemedy: 'Load it again. If it stays, report it with the text below.',
     reload: 'Load again',

@@ -103,6 +103,7 @@ export const deal = {
     update: 'Updates',
     step: 'Step',
     held: 'A person must still choose',
+    know: 'To know',
     asksId: 'Enter the id: what linking the two would write is then shown here.',
   },
   done: {
@@ -132,17 +133,20 @@ export const deal = {
       confirm: 'Waits for a yes',
       info: 'To know',
     },
+    /** Of a door the service says itself what waits. */
     rules: {
       'edit/edit': 'The rule of this field is “hold”: a person decides.',
       'create/create': 'The two records existed before they were linked; the rule is “hold”: a person decides.',
       'edit/absent': 'A record that is gone is never made anew or deleted by itself: a person decides.',
       stage: 'Won against lost is never decided by a rule: a person decides.',
       restore: 'This field flows one way; an edit on the receiving side is put back.',
-      confirm: 'The setting sync.irreversible is “confirm”: a person has to say yes once more.',
       info: 'Nothing is to be decided.',
     },
-    allow: 'Allow it',
-    refuse: 'Leave it as it is',
+    forbidden: 'Not allowed here',
+    allow: 'Yes, go on',
+    refuse: 'No, put it back',
+    allowAsk: (value: string, side: string) => `Write “${value}” to ${side}?`,
+    refuseAsk: (value: string, side: string) => `Put ${side} back to “${value}”?`,
   },
   fields: {
     title: 'Field by field',

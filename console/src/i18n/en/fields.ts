@@ -1,37 +1,4 @@
-import type { Field } from '../../api/types.js'
+import { FIELD_WORDS } from '../../../../src/core/field-words.js'
 
-export const fields: Record<Field, string> = {
-  name: 'Name',
-  status: 'Status',
-  statusReason: 'Reason of the status',
-  'details.dealValue': 'Deal value',
-  'details.currency': 'Currency',
-  'details.closingDateTime': 'Estimated close',
-  'details.notes': 'Notes',
-  'details.requirements.solutions': 'Solutions',
-  'details.requirements.marketplaceIntent': 'Marketplace intent',
-  'details.requirements.partnerRole': 'Role of the partner',
-  'details.requirements.solutionArea': 'Solution area',
-  'details.requirements.solutionPlay': 'Solution play',
-  'consent.consentToShareReferralWithMicrosoftSellers': 'Visible to Microsoft sellers',
-  'inviteContext.assistanceRequestCode': 'Help needed from Microsoft',
-  'inviteContext.notes': 'Notes for Microsoft',
-  'customerProfile.name': 'Customer',
-  'customerProfile.address.addressLine1': 'Address line 1',
-  'customerProfile.address.addressLine2': 'Address line 2',
-  'customerProfile.address.city': 'City',
-  'customerProfile.address.state': 'State or province',
-  'customerProfile.address.postalCode': 'Postal code',
-  'customerProfile.address.country': 'Country',
-  'customerProfile.size': 'Size of the customer',
-  'customerProfile.ids.duns': 'D-U-N-S number',
-  'customerProfile.team': 'Customer contacts',
-  team: 'Sales team',
-  campaignId: 'Campaign',
-  referralProgram: 'Referral program',
-  salesStage: 'Sales stage',
-  expirationDateTime: 'Answer due',
-  'microsoft.status': 'Status at Microsoft',
-  'microsoft.team': 'Microsoft sellers',
-  'trackingInfo.microsoftMsxId': 'Microsoft opportunity number',
-}
+/** The record and the console call a field the same. */
+export const fields = FIELD_WORDS

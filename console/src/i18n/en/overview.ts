@@ -3,6 +3,10 @@ export const overview = {
   lead: 'Is it on time, what needs you, what changed today.',
   onTime: {
     question: 'Is it on time?',
+    unknown: 'Not known yet',
+    unread: 'Not both systems have been read whole yet.',
+    behind: (side: string, ago: string) => `${side} was last read whole ${ago}.`,
+    connections: 'See the connections',
     on_time: 'On time',
     delayed: 'Delayed',
     late: 'Late',
@@ -18,6 +22,10 @@ export const overview = {
     nothing: 'Nothing needs you',
     deals: (count: string) => (count === '1' ? '1 deal' : `${count} deals`),
     all: 'See all',
+    answers: (count: string) => (count === '1' ? '1 answer is due' : `${count} answers are due`),
+    answersToo: (count: string) => (count === '1' ? 'Besides, 1 deal waits for our answer' : `Besides, ${count} deals wait for our answer`),
+    notices: (count: string) => (count === '1' ? 'The notice above' : `${count} notices above`),
+    mostUrgent: 'See the most urgent',
   },
   today: {
     question: 'What changed today?',

@@ -66,7 +66,8 @@ export const settings = {
       title: 'What the CRM must have',
       complete: (count: string) => `Everything is there (${count} items).`,
       open: (count: string, of: string) => `${count} of ${of} items are missing or different:`,
-      alter: 'Also change forms, views and tables that are there',
+      existing: 'changes what is there',
+      alter: 'Also make the changes to what is there',
       begin: 'Make what is missing',
       begins: 'Beginning …',
     },
@@ -189,7 +190,7 @@ export const settings = {
     may: {
       viewer: 'Sees deals, runs, the audit and the mapping. Changes nothing.',
       operator: 'Also works deals: syncs, accepts, declines, decides conflicts, retries.',
-      admin: 'Also switches flows, signs in to the systems, registers for events and ends sessions.',
+      admin: 'Also switches flows, changes the mapping, signs in to the systems, prepares the CRM, registers for events and ends sessions.',
     },
     from: 'Roles come from server.signIn.roles in cosell.yaml; tokens of server.adminTokens are administrators. A token is replaced by changing the file.',
     sessions: 'Sessions',

@@ -16,7 +16,7 @@ export const attention: Messages['attention'] = {
   retryAsk: (count, cause) => `重试 ${count} 个商机：${cause}？`,
   retryExplain: '每个商机都会重新规划并立即处理。未解决的会再次出现在此处。',
   allOfThem: '全部：',
-  decideAsk: (count, what) => `对 ${count} 个字段${what}？`,
+  decideAsk: (count, what) => `对 ${count} 个字段：${what}？`,
   decideExplain: '逐个商机将该方的值写入另一方。另一方的原值保留在审计中。',
   further: (count) => `另有 ${count} 项未在此显示。`,
   field: '字段',

@@ -1,4 +1,5 @@
 import type { Messages } from '../en/index.js'
+import { spaced } from './spaced.js'
 
 export const deals: Messages['deals'] = {
   title: '商机',
@@ -10,8 +11,8 @@ export const deals: Messages['deals'] = {
   all: '全部',
   columns: { name: '商机', state: '状态', stage: '阶段', ends: '关联', synced: '上次同步', problem: '说明' },
   unnamed: '未命名商机',
-  without: (side) => `无${side}`,
-  answerUntil: (day) => `${day} 前答复`,
+  without: (side) => spaced`无${side}`,
+  answerUntil: (day) => `${day}前答复`,
   waits: '等待',
   waitsForUs: '等待我方答复',
   waitsForMicrosoft: '等待 Microsoft',
@@ -40,8 +41,8 @@ export const deals: Messages['deals'] = {
 
 export const deal: Messages['deal'] = {
   back: '全部商机',
-  ids: { deal: '商机标识', referral: '推荐', engagement: '合作', crm: 'CRM 记录' },
-  openIn: (system) => `在${system}中打开`,
+  ids: { deal: '商机标识', referral: '引荐', engagement: '合作', crm: 'CRM 记录' },
+  openIn: (system) => spaced`在${system}中打开`,
   synced: '上次同步',
   actions: {
     label: '可执行的操作',
@@ -95,6 +96,7 @@ export const deal: Messages['deal'] = {
     update: '更新',
     step: '步骤',
     held: '仍须由人选择',
+    know: '须知',
     asksId: '请输入标识：随后在此显示关联两者将写入的内容。',
   },
   done: {
@@ -110,11 +112,11 @@ export const deal: Messages['deal'] = {
     link: '已关联',
     resolve: '已决定',
   },
-  pendingOrder: (what) => `已下令：${what}。将在下一轮执行。`,
+  pendingOrder: (what) => `已提交：${what}。将在下一轮执行。`,
   conflicts: {
     title: (count) => `待决定：${count}`,
-    keep: (side) => `保留${side}`,
-    writesTo: (side) => `将写入${side}`,
+    keep: (side) => spaced`保留${side}的值`,
+    writesTo: (side) => spaced`将写入${side}`,
     kinds: {
       'edit/edit': '双方都已修改',
       'create/create': '两条记录不同',
@@ -130,26 +132,28 @@ export const deal: Messages['deal'] = {
       'edit/absent': '消失的记录不会自动重建或删除：由人决定。',
       stage: '赢单与丢单矛盾时从不按规则决定：由人决定。',
       restore: '此字段单向流动；接收方的修改会被还原。',
-      confirm: '设置 sync.irreversible 为“confirm”：需要再确认一次。',
       info: '无需决定。',
     },
-    allow: '允许',
-    refuse: '保持原样',
+    forbidden: '此处不允许',
+    allow: '同意，继续',
+    refuse: '不同意，恢复原状',
+    allowAsk: (value, side) => spaced`将“${value}”写入${side}？`,
+    refuseAsk: (value, side) => spaced`将${side}恢复为“${value}”？`,
   },
   fields: {
     title: '逐字段比较',
     live: '重新读取',
     reading: '正在读取两个系统……',
     last: '上次传送',
-    from: (side) => `来自${side}`,
+    from: (side) => spaced`来自${side}`,
     showBlank: (count) => `显示 ${count} 个空字段`,
     hideBlank: '隐藏空字段',
-    unreachable: (side) => `无法连接${side}。`,
-    absent: (side) => `${side}中看不到该记录。`,
+    unreachable: (side) => spaced`无法连接${side}。`,
+    absent: (side) => spaced`${side}中看不到该记录。`,
     showsAgreed: '该列显示上次一致的内容。',
     liveHint: '显示两个系统此刻的内容。',
     agreedHint: '上次一致的内容',
-    liveNow: '双方读取：',
+    liveNow: '双方已读取，',
     field: '字段',
     base: '一致值',
     changedHere: '此处已修改',
@@ -158,7 +162,7 @@ export const deal: Messages['deal'] = {
     noDifferences: '双方内容一致。',
     same: '双方相同',
   },
-  stays: { title: '保留的差异', won: (side) => `保留了${side}的值` },
+  stays: { title: '保留的差异', won: (side) => spaced`保留了${side}的值` },
   planned: { title: '下一轮将写入', none: '无需写入。' },
   timeline: { title: '历史', none: '尚无记录。', all: '在审计中查看', raw: '原始记录' },
 }

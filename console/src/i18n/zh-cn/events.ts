@@ -1,4 +1,5 @@
 import type { Messages } from '../en/index.js'
+import { spaced } from './spaced.js'
 
 export const events: Messages['events'] = {
   kinds: {
@@ -14,32 +15,34 @@ export const events: Messages['events'] = {
     unlinked: '已解除关联',
     moved: '已转移',
     state: '状态',
-    ordered: '已下令',
+    ordered: '指令',
     observed: '已观察',
     ran: '运行',
     setting: '设置',
   },
-  hinted: (name, source) => `${name}（来自${source}）`,
+  hinted: (name, source) => spaced`${name}（来自${source}）`,
   planned: (count) => `规划了 ${count} 项更改`,
   wrote: (what) => what,
   foundWritten: (what) => `${what}：应答丢失，但已到达`,
   failed: (message) => message,
-  conflict: (field) => `${field}在双方不同`,
-  agreed: (fields) => (fields === '' ? '双方一致' : `双方一致的字段：${fields}`),
+  conflict: (field) => spaced`${field}在双方不同`,
+  agreed: (fields, more) => (fields === '' ? '双方一致' : `双方一致的字段：${fields}${more === null ? '' : ` 等，另有 ${more} 个`}`),
   forgotten: '不再有一致状态；两条记录将重新比对',
   linked: (how) => `两条记录已关联（${how}）`,
   unlinked: (how) => `关联已解除（${how}）`,
   moved: '记录变为另一条记录',
   state: (state) => `现在：${state}`,
   ordered: (what) => `要求：${what}`,
+  decided: (choice, field) => `${choice}：${field}`,
+  notDone: (what, why) => `未执行：${what} · ${why}`,
   observed: (count) => `本应写入 ${count} 项更改`,
   ran: (because, ms) => `${because}，耗时 ${ms}`,
   setting: (name, detail) => `${name}：${detail}`,
   erased: '内容已被清除；链仍可证明其存在。',
   change: {
-    create: (what, side) => `在${side}新建${what}`,
+    create: (what, side) => spaced`在${side}新建${what}`,
     related: '邀请 Microsoft 参与',
-    patch: (what, side) => `更新${side}中的${what}`,
+    patch: (what, side) => spaced`更新${side}中的${what}`,
     step: (step, side) => `${side}：${step}`,
   },
   takes: {

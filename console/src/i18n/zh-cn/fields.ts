@@ -28,7 +28,7 @@ export const fields: Messages['fields'] = {
   'customerProfile.team': '客户联系人',
   team: '销售团队',
   campaignId: '市场活动',
-  referralProgram: '推荐计划',
+  referralProgram: '引荐计划',
   salesStage: '销售阶段',
   expirationDateTime: '答复截止',
   'microsoft.status': 'Microsoft 方状态',

@@ -1,11 +1,16 @@
 import type { Messages } from '../en/index.js'
+import { spaced } from './spaced.js'
 
 export const overview: Messages['overview'] = {
   title: '概览',
-  lead: '是否准时、哪些需要您处理、今天有何变化。',
+  lead: '同步是否及时、哪些需要您处理、今天有何变化。',
   onTime: {
-    question: '是否准时？',
-    on_time: '准时',
+    question: '同步是否及时？',
+    unknown: '尚不清楚',
+    unread: '双方系统尚未完整读取过。',
+    behind: (side, ago) => spaced`${side}上次完整读取是在${ago}。`,
+    connections: '查看连接',
+    on_time: '及时',
     delayed: '延迟',
     late: '严重延迟',
     queue: (due, later) => (due === '0' && later === '0' ? '队列为空' : `${due} 项现在待办，${later} 项稍后`),
@@ -14,7 +19,16 @@ export const overview: Messages['overview'] = {
     p95: '95% 不超过',
     unmeasured: '过去 24 小时没有传送任何事件。',
   },
-  needs: { question: '哪些需要我处理？', nothing: '没有需要您处理的事项', deals: (count) => `${count} 个商机`, all: '查看全部' },
+  needs: {
+    question: '哪些需要我处理？',
+    nothing: '没有需要您处理的事项',
+    deals: (count) => `${count} 个商机`,
+    all: '查看全部',
+    answers: (count) => `${count} 个商机待我方答复`,
+    answersToo: (count) => `另有 ${count} 个商机待我方答复`,
+    notices: (count) => (count === '1' ? '见上方通知' : `见上方 ${count} 条通知`),
+    mostUrgent: '查看最紧急的',
+  },
   today: {
     question: '今天有何变化？',
     hours: '过去 24 小时写入',
@@ -53,7 +67,7 @@ export const overview: Messages['overview'] = {
     names: { 'daily-calls': '每日调用', 'window-calls': '5 分钟调用', 'window-seconds': '5 分钟秒数' },
   },
   answers: {
-    title: '答复时钟',
+    title: '答复时限',
     lead: (count) => `${count} 个商机若未及时答复将过期。`,
     none: '没有等待我方答复的商机。',
     due: '答复截止',
@@ -64,9 +78,9 @@ export const overview: Messages['overview'] = {
     all: (count) => `全部 ${count} 个，最紧急的在前`,
   },
   runs: { title: '最近', all: '全部运行', none: '尚无运行。' },
-  brake: (side, would, linked) => `${side}的巡检已停止：它将更改 ${linked} 个关联商机中的 ${would} 个。`,
-  brakeRemedy: '请查看将要写入的内容。如果正确，请解除制动。',
-  release: '解除制动',
+  brake: (side, would, linked) => spaced`${side}的巡检已停止：它将更改 ${linked} 个关联商机中的 ${would} 个。`,
+  brakeRemedy: '请查看将要写入的内容。如果正确，请解除暂停。',
+  release: '解除暂停',
   flows: {
     title: '流向',
     partnerToCrm: '合作伙伴中心 → CRM',

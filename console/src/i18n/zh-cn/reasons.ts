@@ -4,7 +4,7 @@ export const reasons: Messages['reasons'] = {
   retrying: { name: '重试中', what: '某个系统没有正常应答。', todo: '无需操作：72 小时内会继续重试。' },
   conflict: { name: '冲突', what: '双方修改了同一字段。', todo: '打开商机，选择保留哪个值。' },
   confirm: { name: '等待确认', what: '此步骤不可撤销，设置要求先确认。', todo: '打开商机并确认，或在记录上撤销更改。' },
-  unanswered: { name: '编辑等待答复', what: '商机在等待接受或拒绝期间在 CRM 中被编辑。', todo: '接受商机后，所做的编辑即会发送。' },
+  unanswered: { name: '答复前的修改', what: '商机在等待接受或拒绝期间在 CRM 中被编辑。', todo: '接受商机后，所做的编辑即会发送。' },
   preflight: { name: '信息不完整', what: '合作伙伴中心会拒绝当前内容。', todo: '在 CRM 记录中补全所列项目。' },
   rejected: { name: '被拒绝', what: '对方系统最终拒绝了更改。', todo: '按提示修正记录，之后会自动重试。' },
   'unmapped-value': { name: '未知取值', what: '映射中没有对应的取值。', todo: '在映射中为该取值添加一行。' },
@@ -18,7 +18,7 @@ export const reasons: Messages['reasons'] = {
   excluded: { name: '已排除', what: '设置中的规则不处理此商机。', todo: '如需同步，请修改设置。' },
   closed: { name: '已关闭', what: '商机已关闭，不再写入。', todo: '无需操作。' },
   ignored: { name: '不处理', what: '有人要求不处理此商机。', todo: '在其页面上重新启用。' },
-  brake: { name: '制动', what: '一次巡检将更改异常多的商机，已被停止。', todo: '查看计划，然后解除制动。' },
+  brake: { name: '保护性暂停', what: '一次巡检将更改异常多的商机，已被停止。', todo: '查看计划，然后解除暂停。' },
   'given-up': { name: '已放弃', what: '连续失败 72 小时。', todo: '排除原因后重试。' },
   observing: { name: '观察中', what: '该流向只观察，并记录将要写入的内容。', todo: '满意后打开该流向。' },
 }

@@ -51,7 +51,7 @@ function DecideAll({ rows, kind }: { readonly rows: readonly ConflictRow[]; read
   const decide = (keep: Side): void => {
     const items = rows.map(({ deal: id, name, conflict }) => ({
       deal: id,
-      name: `${name ?? id}: ${nameOf(conflict.field)}`,
+      name: `${name ?? id}${common.marks.colon}${nameOf(conflict.field)}`,
       act: () => api.resolve(id, conflict.field, keptOf(keep, conflict)),
     }))
     ask({
@@ -103,7 +103,7 @@ function Table({ rows }: { readonly rows: readonly ConflictRow[] }) {
               <FieldText field={conflict.field} value={conflict.saw.crm} currency={currency} />
             </td>
             <td className="num">
-              <PageLink to="/deals/$deal" params={{ deal }} aria-label={`${attention.decide}: ${name ?? deal}`}>
+              <PageLink to="/deals/$deal" params={{ deal }} aria-label={`${attention.decide}${common.marks.colon}${name ?? deal}`}>
                 {attention.decide}
               </PageLink>
             </td>

@@ -80,6 +80,7 @@ function Card({ connection, quota, query }: CardProps) {
 function TestConnection({ query }: { readonly query: Connections }) {
   const {
     settings: { connections: text },
+    common,
   } = useText()
   return (
     <>
@@ -89,7 +90,9 @@ function TestConnection({ query }: { readonly query: Connections }) {
       <span className="muted" role="status">
         {!query.isFetching && query.dataUpdatedAt > 0 && (
           <>
-            {text.tested} <Ago at={query.dataUpdatedAt} />
+            {text.tested}
+            {common.marks.gap}
+            <Ago at={query.dataUpdatedAt} />
           </>
         )}
       </span>

@@ -28,7 +28,8 @@ export function Install({ query }: { readonly query: UseQueryResult<InstallPlan>
   })
   const state = job.data?.state
   useEffect(() => {
-    if (state === 'done' || state === 'failed') void client.invalidateQueries({ queryKey: keys.installPlan })
+    if (state !== 'done' && state !== 'failed') return
+    for (const queryKey of [keys.installPlan, keys.connections]) void client.invalidateQueries({ queryKey })
   }, [state, client])
   return (
     <Panel title={text.title}>
@@ -62,9 +63,10 @@ function Plan({ plan: { items } }: { readonly plan: InstallPlan }) {
       </p>
       {open.length > 0 && (
         <ul className="install" tabIndex={0} aria-label={text.title}>
-          {open.map(({ id, what, state, change, note }) => (
+          {open.map(({ id, what, state, change, note, touches }) => (
             <li key={id}>
               <span aria-hidden="true">{SIGNS[state]}</span> <Sentence text={what} />
+              {change !== null && touches === 'existing' && <span className="chip">{text.existing}</span>}
               {[change, note].map((more) => more !== null && <More key={more} text={more} />)}
             </li>
           ))}
@@ -118,12 +120,13 @@ function Begin({ plan: { items }, busy }: { readonly plan: InstallPlan; readonly
   const [alter, setAlter] = useState(false)
   const left = items.filter(({ state, change }) => state !== 'present' && change !== null)
   const alters = left.some(({ touches }) => touches === 'existing')
+  const makes = alter || left.some(({ touches }) => touches === 'new')
   if (!useMay('admin') || left.length === 0) return null
   const begin = (): void => void api.beginInstall(alter).then(() => client.invalidateQueries({ queryKey: keys.installJob }), say.failed)
   return (
     <div className="row">
       {alters && <Checkbox label={text.alter} checked={alter} onChange={(_, { checked }) => setAlter(checked === true)} />}
-      <Button appearance="primary" disabled={busy} onClick={begin}>
+      <Button appearance="primary" disabled={busy || !makes} onClick={begin}>
         {text.begin}
       </Button>
     </div>

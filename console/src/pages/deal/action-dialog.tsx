@@ -18,8 +18,10 @@ import type { DealView, Intention, PlanItem, Side } from '../../api/types.js'
 import { useFormat, useText } from '../../i18n/locale.js'
 import { Answer, ProblemBar } from '../../parts/answers.js'
 import { ChangeList } from '../../parts/change-list.js'
+import { answerOf, otherSide } from '../../parts/doors.js'
 import { useFieldName, useValueText } from '../../parts/field-value.js'
 import { Icon } from '../../parts/icon.js'
+import { Sentence } from '../../parts/sentence.js'
 import { useReturnFocus } from '../../parts/use-return-focus.js'
 import { useSay } from '../../parts/use-say.js'
 
@@ -127,6 +129,9 @@ function Asking({ deal, action, onClose }: Props & { readonly action: Action }) 
   const incomplete =
     (WITH_REASON.includes(action.kind) && given.reason.trim() === '') || (action.kind === 'link' && given.crmId.trim() === '')
   const question = useQuestion(deal, action)
+  const answer = action.kind === 'resolve' ? answerOf(heldOf(deal, action.field), action.keep) : null
+  const label = useLabel(action, answer)
+  const isDoor = DOORS.includes(action.kind) || answer === 'yes'
   const crm = usePaused(given.crmId.trim())
   return (
     <DialogSurface className="ask">
@@ -134,7 +139,7 @@ function Asking({ deal, action, onClose }: Props & { readonly action: Action }) 
         <DialogTitle>{question}</DialogTitle>
         <DialogContent className="stack">
           {action.kind !== 'resolve' && <p>{text.explain[action.kind]}</p>}
-          {DOORS.includes(action.kind) && (
+          {isDoor && (
             <MessageBar intent="warning" icon={<Icon name="lock" />}>
               <MessageBarBody>{text.irreversible}</MessageBarBody>
             </MessageBar>
@@ -146,7 +151,7 @@ function Asking({ deal, action, onClose }: Props & { readonly action: Action }) 
         <DialogActions>
           <Button onClick={onClose}>{common.actions.cancel}</Button>
           <Button appearance="primary" disabled={incomplete || doing.isPending} onClick={() => doing.mutate()}>
-            {action.kind === 'resolve' ? text.conflicts.keep(common.sides[action.keep]) : text.actions[action.kind]}
+            {label}
           </Button>
         </DialogActions>
       </DialogBody>
@@ -154,13 +159,28 @@ function Asking({ deal, action, onClose }: Props & { readonly action: Action }) 
   )
 }
 
+const heldOf = (deal: DealView, field: string): DealView['conflicts'][number] | undefined => deal.conflicts.find((conflict) => conflict.field === field)
+
+/** The button that does it says what the button said that asked for it. */
+function useLabel(action: Action, answer: 'yes' | 'no' | 'choice' | null): string {
+  const {
+    deal: { actions, conflicts },
+    common,
+  } = useText()
+  if (action.kind !== 'resolve') return actions[action.kind]
+  return answer === 'yes' ? conflicts.allow : answer === 'no' ? conflicts.refuse : conflicts.keep(common.sides[action.keep])
+}
+
 function useQuestion(deal: DealView, action: Action): string {
-  const { deal: text } = useText()
+  const { deal: text, common } = useText()
   const valueText = useValueText()
   if (action.kind !== 'resolve') return text.ask[action.kind]
-  const value = deal.conflicts.find(({ field }) => field === action.field)?.saw[action.keep]
+  const held = heldOf(deal, action.field)
+  const value = held?.saw[action.keep]
   const currency = deal.fields.find(({ field }) => field === 'details.currency')?.[action.keep]
-  return text.ask.resolve(valueText(action.field, value, currency))
+  const [said, other] = [valueText(action.field, value, currency), common.sides[otherSide(action.keep)]]
+  const answer = answerOf(held, action.keep)
+  return answer === 'yes' ? text.conflicts.allowAsk(said, other) : answer === 'no' ? text.conflicts.refuseAsk(said, other) : text.ask.resolve(said)
 }
 
 function Inputs({
@@ -232,18 +252,31 @@ function Preview({ deal, intention }: { readonly deal: DealView; readonly intent
 function Planned({ plan }: { readonly plan: PlanItem | null }) {
   const {
     deal: { preview: text },
+    common,
   } = useText()
   const nameOf = useFieldName()
   const format = useFormat()
-  const held = (plan?.conflicts ?? []).filter(({ winner }) => winner === null).map(({ field }) => nameOf(field))
+  const conflicts = plan?.conflicts ?? []
+  const held = conflicts.filter(({ winner, kind }) => winner === null && kind !== 'info').map(({ field }) => nameOf(field))
   return (
     <>
       {plan === null || plan.changes.length === 0 ? <p className="muted">{text.nothing}</p> : <ChangeList changes={plan.changes} />}
       {held.length > 0 && (
         <p className="muted">
-          {text.held}: {format.list(held)}
+          {text.held}
+          {common.marks.colon}
+          {format.list(held)}
         </p>
       )}
+      {conflicts
+        .filter(({ kind }) => kind === 'info')
+        .map(({ field, reason }) => (
+          <p key={field} className="muted">
+            {text.know}
+            {common.marks.colon}
+            <Sentence text={reason} />
+          </p>
+        ))}
     </>
   )
 }

@@ -3,9 +3,10 @@ import { useState } from 'react'
 import { useMay } from '../../api/queries.js'
 import type { Conflict, DealView, Side } from '../../api/types.js'
 import { useFormat, useText } from '../../i18n/locale.js'
-import { keptByYes, otherSide } from '../../parts/doors.js'
+import { answerOf, otherSide } from '../../parts/doors.js'
 import { FieldText, useFieldName } from '../../parts/field-value.js'
 import { Icon } from '../../parts/icon.js'
+import { Sentence } from '../../parts/sentence.js'
 import { ActionDialog, type Action } from './action-dialog.js'
 
 const SIDES: readonly Side[] = ['partner', 'crm']
@@ -48,8 +49,8 @@ function Held({ conflict, deal, onKeep }: HeldProps) {
     <article className="conflict">
       <header>
         <h3>{nameOf(conflict.field)}</h3>
-        <p>{text.kinds[conflict.kind]}</p>
-        <p className="muted">{text.rules[conflict.kind]}</p>
+        <p>{conflict.forbidden === true ? text.forbidden : text.kinds[conflict.kind]}</p>
+        <p className="muted">{conflict.kind === 'confirm' ? <Sentence text={conflict.reason} /> : text.rules[conflict.kind]}</p>
         {field?.basePartner !== undefined && (
           <p className="muted">
             <BaseValue deal={deal} field={conflict.field} />
@@ -68,12 +69,15 @@ function Held({ conflict, deal, onKeep }: HeldProps) {
 function BaseValue({ deal, field }: { readonly deal: DealView; readonly field: string }) {
   const {
     deal: { fields: text },
+    common,
   } = useText()
   const base = deal.fields.find((item) => item.field === field)?.basePartner
   const currency = deal.fields.find((item) => item.field === 'details.currency')?.basePartner
   return (
     <>
-      {text.base}: <FieldText field={field} value={base} currency={currency} />
+      {text.base}
+      {common.marks.colon}
+      <FieldText field={field} value={base} currency={currency} />
     </>
   )
 }
@@ -93,8 +97,7 @@ function Choice({ side, conflict, deal, onKeep }: ChoiceProps) {
   const mayDecide = useMay('operator')
   const currency = deal.fields.find((item) => item.field === 'details.currency')?.[side]
   const value = <FieldText field={conflict.field} value={conflict.saw[side]} currency={currency} />
-  const confirms = conflict.kind === 'confirm'
-  const label = confirms ? (side === keptByYes(conflict) ? text.allow : text.refuse) : text.keep(common.sides[side])
+  const label = { yes: text.allow, no: text.refuse, choice: text.keep(common.sides[side]) }[answerOf(conflict, side)]
   return (
     <div className={`conflict__side ${side}`}>
       <span className={`side-tag side-tag--${side}`}>{common.sides[side]}</span>
@@ -102,7 +105,7 @@ function Choice({ side, conflict, deal, onKeep }: ChoiceProps) {
       <p className="conflict__effect">
         {value} {text.writesTo(common.sides[otherSide(side)])}
       </p>
-      {mayDecide && <Button onClick={() => onKeep({ kind: 'resolve', field: conflict.field, keep: side })}>{label}</Button>}
+      {mayDecide && conflict.forbidden !== true && <Button onClick={() => onKeep({ kind: 'resolve', field: conflict.field, keep: side })}>{label}</Button>}
     </div>
   )
 }

@@ -35,6 +35,7 @@ export function FieldTable({ deal, look }: { readonly deal: DealView; readonly l
   const hidden = deal.fields.length - filled.length
   const rows = only ? filled.filter((field) => field.differs || field.changedBy.length > 0) : blanks ? deal.fields : filled
   const currency = deal.fields.find(({ field }) => field === 'details.currency')
+  const without = SIDES.filter((side) => (side === 'partner' ? deal.referralId : deal.crmId) === null)
   const aside = (
     <>
       <Reading look={look} />
@@ -61,7 +62,7 @@ export function FieldTable({ deal, look }: { readonly deal: DealView; readonly l
             <Head />
             <tbody>
               {rows.map((row) => (
-                <Row key={row.field} row={row} currency={currency} />
+                <Row key={row.field} row={row} currency={currency} without={without} />
               ))}
             </tbody>
           </table>
@@ -82,12 +83,15 @@ export function FieldTable({ deal, look }: { readonly deal: DealView; readonly l
 function Reading({ look }: { readonly look: Look }) {
   const {
     deal: { fields: text },
+    common,
   } = useText()
   return (
     <span role="status" className="fields__reading">
       {look.readAt !== null ? (
         <>
-          {text.liveNow} <Ago at={look.readAt} />
+          {text.liveNow}
+          {common.marks.gap}
+          <Ago at={look.readAt} />
         </>
       ) : look.isReading ? (
         text.reading
@@ -168,14 +172,20 @@ function Carried({ carried }: { readonly carried: FieldView['carried'] }) {
           {from}
         </PageLink>
       )}{' '}
-      <span className="nowrap">
+      <span className="fields__when">
         <Ago at={carried.at} />
       </span>
     </>
   )
 }
 
-function Row({ row, currency }: { readonly row: FieldView; readonly currency: FieldView | undefined }) {
+interface RowProps {
+  readonly row: FieldView
+  readonly currency: FieldView | undefined
+  /** The sides that have no record of this deal yet, and so nothing to show. */
+  readonly without: readonly Side[]
+}
+function Row({ row, currency, without }: RowProps) {
   const {
     deal: { fields: text },
   } = useText()
@@ -183,9 +193,9 @@ function Row({ row, currency }: { readonly row: FieldView; readonly currency: Fi
   return (
     <tr className={row.differs ? 'fields__row fields__row--differs' : 'fields__row'}>
       <th scope="row">{nameOf(row.field)}</th>
-      <Cell row={row} side="partner" currency={currency} />
+      <Cell row={row} side="partner" currency={currency} without={without} />
       <Base row={row} currency={currency} />
-      <Cell row={row} side="crm" currency={currency} />
+      <Cell row={row} side="crm" currency={currency} without={without} />
       <td className="fields__last" data-side={text.last}>
         <Carried carried={row.carried} />
       </td>
@@ -193,7 +203,7 @@ function Row({ row, currency }: { readonly row: FieldView; readonly currency: Fi
   )
 }
 
-function Cell({ row, side, currency }: { readonly row: FieldView; readonly side: Side; readonly currency: FieldView | undefined }) {
+function Cell({ row, side, currency, without }: RowProps & { readonly side: Side }) {
   const {
     deal: { fields: text },
     common,
@@ -201,7 +211,11 @@ function Cell({ row, side, currency }: { readonly row: FieldView; readonly side:
   const changed = row.changedBy.includes(side)
   return (
     <td className={`${side}${changed ? ' fields__changed' : ''}`} data-side={common.sides[side]}>
-      <FieldText field={row.field} value={row[side]} currency={currency?.[side]} />
+      {row[side] === undefined && without.includes(side) ? (
+        <span className="muted">–</span>
+      ) : (
+        <FieldText field={row.field} value={row[side]} currency={currency?.[side]} />
+      )}
       {changed && (
         <span className="fields__mark">
           <Icon name="pencil" size={12} />

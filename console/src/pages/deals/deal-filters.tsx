@@ -80,11 +80,13 @@ interface ChoiceProps {
   readonly children: ReactNode
 }
 function Choice({ label, value, onChange, children }: ChoiceProps) {
-  const { deals: text } = useText()
+  const { deals: text, common } = useText()
   return (
     <Select aria-label={label} value={value ?? ''} onChange={(_, data) => onChange(data.value)}>
       <option value="">
-        {label}: {text.all}
+        {label}
+        {common.marks.colon}
+        {text.all}
       </option>
       {children}
     </Select>

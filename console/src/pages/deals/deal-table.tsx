@@ -5,7 +5,7 @@ import type { DealRow } from '../../api/types.js'
 import type { DealsSearch } from '../../app/search.js'
 import { useFormat, useText } from '../../i18n/locale.js'
 import { Icon } from '../../parts/icon.js'
-import { StageWord } from '../../parts/stage-word.js'
+import { StageWord, useMicrosoftWord } from '../../parts/stage-word.js'
 import { StateBadge } from '../../parts/state-badge.js'
 import { Ago } from '../../parts/time.js'
 import { useDealRows } from './use-deal-pages.js'
@@ -94,11 +94,13 @@ function Coming({ index, top }: Place) {
 const Row = memo(
   function Row({ row, index, top }: Place & { readonly row: DealRow }) {
     const { deals: text, common, reasons } = useText()
+    const format = useFormat()
     const say = useSentence()
+    const microsoft = useMicrosoftWord()(row.microsoft)
     return (
       <div className="deal-row" role="row" aria-rowindex={index + 2} style={{ transform: `translateY(${top}px)` }}>
         <span role="cell" className="deal-row__name">
-          <span className="truncate" title={row.name ?? text.unnamed}>
+          <span className="truncate" dir="auto" title={row.name ?? text.unnamed}>
             <a href={`/deals/${row.id}`} data-deal={row.id}>
               {row.name ?? text.unnamed}
             </a>
@@ -115,12 +117,18 @@ const Row = memo(
           <Ends row={row} />
         </span>
         <span role="cell" className="deal-row__when">
-          <When row={row} />
+          <Ago at={row.lastSyncedAt} />
         </span>
         <span role="cell" className="deal-row__problem">
+          {row.answerDue !== null && (
+            <span className="deal-row__cause truncate" title={format.day(row.answerDue)}>
+              {text.answerUntil(format.monthDay(row.answerDue))}
+            </span>
+          )}
           {row.reason !== null && (
             <span className={row.problem === null ? 'muted truncate' : 'deal-row__cause truncate'}>{reasons[row.reason.code].name}</span>
           )}
+          {microsoft !== null && row.answerDue === null && row.problem === null && <span className="truncate">{microsoft}</span>}
           {row.problem !== null && (
             <span className="truncate" title={say(row.problem)}>
               <Sentence text={row.problem} />
@@ -142,16 +150,9 @@ const sameRow = (a: DealRow, b: DealRow): boolean =>
     a.name === b.name &&
     a.status === b.status &&
     a.answerDue === b.answerDue &&
+    a.microsoft === b.microsoft &&
     a.referralId === b.referralId &&
     a.crmId === b.crmId)
-
-/** When it was last synced; while an answer is due, until when. */
-function When({ row }: { readonly row: DealRow }) {
-  const { deals: text } = useText()
-  const format = useFormat()
-  if (row.answerDue !== null) return <span title={format.day(row.answerDue)}>{text.answerUntil(format.monthDay(row.answerDue))}</span>
-  return <Ago at={row.lastSyncedAt} />
-}
 
 /** Both records of a deal, each a way into its own system. */
 function Ends({ row }: { readonly row: DealRow }) {

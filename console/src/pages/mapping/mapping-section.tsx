@@ -2,6 +2,7 @@ import { Select } from '@fluentui/react-components'
 import { useState } from 'react'
 import type { MappingRowView, MappingView } from '../../api/types.js'
 import { useFormat, useText } from '../../i18n/locale.js'
+import { CodePath } from '../../parts/code-path.js'
 import { useFieldName } from '../../parts/field-value.js'
 import { Panel } from '../../parts/page.js'
 import { useStageWord } from '../../parts/stage-word.js'
@@ -96,7 +97,7 @@ function Lines({ lines, required }: { readonly lines: readonly Line[]; readonly 
                 {required.includes(field) && <span className="chip">{text.required}</span>}{' '}
                 {row?.origin === 'document' && <span className="chip">{text.origins.document}</span>}
                 <br />
-                <code className="muted">{field}</code>
+                <CodePath path={field} className="muted" />
               </td>
               {row === null ? (
                 <td colSpan={5} className="muted">
@@ -120,7 +121,7 @@ function Cells({ row }: { readonly row: MappingRowView }) {
   return (
     <>
       <td data-head={text.columns.crm}>
-        <code>{row.crm}</code>
+        <CodePath path={row.crm} />
       </td>
       <td data-head={text.columns.intoCrm}>
         <Written when={row.effect.intoCrm} />

@@ -10,6 +10,7 @@ import { Answer } from '../../parts/answers.js'
 import { Ask } from '../../parts/ask.js'
 import { Icon } from '../../parts/icon.js'
 import { Panel } from '../../parts/page.js'
+import { Sentence } from '../../parts/sentence.js'
 import { Ago } from '../../parts/time.js'
 import { useSay } from '../../parts/use-say.js'
 import { Promote } from './promote.js'
@@ -87,7 +88,11 @@ function Version({ version, mayChange, onAsk }: VersionProps) {
           )}
         </span>
       </div>
-      {note !== null && <p>{note}</p>}
+      {note !== null && (
+        <p>
+          <Sentence text={note} />
+        </p>
+      )}
       {changes.length > 0 && (
         <details>
           <summary>{text.changes(String(changes.length))}</summary>
@@ -125,15 +130,35 @@ function Change({
         <SettingChanges changes={version.changes} />
       </Ask>
     )
+  return <Rollback number={version.number} onClose={onClose} />
+}
+
+/** What going back would change against what is in force. The switches of the flows are no part of it: they stay as they are. */
+async function changesOfRollback(number: number, signal: AbortSignal): Promise<SettingsSummary['changes']> {
+  const { document } = await api.exportSettings(number)
+  const { changes } = await api.compareSettings(document, signal)
+  return changes.filter(({ path }) => !/^flows\b/.test(path))
+}
+
+function Rollback({ number, onClose }: { readonly number: number; readonly onClose: () => void }) {
+  const {
+    settings: {
+      mapping: { versions: text },
+    },
+  } = useText()
+  const query = useQuery({
+    queryKey: ['rollback', number],
+    queryFn: ({ signal }) => changesOfRollback(number, signal),
+    gcTime: 0,
+    retry: false,
+  })
+  const asked = { title: text.rollbackTitle(String(number)), action: text.rollback, done: text.rolledBack, onClose }
   return (
-    <Ask
-      title={text.rollbackTitle(number)}
-      action={text.rollback}
-      done={text.rolledBack}
-      onClose={onClose}
-      act={() => api.rollbackSettings(version.number)}
-    >
+    <Ask {...asked} act={() => api.rollbackSettings(number)}>
       <p>{text.rollbackExplain}</p>
+      <Answer query={query} rows={2}>
+        {(changes) => <SettingChanges changes={changes} />}
+      </Answer>
     </Ask>
   )
 }

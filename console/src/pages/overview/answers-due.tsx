@@ -99,7 +99,7 @@ function Due({ row }: { readonly row: DealRow }) {
   const now = useNow()
   return (
     <li>
-      <span className="truncate">
+      <span className="truncate" dir="auto">
         <PageLink to="/deals/$deal" params={{ deal: row.id }}>
           {row.name ?? deals.unnamed}
         </PageLink>

@@ -20,7 +20,7 @@ export function DelayChart({ activity }: { readonly activity: Activity }) {
     <ChartPanel
       title={text.title}
       lead={p50 === null || p95 === null ? onTime.unmeasured : text.lead(say(p50), say(p95), format.number(measured))}
-      chart={<PairedBars title={text.title} labels={labels} series={series} say={format.duration} />}
+      chart={p50 === null ? null : <PairedBars title={text.title} labels={labels} series={series} say={format.duration} />}
       head={[chart.hour, ...series.map(({ name }) => name)]}
       rows={labels.map((label, index) => [label, ...series.map(({ values }) => say(values[index]))])}
     />

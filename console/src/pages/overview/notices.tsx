@@ -1,7 +1,5 @@
 import { MessageBar, MessageBarBody, MessageBarTitle } from '@fluentui/react-components'
-import { useQuery } from '@tanstack/react-query'
-import { api } from '../../api/client.js'
-import { keys } from '../../api/queries.js'
+import { useNotices } from '../../api/queries.js'
 import { PageLink } from '../../parts/links.js'
 import { useText } from '../../i18n/locale.js'
 import { Sentence } from '../../parts/sentence.js'
@@ -11,7 +9,7 @@ const shown = 3
 /** What the service itself wants a person to know now: a lapsed sign-in, a lost registration, an answer that is due. */
 export function Notices() {
   const { common } = useText()
-  const { data } = useQuery({ queryKey: keys.notices, queryFn: ({ signal }) => api.notices(signal), refetchInterval: 30_000 })
+  const { data } = useNotices()
   return (data?.notices ?? []).slice(0, shown).map((notice) => (
     <MessageBar key={notice.key} intent={notice.level === 'urgent' ? 'error' : 'warning'} layout="multiline">
       <MessageBarBody>

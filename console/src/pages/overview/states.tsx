@@ -22,7 +22,7 @@ export function States({ states }: { readonly states: Overview['states'] }) {
                 key={state}
                 className={`fill--${state}`}
                 style={{ flexGrow: states[state] }}
-                title={`${common.states[state]}: ${format.number(states[state])}`}
+                title={`${common.states[state]}${common.marks.colon}${format.number(states[state])}`}
               />
             ),
         )}
@@ -35,7 +35,7 @@ export function States({ states }: { readonly states: Overview['states'] }) {
               to="/deals"
               search={{ state }}
               className="states__count"
-              aria-label={`${common.states[state]}: ${format.number(states[state])}`}
+              aria-label={`${common.states[state]}${common.marks.colon}${format.number(states[state])}`}
             >
               {format.number(states[state])}
             </PageLink>

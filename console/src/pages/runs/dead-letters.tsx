@@ -107,12 +107,12 @@ interface LetterProps {
   readonly retry?: () => void
 }
 function Letter({ row, isChosen, choose, retry }: LetterProps) {
-  const { runs, deals, reasons } = useText()
+  const { runs, deals, reasons, common } = useText()
   const name = row.name ?? deals.unnamed
   return (
     <li className="letter">
       {retry !== undefined && (
-        <Checkbox aria-label={`${runs.choose}: ${name}`} checked={isChosen} onChange={(_, { checked }) => choose(checked === true)} />
+        <Checkbox aria-label={`${runs.choose}${common.marks.colon}${name}`} checked={isChosen} onChange={(_, { checked }) => choose(checked === true)} />
       )}
       <div className="grow">
         <PageLink to="/deals/$deal" params={{ deal: row.id }}>
@@ -125,11 +125,13 @@ function Letter({ row, isChosen, choose, retry }: LetterProps) {
         )}
         {row.reason !== null && <p className="muted">{reasons[row.reason.code].todo}</p>}
         <p className="muted">
-          {deals.columns.synced}: <Ago at={row.lastSyncedAt} />
+          {deals.columns.synced}
+          {common.marks.colon}
+          <Ago at={row.lastSyncedAt} />
         </p>
       </div>
       {retry !== undefined && (
-        <Button size="small" onClick={retry} aria-label={`${runs.retryOne}: ${name}`}>
+        <Button size="small" onClick={retry} aria-label={`${runs.retryOne}${common.marks.colon}${name}`}>
           {runs.retryOne}
         </Button>
       )}

@@ -31,6 +31,7 @@ export function RunList() {
     placeholderData: keepPreviousData,
   })
   const rows = query.data?.pages.flatMap((page) => page.runs) ?? []
+  const isFiltered = [deal, failed, outcome, span].some((filter) => filter !== undefined)
   if (query.isError)
     return (
       <div className="panel__text">
@@ -46,8 +47,8 @@ export function RunList() {
   return (
     <>
       {rows.length === 0 ? (
-        <Empty icon="runs" title={runs.none}>
-          <p>{runs.noneHelp}</p>
+        <Empty icon="runs" title={isFiltered ? runs.none : runs.noneAtAll}>
+          <p>{isFiltered ? runs.noneHelp : runs.noneAtAllHelp}</p>
         </Empty>
       ) : (
         <Chosen rows={rows} />
@@ -137,7 +138,7 @@ interface RowProps {
   readonly toggle?: TableProps['toggle']
 }
 function Row({ run, isChosen, toggle }: RowProps) {
-  const { runs, deals } = useText()
+  const { runs, deals, common } = useText()
   const format = useFormat()
   const because = useBecause()
   const name = run.name ?? deals.unnamed
@@ -146,14 +147,14 @@ function Row({ run, isChosen, toggle }: RowProps) {
       {toggle !== undefined && (
         <td className="runs__choose">
           <Checkbox
-            aria-label={`${runs.choose}: ${name}, ${format.dateTime(run.at)}`}
+            aria-label={`${runs.choose}${common.marks.colon}${name}, ${format.dateTime(run.at)}`}
             checked={isChosen}
             onChange={(_, { checked }) => toggle(run.id, checked === true)}
           />
         </td>
       )}
       <td>
-        <PageLink to="/runs/$run" params={{ run: run.id }} className="quiet-link" aria-label={`${runs.outcomes[run.outcome]}: ${name}`}>
+        <PageLink to="/runs/$run" params={{ run: run.id }} className="quiet-link" aria-label={`${runs.outcomes[run.outcome]}${common.marks.colon}${name}`}>
           <Outcome run={run} />
         </PageLink>
       </td>
