@@ -308,13 +308,14 @@ interface Take {
 async function take(open: OpenDatabase, tenant: string, { limit, now, leaseMs, only, retriesDueBy }: Take): Promise<Lease[]> {
   const until = now + leaseMs
   const values = { tenant, limit, now, until, token: randomUUID() }
-  const due = open.kind === 'postgres' ? dueLocked : dueFree
-  const some = due(open.db, values)
-    .$if(only !== null, (query) => query.where('link', 'in', [...(only ?? [])]))
-    .$if(retriesDueBy !== null, (query) => query.where((eb) => eb.or([eb('attempts', '=', 0), eb('due_at', '<=', retriesDueBy)])))
+  const isLocking = open.kind === 'postgres'
+  const some = () =>
+    (isLocking ? dueLocked : dueFree)(open.db, values)
+      .$if(only !== null, (query) => query.where('link', 'in', [...(only ?? [])]))
+      .$if(retriesDueBy !== null, (query) => query.where((eb) => eb.or([eb('attempts', '=', 0), eb('due_at', '<=', retriesDueBy)])))
   const { rows } = await (only === null && retriesDueBy === null
-    ? (open.kind === 'postgres' ? takeLocked : takeFree)(open.db, values)
-    : open.db.executeQuery(lease(open.db, values, some).compile()))
+    ? (isLocking ? takeLocked : takeFree)(open.db, values)
+    : open.db.executeQuery(lease(open.db, values, some()).compile()))
   return inTurn(rows).map((row) => leaseOf(row, until))
 }
 
