@@ -114,10 +114,13 @@ async function look({ label, ready, repair }: GuardedConnection, signal: AbortSi
 const askedName = 'guard.asked'
 const stateName = 'guard.connections'
 interface GuardState {
+  /** When all were looked at. */
   readonly at: number
   readonly troubled: boolean
   /** Those that could not be reached, by name. Absent: none, or an earlier version looked. */
   readonly away?: readonly string[]
+  /** When those that are away were last asked; absent as above. */
+  readonly awayAt?: number
 }
 
 /**
@@ -146,6 +149,21 @@ export interface GuardTurn {
   readonly back: () => Promise<void>
 }
 
+/** Whom to look at now. While a system is away only that one is asked often: what the others say is no news, and costs calls. */
+function dueOf(
+  connections: readonly GuardedConnection[],
+  state: GuardState | null,
+  { asked, now }: { readonly asked: number; readonly now: number },
+): readonly GuardedConnection[] {
+  if (state === null) return connections
+  const away = state.away ?? []
+  const since = now - state.at
+  const isAsked = asked > state.at && (away.length === 0 || since >= troubledEveryMs)
+  if (isAsked || since >= (state.troubled ? troubledEveryMs : healthyEveryMs)) return connections
+  if (now - (state.awayAt ?? state.at) < awayEveryMs) return []
+  return connections.filter(({ name }) => away.includes(name))
+}
+
 /** Looks at the connections when their time has come or when somebody asked. */
 export async function guardConnections(turn: GuardTurn, signal: AbortSignal): Promise<void> {
   const { store, clock, board, connections, repaired, back } = turn
@@ -153,14 +171,14 @@ export async function guardConnections(turn: GuardTurn, signal: AbortSignal): Pr
   const asked = (await store.getValue<number>(askedName))?.value ?? 0
   const now = clock.now()
   const before = state?.away ?? []
-  const everyMs = before.length > 0 ? awayEveryMs : state?.troubled === true ? troubledEveryMs : healthyEveryMs
-  const isDue = state === null || asked > state.at || now - state.at >= everyMs
-  if (!isDue) return
-  let troubled = false
+  const due = dueOf(connections, state, { asked, now })
+  if (due.length === 0) return
+  const isWhole = due.length === connections.length
+  let troubled = !isWhole && state?.troubled === true
   let isMended = false
   let isBack = false
   const away: string[] = []
-  for (const connection of connections) {
+  for (const connection of due) {
     const { name } = connection
     const { standing, repaired: isRepaired } = await guardConnection(connection, board, { now, signal })
     troubled ||= standing === 'troubled'
@@ -168,7 +186,8 @@ export async function guardConnections(turn: GuardTurn, signal: AbortSignal): Pr
     isMended ||= isRepaired
     isBack ||= standing === 'well' && before.includes(name)
   }
-  await store.setValue(stateName, { at: now, troubled, away } satisfies GuardState, { expect: 'any', now })
+  const at = isWhole ? now : (state?.at ?? now)
+  await store.setValue(stateName, { at, troubled, away, awayAt: now } satisfies GuardState, { expect: 'any', now })
   if (isMended) await repaired()
   else if (isBack) await back()
 }

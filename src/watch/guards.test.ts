@@ -3,7 +3,7 @@ import { memoryStore } from '../../test/support/memory-store.js'
 import { Fault } from '../core/fault.js'
 import type { Check } from '../core/ports.js'
 import { NoAnswer, type TransportRequest } from '../remote/transport.js'
-import { guardAsker, guardConnection, guardConnections } from './connection-guard.js'
+import { guardAsker, guardConnection, guardConnections, type GuardedConnection } from './connection-guard.js'
 import { noticeBoard, type NoticeBoard } from './notice.js'
 import { relayOf } from './relay.js'
 import { guardWebhook, HEARD, type WebhookPolicy } from './webhook-guard.js'
@@ -149,6 +149,29 @@ describe('the guard of a connection', () => {
     isAway = false
     await run(minute)
     expect(wakes).toBe(2)
+  })
+
+  it('asks the one that is away, and leaves the others alone but for a whole look a minute where deals are in vain', async () => {
+    const looks = { there: 0, gone: 0 }
+    const there: GuardedConnection = {
+      ...connection(() => Promise.resolve([fine])),
+      name: 'crm',
+      ready: () => Promise.resolve([fine]).finally(() => (looks.there += 1)),
+    }
+    const gone: GuardedConnection = { ...connection(() => Promise.reject(away)), ready: () => Promise.reject(away).finally(() => (looks.gone += 1)) }
+    const parts = { store, clock, board, connections: [there, gone], repaired: () => Promise.resolve(), back: () => Promise.resolve() }
+    const ask = guardAsker(store, clock)
+    const run = async (ms: number, asking: boolean): Promise<{ there: number; gone: number }> => {
+      const before = { ...looks }
+      for (const until = now + ms; now < until; now += 5_000) {
+        if (asking) ask('offline', 4)
+        await guardConnections(parts, signal)
+      }
+      return { there: looks.there - before.there, gone: looks.gone - before.gone }
+    }
+    expect(await run(minute, false)).toEqual({ there: 1, gone: 4 })
+    expect(await run(5 * minute, false)).toEqual({ there: 0, gone: 20 })
+    expect((await run(5 * minute, true)).there).toBeLessThanOrEqual(6)
   })
 })
 
