@@ -60,6 +60,7 @@ export async function doctor(parts: DoctorParts, signal: AbortSignal): Promise<C
 
 /** A column that must be filled and that no row fills is a warning only: the CRM may fill it by itself before it looks. */
 async function crmChecks({ crm, mapping }: DoctorParts, signal: AbortSignal): Promise<readonly Check[]> {
+  crm.outdate() // A person asks how it is now, most often after mending something.
   const checks = await crm.checks(signal)
   try {
     const demanded = await requiredCheck(crm.adapter, mapping(), signal)

@@ -53,5 +53,6 @@ export function connectDynamics(config: DynamicsConfig, parts: ConnectionParts, 
     installer: seenAnew(installer, () => adapter.outdate()),
     tasks: dynamicsTasks(new DynamicsApi({ url, send })),
     checks: (signal) => adapter.checks({ signal }),
+    outdate: () => adapter.outdate(),
   }
 }

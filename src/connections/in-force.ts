@@ -87,5 +87,6 @@ function throughWhatHolds(now: () => CrmConnection): CrmConnection {
     kind: now().kind,
     idFor: (referralId) => now().idFor(referralId),
     checks: (signal) => now().checks(signal),
+    outdate: () => now().outdate(),
   }
 }

@@ -46,6 +46,8 @@ export interface CrmConnection extends Connection {
   /** Prepares the CRM; null where a package of its own does that. */
   readonly installer: Installer | null
   readonly tasks: TaskDesk
+  /** What is known of the CRM's columns is read anew by whoever needs it next. */
+  outdate(): void
 }
 
 interface SenderOptions {

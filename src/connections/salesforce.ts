@@ -37,5 +37,6 @@ export function connectSalesforce(config: SalesforceConfig, parts: ConnectionPar
     installer: seenAnew(salesforceInstaller({ api, clock }), () => adapter.outdate()),
     tasks: salesforceTasks(api),
     checks: (signal) => adapter.checks({ signal }),
+    outdate: () => adapter.outdate(),
   }
 }

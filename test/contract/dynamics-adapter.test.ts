@@ -16,21 +16,27 @@ import { environment, never, type Environment } from '../support/dynamics-enviro
 interface Desk {
   readonly made: Environment
   readonly adapter: DynamicsAdapter
+  /** Addresses of all calls so far. */
+  readonly calls: readonly string[]
 }
 
 async function desk(mode: 'none' | 'microsoft' | 'cosell', checkMarkInName = false): Promise<Desk> {
   const made = environment({ customFields: mode })
   if (mode === 'none') await made.installer().apply({ existing: 'alter', onProgress: () => undefined, signal: never })
   const settings = { mapping: effectiveMapping(DYNAMICS_PROFILE, EMPTY_MAPPING), owner: 'kim@fabrikam.example', checkMarkInName }
+  const calls: string[] = []
   const adapter = dynamicsAdapter({
     url: origin,
-    send: made.send,
+    send: (request) => {
+      calls.push(request.url)
+      return made.send(request)
+    },
     clock: made.clock,
     settings: () => settings,
     customerGuard: (_key, work) => work(),
   })
   await adapter.prepare({ signal: never })
-  return { made, adapter }
+  return { made, adapter, calls }
 }
 
 const deal: Projection = {
@@ -108,6 +114,19 @@ describe.each(['none', 'microsoft', 'cosell'] as const)('Dynamics 365 that came 
     const { adapter } = await desk(mode)
     const checks = await adapter.checks({ signal: never })
     expect(checks.filter(({ status }) => status === 'fail')).toEqual([])
+  })
+
+  it('goes by the columns it knows for a look that nobody asked for, and reads them anew when it is told to', async () => {
+    const { adapter, calls } = await desk(mode)
+    const called = async (): Promise<number> => {
+      const before = calls.length
+      await adapter.checks({ signal: never })
+      return calls.length - before
+    }
+    const settled = await called()
+    expect(await called()).toBe(settled)
+    adapter.outdate()
+    expect(await called()).toBeGreaterThan(settled)
   })
 
   it('shows what was written, as `canonical` foretold it, with switch, identifier and audit', async () => {

@@ -251,7 +251,6 @@ class Dynamics implements DynamicsAdapter {
     return describe(schema, await securedColumns(this.#environment.api, { userId: schema.self?.userId ?? '', names, signal }))
   }
   checks({ signal }: CallOptions): Promise<Check[]> {
-    this.#environment.outdate() // A person asks how it is now, most often after mending something.
     return checks(this.#environment, signal)
   }
 

@@ -262,7 +262,6 @@ class Salesforce implements SalesforceAdapter {
     return describe(await this.#org.schema(signal))
   }
   checks({ signal }: CallOptions): Promise<Check[]> {
-    this.#org.outdate() // A person asks how it is now, most often after mending something.
     return checks(this.#org, signal)
   }
 }
