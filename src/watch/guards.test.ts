@@ -158,7 +158,7 @@ describe('the guard of a connection', () => {
       name: 'crm',
       ready: () => Promise.resolve([fine]).finally(() => (looks.there += 1)),
     }
-    const gone: GuardedConnection = { ...connection(() => Promise.reject(away)), ready: () => Promise.reject(away).finally(() => (looks.gone += 1)) }
+    const gone = connection(() => Promise.reject(away).finally(() => (looks.gone += 1)))
     const parts = { store, clock, board, connections: [there, gone], repaired: () => Promise.resolve(), back: () => Promise.resolve() }
     const ask = guardAsker(store, clock)
     const run = async (ms: number, asking: boolean): Promise<{ there: number; gone: number }> => {
