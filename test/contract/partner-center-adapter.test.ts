@@ -252,6 +252,24 @@ describe('writing', () => {
     expect(world.calls().filter((made) => made.startsWith('PATCH'))).toHaveLength(1) // learnt by the first
   })
 
+  it('writes an amount whose form another deal learns while it is on its way', async () => {
+    let learnt: Promise<unknown> = Promise.resolve()
+    let held: string | null = null
+    const arrives = async (what: string): Promise<void> => {
+      if (what !== held) return
+      held = null
+      await learnt
+    }
+    const world = partnerWorld({ patchCoercion: 'strings-only' }, { between: { arrives } })
+    const late = await newDeal(world)
+    const first = await newDeal(world)
+    held = `PATCH /v1.0/engagements/referrals/${late.id}`
+    const slow = patch(world, late.id, { 'details.dealValue': 1_234.56 })
+    learnt = patch(world, first.id, { 'details.dealValue': 99 })
+    await Promise.all([slow, learnt])
+    expect((await world.present(late)).deal['details.dealValue']).toBe(1_234.56)
+  })
+
   test.each(['refused', 'accepted'] as const)('never tries a field that belongs to the creation (%s)', async (unlistedPatchPath) => {
     const world = partnerWorld({ unlistedPatchPath })
     const ref = await newDeal(world)

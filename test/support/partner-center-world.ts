@@ -25,8 +25,8 @@ export function inProcess(handle: SimHandler): Transport {
 
 /** What a test does between the adapter and the simulator. */
 export interface Between {
-  /** Before a call arrives, as `PATCH /path`. */
-  readonly arrives?: (what: string) => void
+  /** Before a call arrives, as `PATCH /path`; it waits for what is given back. */
+  readonly arrives?: (what: string) => Promise<void> | void
   /** Changes an answer's JSON in place before it is seen. */
   readonly answered?: (what: string, json: unknown) => void
 }
@@ -34,7 +34,7 @@ export interface Between {
 function meddling(transport: Transport, { arrives, answered }: Between): Transport {
   return async (request) => {
     const what = `${request.method} ${new URL(request.url).pathname}`
-    arrives?.(what)
+    await arrives?.(what)
     const answer = await transport(request)
     if (answered === undefined || answer.body.length === 0) return answer
     const json: unknown = JSON.parse(answer.body.toString())

@@ -282,12 +282,14 @@ class PartnerCenter implements PartnerCenterAdapter {
     operations: (money: MoneyForm) => readonly Operation[],
     call: Call & { readonly ifMatch: string | null },
   ): Promise<Patched> {
+    // Another deal may learn the form while this one is on its way.
+    const form = this.#money
     try {
-      return await this.#api.patch(change.ref.id, operations(this.#money), call)
+      return await this.#api.patch(change.ref.id, operations(form), call)
     } catch (error) {
       // A deal's value is documented as a number here and as text there: the other form is tried when the first is refused.
       if (!isFault(error) || error.status !== 400 || !('details.dealValue' in change.set)) throw error
-      const other: MoneyForm = this.#money === 'number' ? 'text' : 'number'
+      const other: MoneyForm = form === 'number' ? 'text' : 'number'
       const done = await this.#api.patch(change.ref.id, operations(other), call).catch((second: unknown) => {
         throw isFault(second) && second.status === 400 ? error : second
       })
