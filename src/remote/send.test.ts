@@ -76,6 +76,27 @@ describe('sending', () => {
     expect((await witnessed(new AbortController().signal, post, { ...quiet, until: now + 1 })).status).toBe(201)
   })
 
+  it('[R6] sends nothing for work whose time went by while the call waited for a connection', async () => {
+    let now = 1_000_000
+    const seen: string[] = []
+    const stopped = { now: () => now, sleep: async () => undefined }
+    const send = remote({
+      name: 'Example', clock: stopped, random: () => 0.5, hosts: ['api.example'], newId: () => 'id',
+      transport: async ({ method, lastLook }) => {
+        now += 70_000
+        lastLook?.()
+        seen.push(method)
+        return { status: 201, headers: {}, body: Buffer.from('{}') }
+      },
+      pace: pace({ clock: stopped, inFlightMost: 10, requestsPerSecond: 0 }), token: async () => 'token', correlation: () => ({}),
+    })
+    const post = (signal: AbortSignal) => send({ method: 'POST', url: 'https://api.example/things', headers: {}, body: '{}', signal })
+    const within = (ms: number) => witnessed(new AbortController().signal, post, { saw: () => undefined, until: now + ms })
+    await expect(within(60_000)).rejects.toMatchObject({ kind: 'lease-lost' })
+    expect(seen).toEqual([])
+    expect((await within(80_000)).status).toBe(201)
+  })
+
   it('repeats a read a little, and a write never', async () => {
     const read = sending([reset, { status: 502 }])
     expect((await read.ask()).status).toBe(200)

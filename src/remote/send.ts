@@ -183,11 +183,12 @@ async function exchange(options: RemoteOptions, request: Addressed, token: strin
     return { waitMs }
   }
   try {
-    const sent = { ...request, url, headers, timeoutMs: request.deadlineMs ?? deadlineMs }
+    const lastLook = (): void => assertInTime(request.signal, clock.now())
+    const sent = { ...request, url, headers, timeoutMs: request.deadlineMs ?? deadlineMs, lastLook }
     const about = { system: options.name, method: request.method, host, path: pathname }
     const answer = await pace.turn(() => {
       askedAt = clock.now()
-      assertInTime(request.signal, askedAt)
+      lastLook() // For a time that is over by now no connection is taken.
       return traced(tracing, about, () => transport(sent))
     }, request.signal)
     const { waitMs } = report(answer)

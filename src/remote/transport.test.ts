@@ -72,6 +72,36 @@ describe('the network', () => {
   })
 })
 
+describe('the last look before the wire', () => {
+  const refusing = (url: string, looks: string[]): Promise<unknown> =>
+    network(asking(url, { method: 'POST', body: '{}', lastLook: () => { looks.push('looked'); throw new Error('too late') } }))
+
+  it('[R6] is taken with a connection in hand: what it refuses is not sent, and ends with what it said', async () => {
+    const arrived: string[] = []
+    const url = await serve((request, response) => {
+      arrived.push(request.method ?? '')
+      response.end()
+    })
+    const looks: string[] = []
+    for (const before of [false, true]) {
+      if (before) await network(asking(url)) // A connection that is there already is asked about as one that is made.
+      await expect(refusing(url, looks)).rejects.toThrow(/^too late$/)
+    }
+    expect(looks).toEqual(['looked', 'looked'])
+    expect((await network(asking(url))).status).toBe(200)
+    expect(arrived).toEqual(['GET', 'GET'])
+  })
+
+  it('is not taken where there is no connection to write to', async () => {
+    const url = await serve(() => undefined)
+    const [server] = servers.splice(0)
+    await new Promise((resolve) => server?.close(resolve))
+    const looks: string[] = []
+    await expect(refusing(url, looks)).rejects.toMatchObject({ sent: false })
+    expect(looks).toEqual([])
+  })
+})
+
 describe('an answer that does not come', () => {
   it('was certainly not asked for when nobody listens, or the name is unknown', async () => {
     const url = await serve(() => undefined)

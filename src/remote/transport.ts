@@ -10,6 +10,11 @@ export interface TransportRequest {
   readonly body: string | Uint8Array | null
   readonly timeoutMs: number
   readonly signal: AbortSignal
+  /**
+   * Asked with a connection in hand, in the very moment before the request is written to it; what it throws, the exchange ends with, and nothing
+   * was sent. A process that stood still wakes to its connections before its timers: no deadline would be as near. Absent: nothing is asked.
+   */
+  readonly lastLook?: () => void
   /** Largest answer taken, in bytes, also after decompression. Absent: the transport's own limit. */
   readonly bytesMost?: number
 }
@@ -77,6 +82,11 @@ function exchange(dispatcher: Dispatcher, url: URL, asked: TransportRequest): Pr
   return new Promise((resolve, reject) => {
     const handler = collecting({
       most: asked.bytesMost ?? answerBytesMost,
+      lastLook: asked.lastLook ?? (() => undefined),
+      refused(cause) {
+        stopWatching()
+        reject(cause)
+      },
       done(answer) {
         stopWatching()
         resolve(answer)
@@ -119,13 +129,16 @@ interface Collecting extends Dispatcher.DispatchHandler {
 interface Ends {
   /** Bytes of the body, packed or not. */
   readonly most: number
+  readonly lastLook: () => void
+  /** The last look said no. */
+  readonly refused: (cause: Error) => void
   readonly done: (answer: TransportAnswer) => void
   /** `sent`: the request was put on a connection. Names not found, refused connections and failed TLS never get that far. */
   readonly failed: (cause: unknown, sent: boolean) => void
 }
 
 /** Collects one answer. Exactly one of its ends is called, once. */
-function collecting({ most, done, failed }: Ends): Collecting {
+function collecting({ most, lastLook, refused, done, failed }: Ends): Collecting {
   let controller: Dispatcher.DispatchController | null = null
   let givenUp: Error | null = null
   let over = false
@@ -146,9 +159,15 @@ function collecting({ most, done, failed }: Ends): Collecting {
   return {
     giveUp,
     onRequestStart(started) {
-      // Nobody waits for it any more: ended here, it is never written to the connection.
-      if (givenUp !== null) started.abort(givenUp)
-      else controller = started
+      // Nobody waits for it any more, or may: ended here, it is never written to the connection.
+      const no = givenUp ?? said(lastLook)
+      if (no === null) {
+        controller = started
+        return
+      }
+      if (!over) refused(no)
+      over = true
+      started.abort(no)
     },
     onResponseStart(_controller, statusCode, given) {
       status = statusCode
@@ -172,6 +191,16 @@ function collecting({ most, done, failed }: Ends): Collecting {
     onResponseError(_controller, cause) {
       fail(cause)
     },
+  }
+}
+
+/** What it says no with; null: nothing. */
+function said(look: () => void): Error | null {
+  try {
+    look()
+    return null
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
   }
 }
 

@@ -35,7 +35,7 @@ export async function witnessed<T>(
   }
 }
 
-/** The last look before the wire. @throws Fault `lease-lost` when the time of the work that makes the call is over */
+/** The last look before the wire, when the call has its turn and again when it has its connection. @throws Fault `lease-lost` when the time of the work that makes the call is over */
 export function assertInTime(signal: AbortSignal, now: Instant): void {
   const { until } = watching.get(signal) ?? {}
   if (until === undefined || now < until) return
