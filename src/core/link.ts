@@ -86,6 +86,8 @@ export interface Link {
   /** Fingerprint of the mapping rows under which the base was agreed; absent in deals of earlier versions. */
   readonly mapping?: string | null
   readonly intents: readonly Intent[]
+  /** Creations that were searched for in vain, and may yet make their record; they go when that side's record is known. Absent: never was one. */
+  readonly givenUp?: readonly Intent[]
   readonly orders: readonly Order[]
   readonly decisions: readonly Decision[]
   /** Steps that policy `confirm` asked about and a person allowed, as `side:take`. Used up by the step. */

@@ -11,6 +11,7 @@ import { stageAfter } from '../core/stage.js'
 import { agreedWith, takeMade, without } from './ends.js'
 import type { Engine } from './engine.js'
 import { ownerOf } from './holds.js'
+import { withoutGivenUp } from './given-up.js'
 import type { Known } from './look.js'
 import { fingerprint, prependLines, successLine } from './note-text.js'
 import type { Pass } from './pass.js'
@@ -156,6 +157,7 @@ async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, {
   if (change.kind === 'create' && change.as === 'related') next = { ...next, aliases: [...next.aliases.filter((alias) => alias.id !== receipt.ref.id), receipt.ref] }
   else if (change.side === 'partner') next = { ...next, newest: newestAfter(link, receipt, engine.clock.now()) }
   else if (change.kind !== 'create' && receipt.ref.id !== change.ref.id) next = movedByUs(next, change.ref, receipt.ref)
+  if (change.kind === 'create' && change.as !== 'related' && receipt.found !== true) next = withoutGivenUp(next, change.side)
   if (change.kind === 'step') next = stepTaken(next, change.side, change.take)
   else if (change.kind === 'create' && isWholeShare(change, now)) next = stepTaken(next, 'partner', 'share')
   pass.link = next

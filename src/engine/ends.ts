@@ -6,6 +6,7 @@ import type { CallOptions, Present, Readings, Receipt } from '../core/ports.js'
 import { otherSide, type EndRef, type Instant, type Side } from '../core/ref.js'
 import { movedAgreement } from '../core/replay.js'
 import { entry, type Engine } from './engine.js'
+import { giveUp } from './given-up.js'
 import { ownerOf } from './holds.js'
 import type { Pass } from './pass.js'
 
@@ -43,6 +44,7 @@ export async function takeEnd(
     ...keep,
     ends: { partner: keep.ends.partner ?? drop.ends.partner, crm: keep.ends.crm ?? drop.ends.crm, [end.side]: end.ref },
     aliases: [...keep.aliases, ...drop.aliases],
+    ...(keep.givenUp === undefined && drop.givenUp === undefined ? {} : { givenUp: [...(drop.givenUp ?? []), ...(keep.givenUp ?? [])] }),
     // Whoever asked to leave one of them alone meant these records.
     ...(drop.ignored && !keep.ignored ? { ignored: true, state: drop.state, reason: drop.reason } : {}),
   }
@@ -183,7 +185,7 @@ export async function resolveCreates(
   if (refs.length > 1) return { kind: 'duplicates', refs }
   const ref = refs[0]
   if (ref === undefined) {
-    pass.link = { ...pass.link, intents: rest }
+    pass.link = change.as === 'related' ? { ...pass.link, intents: rest } : giveUp(pass.link, intent)
     return { kind: 'found' }
   }
   const noted = pass.noted()
@@ -239,7 +241,7 @@ async function searchNow({ store, clock }: Engine, { id }: Link): Promise<void> 
 const isShown = ({ lease }: Pass, { as }: CreateChange): boolean =>
   lease.because === SHOWN || (as === 'related' && /^related-referral-/i.test(lease.because))
 
-const clocksApartMostMs = 2 * 60_000
+export const clocksApartMostMs = 2 * 60_000
 
 /**
  * Whether a record that carries the marker of a create is another one: made long before or after the create could have been sent, or untouched since and
@@ -260,19 +262,19 @@ const isUntouched = ({ createdAt, modifiedAt }: Present): boolean =>
 const madeWithinMs = 1_000
 
 /** Partner Center may round one value of what is sent; what nobody has edited and differs in more was sent by somebody else. */
-const showsOther = (shown: Projection, sent: Projection): boolean =>
+export const showsOther = (shown: Projection, sent: Projection): boolean =>
   TOLD_APART.filter((field) => field in shown && field in sent && !sameValue(shown[field], sent[field])).length > 1
 const TOLD_APART: readonly Field[] = ['name', 'details.dealValue', 'details.currency', 'details.closingDateTime', 'details.notes']
 
 /** When a create may have been sent at the earliest: the lease that it was planned under had begun. */
-const sentAfter = (engine: Engine, { change, searchAfter, putOffFrom }: Intent): Instant =>
+export const sentAfter = (engine: Engine, { change, searchAfter, putOffFrom }: Intent): Instant =>
   (putOffFrom ?? searchAfter) - engine.adapters[change.side].can.markerLagMs - 2 * engine.leaseMs
 
 /**
  * What a create agreed on, with what its receipt would have told had it not been lost: an owner or a customer that was there already. Nothing can
  * be told of one that the system would refuse by now; asking again would not help.
  */
-async function agreedBy(engine: Engine, intent: Intent, change: CreateChange, options: CallOptions): Promise<Base> {
+export async function agreedBy(engine: Engine, intent: Intent, change: CreateChange, options: CallOptions): Promise<Base> {
   const told = engine.adapters[change.side].resolved?.(change, options)
   const resolved = await told?.catch((error: unknown): Projection => {
     if (toFault(error).kind !== 'rejected') throw error

@@ -152,3 +152,157 @@ it.each([
   expect(world.partner.only()).toMatchObject({ otherId: record.id })
   expect(world.crm.rows.get(record.id)?.otherId).toBe(world.partner.only().id)
 })
+
+type Create = EngineWorld['crm']['adapter']['create']
+/** The next creation of that side is decided, and its process stops before the wire. @returns what it sends when it wakes. */
+function stopCreation({ adapter }: EngineWorld['crm']): () => Promise<unknown> {
+  const create = adapter.create.bind(adapter)
+  const slept: Parameters<Create>[] = []
+  Object.assign(adapter, {
+    create: (...call: Parameters<Create>) => {
+      slept.push(call)
+      Object.assign(adapter, { create })
+      return Promise.reject(new Fault('ambiguous', 'no answer', { remedy: 'Wait.' }))
+    },
+  })
+  return () => Promise.all(slept.splice(0).map((call) => create(...call)))
+}
+const courses = ['its record', 'its record and did not learn of it', 'nothing'] as const
+/** Wakes the stopped process right before the next creation, which `meets` what it has made. */
+function wakeBeforeNext({ adapter }: EngineWorld['crm'], wake: () => Promise<unknown>, meets: (typeof courses)[number]): void {
+  const create = adapter.create.bind(adapter)
+  Object.assign(adapter, {
+    async create(...call: Parameters<Create>) {
+      Object.assign(adapter, { create })
+      if (meets === 'nothing') throw new Fault('offline', 'no answer', { remedy: 'Wait.' })
+      await wake()
+      if (meets === 'its record') return create(...call)
+      throw new Fault('ambiguous', 'no answer', { remedy: 'Wait.' })
+    },
+  })
+}
+
+describe('a record that a stopped process makes after it was searched for in vain', () => {
+  async function stopped(): Promise<{ world: EngineWorld; referralId: string; wake: () => Promise<unknown> }> {
+    const world = engineWorld()
+    const wake = stopCreation(world.crm)
+    const row = world.partner.put({ kind: 'referral', deal: { ...deal, 'details.notes': 'A' } })
+    await world.hint({ ref: referral(row.id) })
+    await world.work()
+    return { world, referralId: row.id, wake }
+  }
+  const notesOf = (world: EngineWorld, referralId: string) => ({
+    partner: world.partner.rows.get(referralId)?.deal['details.notes'],
+    crm: world.crm.only().deal['details.notes'],
+  })
+
+  it.each(courses)("[R29] carries values of before, which are nobody's edit (the next creation met %s)", async (meets) => {
+    const { world, referralId, wake } = await stopped()
+    world.partner.edit(referralId, { 'details.notes': 'B' })
+    wakeBeforeNext(world.crm, wake, meets)
+    world.nowMs += 2 * LEASE_MS
+    await world.work()
+    if (meets === 'nothing') await wake()
+    await world.settle()
+    expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', conflicts: [], intents: [], givenUp: [] })
+    expect(notesOf(world, referralId)).toEqual({ partner: 'B', crm: 'B' })
+  })
+
+  it('[R26] does not hide what a person wrote onto it', async () => {
+    const { world, referralId, wake } = await stopped()
+    wakeBeforeNext(world.crm, wake, 'nothing')
+    world.nowMs += 2 * LEASE_MS
+    await world.work()
+    await wake()
+    world.crm.edit(world.crm.only().id, { 'details.notes': 'Of the seller.' })
+    await world.settle()
+    expect(await onlyLink(world)).toMatchObject({ state: 'in-sync', conflicts: [], intents: [] })
+    expect(notesOf(world, referralId)).toEqual({ partner: 'Of the seller.', crm: 'Of the seller.' })
+  })
+
+  it('[R26] asks a person where it may be of either creation and shows what neither wrote', async () => {
+    const { world, referralId, wake } = await stopped()
+    world.partner.edit(referralId, { 'details.notes': 'B' })
+    wakeBeforeNext(world.crm, wake, 'its record and did not learn of it')
+    world.nowMs += 2 * LEASE_MS
+    await world.work()
+    world.crm.edit(world.crm.only().id, { 'details.notes': 'Of the seller.' })
+    await world.settle()
+    expect(await onlyLink(world)).toMatchObject({ state: 'needs-attention', conflicts: [{ field: 'details.notes' }] })
+    expect(notesOf(world, referralId)).toEqual({ partner: 'B', crm: 'Of the seller.' })
+  })
+})
+
+describe('a referral that a stopped process makes after it was searched for in vain', () => {
+  async function stopped(): Promise<{ world: EngineWorld; crmId: string; wake: () => Promise<unknown> }> {
+    const world = engineWorld()
+    const send = stopCreation(world.partner)
+    const { id: crmId } = world.crm.put({ kind: 'opportunity', deal: { ...shareableDeal, 'details.notes': 'A' } })
+    await world.hint({ ref: opportunity(crmId) })
+    await world.work()
+    const wake = async (): Promise<void> => {
+      await send()
+      for (const row of world.partner.rows.values()) Object.assign(row, { createdAt: world.nowMs, modifiedAt: world.nowMs })
+    }
+    return { world, crmId, wake }
+  }
+
+  it("[R29] carries values of before, which are nobody's edit", async () => {
+    const { world, crmId, wake } = await stopped()
+    world.crm.edit(crmId, { 'details.notes': 'B' })
+    wakeBeforeNext(world.partner, wake, 'nothing')
+    world.nowMs += 2 * LEASE_MS
+    await world.work()
+    await wake()
+    await world.hint({ ref: referral(world.partner.only().id) })
+    await world.settle()
+    expect(world.partner.only()).toMatchObject({ otherId: crmId, deal: { 'details.notes': 'B' } })
+    expect(world.crm.only().deal['details.notes']).toBe('B')
+    expect((await world.links()).filter(({ state }) => state !== 'unlinked')).toMatchObject([{ state: 'in-sync', conflicts: [], intents: [], givenUp: [] }])
+  })
+
+  it('[R27] beside the one of the next process is told to a person, and nothing is closed or written to it', async () => {
+    const { world, crmId, wake } = await stopped()
+    wakeBeforeNext(world.partner, wake, 'its record')
+    world.nowMs += 2 * LEASE_MS
+    await world.work()
+    await world.settle()
+    const ids = [...world.partner.rows.keys()]
+    for (const id of ids) await world.hint({ ref: referral(id) })
+    world.crm.edit(crmId, { 'details.notes': 'C' })
+    await world.hint({ ref: opportunity(crmId) })
+    await world.settle()
+    const kept = String(world.crm.rows.get(crmId)?.otherId)
+    const other = ids.find((id) => id !== kept) ?? expect.fail('there is no second referral')
+    expect(world.partner.rows.get(kept)?.deal).toMatchObject({ status: 'Active/Accepted', 'details.notes': 'C' })
+    expect(world.partner.rows.get(other)).toMatchObject({ version: 1, deal: { status: 'Active/Accepted', 'details.notes': 'A' } })
+    const links = await world.links()
+    expect(links.find(({ ends }) => ends.partner?.id === kept)).toMatchObject({ state: 'in-sync' })
+    expect(links.find(({ ends }) => ends.partner?.id === other)).toMatchObject({
+      state: 'needs-attention',
+      reason: { code: 'linked-record-missing', text: expect.stringContaining(kept) },
+    })
+  })
+})
+
+it('[R27] a lead that a stopped process makes beside the opportunity of the next is told to a person', async () => {
+  const world = engineWorld()
+  const wake = stopCreation(world.crm)
+  const row = world.partner.put({ kind: 'referral', category: 'lead', deal })
+  await world.hint({ ref: referral(row.id) })
+  await world.work()
+  Object.assign(row, { category: 'opportunity' })
+  world.partner.edit(row.id, {})
+  world.nowMs += 2 * LEASE_MS
+  await world.settle()
+  const { id } = world.crm.only('opportunity')
+  await wake()
+  await world.hint({ ref: { side: 'crm', kind: 'lead', id } })
+  await world.settle()
+  expect(world.crm.rows.size).toBe(2)
+  const links = await world.links()
+  expect(links.map(({ ends, state, reason }) => [ends.crm?.kind, state, reason?.code])).toEqual([
+    ['opportunity', 'in-sync', undefined],
+    ['lead', 'needs-attention', 'linked-record-missing'],
+  ])
+})

@@ -17,6 +17,7 @@ import { followMove, forgetEmptied, resolveCreates, takeEnd } from './ends.js'
 import { changeDeal } from './find-deal.js'
 import { closeRun, holdDuplicates, holdTaken, ownerOf, rivalFor } from './holds.js'
 import { look, type Known } from './look.js'
+import { lateMs, metLate } from './met-late.js'
 import { fingerprint, successLine } from './note-text.js'
 import { Pass, searchedAfter } from './pass.js'
 import { askForReferrals, untilKnownMs } from './referrals-known.js'
@@ -132,6 +133,7 @@ async function oneRound(engine: Engine, pass: Pass, known: Known): Promise<Round
     pass.link = { ...pass.link, reason: pass.link.reason ?? { ...OPEN_CREATE, until: engine.clock.now() + creates.ms } }
     return over(await waitFor(pass, creates.ms))
   }
+  await metLate(engine, pass, seen.now)
   return planned(engine, pass, known, seen.now)
 }
 
@@ -162,8 +164,6 @@ function presentOnly(now: Readings): Known {
     ...(now.crm.kind === 'present' ? { crm: now.crm } : {}),
   }
 }
-
-const lateMs = 3_600_000 // How long a process may have been stopped between its last line and the wire, and its write still be known as ours.
 
 /** A deal that came to rest keeps the intents of writes that may still arrive. For ever, one would claim what a person writes weeks later. */
 function withoutExpired(link: Link, now: number): Link {

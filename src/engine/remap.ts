@@ -1,5 +1,5 @@
 import { pick, FIELD_NAMES, type Base, type Field } from '../core/deal.js'
-import type { Link } from '../core/link.js'
+import type { Intent, Link } from '../core/link.js'
 import type { Engine } from './engine.js'
 import type { MappedRows } from './mapped-rows.js'
 
@@ -23,12 +23,14 @@ export async function remapped(engine: Pick<Engine, 'store' | 'policy'>, link: L
   const kind = link.ends.crm?.kind === 'lead' ? 'lead' : 'opportunity'
   const same = FIELD_NAMES.filter((field: Field) => before[`${kind}.${field}`] === mapping.rows[`${kind}.${field}`])
   const kept = ({ partner, crm }: Base): Base => ({ partner: pick(partner, same), crm: pick(crm, same) })
+  const of = (intent: Intent): Intent => ({ ...intent, agreed: kept(intent.agreed) })
   return {
     ...link,
     mapping: mapping.id,
     rejected: null, // It was refused under the old rows.
     base: link.base === null ? null : kept(link.base),
     // What a write under way was to agree on was seen through the old rows too.
-    intents: link.intents.map((intent) => ({ ...intent, agreed: kept(intent.agreed) })),
+    intents: link.intents.map(of),
+    ...(link.givenUp === undefined ? {} : { givenUp: link.givenUp.map(of) }),
   }
 }

@@ -126,6 +126,7 @@ export function service(options: ServiceOptions): Service {
           ends: { partner: current.ends.partner, crm: current.ends.partner === null ? current.ends.crm : null },
           base: null,
           intents: [],
+          givenUp: [],
           conflicts: [],
           ignored: true,
           state: 'unlinked',

@@ -1,0 +1,15 @@
+import type { Intent, Link } from '../core/link.js'
+import type { Side } from '../core/ref.js'
+
+const givenUpMost = 5 // A deal whose process is stopped before the same creation again and again.
+
+/** A creation that was searched for in vain is planned anew. A process that was stopped before it sent it may do so yet: what it makes then is known as ours. */
+export const giveUp = (link: Link, intent: Intent): Link => ({
+  ...link,
+  intents: link.intents.filter((item) => item !== intent),
+  givenUp: [...(link.givenUp ?? []), intent].slice(-givenUpMost),
+})
+
+/** The record of that side is known: whatever else was to be made is refused as existing, or is another record. */
+export const withoutGivenUp = (link: Link, side: Side): Link =>
+  link.givenUp?.some(({ change }) => change.side === side) === true ? { ...link, givenUp: link.givenUp.filter(({ change }) => change.side !== side) } : link
