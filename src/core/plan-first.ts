@@ -3,6 +3,7 @@ import { HELP, isEmpty, VISIBILITY, type Projection } from './deal.js'
 import { because, DO_IT_YOURSELF, doorShut, FLOW_OFF, rest, whoRefused, type Door, type Plan, type PlanInput } from './plan-types.js'
 import { carriedOnCreate, fieldsFor } from './policy.js'
 import type { Present, Reading } from './ports.js'
+import type { Link } from './link.js'
 import { preflight } from './preflight.js'
 import type { EndKind, Side } from './ref.js'
 import { isClosed, phaseOf } from './stage.js'
@@ -48,6 +49,7 @@ function firstInCrm(input: PlanInput, p: Present): Plan {
 /** An opportunity whose seller switched Sync on becomes a referral. */
 function firstAtPartner(input: PlanInput, c: Present): Plan {
   if (!c.sync) return excluded(input, 'Sync with Partner Center is off on the record.', 'Switch it on to share the deal.')
+  if (c.ref.kind === 'lead' && isTaken(input.now.partner)) return linkedRecordMissing(input, 'partner', c)
   if (c.ref.kind === 'lead') return excluded(input, 'It is a CRM lead; a deal is shared from an opportunity.', 'Qualify the lead, then switch Sync on.')
   if (input.policy.flows.crmToPartner === 'off') return excluded(input, ...FLOW_OFF.crmToPartner)
   if (c.otherId !== null || isTaken(input.now.partner)) return linkedRecordMissing(input, 'partner', c)
@@ -101,6 +103,7 @@ function linkedRecordMissing({ link, now }: PlanInput, gone: Side, here: Present
   const reading = now[gone]
   const owner = reading.kind === 'absent' ? (reading.belongsTo ?? null) : null
   const named = String(here.otherId ?? reading.ref?.id)
+  if (owner === here.ref.id) return besideNamesake(link, named, here.ref.kind)
   const text =
     here.otherId === null && owner !== null
       ? namedByAnothers(gone, named, owner)
@@ -114,6 +117,13 @@ function linkedRecordMissing({ link, now }: PlanInput, gone: Side, here: Present
       : `If these two are one deal: "cosell deals unlink ${owner}", then "cosell deals link --referral ${referral} --crm ${crm}". Else clear the identifier.`
   return rest(link, 'hold', 'needs-attention', because('linked-record-missing', text, remedy))
 }
+/** A lead and an opportunity of one referral: made by two processes, one of which had stood still, under the id that follows from the referral. */
+function besideNamesake(link: Link, referral: string, kind: EndKind): Plan {
+  const other = kind === 'lead' ? 'opportunity' : 'lead'
+  const text = `The deal of referral "${referral}" goes on with the ${other} of the same id; this ${kind} was made for it too.`
+  return rest(link, 'hold', 'needs-attention', because('linked-record-missing', text, `If nobody needs this ${kind}, delete it in the CRM. Else clear its identifier.`))
+}
+
 /** The record that names this one is part of another deal: somebody wrote its identifier by hand. */
 const isTaken = (reading: Reading): boolean => reading.kind === 'absent' && reading.belongsTo !== undefined
 const namedByAnothers = (side: Side, named: string, owner: string): string =>

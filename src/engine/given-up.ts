@@ -11,5 +11,7 @@ export const giveUp = (link: Link, intent: Intent): Link => ({
 })
 
 /** The record of that side is known: whatever else was to be made is refused as existing, or is another record. */
-export const withoutGivenUp = (link: Link, side: Side): Link =>
-  link.givenUp?.some(({ change }) => change.side === side) === true ? { ...link, givenUp: link.givenUp.filter(({ change }) => change.side !== side) } : link
+export function withoutGivenUp(link: Link, side: Side): Link {
+  const left = link.givenUp?.filter(({ change }) => change.side !== side)
+  return left === undefined || left.length === link.givenUp?.length ? link : { ...link, givenUp: left }
+}

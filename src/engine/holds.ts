@@ -2,7 +2,7 @@ import { because } from '../core/plan-types.js'
 import type { Outcome } from '../core/fault.js'
 import type { Link, Reason } from '../core/link.js'
 import type { Readings } from '../core/ports.js'
-import { otherSide, type EndRef } from '../core/ref.js'
+import { otherSide, sameRef, type EndRef } from '../core/ref.js'
 import type { Engine } from './engine.js'
 import type { Look } from './look.js'
 import type { Pass } from './pass.js'
@@ -51,7 +51,7 @@ export function ownerOf(owners: readonly Link[], link: Link, { side, ref }: NonN
       id !== link.id &&
       ends[side]?.id === ref.id &&
       ends[here] !== null &&
-      ends[here].id !== ours?.id &&
+      !sameRef(ends[here], ours) && // A lead and an opportunity may have the same id: we choose both.
       !aliases.some((alias) => alias.id === ours?.id) &&
       !link.aliases.some((alias) => alias.id === ends[here]?.id) &&
       (engagementId === null || engagementId !== link.engagementId),

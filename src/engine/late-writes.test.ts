@@ -3,6 +3,7 @@ import { VISIBILITY, type Projection } from '../core/deal.js'
 import { Fault } from '../core/fault.js'
 import type { EndRef } from '../core/ref.js'
 import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
+import { memorySide } from '../../test/support/memory-side.js'
 import { shareableDeal } from '../../test/support/sample-deal.js'
 import { LEASE_MS } from './engine.js'
 
@@ -285,24 +286,36 @@ describe('a referral that a stopped process makes after it was searched for in v
   })
 })
 
-it('[R27] a lead that a stopped process makes beside the opportunity of the next is told to a person', async () => {
-  const world = engineWorld()
-  const wake = stopCreation(world.crm)
-  const row = world.partner.put({ kind: 'referral', category: 'lead', deal })
-  await world.hint({ ref: referral(row.id) })
-  await world.work()
-  Object.assign(row, { category: 'opportunity' })
-  world.partner.edit(row.id, {})
-  world.nowMs += 2 * LEASE_MS
-  await world.settle()
-  const { id } = world.crm.only('opportunity')
-  await wake()
-  await world.hint({ ref: { side: 'crm', kind: 'lead', id } })
-  await world.settle()
-  expect(world.crm.rows.size).toBe(2)
-  const links = await world.links()
-  expect(links.map(({ ends, state, reason }) => [ends.crm?.kind, state, reason?.code])).toEqual([
-    ['opportunity', 'in-sync', undefined],
-    ['lead', 'needs-attention', 'linked-record-missing'],
-  ])
+describe('a lead that a stopped process makes when its referral has become an opportunity', () => {
+  it.each([
+    { id: 'the same id', text: /opportunity of the same id/ },
+    { id: 'another id', text: /belongs to CRM record/ },
+  ])('[R27] is told to a person beside the opportunity of the next process, and left alone ($id)', async ({ id, text }) => {
+    const world = engineWorld()
+    stopCreation(world.crm)
+    const row = world.partner.put({ kind: 'referral', category: 'lead', deal })
+    await world.hint({ ref: referral(row.id) })
+    await world.work()
+    Object.assign(row, { category: 'opportunity' })
+    world.partner.edit(row.id, {})
+    world.nowMs += 2 * LEASE_MS
+    await world.settle()
+    const made = world.crm.only('opportunity')
+    // Leads have a table, and ids, of their own.
+    const leads = memorySide('crm')
+    const lead = leads.put({ kind: 'lead', id: id === 'the same id' ? made.id : 'crm-late', otherId: row.id, deal })
+    const { adapter } = world.crm
+    const { read, write } = { read: adapter.read.bind(adapter), write: adapter.write.bind(adapter) }
+    Object.assign(adapter, {
+      read: (...call: Parameters<typeof read>) => (call[0].kind === 'lead' ? leads.adapter.read(...call) : read(...call)),
+      write: (...call: Parameters<typeof write>) => (call[0].ref.kind === 'lead' ? leads.adapter.write(...call) : write(...call)),
+    })
+    await world.hint({ ref: { side: 'crm', kind: 'lead', id: lead.id } })
+    await world.settle()
+    expect((await world.links()).map(({ ends, state }) => [ends.crm?.kind, state])).toEqual([
+      ['lead', 'needs-attention'],
+      ['opportunity', 'in-sync'],
+    ])
+    expect(leads.only()).toMatchObject({ deal: lead.deal, status: expect.stringMatching(text) })
+  })
 })

@@ -52,7 +52,7 @@ function baseOf(base: Base | null, began: readonly Base[], { ref: { side }, deal
   const fields = new Set(began.flatMap((one) => Object.keys(one[side]) as Field[])) // a base holds fields only
   for (const field of fields) {
     const values = began.filter((one) => field in one[side])
-    const isShown = (projection: Projection): boolean => field in projection && (!(field in deal) || sameValue(projection[field], deal[field]))
+    const isShown = (one: Projection): boolean => field in one && (!(field in deal) || sameValue(one[field], deal[field]))
     if (isShown(found[side])) continue
     const made = values.findLast((one) => isShown(one[side]))
     const sofar = field in found[side] ? [...values, found] : values
