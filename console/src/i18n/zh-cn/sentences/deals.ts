@@ -137,6 +137,8 @@ export const deals: Readonly<Record<string, string>> = {
   '{1} was dropped': '已放弃 {1}',
   'Several records claim to be this deal: {1}. None was touched.': '有多条记录自称是此商机：{1}。均未改动。',
   'Remove the identifier from all but one, then run "cosell runs retry".': '请只保留一条记录上的标识，然后运行“cosell runs retry”。',
+  'The deal of referral "{1}" goes on with the {2} of the same id; this {3} was made for it too.': '引荐“{1}”的商机继续使用相同标识的{2}；此{3}也是为它创建的。',
+  'If nobody needs this {1}, delete it in the CRM. Else clear its identifier.': '如果没有人需要此{1}，请在 CRM 中将其删除；否则请清除其标识。',
   'The {1} of this deal became {2} {3}, which belongs to the deal of referral {4}. Neither was touched.': '此商机的{1}已成为{2} {3}，而后者属于引荐 {4} 的商机。两者均未改动。',
   'Answer this referral in Partner Center; or, if the record is to follow this one instead: "cosell deals unlink {1}", then "cosell runs retry {2}".':
     '请在合作伙伴中心答复此引荐；若该记录应改为跟随此引荐：先运行“cosell deals unlink {1}”，再运行“cosell runs retry {2}”。',
