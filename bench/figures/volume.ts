@@ -2,6 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { readPosition, writePosition } from '../../src/adapters/partner-center/touched-cursor.js'
+import { cursorName } from '../../src/engine/sweep.js'
+import { openStore } from '../../src/store/index.js'
 import { forked, type Forked } from '../../test/support/forked.js'
 import type { Questions } from '../bulk-floor.js'
 import { bareProcess } from '../bare-process.js'
@@ -13,6 +16,7 @@ import { pairsOf, stageOf, type Pair, type Stage } from '../stage.js'
 
 export const SIZES = [1_000, 10_000, 100_000] as const
 const restMs = 20_000
+const dayMs = 24 * 3_600_000
 const restsMost = 30 // Its first sweep reads all that was written in the last ten minutes: a hundred thousand records.
 const givenBackMs = 110_000 // V8 looks through the heap of a process that does little once in a hundred seconds.
 const eventsCounted = 200
@@ -31,6 +35,8 @@ export async function volume(count: number): Promise<Measured> {
     const setup = await stage.simulators.ask('setup')
     const pagesSeconds = await floor.ask('pages', { setup, calls: swept.calls.filter(({ method }) => method === 'GET') })
     const rest = await sync(stage, 'the next sweep')
+    await aDayLater(stage)
+    const daily = await sync(stage, 'the sweep that also lists everything, once a day')
     const per = (value: number): number => value / count
     const perThousand = (seconds: number): number => (seconds * 1_000) / count
     const of = (made: readonly Call[], system: Call['system'], ...methods: readonly string[]): number =>
@@ -49,6 +55,9 @@ export async function volume(count: number): Promise<Measured> {
       less('sweep of unchanged deals that were all written before: peak memory', swept.megabytes, { target: 350, unit: 'MB' }),
       less('the next sweep, which looks ten minutes back: calls per 1,000', perThousand(rest.calls.length), { target: null, unit: 'calls' }),
       less('the next sweep, which looks ten minutes back: seconds per 1,000, with the start of the command', perThousand(rest.seconds), { target: null, unit: 's' }),
+      less('the sweep that also lists everything in sight, once a day: calls per 1,000', perThousand(daily.calls.length), { target: 30, unit: 'calls' }),
+      less('the sweep that also lists everything in sight, once a day: seconds per 1,000', perThousand(daily.seconds), { target: 2, unit: 's' }),
+      less('the sweep that also lists everything in sight, once a day: peak memory', daily.megabytes, { target: 350, unit: 'MB' }),
     ]
     return { figures: [...figures, ...(await atRest(stage))] }
   } finally {
@@ -92,6 +101,19 @@ async function sync(stage: Stage, what: string): Promise<Synced> {
   const calls = await stage.simulators.ask('calls')
   console.log(`  ${what}: ${seconds.toFixed(1)} s, ${megabytes.toFixed(0)} MB, ${calls.length} calls`)
   return { seconds, cpuSeconds, megabytes, calls }
+}
+
+/** The sweep of Partner Center believes that it listed everything a day ago. */
+async function aDayLater({ folder }: Stage): Promise<void> {
+  const store = await openStore({ url: join(folder, 'data'), now: () => Date.now() })
+  try {
+    const stored = await store.getValue<string>(cursorName('partner'))
+    const position = readPosition(stored?.value ?? '')
+    if (position === null || position.wholeAt === null) throw new Error('No sweep of Partner Center came to its end.')
+    await store.setValue(cursorName('partner'), writePosition({ ...position, wholeAt: position.wholeAt - dayMs }), { expect: 'any', now: Date.now() })
+  } finally {
+    await store.close()
+  }
 }
 
 /** Until the service has called nobody for a while: what it looks through at its start is no rest. */
