@@ -50,16 +50,36 @@ describe('[R49] the registration', () => {
     await world.run(made.register(ours, { overwrite: 'yes', signal: never }))
     expect(world.simulator.webhook.current()).toMatchObject(ours)
   })
-  it('displaces nobody where it cannot be seen whose it is', async () => {
-    const theirs = { url: 'https://other.example/hook', events: ['referral-created'] }
-    const world = partnerWorld({ postOverRegistration: 'replaced' })
-    world.simulator.webhook.set(theirs)
+  /** The service refuses to show a registration. */
+  function blind(postOverRegistration: 'refused' | 'replaced', kind: 'rejected' | 'forbidden') {
+    const world = partnerWorld({ postOverRegistration })
     const call = world.platform.call.bind(world.platform)
-    const refused = (): Promise<never> => Promise.reject(new Fault('rejected', 'Bad request.', { remedy: 'Look at it.' }))
+    const refused = (): Promise<never> => Promise.reject(new Fault(kind, 'Bad request.', { remedy: 'Look at it.' }))
     const asked = (...all: Parameters<typeof call>): ReturnType<typeof call> => (all[0] === 'GET' ? refused() : call(...all))
     const platform = Object.assign(world.platform, { call: asked })
-    const made = webhookRegistration({ platform, clock: engineClock(world.kit.clock) })
-    await expect(world.run(made.register(ours, { overwrite: 'no', signal: never }))).rejects.toMatchObject({ kind: 'rejected' })
+    return { world, made: webhookRegistration({ platform, clock: engineClock(world.kit.clock) }) }
+  }
+  const theirs = { url: 'https://other.example/hook', events: ['referral-created'] }
+  it('is made where the service refuses to show one that is not there', async () => {
+    const { world, made } = blind('refused', 'rejected')
+    expect(await world.run(made.register(ours, { overwrite: 'no', signal: never }))).toMatchObject({ kind: 'registered', previous: null })
+    expect(world.simulator.webhook.current()).toMatchObject(ours)
+  })
+  it('displaces nobody where it cannot be seen whose it is, until it is told to', async () => {
+    const { world, made } = blind('refused', 'rejected')
+    world.simulator.webhook.set(theirs)
+    await expect(world.run(made.register(ours, { overwrite: 'no', signal: never }))).rejects.toMatchObject({
+      kind: 'rejected',
+      remedy: expect.stringContaining('--overwrite'),
+    })
+    expect(world.simulator.webhook.current()).toMatchObject(theirs)
+    await world.run(made.register(ours, { overwrite: 'yes', signal: never }))
+    expect(world.simulator.webhook.current()).toMatchObject(ours)
+  })
+  it('displaces nobody where it may not look', async () => {
+    const { world, made } = blind('replaced', 'forbidden')
+    world.simulator.webhook.set(theirs)
+    await expect(world.run(made.register(ours, { overwrite: 'yes', signal: never }))).rejects.toMatchObject({ kind: 'forbidden' })
     expect(world.simulator.webhook.current()).toMatchObject(theirs)
   })
   it('displaces nobody unasked who appeared in between', async () => {

@@ -60,16 +60,7 @@ const pollsMost = 30 // A minute: ten attempts with growing pauses are the servi
  */
 export function webhookRegistration(parts: Parts): WebhookRegistration {
   const { platform } = parts
-  const show: WebhookRegistration['show'] = async (signal) => {
-    try {
-      const { json } = await platform.call('GET', address, null, { what: 'reading the webhook registration', signal })
-      return registrationIn(json)
-    } catch (error) {
-      // Any other refusal says nothing about whose address stands there, and nobody is displaced unseen.
-      if (isFault(error) && error.kind === 'missing') return null
-      throw error
-    }
-  }
+  const show: WebhookRegistration['show'] = async (signal) => (await look(parts, signal)).seen
   /** @returns the registration that stands in the way, seen only when the first one was refused; null when ours is made. */
   const put = async (wanted: Registration, { has, overwrite, signal }: PutOptions): Promise<Registration | null> => {
     const body = { WebhookUrl: wanted.url, WebhookEvents: wanted.events, SignatureTokenToMsSignatureHeader: true }
@@ -82,8 +73,11 @@ export function webhookRegistration(parts: Parts): WebhookRegistration {
         // What happens to a second registration is not documented: one that was made meanwhile is treated like one that was seen.
         if (!isFault(error) || !mayBeTaken.has(error.status ?? 0)) throw error
       }
-      const meanwhile = overwrite === 'yes' ? null : await show(signal)
-      if (meanwhile !== null && !sameUrl(meanwhile, wanted)) return meanwhile
+      if (overwrite === 'no') {
+        const { seen, refused } = await look(parts, signal)
+        if (refused !== null) throw unseen(refused)
+        if (seen !== null && !sameUrl(seen, wanted)) return seen
+      }
     }
     await platform.call('PUT', address, body, call)
     return null
@@ -110,6 +104,29 @@ export function webhookRegistration(parts: Parts): WebhookRegistration {
     test: (signal) => runTest(parts, signal),
   }
 }
+
+interface Look {
+  readonly seen: Registration | null
+  /** Why nothing could be seen, where the service said so. */
+  readonly refused: Fault | null
+}
+/** How the service answers where nothing is registered is not documented: who uses it takes a request refused as a bad one for that. */
+async function look({ platform }: Parts, signal: AbortSignal): Promise<Look> {
+  try {
+    const { json } = await platform.call('GET', address, null, { what: 'reading the webhook registration', signal })
+    return { seen: registrationIn(json), refused: null }
+  } catch (error) {
+    if (isFault(error) && error.kind === 'missing') return { seen: null, refused: null }
+    if (isFault(error) && error.kind === 'rejected') return { seen: null, refused: error }
+    throw error
+  }
+}
+
+/** One stands there, and nobody is displaced unseen. */
+const unseen = ({ message }: Fault): Fault =>
+  new Fault('rejected', `A webhook seems to be registered, but whose it is cannot be seen: ${message}`, {
+    remedy: 'Ask whoever else uses webhooks of this tenant; then run "cosell webhook register --overwrite".',
+  })
 
 /** Addresses by their meaning: the service may write a host in lower case or leave out a default port. */
 const normal = (url: string): string => (URL.canParse(url) ? new URL(url).href : url)
