@@ -105,4 +105,7 @@ export const partnerCenter: Readonly<Record<string, string>> = {
   'Check proxies on the way, if it stays; the referral is read before anything is written again.': '若持续出现，请检查途中的代理；再次写入之前会先读取引荐。',
   'Something other than Partner Center answered ({1}) while {2}.': '在{2}时，应答的不是合作伙伴中心（{1}）。',
   'Nothing to do: the referral is read before anything is written again.': '无需操作：在再次写入之前会先读取引荐。',
+  'A webhook seems to be registered, but whose it is cannot be seen: {1}': '似乎已注册了一个 Webhook，但无法看出它属于谁：{1}',
+  'Ask whoever else uses webhooks of this tenant; then run "cosell webhook register --overwrite".':
+    '请询问还有谁在使用此租户的 Webhook；然后运行“cosell webhook register --overwrite”。',
 }
