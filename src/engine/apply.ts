@@ -8,7 +8,7 @@ import type { Plan, PlannedChange } from '../core/plan-types.js'
 import type { Present, Readings, Receipt } from '../core/ports.js'
 import type { EndRef, Side } from '../core/ref.js'
 import { stageAfter } from '../core/stage.js'
-import { agreedWith, takeMade, without } from './ends.js'
+import { agreedWith, becameText, takeMade, without } from './ends.js'
 import type { Engine } from './engine.js'
 import { ownerOf } from './holds.js'
 import { withoutGivenUp } from './given-up.js'
@@ -161,20 +161,20 @@ async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, {
   if (change.kind === 'step') next = stepTaken(next, change.side, change.take)
   else if (change.kind === 'create' && isWholeShare(change, now)) next = stepTaken(next, 'partner', 'share')
   pass.link = next
-  // A created record is written down at once: finding it again by its marker would cost a search. Its event may have been faster than
-  // the answer and have made a deal of its own, which is joined with this one here.
-  if (change.kind !== 'create') return
-  const made = { side: change.side, ref: receipt.ref, how: `created as ${change.as}` }
+  // A created record, and the one that a lead became, is written down at once: finding it again by its marker would cost a search. Its event may
+  // have been faster than the answer and have made a deal of its own, which is joined with this one here.
+  if (change.kind !== 'create' && receipt.ref.id === change.ref.id) return
+  const made = { side: change.side, ref: receipt.ref, how: change.kind === 'create' ? `created as ${change.as}` : becameText(change.ref, receipt.ref) }
   let isTaken = false
   try {
-    if (change.as === 'related') await pass.save(next)
+    if (change.kind === 'create' && change.as === 'related') await pass.save(next)
     else await takeMade(engine, pass, made, (owners) => (isTaken = receipt.found === true && ownerOf(owners, link, made) !== null))
   } catch (cause) {
     // The record is there and could not be noted, whoever was faster. Only the intent still tells of it: it must outlive this pass, or the
     // record is made again. Where the lease is gone the store holds the intent, and takes nothing of this pass any more.
     pass.link = link
     const why = toFault(cause).message
-    throw new Fault('ambiguous', `The new ${change.as} ${receipt.ref.id} could not be noted: ${why}`, {
+    throw new Fault('ambiguous', `The new ${receipt.ref.kind} ${receipt.ref.id} could not be noted: ${why}`, {
       remedy: 'Nothing to do: it is searched for by its marker.',
       cause,
     })
@@ -184,7 +184,7 @@ async function acknowledge(engine: Engine, pass: Pass, planned: PlannedChange, {
   pass.unnote(noted)
   pass.link = link
   // Where the next look does not say whose it is, a person has to know: it would be met at every attempt.
-  throw new Fault('rejected', `The ${change.as} ${receipt.ref.id} is the record of another deal.`, {
+  throw new Fault('rejected', `The ${receipt.ref.kind} ${receipt.ref.id} is the record of another deal.`, {
     remedy: 'Connect the right records with "cosell deals link", or end the connection of the other deal with "cosell deals unlink".',
   })
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { engineWorld } from '../../test/support/engine-world.js'
+import { engineWorld, type EngineWorld } from '../../test/support/engine-world.js'
 import { present } from '../../test/support/present.js'
 import { shareableDeal } from '../../test/support/sample-deal.js'
 import { HELP, type Projection } from '../core/deal.js'
@@ -8,6 +8,8 @@ import { newLink } from '../core/link.js'
 import { asLinkId } from '../core/ref.js'
 import type { Conflict } from '../core/change.js'
 import { forgetEmptied } from './ends.js'
+import type { PassReport } from './engine.js'
+import { worker } from './worker.js'
 import { changeDeal } from './find-deal.js'
 
 const day = (date: string): Projection => ({ 'details.closingDateTime': date })
@@ -50,6 +52,47 @@ it("[R26] what the CRM may have made up for the opportunity of our own conversio
   expect(made.deal).toMatchObject(day('2027-01-05'))
   const [link] = await world.links()
   expect(link?.conflicts).toMatchObject([{ field: 'details.closingDateTime', kind: 'create/create' }])
+})
+
+/** A lead that we convert, and whose opportunity is met by an event before the answer is there. */
+async function convertsLate(): Promise<{ world: EngineWorld; referral: string }> {
+  const world = engineWorld()
+  const made = world.partner.put({ kind: 'referral', category: 'lead', deal: { name: 'A lead', status: 'New/Received' } })
+  const hint = () => world.hint({ ref: { side: 'partner', kind: 'referral', id: made.id } })
+  await hint()
+  await world.settle()
+  made.otherId = world.crm.only().id
+  const { write } = world.crm.adapter
+  Object.assign(world.crm.adapter, {
+    write: async (...asked: Parameters<typeof write>) => {
+      const receipt = await write(...asked)
+      const became = world.crm.rows.get(receipt.ref.id)?.movedTo ?? null
+      const opportunity = became && world.crm.rows.get(became.id)
+      if (became === null || opportunity == null || opportunity.otherId !== null) return receipt
+      Object.assign(opportunity, { otherId: made.id, sync: true })
+      await world.hint({ ref: became })
+      await worker(world.engine).drain({ signal: new AbortController().signal })
+      return { ...receipt, ref: became, version: null }
+    },
+  })
+  world.partner.edit(made.id, { status: 'Active/Accepted' })
+  await hint()
+  return { world, referral: made.id }
+}
+
+it('[R6] the opportunity of a lead that we convert is never taken for the record of another deal, however early its event comes', async () => {
+  const { world, referral } = await convertsLate()
+  const began = world.nowMs
+  const states: string[] = []
+  Object.assign(world.engine, { report: (report: PassReport) => void states.push(report.state) })
+  while (world.nowMs < began + 10_000) {
+    await world.work()
+    world.nowMs += 1_000
+  }
+  expect(states).not.toContain('needs-attention')
+  const opportunity = world.crm.only('opportunity')
+  const deals = (await world.links()).filter(({ ends }) => ends.crm !== null)
+  expect(deals).toMatchObject([{ kind: 'opportunity', state: 'in-sync', ends: { partner: { id: referral }, crm: { kind: 'opportunity', id: opportunity.id } } }])
 })
 
 it("[R32] a creation of unknown fate that the CRM refuses by now is told, also where another deal's record carries its marker", async () => {

@@ -111,9 +111,11 @@ export async function followMove(engine: Engine, pass: Pass, move: { side: Side;
   return takeEnd(engine, pass, {
     side: move.side,
     ref: move.to,
-    how: `${move.from.kind} ${move.from.id} became ${move.to.kind} ${move.to.id}`,
+    how: becameText(move.from, move.to),
   })
 }
+
+export const becameText = (from: EndRef, to: EndRef): string => `${from.kind} ${from.id} became ${to.kind} ${to.id}`
 
 /**
  * A record that replaced another starts out with empty fields that were never emptied by anyone: forgetting their base makes them

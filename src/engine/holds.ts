@@ -43,7 +43,7 @@ export async function rivalFor(engine: Engine, link: Link, { side, to }: Move): 
  * The other end of the deal that has the record which ours was found to belong to. Two deals that each have another counterpart for it are not
  * one: joining them would leave one of the records to nobody, without a word.
  */
-export function ownerOf(owners: readonly Link[], link: Link, { side, ref }: NonNullable<Look['found']>): string | null {
+export function ownerOf(owners: readonly Link[], link: Link, { side, ref, former }: NonNullable<Look['found']>): string | null {
   const here = otherSide(side)
   const ours = link.ends[here]
   const rival = owners.find(
@@ -52,6 +52,7 @@ export function ownerOf(owners: readonly Link[], link: Link, { side, ref }: NonN
       ends[side]?.id === ref.id &&
       ends[here] !== null &&
       !sameRef(ends[here], ours) && // A lead and an opportunity may have the same id: we choose both.
+      ends[here].id !== former?.id &&
       !aliases.some((alias) => alias.id === ours?.id) &&
       !link.aliases.some((alias) => alias.id === ends[here]?.id) &&
       (engagementId === null || engagementId !== link.engagementId),

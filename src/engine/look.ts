@@ -8,8 +8,11 @@ import type { Engine } from './engine.js'
 /** What a look at both sides found, and the end that was found for a link that had only one. */
 export interface Look {
   readonly now: Readings
-  /** An end of this deal that the link did not know yet: found by the identifiers the records carry. */
-  readonly found: { readonly side: Side; readonly ref: EndRef; readonly how: string } | null
+  /**
+   * An end of this deal that the link did not know yet: found by the identifiers the records carry. `former`: the lead that became our record, and
+   * whose deal has that end.
+   */
+  readonly found: { readonly side: Side; readonly ref: EndRef; readonly how: string; readonly former?: EndRef } | null
   /** A record has become another: the link's end must be rewritten. */
   readonly moved: { readonly side: Side; readonly from: EndRef; readonly to: EndRef } | null
   /** Several records claim to be the same deal. */
@@ -101,14 +104,16 @@ async function adoptPartner(engine: Engine, crm: Present, now: Readings, options
   const ref: EndRef = { side: 'partner', kind: 'referral', id: crm.otherId }
   const reading = await readSafely(engine, ref, { wide: true, signal: options.signal })
   switch (reading.kind) {
-    case 'present':
-      return namesOther(reading, crm.ref) && !(await becameThis(engine, reading.otherId, crm.ref, options.signal))
+    case 'present': {
+      const former = namesOther(reading, crm.ref) ? await becameThis(engine, reading.otherId, crm.ref, options.signal) : null
+      return namesOther(reading, crm.ref) && former === null
         ? { ...nothing, now: { ...now, partner: takenBy(reading) } }
         : {
             ...nothing,
             now: { ...now, partner: reading },
-            found: { side: 'partner', ref: reading.ref, how: 'the CRM record carries the referral identifier' },
+            found: { side: 'partner', ref: reading.ref, how: 'the CRM record carries the referral identifier', ...(former === null ? {} : { former }) },
           }
+    }
     case 'moved':
       return {
         ...nothing,
@@ -121,11 +126,11 @@ async function adoptPartner(engine: Engine, crm: Present, now: Readings, options
   }
 }
 
-/** The referral still names the lead that became this record, where a conversion carries the identifier along: its event is faster than the lead's. */
-async function becameThis(engine: Engine, named: string | null, self: EndRef, signal: AbortSignal): Promise<boolean> {
-  if (named === null || self.kind !== 'opportunity') return false
+/** The lead that became this record and that the referral still names, where a conversion carries the identifier along: its event is faster than the lead's. */
+async function becameThis(engine: Engine, named: string | null, self: EndRef, signal: AbortSignal): Promise<EndRef | null> {
+  if (named === null || self.kind !== 'opportunity') return null
   const before = await readSafely(engine, { side: 'crm', kind: 'lead', id: named }, { wide: false, signal })
-  return before.kind === 'moved' && before.to.id === self.id
+  return before.kind === 'moved' && before.to.id === self.id ? before.ref : null
 }
 
 /** The record already names somebody else: it is not ours to adopt. */
