@@ -52,7 +52,7 @@ export function ownerOf(owners: readonly Link[], link: Link, { side, ref, former
       ends[side]?.id === ref.id &&
       ends[here] !== null &&
       !sameRef(ends[here], ours) && // A lead and an opportunity may have the same id: we choose both.
-      ends[here].id !== former?.id &&
+      !sameRef(ends[here], former ?? null) &&
       !aliases.some((alias) => alias.id === ours?.id) &&
       !link.aliases.some((alias) => alias.id === ends[here]?.id) &&
       (engagementId === null || engagementId !== link.engagementId),

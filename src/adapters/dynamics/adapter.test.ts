@@ -36,6 +36,11 @@ describe('reading an opportunity', () => {
     ])
   })
 
+  test.each(['8C2D41AA-0E57-4F53-9A1E-61B7A0C0D001', ' {8c2d41aa-0E57-4f53-9a1e-61b7a0c0d001} '])('takes the identifier %s, as imports and people write it, for that of the same referral', async (written) => {
+    crm.on(/^GET opportunities\(/, () => ({ status: 200, json: { ...row, cosell_referralidentifier: written } }))
+    expect((await read()).otherId).toBe('8c2d41aa-0e57-4f53-9a1e-61b7a0c0d001')
+  })
+
   test('takes the customer for the account, where the parent account is another one', async () => {
     const other = { ...row.parentaccountid, accountid: 'acc-2', name: 'Parent of Fabrikam', versionnumber: 8 }
     crm.on(/^GET opportunities\(/, () => ({ status: 200, json: { ...row, customerid_account: row.parentaccountid, parentaccountid: other } }))

@@ -6,6 +6,7 @@ import { assertNever, type EndRef, type Ref } from '../../core/ref.js'
 import { decodeColumn, type BoundRow, type Codec } from './codec.js'
 import { userPerson, userSelect } from './fields.js'
 import { readName } from '../column.js'
+import { asGuid } from '../guid.js'
 import { unique } from '../lists-as-text.js'
 import { remedyFor } from '../values.js'
 import { AUDIT, DECLINE_REASON, IDENTIFIER, LINK, SYNC, type Place } from './profile.js'
@@ -94,6 +95,9 @@ function around(codec: Codec, row: Row): Around {
   }
 }
 
+/** Imports and people write it in capitals or in braces, and it names the same referral. */
+const identifierIn = (text: string | null): string | null => (text === null ? null : (asGuid(text.trim()) ?? text.trim()))
+
 /** Everything one row says about its deal. */
 export function presentOf(codec: Codec, ref: EndRef, row: Row): Present {
   const seen = around(codec, row)
@@ -106,7 +110,7 @@ export function presentOf(codec: Codec, ref: EndRef, row: Row): Present {
     ref,
     version: versionOf(codec, seen),
     deal,
-    otherId: identifier === null ? null : (textOf(row, identifier)?.trim() ?? null),
+    otherId: identifier === null ? null : identifierIn(textOf(row, identifier)),
     // Without the switch in this environment nobody can have switched it on.
     sync: switchOf(codec, row) === true,
     category: codec.kind,
