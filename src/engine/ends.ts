@@ -246,15 +246,19 @@ const isShown = ({ lease }: Pass, { as }: CreateChange): boolean =>
 export const clocksApartMostMs = 2 * 60_000
 
 /**
- * Whether a record that carries the marker of a create is another one: made long before or after the create could have been sent, or untouched since and
- * unlike it. People write the same marker on what they have, or make by hand what did not come about. Then nothing is agreed on yet.
+ * Whether a record that carries the marker of a create is another one: made long before or after the create could have been sent, or unlike it (a
+ * referral: and untouched since). People write the same marker on what they have, or make by hand what did not come about. Then nothing is agreed on yet.
  */
 async function madeApart(engine: Engine, intent: Intent, ref: EndRef, { signal }: CallOptions): Promise<boolean> {
   const { side } = intent.change
   const reading = await engine.adapters[side].read(ref, { wide: false, signal })
   if (reading.kind === 'unreachable') throw reading.fault
   if (reading.kind !== 'present' || reading.createdAt === null) return false
-  if (side === 'partner' && isUntouched(reading) && showsOther(reading.deal, intent.agreed.partner)) return true
+  const { change, agreed } = intent
+  // An id of our choice says enough. People copy the marker onto a record of theirs that is as old as the one they miss.
+  const isOfOurId = change.kind === 'create' && ref.id === change.marker
+  const isUnlike = !isOfOurId && (side === 'crm' || isUntouched(reading)) && showsOther(reading.deal, agreed[side])
+  if (isUnlike) return true
   const sentBefore = intent.searchAfter - engine.adapters[side].can.markerLagMs
   return reading.createdAt > sentBefore + clocksApartMostMs || reading.createdAt < sentAfter(engine, intent) - clocksApartMostMs
 }

@@ -319,3 +319,21 @@ describe('a lead that a stopped process makes when its referral has become an op
     expect(leads.only()).toMatchObject({ deal: lead.deal, status: expect.stringMatching(text) })
   })
 })
+
+// Found by the simulation, the whole world, seed 2419 on Salesforce.
+it("[R26] a record of a seller, made in the minute in which a creation was lost and given its referral's identifier, is not taken for the lost one", async () => {
+  const world = engineWorld()
+  Object.assign(world.engine, { crmIdFor: (id: string) => id }) // As where the CRM chooses the ids of its records.
+  stopCreation(world.crm)
+  const row = world.partner.put({ kind: 'referral', deal: { ...shareableDeal, 'details.notes': 'Of the partner.' } })
+  await world.hint({ ref: referral(row.id) })
+  await world.work()
+  const theirs = { ...shareableDeal, 'details.notes': 'Of the seller.', 'details.dealValue': 1_005 }
+  world.crm.put({ kind: 'opportunity', id: 'of-the-seller', otherId: row.id, deal: theirs, createdAt: world.nowMs, modifiedAt: world.nowMs })
+  world.nowMs += 2 * LEASE_MS
+  await world.settle()
+  const conflicts = [{ field: 'details.dealValue' }, { field: 'details.notes' }]
+  expect(await onlyLink(world)).toMatchObject({ state: 'needs-attention', conflicts })
+  expect(world.partner.only().deal).toMatchObject({ 'details.notes': 'Of the partner.', 'details.dealValue': shareableDeal['details.dealValue'] })
+  expect(world.crm.only().deal).toMatchObject(theirs)
+})
