@@ -111,8 +111,9 @@ function staysApart({ world }: Desk): Violation[] {
   const { truth } = world
   if (truth.meddled.size === 0) return []
   const authors = new Map<string, Known[]>()
-  return truth.happenings.flatMap(({ actor, field, to, record }) => {
+  return truth.happenings.flatMap(({ actor, field, from, to, record }) => {
     if (!UNIQUE.some((one) => one === field) || to === null) return []
+    if (field === 'date' && from === null && record.cameFrom !== null) return [] // The CRM's own: the same for whatever is converted that day.
     const key = `${field} ${String(to)}`
     const by = authors.get(key) ?? []
     if (actor === 'person') authors.set(key, [...by, record])

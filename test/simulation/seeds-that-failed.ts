@@ -119,4 +119,7 @@ export const WHOLE_SEEDS_THAT_FAILED: typeof SEEDS_THAT_FAILED = [
   ['dynamics', 4_117, 'a referral that was accepted after the opportunity of its converted lead was deleted went on without a word'],
   ['salesforce', 3_909, 'the checker asked a converted lead, whose opportunity another referral had taken, to end with its own'],
   ['dynamics', 3_023, 'the checker called it a choice between two accounts that fitted, although a person had merged ours into one of them'],
+  ['salesforce', 2_419, "a creation was lost, and the record to which a seller gave its referral's identifier in that minute was taken for the lost one: its values went to Partner Center"],
+  ['salesforce', 4_576, 'as 2419; it held before that was mended, by another course'],
+  ['salesforce', 5_170, "the checker called a closing date that Salesforce makes up for whatever is converted on a day another deal's"],
 ]
