@@ -30,6 +30,7 @@ describe('[R34] [R56] before anybody takes the requests', () => {
     expect(await (await fetch(`${at.address}/readyz`)).json()).not.toHaveProperty('checks')
     const refused = await hook(at)
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5'])
+    for (const { headers } of [ready, refused]) expect([headers.get('cache-control'), headers.get('x-content-type-options')]).toEqual(['no-store', 'nosniff'])
     expect(await refused.json()).toMatchObject({ code: 'not-ready', detail: 'Starting: migrating the store, or waiting for another process that does.' })
     for (const path of ['/', '/api/v1/deals', '/metrics', '/livez/x']) expect((await fetch(`${at.address}${path}`)).status).toBe(503)
   })
@@ -72,15 +73,32 @@ it('lets what is under way be answered at the end, and waits for nobody who has 
   half.destroy()
 }, 10_000)
 
+it('ends with the last answer: a connection that is kept alive holds nobody up', async () => {
+  const at = await gate()
+  const answer = new Promise<() => void>((resolve) => at.open((_request, response) => resolve(() => response.end('done'))))
+  const agent = new Agent({ keepAlive: true })
+  const asked = new Promise((resolve, reject) => request(at.address, { agent }, (response) => response.resume().once('end', resolve)).once('error', reject).end())
+  const end = await answer
+  const began = Date.now()
+  const closing = at.close()
+  end()
+  await asked
+  await closing
+  expect(Date.now() - began).toBeLessThan(1_500) // who keeps on asking is cut off after two seconds
+  agent.destroy()
+})
+
 it('is reached at every address of "localhost", and gives back what it took where it cannot have all', async () => {
-  const both = await openGate({ host: 'localhost', port: 0 })
+  const notThisMachines = '192.0.2.1' // of RFC 5737
+  const both = await openGate({ host: 'localhost', port: 0 }, () => Promise.resolve(['127.0.0.1', '127.0.0.2', notThisMachines]))
   open.push(both)
-  expect((await fetch(both.address.replace(/\/\/.*:/, '//localhost:') + '/livez')).status).toBe(200)
+  for (const address of ['127.0.0.1', '127.0.0.2']) expect((await fetch(both.address.replace('127.0.0.1', address) + '/livez')).status).toBe(200)
   const taken = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => taken.once('listening', resolve))
   const { port } = taken.address() as { port: number } // it listens on a port
   const free = new URL(both.address).port
   await both.close()
+  await expect(fetch(`http://127.0.0.2:${free}/livez`)).rejects.toThrow()
   const listen = { host: '127.0.0.1', port: Number(free) }
   await expect(openDoors({ listen, observe: { host: '127.0.0.1', port } })).rejects.toMatchObject({ code: 'EADDRINUSE' })
   const doors = await openDoors({ listen, observe: anyPort })

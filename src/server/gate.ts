@@ -64,13 +64,16 @@ export async function openDoors(at: { readonly listen: At | null; readonly obser
   }
 }
 
-/** @throws Error of the system: the address is taken, not this machine's, or not allowed. */
-export async function openGate({ host, port }: At): Promise<Gate> {
+/**
+ * `hereOf`: the addresses of "localhost".
+ * @throws Error of the system: the address is taken, not this machine's, or not allowed.
+ */
+export async function openGate({ host, port }: At, hereOf = addressesHere): Promise<Gate> {
   let doing: string = DOING.starting
   let handle: Handle = (request, response) => standIn(request, response, doing)
   const serve = (): Server =>
     createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs }, (request, response) => handle(request, response)).on('clientError', answerMalformed)
-  const [first = host, ...others] = host === 'localhost' ? await addressesHere() : [host]
+  const [first = host, ...others] = host === 'localhost' ? await hereOf() : [host]
   const main = serve()
   const bound = await listening(main, first, port)
   const servers = [main]

@@ -10,6 +10,8 @@ export interface SendRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
   readonly signal: AbortSignal
+  /** A POST that only asks: it may be sent again when its answer is lost. */
+  readonly asks?: boolean
 }
 export interface SendResponse {
   readonly status: number
