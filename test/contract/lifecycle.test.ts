@@ -1,25 +1,29 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-const soon = { timeout: 25_000, interval: 50 }
-const folder = mkdtempSync(join(tmpdir(), 'cosell-life-'))
-const running: ChildProcess[] = []
+const soon = { timeout: 50_000, interval: 50 } // The sources are compiled as they are loaded, beside whatever else the machine does.
+let folder = ''
+const ending: (() => void)[] = []
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cosell-life-'))
+})
 afterEach(() => {
-  for (const child of running.splice(0)) child.kill('SIGKILL')
+  for (const end of ending.splice(0)) end()
+  rmSync(folder, { recursive: true, force: true })
 })
 
 /** A server that takes every connection and says nothing. */
-async function silent(): Promise<{ close(): void }> {
+async function silent(): Promise<void> {
   const server = createServer((socket) => socket.on('error', () => undefined)).listen(join(folder, '.s.PGSQL.5432'))
+  ending.push(() => server.close())
   await new Promise((resolve) => server.once('listening', resolve))
-  return server
 }
 
 const freePort = (): Promise<number> =>
@@ -53,7 +57,7 @@ async function start(role: string): Promise<Service> {
     env: { ...process.env, XDG_STATE_HOME: join(folder, 'state') },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  running.push(child)
+  ending.push(() => child.kill('SIGKILL'))
   let text = ''
   child.stderr?.on('data', (chunk: Buffer) => (text += chunk.toString()))
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
@@ -66,7 +70,7 @@ const reason = async (address: string): Promise<unknown> => {
 
 describe('[R34] [R56] a service whose store does not answer yet', () => {
   it.each(['server', 'worker'])('is there, is not ready, refuses every event for now, and ends when it is told to (%s)', async (role) => {
-    const store = await silent()
+    await silent()
     const service = await start(role)
     await expect.poll(() => reason(service.observe), soon).toEqual([503, 'service: Starting: opening the store.'])
     expect((await fetch(`${service.observe}/livez`)).status).toBe(200)
@@ -79,14 +83,12 @@ describe('[R34] [R56] a service whose store does not answer yet', () => {
     const at = Date.now()
     expect(await service.ended).toBe(0)
     expect(Date.now() - at).toBeLessThan(10_000)
-    store.close()
-  }, 60_000)
+  }, 90_000)
 
   it('says why it cannot start, and leaves nothing behind', async () => {
     const service = await start('all')
     expect(await service.ended).toBe(3)
     expect(service.said()).toContain('The PostgreSQL store cannot be reached')
-    await expect(fetch(service.main)).rejects.toThrow()
-    rmSync(folder, { recursive: true, force: true })
-  }, 60_000)
+    expect(readdirSync(folder, { recursive: true })).toEqual(['cosell.yaml'])
+  }, 90_000)
 })
