@@ -23,19 +23,13 @@ function missing(what: string): string {
 
 /** The disk of an embedded store, as SQLite says it. */
 const diskTrouble = /^SQLITE_(FULL|IOERR|CANTOPEN|READONLY)/
-/** A PostgreSQL server, or the way to it, that went away in the middle: the system's names, SQLSTATE classes 08, 57P and 53, and what the driver says. */
-const serverGone = /^(ECONN(REFUSED|RESET|ABORTED)|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|E(HOST|NET)UNREACH|08|57P|53)/
-const serverGoneText = /^(Connection terminated|Query read timeout|timeout expired|timeout exceeded when trying to connect)/
 
 /** Anything that ended a command as a Fault: a file, a disk, an address or a server that is not as the command needs it is no bug of ours. */
 export function commandFault(error: unknown): Fault {
   if (isFault(error) || !(error instanceof Error)) return toFault(error)
-  const { code: given, message } = error as NodeJS.ErrnoException // absent on other errors
-  if (diskTrouble.test(given ?? ''))
+  const { code = '', message, path, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number } // absent on other errors
+  if (diskTrouble.test(code))
     return new Fault('misconfigured', `The embedded store cannot be used: ${message}.`, { remedy: 'Make room on its disk, or give this user the right to it.', cause: error })
-  if (serverGone.test(given ?? '') || serverGoneText.test(message))
-    return new Fault('offline', `The connection to the PostgreSQL store was lost: ${message}.`, { remedy: 'Try again when its server answers.', cause: error })
-  const { code = '', path, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number } // absent on other errors
   const met = Object.hasOwn(MET, code) ? MET[code] : undefined
   if (met === undefined) return toFault(error)
   const what = address === undefined ? (path ?? 'it') : `${address}:${port ?? ''}`

@@ -99,6 +99,6 @@ function refusal(error: unknown): string {
   const has = (pattern: RegExp): boolean => codes.some((code) => pattern.test(code))
   if (has(/^(SQLITE_FULL|ENOSPC|EDQUOT|53100)$/)) return 'Does not take what is written: its disk is full.'
   if (has(/^(SQLITE_READONLY|EROFS|25006)/)) return 'Does not take what is written: it can only be read.'
-  if (has(/^(SQLITE_IOERR|EIO|58030)/) || isFault(error)) return 'Does not keep what is written: its disk fails.'
+  if (has(/^(SQLITE_IOERR|EIO|58030)/) || (isFault(error) && error.kind === 'misconfigured')) return 'Does not keep what is written: its disk fails.'
   return 'Does not take what is written.'
 }

@@ -9,6 +9,7 @@ import {
   type TransactionSettings,
 } from 'kysely'
 import type pg from 'pg'
+import { lostServer } from './lost-server.js'
 import { knowsManners, mannerOf, ON_ITS_WAY } from './asked.js'
 import { Batch, commitFlaw } from './postgres-batch.js'
 
@@ -45,14 +46,14 @@ class JourneysDriver implements Driver {
     return Promise.resolve()
   }
   async acquireConnection(): Promise<JourneysConnection> {
-    const client = await this.#pool.connect()
+    const client = await this.#pool.connect().catch(told)
     const connection = this.#connections.get(client) ?? new JourneysConnection(client)
     this.#connections.set(client, connection)
     try {
       await connection.use()
     } catch (error) {
       client.release(true)
-      throw error
+      return told(error)
     }
     return connection
   }
@@ -73,6 +74,11 @@ class JourneysDriver implements Driver {
   destroy(): Promise<void> {
     return this.#pool.end()
   }
+}
+
+/** A server that went away is told as such, with what to do; everything else as it is. */
+const told = (error: unknown): never => {
+  throw lostServer(error) ?? error
 }
 
 const beginning = ({ isolationLevel, accessMode }: TransactionSettings): string =>
@@ -156,7 +162,7 @@ class JourneysConnection implements DatabaseConnection {
     } catch (error) {
       // A connection whose answer did not come is cut: the next query gets another one, and never the late answer of this.
       if (error instanceof Error && error.message === 'Query read timeout') this.#isLost = true
-      throw error
+      return told(error)
     }
   }
 

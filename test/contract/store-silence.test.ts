@@ -29,7 +29,7 @@ it('gives up a connection that fell silent, says so, and goes on over another', 
   const noted = (): Promise<boolean> => store.setValue('note', 1, { expect: 'any', now: Date.now() })
   expect(await noted()).toBe(true)
   way.silence()
-  await expect(noted()).rejects.toThrow()
+  await expect(noted()).rejects.toMatchObject({ kind: 'offline', message: expect.stringMatching(/^The connection to the PostgreSQL store was lost: /) as string })
   way.heal()
   // As many as the pool has connections: none of the silent ones is taken again.
   for (let turn = 0; turn < 10; turn += 1) expect(await noted()).toBe(true)
