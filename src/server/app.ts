@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import cookie from '@fastify/cookie'
 import { letFinish, limitRate, refuseUntidy } from './limits.js'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import { isFault } from '../core/fault.js'
 import type { Clock } from '../core/ports.js'
 import { guard, methodsAt, watchRoutes, type ListedRoute } from './access.js'
 import { authenticator } from './auth.js'
@@ -148,12 +149,7 @@ function answers(app: FastifyInstance, { deps, origin, routes }: Answering): voi
   app.setErrorHandler(async (error, request, reply) => {
     const about = problemOf(error, request.id)
     if (about.status === 413) await letFinish(request.raw, deps.clock)
-    if (about.status >= 500 && !(error instanceof Refusal)) {
-      deps.log.error(
-        { request_id: request.id, path: pathOf(request), error: error instanceof Error ? error.stack : String(error) },
-        'a request failed',
-      )
-    }
+    if (about.status >= 500 && !(error instanceof Refusal)) tellFailure(deps.log, { request_id: request.id, path: pathOf(request) }, error)
     return sendProblem(reply, about, error instanceof Refusal ? error.headers : {})
   })
   app.setNotFoundHandler((request, reply) => {
@@ -172,6 +168,12 @@ function answers(app: FastifyInstance, { deps, origin, routes }: Answering): voi
     if (isSecure) void reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains')
     done(null, payload)
   })
+}
+
+/** Where it broke is of use when it is ours; a remote system that is away, or a setting that is wrong, is a sentence and what to do. */
+function tellFailure(log: ServerDeps['log'], request: { readonly request_id: string; readonly path: string }, error: unknown): void {
+  if (isFault(error) && error.kind !== 'bug') log.warn({ ...request, fault: error.kind, error: error.message, remedy: error.remedy }, 'a request could not be answered')
+  else log.error({ ...request, error: error instanceof Error ? error.stack : String(error) }, 'a request failed')
 }
 
 /** By the route and not by how its path is spelled; a path of hooks that leads nowhere is asked for too early like every other. */

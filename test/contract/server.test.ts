@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { unzipSync } from 'fflate'
 import { afterEach, describe, expect, it } from 'vitest'
+import { realClock } from '../../src/clock.js'
+import { createLogger, createRedactor } from '../../src/log.js'
 import { checkBackup } from '../../src/store/index.js'
 import { signingLeaf, webhookSigner } from '../../src/sandbox/signing.js'
 import { installation, type Installation, type InstallationWish } from '../support/installation.js'
@@ -20,6 +22,17 @@ const own = { 'x-cosell-request': '1', 'content-type': 'application/json' }
 const post = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
   ask(path, { method: 'POST', headers: { ...own, ...headers }, body: JSON.stringify(body) })
 const cookieOf = (answer: Response): string => (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+
+it('a remote system that is away is a sentence in the log, and no place in our own code', async () => {
+  const lines: string[] = []
+  const redactor = createRedactor([])
+  await open({ log: createLogger({ level: 'warn', context: {}, stream: { write: (line) => lines.push(line) }, clock: realClock, redactor, color: false }) })
+  here.sandbox.partnerCenter.faults.set([{ kind: 'drop-before', rate: 1, matching: /./ }])
+  expect((await ask('/api/v1/webhook', { headers: bearer })).status).toBe(502)
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+    expect.objectContaining({ level: 'warn', msg: 'a request could not be answered', path: '/api/v1/webhook', fault: 'offline', error: expect.stringMatching(/^Partner Center could not be reached: [^\n]*$/) as string }),
+  ])
+})
 
 describe('[R51] who may do what', () => {
   it('denies every operation to strangers, and every page of it that nobody named', async () => {

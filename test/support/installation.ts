@@ -5,7 +5,7 @@ import { stringify } from 'yaml'
 import { assemble, type App } from '../../src/assemble.js'
 import { realClock } from '../../src/clock.js'
 import { loadConfig, processWorld, type LoadedConfig } from '../../src/config/index.js'
-import { silentLog } from '../../src/log.js'
+import { silentLog, type Logger } from '../../src/log.js'
 import type { DataverseOptions } from '../../src/sandbox/dataverse/options.js'
 import type { PartnerCenterOptions } from '../../src/sandbox/partner-center/options.js'
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js'
@@ -27,6 +27,7 @@ export interface InstallationWish {
   /** Other readings of what the documentation leaves open. */
   readonly partnerOptions?: Partial<PartnerCenterOptions>
   readonly dynamicsOptions?: Partial<DataverseOptions>
+  readonly log?: Logger
   /** As in a demo: whoever sits at this machine may do everything. */
   readonly demo?: true
 }
@@ -80,7 +81,7 @@ export async function installation(wish: InstallationWish = {}): Promise<Install
     assemble(load(change).config, {
       clock,
       demo: wish.demo === true ? { desk: sandbox.urls.desk } : null,
-      log: silentLog,
+      log: wish.log ?? silentLog,
       version: 'test',
       adopt: false,
       plant: () => undefined,
