@@ -12,7 +12,8 @@ const texts: readonly (readonly [AuditEvent | null, string])[] = [
   [null, 'The content was erased; the chain still proves that it was there.'],
   [{ kind: 'hinted', source: 'partner-center', name: 'referral-updated', ref: null }, 'referral-updated (from partner-center)'],
   [{ kind: 'planned', verdict: 'act', changes: [change], policyVersion: 1 }, '1 change planned: act'],
-  [wrote, 'opportunity updated in the CRM: details.notes Old -> New It was late.'],
+  [wrote, 'opportunity updated in the CRM: details.notes Old -> New. It was late.'],
+  [{ ...wrote, remarks: [] }, 'opportunity updated in the CRM: details.notes Old -> New'],
   [{ kind: 'found-written', change: { ...change, kind: 'create', as: 'related', marker: 'm', deal: {}, side: 'partner' } as Change, ref: null }, 'Microsoft invited to the deal had arrived although its answer was lost'],
   [{ kind: 'failed', change: null, fault: 'offline', message: 'No answer.', remedy: 'Wait.', requestId: null, calls: [] }, 'No answer. Wait.'],
   [

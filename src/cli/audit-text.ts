@@ -11,7 +11,7 @@ export function auditText(event: AuditEvent | null): string {
     case 'planned':
       return `${counted(event.changes.length, 'change')} planned: ${event.verdict}`
     case 'wrote':
-      return [changeText(event.change, event.before), ...event.remarks].join(' ')
+      return [changeText(event.change, event.before), event.remarks.join(' ')].filter((part) => part !== '').join('. ')
     case 'found-written':
       return `${changeText(event.change)} had arrived although its answer was lost`
     case 'failed':

@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { Proposal, SettingsSummary } from '../assemble.js'
 import { Fault } from '../core/fault.js'
 import { EXIT, type Io } from './app.js'
 import { isDryRun, takesDryRun } from './dry-run.js'
+import { given } from './given.js'
 import { printJson, printTable, shown } from './print.js'
 import type { Run, WithService } from './run.js'
 
@@ -42,10 +43,7 @@ export function settingsCommands(config: Command, run: Run): void {
         const number = numberIn(version)
         if (number === undefined) return usage('A version is a number; see "cosell config versions".')
         const document = await service.settings.export(number)
-        if (typeof options['out'] === 'string') writeFileSync(options['out'], document, { mode: 0o600 })
-        else if (json) printJson(io, { document })
-        else io.out(document)
-        return EXIT.done
+        return given(io, json, { document, file: options['out'] })
       }),
     )
   config

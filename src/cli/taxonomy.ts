@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { EXIT } from './app.js'
+import { given } from './given.js'
 import { printJson, printTable } from './print.js'
 import type { Run } from './run.js'
 
@@ -34,10 +34,7 @@ export function taxonomyCommands(program: Command, run: Run): void {
     .action(
       run.service(async ({ service, io, json }, options) => {
         const document = await service.taxonomy.export()
-        if (typeof options['out'] === 'string') writeFileSync(options['out'], document, { mode: 0o600 })
-        else if (json) printJson(io, { document })
-        else io.out(document)
-        return EXIT.done
+        return given(io, json, { document, file: options['out'] })
       }),
     )
 }

@@ -132,12 +132,18 @@ it('[R27] [R32] a record that another deal has taken is not asked for again and 
   expect(taken).toMatchObject({ otherId: first.id, deal: { name: 'A' } })
 })
 
-it('[R5] [R27] a creation whose answer was lost is known within seconds, where an event tells of what it made', async () => {
+/** A record is shared, and the answer to the creation of its referral is lost. */
+async function sharedIntoTheDark() {
   const world = engineWorld()
   const record = world.crm.put({ kind: 'opportunity', deal: shareableDeal, sync: true })
   world.partner.trouble.push('lost')
   await world.hint({ ref: { side: 'crm', kind: 'opportunity', id: record.id } })
   await world.work()
+  return { world, record }
+}
+
+it('[R5] [R27] a creation whose answer was lost is known within seconds, where an event tells of what it made', async () => {
+  const { world, record } = await sharedIntoTheDark()
   const began = world.nowMs
   const made = world.partner.only('referral')
   world.partner.edit(made.id, { 'details.notes': 'Edited in the portal' })
@@ -154,11 +160,7 @@ it('[R5] [R27] a creation whose answer was lost is known within seconds, where a
 })
 
 it('[R5] [R27] a record that an event tells of and the search does not show yet is not made a second time', async () => {
-  const world = engineWorld()
-  const record = world.crm.put({ kind: 'opportunity', deal: shareableDeal, sync: true })
-  world.partner.trouble.push('lost')
-  await world.hint({ ref: { side: 'crm', kind: 'opportunity', id: record.id } })
-  await world.work()
+  const { world, record } = await sharedIntoTheDark()
   const made = world.partner.only('referral')
   const { find } = world.partner.adapter
   Object.assign(world.partner.adapter, { find: () => Promise.resolve([]) })
@@ -184,11 +186,7 @@ it.each([
   ],
   ['while it was under way, is ours: what it shows otherwise was edited', { afterMs: minute / 2, editedMs: minute, shows: inThePortal, asked: [] }],
 ])('[R27] what carries the marker of a creation whose answer was lost, and was made %s', async (_what, { afterMs, editedMs, shows, asked }) => {
-  const world = engineWorld()
-  const record = world.crm.put({ kind: 'opportunity', deal: shareableDeal, sync: true })
-  world.partner.trouble.push('lost')
-  await world.hint({ ref: { side: 'crm', kind: 'opportunity', id: record.id } })
-  await world.work()
+  const { world, record } = await sharedIntoTheDark()
   const [ours] = [...world.partner.rows.keys()]
   world.partner.rows.delete(ours ?? '') // It never came about.
   const createdAt = world.nowMs + afterMs

@@ -18,7 +18,7 @@ export function intended(link: Link, intention: Exclude<Intention, { kind: 'link
       if (conflict === undefined) {
         const open = link.conflicts.map((item) => item.field).join(', ')
         throw new Fault('missing', `Deal ${link.id} has no open conflict on "${intention.field}".`, {
-          remedy: open === '' ? 'It has no open conflict.' : `Open: ${open}.`,
+          remedy: open === '' ? 'See "cosell conflicts list" for those there are.' : `Open: ${open}.`,
         })
       }
       const decision = { field: conflict.field, keep: intention.keep, saw: conflict.saw, by, at }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { euroDeal, salesforceDesk, signal } from '../../../test/support/salesforce-desk.js'
 import type { CreateChange } from '../../core/change.js'
 import { toFault } from '../../core/fault.js'
+import type { EndRef } from '../../core/ref.js'
 
 const person = (email: string) => ({ email, firstName: 'A', lastName: 'B', phone: null })
 const [kim, sam, stranger] = ['kim@fabrikam.example', 'sam@fabrikam.example', 'nobody@elsewhere.example'].map(person) as [
@@ -50,16 +51,21 @@ describe('a record of this very second', () => {
   })
 })
 
+/** Between our look at a record and our write to it: the write is refused, and what they wrote stands. */
+async function aPersonComesInBetween(desk: ReturnType<typeof salesforceDesk>, ref: EndRef): Promise<void> {
+  desk.hand.advance(5_000)
+  const { version } = await desk.present(ref)
+  desk.hand.advance(2_000)
+  desk.org.people.edit('Opportunity', ref.id, { Description: 'What a person wrote.' })
+  await expect(desk.patch(ref, { 'details.notes': 'Written by us.' }, { expect: version })).rejects.toMatchObject({ kind: 'stale' })
+  expect(desk.org.read('Opportunity', ref.id)).toMatchObject({ Description: 'What a person wrote.' })
+}
+
 describe('a write', () => {
   it('[R4] [R26] is refused when a person changed the record since it was looked at, and their edit stands', async () => {
     const desk = salesforceDesk()
     const ref = await desk.create()
-    desk.hand.advance(5_000)
-    const { version } = await desk.present(ref)
-    desk.hand.advance(2_000)
-    desk.org.people.edit('Opportunity', ref.id, { Description: 'What a person wrote.' })
-    await expect(desk.patch(ref, { 'details.notes': 'Ours.' }, { expect: version })).rejects.toMatchObject({ kind: 'stale' })
-    expect(desk.org.read('Opportunity', ref.id)).toMatchObject({ Description: 'What a person wrote.' })
+    await aPersonComesInBetween(desk, ref)
   })
 
   it.each(['LastModifiedDate', 'SystemModstamp'] as const)(
@@ -78,12 +84,7 @@ describe('a write', () => {
       desk.org.people.remove('Opportunity', ref.id)
       desk.hand.advance(60_000)
       desk.org.people.undelete('Opportunity', ref.id)
-      desk.hand.advance(5_000)
-      const { version } = await desk.present(ref)
-      desk.hand.advance(2_000)
-      desk.org.people.edit('Opportunity', ref.id, { Description: 'What a person wrote.' })
-      await expect(desk.patch(ref, { 'details.notes': 'Ours again.' }, { expect: version })).rejects.toMatchObject({ kind: 'stale' })
-      expect(desk.org.read('Opportunity', ref.id)).toMatchObject({ Description: 'What a person wrote.' })
+      await aPersonComesInBetween(desk, ref)
     },
   )
 

@@ -112,7 +112,7 @@ export const deals: Readonly<Record<string, string>> = {
   'A deal is named by its id, its referral id or its CRM id, in 1 to 200 characters.': '商机以其标识、引荐标识或 CRM 标识指定，长度为 1 至 200 个字符。',
   'See "cosell deals list"; a deal is named by its id, its referral id or its CRM id.': '请查看“cosell deals list”；商机以其标识、引荐标识或 CRM 标识指定。',
   'Deal {1} has no open conflict on "{2}".': '商机 {1} 在“{2}”上没有待决的冲突。',
-  'It has no open conflict.': '它没有待决的冲突。',
+  'See "cosell conflicts list" for those there are.': '现有的冲突见“cosell conflicts list”。',
   'Deal {1} has no referral, so there is nothing to {2}.': '商机 {1} 没有引荐，因此无法{2}。',
   'Share it first: set Sync with Partner Center = Yes on the record.': '请先共享：在记录上将“与合作伙伴中心同步”设为“是”。',
   'Deal {1} is already closed ({2}).': '商机 {1} 已关闭（{2}）。',

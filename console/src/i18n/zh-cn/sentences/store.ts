@@ -12,6 +12,8 @@ export const store: Readonly<Record<string, string>> = {
   'Another cosell process is using the store in {1}.': '另一个 cosell 进程正在使用 {1} 中的存储。',
   'Use the running service (commands find it by themselves), stop it, or give the store as a postgres:// address for several processes.':
     '请使用正在运行的服务（命令会自行找到它）、停止它，或为多个进程将存储设为 postgres:// 地址。',
+  'The connection to the PostgreSQL store was lost: {1}.': '与 PostgreSQL 存储的连接已中断：{1}。',
+  'Nothing to do where its server comes back by itself: it is tried again.': '若其服务器会自行恢复，则无需处理：会再次尝试。',
   'The PostgreSQL store cannot be reached: {1}': '无法连接到 PostgreSQL 存储：{1}',
   'Check the postgres:// address of the setting "store" and that the server runs.': '请检查设置“store”中的 postgres:// 地址，并确认服务器正在运行。',
   'The disk did not keep what the store wrote: {1}': '磁盘没有保存存储写入的内容：{1}',
