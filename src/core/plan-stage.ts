@@ -1,6 +1,6 @@
 import { UNSAID_REASON } from './closing-reasons.js'
 import type { Conflict } from './change.js'
-import { sameValue, VISIBILITY } from './deal.js'
+import { FIELD_NAMES, pick, sameValue, VISIBILITY, type Projection } from './deal.js'
 import type { Draft } from './plan-draft.js'
 import { doorShut, type Meeting } from './plan-types.js'
 import { fieldsFor, onUpdate, type FieldPolicy } from './policy.js'
@@ -149,7 +149,20 @@ function addStep(meeting: Meeting, draft: Draft, step: { side: Side; take: Take;
   const shows = canonical[side]({ ...target.deal, status: wanted }, target.ref.kind).status ?? wanted
   const agreed = side === 'partner' ? { partner: { status: shows }, crm: { status: step.from } } : { partner: { status: step.from }, crm: { status: shows } }
   const reason = take === 'decline' || take === 'lose' ? (step.reason ?? p.deal.statusReason ?? UNSAID_REASON) : null
-  draft.steps.push({ change: { kind: 'step', side, ref: target.ref, expect: target.version, take, reason, set: {}, stamp: {} }, agreed })
+  const set = take === 'qualify' ? onlyAtCreation(meeting) : {}
+  draft.steps.push({
+    change: { kind: 'step', side, ref: target.ref, expect: target.version, take, reason, set, stamp: {} },
+    agreed: { partner: { ...agreed.partner, ...set }, crm: { ...agreed.crm, ...canonical.crm(set, 'opportunity') } },
+  })
+}
+
+/** What the opportunity takes when it is made and never after, and the lead has no place for: its name above all. */
+function onlyAtCreation({ p, c, policy }: Meeting): Projection {
+  const fields = fieldsFor(policy, 'opportunity')
+  return pick(
+    p.deal,
+    FIELD_NAMES.filter((field) => field in p.deal && !(field in c.deal) && fields[field].into.crm === 'create'),
+  )
 }
 
 /** Orders given here (accept, decline, win, lose) act on the referral; the CRM follows in the next pass. True when one was planned. */

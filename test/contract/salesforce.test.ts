@@ -161,7 +161,7 @@ describe('from Partner Center to the CRM', () => {
     await here.sync()
     expect(leadOf(there.id)[0]?.['IsConverted']).toBe(true)
     expect(here.opportunitiesOf(there.id)).toHaveLength(1)
-    expect(here.opportunitiesOf(there.id)[0]).toMatchObject({ CurrencyIsoCode: 'EUR', Cosell_Sync_With_Partner_Center__c: true })
+    expect(here.opportunitiesOf(there.id)[0]).toMatchObject({ Name: there.name, CurrencyIsoCode: 'EUR', Cosell_Sync_With_Partner_Center__c: true })
     expect(referral(here_.id)).toMatchObject({ status: 'Active', substatus: 'Accepted' })
     expect(here.opportunitiesOf(here_.id).map((row) => row['Id'])).toEqual([converted.opportunityId])
     // Nobody wrote the date and the currency that Salesforce makes up for an opportunity of a lead: they stay there, and the deal's own come.
