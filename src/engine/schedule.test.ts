@@ -58,3 +58,27 @@ it('has what was marked before the clock was set back worked now, also where no 
   await scheduled(world, 2, () => undefined)
   expect(await world.store.queue.take({ limit: 1, now: world.nowMs, leaseMs: LEASE_MS })).toHaveLength(1)
 })
+
+it('says of a turn that was told to end that it ended, and not that it failed', async () => {
+  const world = engineWorld()
+  const warned: string[] = []
+  const ended = (signal: AbortSignal | undefined): Promise<void> =>
+    new Promise((resolve) => (signal?.aborted === true ? resolve() : signal?.addEventListener('abort', () => resolve(), { once: true })))
+  const engine: Engine = {
+    ...world.engine,
+    warn: (message) => void warned.push(message),
+    clock: { now: () => world.nowMs, sleep: (_ms, signal) => ended(signal) },
+  }
+  let began = (): void => undefined
+  const begun = new Promise<void>((resolve) => (began = resolve))
+  const run = async (signal: AbortSignal): Promise<void> => {
+    began()
+    await ended(signal)
+    throw new Error('This operation was aborted')
+  }
+  const turns = schedule(engine, () => [{ name: 'look', everyMs: 10 * minute, run }])
+  turns.start()
+  await begun
+  await turns.stop()
+  expect(warned).toEqual([])
+})

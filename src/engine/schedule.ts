@@ -63,6 +63,7 @@ export function schedule(
     try {
       await hold(engine, { name: `turn:${turn.name}`, signal: abort.signal, keep }, turn.run)
     } catch (error) {
+      if (abort.signal.aborted) return // It was told to end: whoever starts next takes the turn anew.
       const fault = toFault(error)
       failed(turn.name, fault.kind)
       engine.warn(`${turn.name} failed and is tried again soon: ${fault.message}`, { fault: fault.kind, remedy: fault.remedy })
