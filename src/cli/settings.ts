@@ -57,7 +57,7 @@ export function settingsCommands(config: Command, run: Run): void {
         )
         if (json) printJson(io, proposal)
         else showProposal(io, proposal)
-        return proposal.checks.some(({ status }) => status === 'fail') ? EXIT.attention : EXIT.done
+        return failing(proposal).length > 0 ? EXIT.attention : EXIT.done
       }),
     )
   promoteCommand(config, run)
@@ -111,7 +111,7 @@ function promoteCommand(config: Command, run: Run): void {
         const proposal = await service.settings.compare(document, signal)
         if (isDryRun(options)) return foretellProposal(io, json, proposal)
         if (!json) showProposal(io, proposal)
-        if (proposal.checks.some(({ status }) => status === 'fail')) {
+        if (failing(proposal).length > 0) {
           if (json) printJson(io, proposal)
           return EXIT.attention
         }
@@ -145,8 +145,13 @@ async function proposalOf({ service, signal }: Pick<Around, 'service' | 'signal'
   return flows === 'restore' ? proposal : { ...proposal, changes: proposal.changes.filter(({ path }) => !/^flows\b/.test(path)) }
 }
 
+const verbOf = ({ before, after }: Proposal['changes'][number]): string => (before === null ? 'add' : after === null ? 'remove' : 'change')
+const failing = ({ checks }: Proposal): Proposal['checks'] => checks.filter(({ status }) => status === 'fail')
+
 function foretellProposal(io: Io, json: boolean, proposal: Proposal): number {
-  if (json) printJson(io, { dryRun: true, ...proposal })
+  const would = proposal.changes.map((change) => `${verbOf(change)} ${change.path}`)
+  const but = failing(proposal).map(({ name, detail }) => `${name}: ${detail}`)
+  if (json) printJson(io, { dryRun: true, would, but, ...proposal })
   else {
     showProposal(io, proposal)
     io.err('Nothing was changed (--dry-run).\n')
@@ -176,14 +181,15 @@ function ended(io: Io, json: boolean, version: SettingsSummary): number {
   return version.state === 'proposed' ? EXIT.attention : EXIT.done
 }
 
-function showProposal(io: Io, { against, changes, checks }: Proposal): void {
+function showProposal(io: Io, proposal: Proposal): void {
+  const { against, changes } = proposal
   if (changes.length === 0) io.out(`The same as version ${against}, which is in force.\n`)
   for (const { path, before, after } of changes) {
     io.out(`${before === null ? '+' : after === null ? '-' : '~'} ${path}\n`)
     if (before !== null) io.out(`    - ${before}\n`)
     if (after !== null) io.out(`    + ${after}\n`)
   }
-  for (const { name, detail, remedy } of checks.filter(({ status }) => status === 'fail'))
+  for (const { name, detail, remedy } of failing(proposal))
     io.out(`✘ ${name}: ${detail}${remedy === null ? '' : `\n    ${remedy}`}\n`)
 }
 
