@@ -44,6 +44,7 @@ export const settings = {
     },
     done: 'Done',
     open: 'To do',
+    unknown: 'Not known yet',
     checks: {
       title: 'Checks',
       lead: 'Reads both systems and changes nothing.',

@@ -42,6 +42,7 @@ export const settings: Messages['settings'] = {
     },
     done: '完成',
     open: '待办',
+    unknown: '尚不清楚',
     checks: {
       title: '检查',
       lead: '读取两个系统，不做任何更改。',

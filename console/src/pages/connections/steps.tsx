@@ -33,31 +33,33 @@ export function Steps({ connections, install, webhook, checks, test, dryRun }: P
     settings: { connections: text },
   } = useText()
   const overview = useOverview().data
-  const connected = (system: ConnectionView['system']): boolean =>
-    connections?.some((each) => each.system === system && each.state === 'connected') ?? false
-  const done: Readonly<Record<Step, boolean>> = {
+  const connected = (system: ConnectionView['system']): boolean | null =>
+    connections?.some((each) => each.system === system && each.state === 'connected') ?? null
+  // Null: nobody knows yet, because it is still being asked, or could not be.
+  const done: Readonly<Record<Step, boolean | null>> = {
     partner: connected('partner-center'),
     crm: connected('crm'),
     // What the CRM's own people may leave as it is (a form, a view) does not hold up the set-up.
-    install: install?.items.every(({ state, touches }) => state === 'present' || touches === 'existing') ?? false,
+    install: install?.items.every(({ state, touches }) => state === 'present' || touches === 'existing') ?? null,
     checks: checks !== undefined && checks.every(({ status }) => status !== 'fail'),
-    webhook: webhook?.ours ?? false,
-    test: (test?.arrived ?? false) || (overview?.lastEventAt ?? null) !== null,
+    webhook: webhook?.ours ?? null,
+    test: test?.arrived === true ? true : overview === undefined ? null : overview.lastEventAt !== null,
     mapping: checks !== undefined && checks.every(({ name, status }) => !name.startsWith('Mapping') || status !== 'fail'),
     dryRun: dryRun !== undefined,
-    flows: overview?.flows.every(({ value }) => value === 'on') ?? false,
+    flows: overview?.flows.every(({ value }) => value === 'on') ?? null,
   }
-  const next = NAMES.find((name) => !done[name])
+  const next = NAMES.find((name) => done[name] !== true)
+  const stateOf = (name: Step): string => (done[name] === null ? text.unknown : done[name] ? text.done : text.open)
   return (
     <Panel title={text.steps}>
       <ol className="steps">
         {NAMES.map((name, index) => (
-          <li key={name} className={done[name] ? 'step step--done' : name === next ? 'step step--next' : 'step'}>
-            <span className="step__mark">{done[name] ? <Icon name="check" size={16} /> : index + 1}</span>
+          <li key={name} className={done[name] === true ? 'step step--done' : name === next ? 'step step--next' : 'step'}>
+            <span className="step__mark">{done[name] === true ? <Icon name="check" size={16} /> : index + 1}</span>
             <div>
               <p className="step__name">
                 <StepLink step={name} />{' '}
-                <span className="step__state">{done[name] ? text.done : text.open}</span>
+                <span className="step__state">{stateOf(name)}</span>
               </p>
               <p className="muted">{text.step[name].why}</p>
             </div>
