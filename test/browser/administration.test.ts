@@ -29,6 +29,22 @@ describe('an administrator', () => {
     await page.context().close()
   })
 
+  it('is told of a step that cannot be looked at that nobody knows it, and not that it is to be done', async () => {
+    const page = await world.open('/')
+    let answer = (): void => undefined
+    const asked = new Promise<void>((resolve) => (answer = resolve))
+    await page.route('**/api/v1/webhook', async (route) => {
+      await asked
+      await route.continue()
+    })
+    await page.goto(`${world.address}/connections`)
+    const step = page.getByRole('listitem').filter({ hasText: 'Register for events' })
+    await step.getByText('Not known yet').waitFor()
+    answer()
+    await step.getByText('Done').waitFor()
+    await page.context().close()
+  })
+
   it('signs in to Partner Center again by a code, and the page notices when it is done', async () => {
     const { entra } = world.demo.sandbox
     entra.revoke()
