@@ -60,13 +60,14 @@ const WITHOUT_OPPORTUNITY: Readonly<Partial<Record<Phase, string>>> = {
 
 function decide(meeting: Meeting, draft: Draft, input: StageInput): StageMove {
   const { link } = meeting
+  // Neither side's stage is an answer here, whichever a person keeps.
+  const shownNowhere = meeting.c.sealed && input.crmKind === 'lead' && phaseOf(input.crm) === 'open' ? WITHOUT_OPPORTUNITY[phaseOf(input.partner)] : undefined
+  if (shownNowhere !== undefined) return { kind: 'hold', code: 'conflict', reason: shownNowhere }
   const decision = link.decisions.find((entry) => entry.field === 'status')
   const agree = input.partnerAsCrm === input.crm
   if (!agree && decision && sameValue(decision.saw.partner, input.partner) && sameValue(decision.saw.crm, input.crm)) {
     return decision.keep === 'partner' ? keepPartner(input) : followCrm(input)
   }
-  const shownNowhere = meeting.c.sealed && input.crmKind === 'lead' && phaseOf(input.crm) === 'open' ? WITHOUT_OPPORTUNITY[phaseOf(input.partner)] : undefined
-  if (shownNowhere !== undefined) return { kind: 'hold', code: 'conflict', reason: shownNowhere }
   if (link.base?.partner.status === undefined || link.base.crm.status === undefined) {
     return agree ? { kind: 'adopt' } : { kind: 'hold', code: 'conflict', reason: 'The two records were in different stages when they were linked.' }
   }

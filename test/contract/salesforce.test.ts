@@ -214,6 +214,12 @@ describe('from Partner Center to the CRM', () => {
       reason: { code: 'conflict', items: [expect.stringContaining('converted without an opportunity') as string] },
     })
     expect(referral(own.id)).toMatchObject({ status: 'New' })
+    // Neither side's stage is an answer.
+    for (const keep of ['crm', 'partner'] as const) {
+      await here.app.service.resolve(own.id, { field: 'status', keep, by: 'kim' })
+      await here.sync()
+      expect(await here.dealOf(own.id)).toMatchObject({ state: 'needs-attention', reason: { code: 'conflict' } })
+    }
     here.sandbox.partnerCenter.portal.accept(own.id)
     await here.sync()
     expect(await here.dealOf(own.id)).toMatchObject({

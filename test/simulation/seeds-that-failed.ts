@@ -122,4 +122,5 @@ export const WHOLE_SEEDS_THAT_FAILED: typeof SEEDS_THAT_FAILED = [
   ['salesforce', 2_419, "a creation was lost, and the record to which a seller gave its referral's identifier in that minute was taken for the lost one: its values went to Partner Center"],
   ['salesforce', 4_576, 'as 2419; it held before that was mended, by another course'],
   ['salesforce', 5_170, "the checker called a closing date that Salesforce makes up for whatever is converted on a day another deal's"],
+  ['dynamics', 9_032, 'a referral whose lead was qualified, and the opportunity deleted, was left unanswered without a word once a person had chosen a side'],
 ]
