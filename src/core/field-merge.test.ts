@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { FieldValue } from './deal.js'
+import { SOLUTIONS, type FieldValue } from './deal.js'
 import { mergeField, type FieldInput } from './field-merge.js'
 import { defaultFieldPolicy } from './policy.js'
 
@@ -55,4 +55,29 @@ describe('[R7] a text that the CRM had room for only in part', () => {
 test('a text that both sides showed whole is replaced without a word', () => {
   const input = { field: NOTES, policy: defaultFieldPolicy(NOTES), base: { partner: 'Old text', crm: 'Old' }, takes: { partner: 'yes', crm: 'yes' }, decision: null, contested: false } as const
   expect(mergeField({ ...input, now: { partner: 'Old text', crm: 'New' }, canonical: (_side, value) => value })).toMatchObject({ kind: 'write', conflict: null })
+})
+
+describe('[R18] a list that both sides changed', () => {
+  const rows = (...ids: readonly string[]): FieldValue => ids.map((id) => ({ id, name: id }))
+  const merged = (takes: FieldInput['takes']) =>
+    mergeField({
+      field: SOLUTIONS,
+      policy: defaultFieldPolicy(SOLUTIONS),
+      now: { partner: rows('a', 'p'), crm: rows('a', 'c') },
+      base: { partner: rows('a'), crm: rows('a') },
+      takes,
+      canonical: (_side, value) => value,
+      decision: null,
+      contested: false,
+    })
+
+  test('takes what comes in where what goes out has to wait, and what goes out where what comes in has to', () => {
+    expect(merged({ partner: 'later', crm: 'yes' })).toMatchObject({
+      kind: 'write',
+      later: 'partner',
+      into: [{ side: 'crm', value: rows('a', 'c', 'p'), agreed: { partner: rows('a', 'p'), crm: rows('a', 'p') } }],
+    })
+    expect(merged({ partner: 'yes', crm: 'later' })).toMatchObject({ kind: 'write', later: 'crm', into: [{ side: 'partner', value: rows('a', 'p', 'c') }] })
+    expect(merged({ partner: 'later', crm: 'later' })).toMatchObject({ kind: 'later' })
+  })
 })

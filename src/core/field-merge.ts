@@ -22,7 +22,8 @@ export type FieldMove =
   | { readonly kind: 'none' }
   | { readonly kind: 'later'; readonly to: Side }
   | { readonly kind: 'adopt'; readonly conflict: Conflict | null }
-  | { readonly kind: 'write'; readonly into: readonly FieldWrite[]; readonly conflict: Conflict | null }
+  /** `later`: the side that takes its half of a list only when its gate opens. Absent: none waits. */
+  | { readonly kind: 'write'; readonly into: readonly FieldWrite[]; readonly conflict: Conflict | null; readonly later?: Side }
   | { readonly kind: 'hold'; readonly conflict: Conflict }
   | { readonly kind: 'blocked'; readonly text: string }
 
@@ -224,11 +225,15 @@ function mergeLists(input: FieldInput): FieldMove {
       ? null
       : conflictOf(input, 'info', null, `The two records say different things of ${contested.join(', ')}; each keeps its own.`)
   const into: FieldWrite[] = []
-  for (const side of ['partner', 'crm'] as const) {
+  let later: Side | null = null
+  for (const side of SIDES) {
     if (!onUpdate(input.policy.into[side]) || input.takes[side] === 'no') continue
     const value = input.canonical(side, carried(input, side))
     if (value === undefined || sameValue(value, input.now[side])) continue
-    if (input.takes[side] === 'later') return { kind: 'later', to: side }
+    if (input.takes[side] === 'later') {
+      later = side
+      continue
+    }
     // Only half of the exchange is done by this write, so the written side's base takes over the other side's change and nothing more:
     // its own change still stands out and flows with the second write, even when a crash lies between the two.
     const from = otherSide(side)
@@ -237,7 +242,8 @@ function mergeLists(input: FieldInput): FieldMove {
     const other = input.now[from]
     into.push({ side, value, agreed: side === 'crm' ? { partner: other, crm: half } : { partner: half, crm: other } })
   }
-  return into.length === 0 ? { kind: 'adopt', conflict: difference } : { kind: 'write', into, conflict: difference }
+  if (into.length > 0) return { kind: 'write', into, conflict: difference, ...(later === null ? {} : { later }) }
+  return later === null ? { kind: 'adopt', conflict: difference } : { kind: 'later', to: later }
 }
 
 /** The way into `to` is shut by the mapping or by the API: undo an edit on a declared one-way row, else keep it as a known difference. */
