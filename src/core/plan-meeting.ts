@@ -143,8 +143,8 @@ function collect(draft: Draft, field: Field, move: FieldMove): void {
       return
     case 'write':
       for (const write of move.into) draft.writes[write.side].push({ ...write, field })
-      if (move.later === 'partner') draft.unsent.push(field)
       if (move.conflict) draft.conflicts.push(move.conflict)
+      if (move.later === 'partner') draft.unsent.push(field)
       return
     case 'hold':
       draft.conflicts.push(move.conflict)
