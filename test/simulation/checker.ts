@@ -159,9 +159,15 @@ function lastStageBy({ world }: Desk, record: Known): string | undefined {
 const lastOf = ({ world }: Desk, record: Known, field: ShownField): Happening | undefined =>
   world.truth.happenings.findLast((item) => item.record === record && item.field === field)
 
-/** When the referral began to take nothing: it was made unanswered or was closed, or the record's switch went off. */
-const heldSince = (desk: Desk, referral: Known, other: Known): number =>
-  lastOf(desk, other.shown.sync ? referral : other, other.shown.sync ? 'stage' : 'sync')?.order ?? 0
+/** When the referral began to take nothing: it was made unanswered or was closed, or the record's switch went off, maybe before it was answered. */
+function heldSince(desk: Desk, referral: Known, other: Known): number {
+  if (other.shown.sync) return lastOf(desk, referral, 'stage')?.order ?? 0
+  const off = lastOf(desk, other, 'sync')?.order ?? 0
+  const answered = desk.world.truth.happenings.find(
+    ({ record, field, to }) => record === referral && field === 'stage' && partnerPhase(String(to)) !== 'waiting',
+  )
+  return answered !== undefined && answered.order < off ? off : 0
+}
 /** A list that a person changed there may hold what the partner's side brought as well. */
 const uncarriedMs = 90_000 // The lease of a process that was killed ends first.
 const readBeforeMs = 20_000 // What a write carries was read so long before it, where every call takes three seconds.
