@@ -22,8 +22,8 @@ export type FieldMove =
   | { readonly kind: 'none' }
   | { readonly kind: 'later'; readonly to: Side }
   | { readonly kind: 'adopt'; readonly conflict: Conflict | null }
-  /** `later`: the side that takes its half of a list only when its gate opens. Absent: none waits. */
-  | { readonly kind: 'write'; readonly into: readonly FieldWrite[]; readonly conflict: Conflict | null; readonly later?: Side }
+  /** `unsent`: the partner's half of a list waits until its gate opens. Absent: nothing waits. */
+  | { readonly kind: 'write'; readonly into: readonly FieldWrite[]; readonly conflict: Conflict | null; readonly unsent?: true }
   | { readonly kind: 'hold'; readonly conflict: Conflict }
   | { readonly kind: 'blocked'; readonly text: string }
 
@@ -225,13 +225,15 @@ function mergeLists(input: FieldInput): FieldMove {
       ? null
       : conflictOf(input, 'info', null, `The two records say different things of ${contested.join(', ')}; each keeps its own.`)
   const into: FieldWrite[] = []
-  let later: Side | null = null
+  let isWaiting = false
   for (const side of SIDES) {
     if (!onUpdate(input.policy.into[side]) || input.takes[side] === 'no') continue
     const value = input.canonical(side, carried(input, side))
     if (value === undefined || sameValue(value, input.now[side])) continue
+    // What comes in does not wait for what goes out; a record that takes nothing now, which is closed as a rule, waits with its own rows.
+    if (input.takes[side] === 'later' && side === 'crm') return { kind: 'later', to: isWaiting ? 'partner' : side }
     if (input.takes[side] === 'later') {
-      later = side
+      isWaiting = true
       continue
     }
     // Only half of the exchange is done by this write, so the written side's base takes over the other side's change and nothing more:
@@ -242,8 +244,8 @@ function mergeLists(input: FieldInput): FieldMove {
     const other = input.now[from]
     into.push({ side, value, agreed: side === 'crm' ? { partner: other, crm: half } : { partner: half, crm: other } })
   }
-  if (into.length > 0) return { kind: 'write', into, conflict: difference, ...(later === null ? {} : { later }) }
-  return later === null ? { kind: 'adopt', conflict: difference } : { kind: 'later', to: later }
+  if (into.length > 0) return { kind: 'write', into, conflict: difference, ...(isWaiting ? { unsent: true } : {}) }
+  return isWaiting ? { kind: 'later', to: 'partner' } : { kind: 'adopt', conflict: difference }
 }
 
 /** The way into `to` is shut by the mapping or by the API: undo an edit on a declared one-way row, else keep it as a known difference. */

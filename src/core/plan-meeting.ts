@@ -144,7 +144,7 @@ function collect(draft: Draft, field: Field, move: FieldMove): void {
     case 'write':
       for (const write of move.into) draft.writes[write.side].push({ ...write, field })
       if (move.conflict) draft.conflicts.push(move.conflict)
-      if (move.later === 'partner') draft.unsent.push(field)
+      if (move.unsent === true) draft.unsent.push(field)
       return
     case 'hold':
       draft.conflicts.push(move.conflict)
