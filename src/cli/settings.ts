@@ -156,7 +156,7 @@ function foretellProposal(io: Io, json: boolean, proposal: Proposal): number {
     showProposal(io, proposal)
     io.err('Nothing was changed (--dry-run).\n')
   }
-  return proposal.checks.some(({ status }) => status === 'fail') ? EXIT.attention : EXIT.done
+  return but.length > 0 ? EXIT.attention : EXIT.done
 }
 
 /**
