@@ -14,7 +14,6 @@ export function connectionCommands(program: Command, run: Run): void {
   program
     .command('connect <system>')
     .description('sign in (partner-center), or prove the sign-in (crm); shows account, tenant and expiry')
-    .addHelpText('after', '\nExamples:\n  cosell connect partner-center\n  cosell connect crm\n  cosell connect partner-center --check\n')
     .option('--check', 'only show who is signed in')
     .action(
       run.plain((plain, options, [system = '']) => {

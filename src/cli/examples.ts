@@ -5,7 +5,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'demo': ['demo', 'demo --port 8500'],
   'sandbox': ['sandbox', 'sandbox --fields none --port 9000'],
   'init': ['init', 'init --file staging.yaml'],
-  'connect': ['connect partner-center', 'connect crm --check'],
+  'connect': ['connect partner-center', 'connect crm', 'connect partner-center --check'],
   'auth status': ['auth status', 'auth status --json'],
   'install plan': ['install plan'],
   'install apply': ['install apply --dry-run', 'install apply --yes'],
@@ -63,7 +63,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'backup': ['backup cosell.backup.gz'],
   'restore': ['restore cosell.backup.gz --dry-run', 'restore cosell.backup.gz --yes'],
   'secrets rotate': ['secrets rotate --dry-run', 'secrets rotate'],
-  'trigger': ['trigger referral-updated DEAL'],
+  'trigger': ['trigger referral-updated DEAL', 'trigger related-referral-updated DEAL'],
   'completion': [
     'completion bash > ~/.local/share/bash-completion/completions/cosell',
     'completion zsh > "${fpath[1]}/_cosell"',

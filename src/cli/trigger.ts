@@ -9,7 +9,6 @@ export function triggerCommand(program: Command, run: Run): void {
   program
     .command('trigger <event> <deal>')
     .description('send a correctly signed event about a deal to this service (sandbox only)')
-    .addHelpText('after', '\nExamples:\n  cosell trigger referral-updated DEAL\n  cosell trigger related-referral-updated DEAL\n')
     .action(
       run.service(async ({ service, config, io, json, usage, signal }, _options, [event = '', name = '']) => {
         const { referralId } = await service.deal(name, { live: false })
