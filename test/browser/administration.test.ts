@@ -45,6 +45,14 @@ describe('an administrator', () => {
     await page.context().close()
   })
 
+  it('finds the way back from an address that leads nowhere', async () => {
+    const page = await world.open('/nowhere')
+    await page.getByText('There is nothing here').waitFor()
+    await page.getByRole('navigation').getByRole('link', { name: 'Deals' }).click()
+    await page.waitForURL(`${world.address}/deals`)
+    await page.context().close()
+  })
+
   it('signs in to Partner Center again by a code, and the page notices when it is done', async () => {
     const { entra } = world.demo.sandbox
     entra.revoke()

@@ -6,12 +6,12 @@ import { PageLink } from '../parts/links.js'
 export function NotFoundPage() {
   const { common } = useText()
   return (
-    <main className="lone">
+    <div className="lone">
       <Empty icon="search" title={common.problems.notFound} heading>
         <p>{common.problems.notFoundRemedy}</p>
         <PageLink to="/">{common.nav.overview}</PageLink>
       </Empty>
-    </main>
+    </div>
   )
 }
 

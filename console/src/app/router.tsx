@@ -10,7 +10,7 @@ interface Context {
   readonly client: QueryClient
 }
 
-const root = createRootRouteWithContext<Context>()({ notFoundComponent: NotFoundPage })
+const root = createRootRouteWithContext<Context>()()
 
 const signIn = createRoute({
   getParentRoute: () => root,
@@ -95,10 +95,11 @@ const sandbox = createRoute({
   validateSearch: sandboxSearch,
   component: lazyRouteComponent(() => import('../pages/sandbox-page.js'), 'SandboxPage'),
 })
+const nowhere = createRoute({ getParentRoute: () => inside, path: '$', component: NotFoundPage })
 
 const tree = root.addChildren([
   signIn,
-  inside.addChildren([overview, deals, deal, attention, runs, run, audit, mapping, connections, users, sandbox]),
+  inside.addChildren([overview, deals, deal, attention, runs, run, audit, mapping, connections, users, sandbox, nowhere]),
 ])
 
 export function createAppRouter(client: QueryClient) {
