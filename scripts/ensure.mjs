@@ -68,8 +68,7 @@ export function run(command, args, { cwd = root, env = process.env, patience = n
 
 export async function ensurePackages(folder = root) {
   if (isInstalled(folder)) return
-  const count = Object.keys(readJson(join(folder, 'package-lock.json'))?.packages ?? {}).length
-  console.error(`Installing ${count} npm packages${folder === root ? '' : ' for the console'}; this takes about a minute, once.`)
+  console.error(`Installing the npm packages${folder === root ? '' : ' for the console'}; this takes about a minute, once.`)
   const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: folder, patience: 'still installing' })
   if (code !== 0) giveUp(`npm could not install the packages in ${folder}: mend what it says above (most often the network or a proxy) and run this again.`)
 }
