@@ -19,6 +19,17 @@ test('a demo that may write nowhere says so and leaves nothing running that woul
   expect(listeners()).toBe(before)
 })
 
+test('simulators alone take every currency of the deals that people make there', async () => {
+  const { sandbox, close } = await createDemo({ ...wish, sandboxPort: 0 })
+  try {
+    const codes = sandbox.dynamics.find('transactioncurrency', {}).map(({ isocurrencycode: code }) => code)
+    const made = Array.from({ length: 40 }, () => sandbox.partnerCenter.portal.create('private').own.details?.currency)
+    expect(codes).toEqual(expect.arrayContaining([...new Set(made)]))
+  } finally {
+    await close()
+  }
+})
+
 test('a demo whose port is taken leaves no folder behind', async () => {
   vi.stubEnv('TMPDIR', here)
   const taken = createServer()

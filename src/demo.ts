@@ -65,8 +65,10 @@ async function inFolder(folder: string, kind: DemoKind, options: DemoOptions, re
     throw error
   }
   const print = options.print ?? (() => undefined)
-  if (options.sandboxPort !== undefined)
+  if (options.sandboxPort !== undefined) {
+    kind.crm(sandbox).prepare()
     print(`${addresses(sandbox)}A configuration for them: ${configFile}\nStop with Ctrl-C.\n`, { systems: sandbox.urls, config: configFile })
+  }
   return {
     configFile,
     sandbox,
