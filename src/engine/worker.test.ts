@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { engineWorld } from '../../test/support/engine-world.js'
 import { Fault } from '../core/fault.js'
-import type { Hands } from '../core/ports.js'
+import type { Hands, Queue } from '../core/ports.js'
 import type { EndRef } from '../core/ref.js'
 import { worker } from './worker.js'
 
@@ -77,15 +77,20 @@ test('a deal that an event marks is worked without asking the queue or reading i
   expect([world.reports.length, taken]).toEqual([1, 0])
 })
 
+/** A queue to which a worker offers its hands. */
+function offers() {
+  let given: Hands | null = null
+  const offer: Queue['offer'] = (hands) => {
+    given = hands
+    return () => (given = null)
+  }
+  return { offer, hands: (): Hands => given ?? expect.fail('no hands'), isWithdrawn: () => given === null }
+}
+
 test('no more deals are handed over than are worked at once, and one place is left for those who ask', async () => {
   const world = engineWorld()
   const { queue } = world.store
-  let hands: Hands | null = null
-  const offer: typeof queue.offer = (given) => {
-    hands = given
-    return () => (hands = null)
-  }
-  const offered = (): Hands => hands ?? expect.fail('no hands')
+  const { offer, hands: offered, isWithdrawn } = offers()
   const engine = { ...world.engine, clock: { ...world.engine.clock, sleep: noPoll }, store: { ...world.store, queue: { ...queue, offer } } }
   const work = worker(engine, { concurrency: 4, pollMs: 1_000 })
   work.start()
@@ -97,17 +102,13 @@ test('no more deals are handed over than are worked at once, and one place is le
   offered().work([], 3)
   expect(offered().keepOf(2), 'nothing else is due').toBe(0)
   await work.stop(0)
-  expect(hands, 'the offer is withdrawn').toBeNull()
+  expect(isWithdrawn()).toBe(true)
 })
 
 test('the place of a deal that ends is kept for the next one while there are more, and not beside somebody who drains the queue', async () => {
   const world = engineWorld()
   const { queue } = world.store
-  let hands: Hands | null = null
-  const offer: typeof queue.offer = (given) => {
-    hands = given
-    return () => undefined
-  }
+  const { offer, hands } = offers()
   let open: () => void = () => undefined
   const gate = new Promise<void>((resolve) => (open = resolve))
   const save: typeof world.store.save = (commit) => gate.then(() => world.store.save(commit))
@@ -117,7 +118,7 @@ test('the place of a deal that ends is kept for the next one while there are mor
   const work = worker(engine, { concurrency: 1, pollMs: 1_000 })
   work.start()
   await new Promise(setImmediate)
-  const offered = (hands as Hands | null) ?? expect.fail('no hands')
+  const offered = hands()
   expect(offered.keepOf(1), 'it took all it had room for').toBe(1)
   offered.work([], 1)
   const drained = work.drain({ signal: new AbortController().signal })
@@ -132,11 +133,7 @@ test('the place of a deal that ends is kept for the next one while there are mor
 test.each([false, true])('a deal that is handed over while the worker stops is handed back before that is over (the transaction took a while: %s)', async (isSlow) => {
   const world = engineWorld()
   const { queue } = world.store
-  let hands: Hands | null = null
-  const offer: typeof queue.offer = (given) => {
-    hands = given
-    return () => undefined
-  }
+  const { offer, hands } = offers()
   await world.hint({ ref: { side: 'partner', kind: 'referral', id: 'r1' } })
   const [lease = expect.fail()] = await queue.take({ limit: 1, now: world.nowMs, leaseMs: 60_000 })
   const link = (await world.store.load(lease.link)) ?? expect.fail()
@@ -144,7 +141,7 @@ test.each([false, true])('a deal that is handed over while the worker stops is h
   const work = worker(engine)
   work.start()
   await new Promise(setImmediate)
-  const late = (hands as Hands | null) ?? expect.fail('no hands')
+  const late = hands()
   const kept = late.keep(1)
   let isOver = false
   const stopped = work.stop(5_000).then(() => (isOver = true))
@@ -158,16 +155,12 @@ test.each([false, true])('a deal that is handed over while the worker stops is h
 test('a worker stops all the same when a transaction gives no place back', async () => {
   const world = engineWorld()
   const { queue } = world.store
-  let hands: Hands | null = null
-  const offer: typeof queue.offer = (given) => {
-    hands = given
-    return () => undefined
-  }
+  const { offer, hands } = offers()
   const sleep = (ms: number, signal?: AbortSignal): Promise<void> => (ms === 0 ? Promise.resolve() : noPoll(ms, signal))
   const work = worker({ ...world.engine, clock: { ...world.engine.clock, sleep }, store: { ...world.store, queue: { ...queue, offer } } })
   work.start()
   await new Promise(setImmediate)
-  expect(((hands as Hands | null) ?? expect.fail('no hands')).keep(1)).toBe(1)
+  expect(hands().keep(1)).toBe(1)
   await work.stop(0)
 })
 

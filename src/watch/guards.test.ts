@@ -3,7 +3,7 @@ import { memoryStore } from '../../test/support/memory-store.js'
 import { Fault } from '../core/fault.js'
 import type { Check } from '../core/ports.js'
 import { NoAnswer, type TransportRequest } from '../remote/transport.js'
-import { guardAsker, guardConnection, guardConnections, type GuardedConnection } from './connection-guard.js'
+import { guardAsker, guardConnection, guardConnections, type GuardedConnection, type GuardTurn } from './connection-guard.js'
 import { noticeBoard, type NoticeBoard } from './notice.js'
 import { relayOf } from './relay.js'
 import { guardWebhook, HEARD, type WebhookPolicy } from './webhook-guard.js'
@@ -84,6 +84,14 @@ describe('the guard of a connection', () => {
     expect([seen[6], seen[12], seen[13], seen[18], seen[19], seen[20]]).toEqual([1, 1, 2, 2, 3, 4])
   })
 
+  /** Lets time pass, with a turn of the guard every five seconds. */
+  async function passing(parts: GuardTurn, ms: number, before: () => void = () => undefined): Promise<void> {
+    for (const until = now + ms; now < until; now += 5_000) {
+      before()
+      await guardConnections(parts, signal)
+    }
+  }
+
   it('looks every ten minutes, at once when something was refused, and every minute until it is repaired, which is told to the queue once', async () => {
     let looks = 0
     let broken = false
@@ -96,7 +104,7 @@ describe('the guard of a connection', () => {
     const ask = guardAsker(store, clock)
     const run = async (ms: number): Promise<number> => {
       const before = looks
-      for (const until = now + ms; now < until; now += 5_000) await guardConnections(parts, signal)
+      await passing(parts, ms)
       return looks - before
     }
     expect(await run(10 * minute)).toBe(1)
@@ -126,7 +134,7 @@ describe('the guard of a connection', () => {
     const ask = guardAsker(store, clock)
     const run = async (ms: number): Promise<number> => {
       const before = looks
-      for (const until = now + ms; now < until; now += 5_000) await guardConnections(parts, signal)
+      await passing(parts, ms)
       return looks - before
     }
     await run(5_000)
@@ -163,10 +171,7 @@ describe('the guard of a connection', () => {
     const ask = guardAsker(store, clock)
     const run = async (ms: number, asking: boolean): Promise<{ there: number; gone: number }> => {
       const before = { ...looks }
-      for (const until = now + ms; now < until; now += 5_000) {
-        if (asking) ask('offline', 4)
-        await guardConnections(parts, signal)
-      }
+      await passing(parts, ms, () => (asking ? ask('offline', 4) : undefined))
       return { there: looks.there - before.there, gone: looks.gone - before.gone }
     }
     expect(await run(minute, false)).toEqual({ there: 1, gone: 4 })
